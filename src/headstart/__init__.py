@@ -1,0 +1,3 @@
+"""Image recognition by transfer learning."""
+
+__version__ = "0.1.0"
