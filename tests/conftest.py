@@ -1,9 +1,17 @@
 """Fixtures that every room's tests share."""
 
 import os
+import types
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    import openvino as ov
+    from headstart.backbones.networks import Network
 
 
 @pytest.fixture(autouse=True)
@@ -25,3 +33,81 @@ def real_data() -> Path:
             "(docs/testing.md says what it holds)"
         )
     return folder
+
+
+@pytest.fixture(scope="session")
+def make_network(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., "Network"]:
+    """Return a maker of real, tiny networks: ``make_network(size=32, seed=0, features=16)``.
+
+    Two small convolutions with random weights, saved as the folder that a converted backbone is.
+    Making one takes milliseconds, running it microseconds.
+    """
+
+    def make(size: int = 32, seed: int = 0, features: int = 16, classes: int = 5) -> "Network":
+        try:
+            from headstart.backbones.networks import Network
+        except ImportError:  # TODO: remove once the backbones room has networks.py
+            Network = _StandIn
+        folder = tmp_path_factory.mktemp("network")
+        _save_tiny_graph(folder / "graph.xml", size, seed, features, classes)
+        return Network(
+            folder=folder,
+            name="tiny",
+            size=(size, size),
+            outputs={
+                "features": (features,),
+                "feature_map": (size // 4, size // 4, features),
+                "probabilities": (classes,),
+            },
+            classes=None,
+            resize="crop",
+            crop_fraction=0.875,
+            weights_sha256=f"{seed:064x}",
+            key=f"tiny-{size}-{seed}-{features}-{classes}",
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_network(make_network: Callable[..., "Network"]) -> "Network":
+    """One tiny network: 32x32 in; 16 features, an 8x8 feature map and 5 probabilities out."""
+    return make_network()
+
+
+class _StandIn(types.SimpleNamespace):
+    graph = property(lambda self: self.folder / "graph.xml")
+
+
+def _save_tiny_graph(path: Path, size: int, seed: int, features: int, classes: int) -> None:
+    import openvino as ov
+    from openvino import opset13 as op
+
+    rng = np.random.default_rng(seed)
+
+    def weights(*shape: int) -> "ov.Node":
+        scale = np.sqrt(2 / np.prod(shape[1:]))
+        return op.constant((rng.standard_normal(shape) * scale).astype(np.float32))
+
+    def convolve(planes: "ov.Node", kernel: "ov.Node") -> "ov.Node":
+        ones, sides = [1, 1], [1, 1]
+        return op.relu(op.convolution(planes, kernel, [2, 2], sides, sides, ones))
+
+    def named(node: "ov.Node", name: str) -> "ov.Node":
+        node.output(0).get_tensor().set_names({name})
+        return op.result(node)
+
+    image = op.parameter([-1, size, size, 3], np.uint8, name="image")
+    image.output(0).get_tensor().set_names({"image"})
+    scaled = op.subtract(op.divide(op.convert(image, np.float32), np.float32(127.5)), np.float32(1))
+    planes = op.transpose(scaled, np.array([0, 3, 1, 2]))
+    planes = convolve(convolve(planes, weights(8, 3, 3, 3)), weights(features, 8, 3, 3))
+    feature_map = op.transpose(planes, np.array([0, 2, 3, 1]))
+    pooled = op.reduce_mean(feature_map, np.array([1, 2]), keep_dims=False)
+    logits = op.matmul(pooled, weights(classes, features), transpose_a=False, transpose_b=True)
+    outputs = [
+        named(pooled, "features"),
+        named(feature_map, "feature_map"),
+        named(op.softmax(logits, -1), "probabilities"),
+    ]
+    ov.save_model(ov.Model(outputs, [image], "tiny"), path, compress_to_fp16=False)
