@@ -25,14 +25,13 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder with real photos and weights: ``data/`` and ``weights/``."""
-    named = os.environ.get("HEADSTART_TEST_DATA")
-    folder = Path(named) if named else Path(__file__).parents[2] / "shared"
-    if not (folder / "data").is_dir():
+    named = os.environ.get("HEADSTART_TEST_DATA", "")
+    if not named or not (Path(named) / "data").is_dir():
         pytest.skip(
             "real photos are not here: set HEADSTART_TEST_DATA to a folder with data/ and weights/ "
             "(docs/testing.md says what it holds)"
         )
-    return folder
+    return Path(named)
 
 
 @pytest.fixture(scope="session")
