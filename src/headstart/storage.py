@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,25 @@ def cache_dir() -> Path:
     It holds ``weights/``, ``networks/`` and ``features/``. It is not created here.
     """
     return Path(os.environ.get("HEADSTART_CACHE") or platformdirs.user_cache_dir("headstart", False))
+
+
+def folder_size(folder: Path) -> int:
+    """Return how many bytes the files below `folder` take; 0 if it is not there."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def clear_cache(kind: str) -> None:
+    """Delete one kind of what is kept: ``features``, ``networks`` or ``weights``.
+
+    Raises
+    ------
+    StorageError
+        If something can't be deleted.
+    """
+    folder = cache_dir() / kind
+    if folder.is_dir():
+        with writing(str(folder)):
+            shutil.rmtree(folder)
 
 
 @contextlib.contextmanager

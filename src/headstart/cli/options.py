@@ -1,0 +1,61 @@
+"""Arguments that several commands share."""
+
+import argparse
+from pathlib import Path
+
+RESIZE_RULES = ("auto", "crop", "squash", "pad", "keras")
+PRECISIONS = ("auto", "f32", "bf16")
+
+
+def add_network(parser: argparse.ArgumentParser, *, default: str, what: str) -> None:
+    """Add ``--model``, ``--weights``, ``--resize``, ``--precision``."""
+    group = parser.add_argument_group("network")
+    group.add_argument("--model", default=default, metavar="NAME", help=f"{what} (default: {default})")
+    group.add_argument(
+        "--weights", type=Path, metavar="FILE", help="a weights file, instead of those found or downloaded"
+    )
+    group.add_argument(
+        "--resize",
+        choices=RESIZE_RULES,
+        default="auto",
+        help="how a picture is brought to the network's size: auto = the model's own rule; "
+        "keras = as keras.utils.load_img(target_size=...) does (default: auto)",
+    )
+    group.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="auto measures bfloat16 on some of your pictures, and takes it only if it agrees with "
+        "float32 (default: auto)",
+    )
+
+
+def add_json(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add ``--json``."""
+    parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
+
+
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    """Add ``--workers``."""
+    parser.add_argument(
+        "--workers",
+        type=positive,
+        metavar="N",
+        help="threads that read pictures (default: one a processor)",
+    )
+
+
+def positive(text: str) -> int:
+    """Return `text` as a whole number of at least 1."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1; received {number}")
+    return number
+
+
+def fraction(text: str) -> float:
+    """Return `text` as a number between 0 and 1, both excluded."""
+    number = float(text)
+    if not 0 < number < 1:
+        raise argparse.ArgumentTypeError(f"must be between 0 and 1, like 0.2; received {number}")
+    return number

@@ -1,0 +1,81 @@
+"""``headstart predict``: what is in these pictures?"""
+
+import argparse
+import contextlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headstart.cli import options
+from headstart.cli.progress import say, shown
+
+if TYPE_CHECKING:
+    from headstart.data import Found
+
+EXAMPLES = """\
+examples:
+  headstart predict tiger.jpg
+  headstart predict photos/ --model resnet50 --top 3 --csv answers.csv
+  headstart predict photos/ --model my-model/ --sheet answers.png"""
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "predict",
+        help="say what is in pictures",
+        description="Say what is in pictures: the most probable classes of each, with probability.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="pictures, folders or globs")
+    parser.add_argument(
+        "--top", type=options.positive, default=5, metavar="K", help="classes to show a picture (default: 5)"
+    )
+    options.add_json(parser, "one line a picture")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="also write the answers as a table")
+    parser.add_argument(
+        "--sheet", type=Path, metavar="FILE.png", help="also draw the pictures with their answers"
+    )
+    options.add_workers(parser)
+    options.add_network(
+        parser, default="mobilenet_v2", what="a network's name ('headstart models'), or a saved model's folder"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Answer every picture; return 1 if any was refused."""
+    from headstart.cli.answers import open_outputs
+    from headstart.data import find_images
+    from headstart.recognise import Recogniser
+
+    began = time.perf_counter()
+    found = find_images(arguments.paths)
+    recogniser = Recogniser.open(
+        arguments.model,
+        weights=arguments.weights,
+        resize=arguments.resize,
+        precision=arguments.precision,
+        sample=found.sources,
+        notify=say,
+    )
+    refused = 0
+    with contextlib.ExitStack() as stack:
+        outputs = open_outputs(arguments, stack)
+        answers = recogniser.stream(found.sources, top=arguments.top, workers=arguments.workers)
+        for answer in shown(answers, "predict", len(found.sources)):
+            refused += answer.error is not None
+            for output in outputs:
+                output.add(answer)
+    say(_closing(found, refused, time.perf_counter() - began))
+    return int(refused > 0 or not found.sources)
+
+
+def _closing(found: "Found", refused: int, seconds: float) -> str:
+    n = len(found.sources)
+    parts = [f"{n - refused} of {n} pictures answered in {seconds:.1f} s"]
+    if refused:
+        parts.append(f"{refused} refused, each with its reason")
+    parts += [f"left out: {count} {reason}" for reason, count in sorted(found.skipped.items())]
+    return "; ".join(parts) + "."

@@ -1,0 +1,82 @@
+"""``headstart train``: learn your own classes from a folder of pictures."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from headstart.cli import options
+from headstart.cli.progress import say, shown
+
+EXAMPLES = """\
+the folder holds one folder a class (vehicles/rickshaw/*.jpg, vehicles/tanga/*.jpg, ...), or
+train/ and test/ folders of such; a CSV, JSONL or parquet file with labels does too.
+
+examples:
+  headstart train vehicles/ --out my-model
+  headstart train birds/ --out birds-model --model resnet50 --test-folder birds-2025/
+  headstart predict new-photos/ --model my-model"""
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "train",
+        help="learn your own classes from a folder of pictures",
+        description="Learn your own classes from labelled pictures, and test on some of them.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the labelled pictures")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to save the model")
+    parser.add_argument("--overwrite", action="store_true", help="replace the saved model that is in DIR")
+    testing = parser.add_mutually_exclusive_group()
+    testing.add_argument(
+        "--test",
+        type=options.fraction,
+        default=None,
+        metavar="FRACTION",
+        help="share of the pictures kept out of training to test on (default: 0.2; "
+        "the folder's own test part where it has one)",
+    )
+    testing.add_argument("--test-folder", type=Path, metavar="FOLDER", help="labelled pictures to test on")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the split and the head (default: 0)")
+    parser.add_argument(
+        "--head",
+        choices=("logistic", "ridge", "nearest_mean", "knn"),
+        default="logistic",
+        help="what is trained on the network's features (default: logistic)",
+    )
+    options.add_json(parser, "the summary")
+    options.add_workers(parser)
+    options.add_network(
+        parser, default="mobilenet_v2", what="the pre-trained network to build on ('headstart models')"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, test, save; print the summary."""
+    from headstart.learn import train
+
+    summary = train(
+        arguments.folder,
+        arguments.out,
+        backbone=arguments.model,
+        test=arguments.test_folder or arguments.test,
+        seed=arguments.seed,
+        head=arguments.head,
+        weights=arguments.weights,
+        resize=arguments.resize,
+        precision=arguments.precision,
+        overwrite=arguments.overwrite,
+        workers=arguments.workers,
+        notify=say,
+        progress=shown,
+    )
+    # A person reads the report; a program that reads our output gets the JSON it can parse.
+    if arguments.json or not sys.stdout.isatty():
+        print(json.dumps(summary.to_dict(), ensure_ascii=False))
+    if not arguments.json:
+        print(summary, file=sys.stdout if sys.stdout.isatty() else sys.stderr)
+    return 0
