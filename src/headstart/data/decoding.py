@@ -1,0 +1,220 @@
+"""From the bytes of an image file to upright RGB pixels, by stated rules or a refusal."""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import (  # the plugins: found missing, Pillow would import all fifty formats
+    AvifImagePlugin,  # noqa: F401
+    Image,
+    JpegImagePlugin,
+    TiffImagePlugin,  # noqa: F401
+    WebPImagePlugin,  # noqa: F401
+    features,
+)
+
+from headstart.data.limits import DEFAULT_LIMITS, Limits, check_bytes, check_pixels
+from headstart.data.refusals import refusals
+from headstart.data.signatures import identify
+from headstart.errors import ImageUnsupported
+
+Notes = tuple[str, ...]
+
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ON_ITS_SIDE = (5, 6, 7, 8)
+_WITHOUT_NOTE = ("RGB", "L", "P", "1", "RGBX")
+# These tell the number of frames in their header; for the others Pillow walks through the file.
+_HEADER_COUNTS_FRAMES = ("PNG", "WEBP", "AVIF", "MPO")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One decoded picture.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        Mode RGB.
+    size : tuple of int
+        (width, height) of the whole upright picture; `image` may be smaller (see `decode`).
+    notes : tuple of str
+        What was done to it that a user may not expect, as "transparent: shown on white".
+    """
+
+    image: Image.Image
+    size: tuple[int, int]
+    notes: Notes
+
+
+def decode(
+    data: bytes,
+    *,
+    name: str,
+    at_least: tuple[int, int] | None = None,
+    as_stored: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Decoded:
+    """Decode the bytes of an image file.
+
+    The format is told by the content: JPEG (and MPO), PNG, WebP, GIF, TIFF, AVIF, BMP, PPM. The
+    rules, each but the first two stated in `Decoded.notes` where it was used:
+
+    - turned upright as its EXIF orientation says;
+    - grey, black-and-white and palette images become RGB;
+    - transparency is shown on white;
+    - CMYK, YCbCr and LAB are converted as Pillow does; embedded colour profiles are not applied;
+    - 16-bit grey: 65535 becomes 255; 16-bit colour: the upper 8 bits are kept, unnoted;
+    - 32-bit integers and floats: stretched so that the smallest value becomes 0 and the largest
+      255, except floats that all lie in 0..1, of which 1 becomes 255; NaN and infinity become 0;
+    - of an animation, or of several pages, the first.
+
+    Parameters
+    ----------
+    data : bytes
+        A whole image file.
+    name : str
+        What to call it in a message.
+    at_least : tuple of int, optional
+        (height, width). A JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, which is faster, as
+        long as the upright result is no smaller than this either way.
+    as_stored : bool
+        Leave the orientation alone and let Pillow's ``convert("RGB")`` do the rest (transparency
+        dropped, wide integers clipped), as ``keras.utils.load_img`` does.
+    limits : Limits
+        The largest picture to decode; checked before memory is taken for the pixels.
+
+    Raises
+    ------
+    ImageUnsupported
+        Not an image, or of another format.
+    ImageDamaged
+        Empty, truncated or corrupt, as far as the decoder can tell.
+    ImageTooLarge
+        More bytes or pixels than `limits` allow.
+    """
+    check_bytes(len(data), name, limits)
+    kind = identify(data, name)
+    with refusals(name, kind.kind):
+        image = _open(data, name, kind.decoder)
+        check_pixels(image.size, name, limits)
+        size = image.size
+        if at_least is not None:
+            _reduce(image, at_least)
+        frames = _frame_notes(image, data)
+        image.load()
+        rgb, notes = _as_keras_converts(image) if as_stored else _to_rgb(image)
+        turn, turn_notes = _orientation(image)
+        if as_stored:
+            ignored = (f"EXIF orientation {turn} ignored",) if turn in _UPRIGHT else ()
+            return Decoded(rgb, size, frames + notes + ignored)
+        upright = rgb.transpose(_UPRIGHT[turn]) if turn in _UPRIGHT else rgb
+        return Decoded(upright, _turned(size, turn), frames + notes + turn_notes)
+
+
+def _open(data: bytes, name: str, decoder: str | None) -> Image.Image:
+    if decoder == "AVIF" and not features.check("avif"):
+        raise ImageUnsupported(
+            f"{name} is AVIF, which this build of Pillow can't read. Save it as JPEG or PNG, or "
+            "install Pillow from PyPI."
+        )
+    return Image.open(io.BytesIO(data), formats=(str(decoder),))
+
+
+def _reduce(image: Image.Image, at_least: tuple[int, int]) -> None:
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        turn, _ = _orientation(image)
+        width, height = _turned((at_least[1], at_least[0]), turn)
+        image.draft(None, (width, height))
+
+
+def _turned(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    return (size[1], size[0]) if orientation in _ON_ITS_SIDE else size
+
+
+def _orientation(image: Image.Image) -> tuple[int, Notes]:
+    try:
+        return image.getexif().get(_ORIENTATION, 1), ()
+    except Exception:  # noqa: BLE001 - metadata is parsed loosely and may raise anything
+        return 1, ("EXIF unreadable: orientation unknown",)
+
+
+def _frame_notes(image: Image.Image, data: bytes) -> Notes:
+    if image.format == "JPEG":
+        return ()
+    try:
+        frames = _count_frames(image, data)
+    except Exception:  # noqa: BLE001 - a damaged later frame does not spoil the first
+        return ("animated or several pages: the first of an unknown number",)
+    if frames == 1:
+        return ()
+    if image.format in {"TIFF", "MPO"}:
+        return (f"several pages: the first of {frames}",)
+    return (f"animated: first frame of {frames}",)
+
+
+def _count_frames(image: Image.Image, data: bytes) -> int:
+    if image.format not in _HEADER_COUNTS_FRAMES:
+        # On a second opening: walking through the frames would lose the place in the first.
+        image = Image.open(io.BytesIO(data), formats=(str(image.format),))
+    return getattr(image, "n_frames", 1)
+
+
+def _as_keras_converts(image: Image.Image) -> tuple[Image.Image, Notes]:
+    if image.mode == "RGB":
+        return image, ()
+    notes: Notes = ("transparency dropped",) if image.has_transparency_data else ()
+    notes += (f"{image.mode} clipped to 8 bits",) if image.mode[0] in "IF" else ()
+    return image.convert("RGB"), notes
+
+
+def _to_rgb(image: Image.Image) -> tuple[Image.Image, Notes]:
+    if image.mode[0] in "IF":
+        return _narrow(image)
+    if image.has_transparency_data:
+        return _on_white(image.convert("RGBA"))
+    notes = () if image.mode in _WITHOUT_NOTE else (f"{image.mode} converted",)
+    return (image if image.mode == "RGB" else image.convert("RGB")), notes
+
+
+def _on_white(image: Image.Image) -> tuple[Image.Image, Notes]:
+    alpha = image.getchannel("A")
+    rgb = image.convert("RGB")
+    if alpha.getextrema() == (255, 255):
+        return rgb, ()
+    white = Image.new("RGB", image.size, "white")
+    white.paste(rgb, mask=alpha)
+    return white, ("transparent: shown on white",)
+
+
+def _narrow(image: Image.Image) -> tuple[Image.Image, Notes]:
+    values = np.asarray(image)
+    low, high, note = _range(image, values)
+    scale = 255 / (high - low) if high > low else 0.0
+    finite = np.nan_to_num(values.astype(np.float32), nan=low, posinf=low, neginf=low)
+    grey = np.rint((finite - low) * scale).clip(0, 255).astype(np.uint8)
+    key = image.info.get("transparency")
+    if isinstance(key, int):
+        grey = np.where(values == key, np.uint8(255), grey)
+        note += ", transparent: shown on white"
+    return Image.fromarray(grey).convert("RGB"), (note,)
+
+
+def _range(image: Image.Image, values: np.ndarray) -> tuple[float, float, str]:
+    # Pillow reads 16-bit PPM into 32-bit pixels, scaled to 0..65535.
+    if image.mode.startswith("I;16") or (image.format == "PPM" and image.mode == "I"):
+        return 0.0, 65535.0, f"16-bit scaled: 65535 became 255 (the brightest is {values.max()})"
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    if image.mode == "F" and low >= 0 and high <= 1:
+        return 0.0, 1.0, "float scaled: 1 became 255"
+    kind = "float" if image.mode == "F" else "32-bit"
+    return low, high, f"{kind} stretched: {low:g} became 0, {high:g} became 255"
