@@ -1,0 +1,132 @@
+"""The catalogue of pre-trained networks: one row of data each, found by name."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import Literal
+
+from headstart.errors import UnknownBackbone
+
+Preprocessing = Literal["caffe", "tf", "torch", "inside"]
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialWeights:
+    """A weights file that Keras publishes.
+
+    Attributes
+    ----------
+    url : str
+        Where Keras loads it from.
+    filename : str
+        The name Keras keeps it under in its cache.
+    digest : str or None
+        The hash Keras publishes: 32 hexadecimal digits are MD5, 64 are SHA-256. None where Keras
+        publishes none (MobileNet and MobileNetV2): such a file can't be checked.
+    """
+
+    url: str
+    filename: str
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backbone:
+    """A network that somebody trained on ImageNet-1k, with all that belongs to it.
+
+    Attributes
+    ----------
+    name, family : str
+        Keras's name in snake case, and the family whose members share their preprocessing.
+    builder : str
+        The function in ``keras.applications``.
+    size : tuple of int
+        Height and width in pixels of the images it was trained on.
+    min_size : int
+        The smallest height and width that can be asked for instead.
+    preprocessing : {'caffe', 'tf', 'torch', 'inside'}
+        What happens to RGB pixels from 0 to 255 first, in Keras's words: 'caffe' is BGR minus
+        ImageNet's mean, 'tf' is -1 to 1, 'torch' is 0 to 1 standardised with ImageNet's mean and
+        standard deviation, 'inside' is done by the network's own first layers.
+    map_layer : str
+        The layer whose output is the last feature map.
+    feature_layer : str or None
+        The layer whose output are the features; None: the mean of the feature map over height
+        and width. Either is what the builder gives for ``include_top=False, pooling="avg"``.
+    n_features : int
+        How many features an image has.
+    resize : str
+        The rule for bringing a photo to `size`: 'crop' scales the shorter side to
+        ``size / crop_fraction`` and cuts out the centre.
+    crop_fraction : float
+        See `resize`.
+    weights, weights_without_top : OfficialWeights
+        With and without the 1,000-class classifier.
+    license : str
+        Licence of the weights.
+    parameters, macs : int
+        Numbers in the network, and multiply-accumulates for one image of `size`; both with the
+        classifier, counted on the graph.
+    top1, top5 : float or None
+        Published ImageNet accuracy, 0 to 1; None where none is published.
+    source : str
+        Where the network was described.
+    """
+
+    name: str
+    family: str
+    builder: str
+    size: tuple[int, int]
+    min_size: int = 32
+    preprocessing: Preprocessing
+    map_layer: str
+    feature_layer: str | None = None
+    n_features: int
+    resize: str = "crop"
+    crop_fraction: float = 0.875
+    weights: OfficialWeights
+    weights_without_top: OfficialWeights
+    license: str
+    parameters: int
+    macs: int
+    top1: float | None
+    top5: float | None
+    source: str
+
+
+def backbones() -> tuple[Backbone, ...]:
+    """Return the whole catalogue, sorted by name."""
+    from headstart.backbones.rows import ROWS
+
+    return tuple(sorted(ROWS, key=lambda row: row.name))
+
+
+def get_backbone(name: str) -> Backbone:
+    """Return the row with this name.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``mobilenet_v2``; Keras's own spelling ``MobileNetV2`` works as well.
+
+    Raises
+    ------
+    UnknownBackbone
+        With the names that come closest.
+    """
+    known = {row.name: row for row in backbones()}
+    spelt = {_letters(row_name): row_name for row_name in known}
+    found = spelt.get(_letters(name))
+    if found is not None:
+        return known[found]
+    close = difflib.get_close_matches(_letters(name), spelt, n=3)
+    hint = f" Did you mean {' or '.join(spelt[match] for match in close)}?" if close else ""
+    raise UnknownBackbone(
+        f"There is no backbone named {name!r}.{hint} "
+        "`headstart models` lists them; a folder must exist and hold a converted network."
+    )
+
+
+def _letters(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")

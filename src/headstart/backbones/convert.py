@@ -1,0 +1,84 @@
+"""Convert a network in a short process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from headstart.errors import ConversionError, WeightsMismatch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from headstart.backbones.catalogue import Backbone
+
+# Part of what a converted network is kept under: raise it whenever the graph comes out differently.
+FORMAT = 1
+
+
+def convert(row: Backbone, weights: Path, size: tuple[int, int], graph: Path) -> dict[str, Any]:
+    """Write the OpenVINO graph of a backbone with these weights.
+
+    Parameters
+    ----------
+    row : Backbone
+    weights : Path
+        Keras weights, with or without classifier.
+    size : tuple of int
+        Height and width of the images, in pixels.
+    graph : Path
+        What to write, ending in ``.xml``; the numbers go beside it, into ``.bin``.
+
+    Returns
+    -------
+    dict
+        ``outputs``: the shape of each output without its batch axis; ``macs``:
+        multiply-accumulates for one image.
+
+    Raises
+    ------
+    WeightsMismatch
+        If the weights belong to something else.
+    ConversionError
+        If Keras or OpenVINO can't do it: with the end of what they said.
+    """
+    return ask_keras(
+        "export",
+        backbone=row.name,
+        weights=str(weights.resolve()),
+        size=list(size),
+        graph=str(graph.resolve()),
+    )
+
+
+def ask_keras(task: str, **request: str | list[int]) -> dict[str, Any]:
+    """Run a task of `headstart.backbones.keras_export` and return its answer."""
+    done = subprocess.run(
+        [sys.executable, "-m", "headstart.backbones.keras_export"],
+        input=json.dumps({"task": task, **request}),
+        env={**os.environ, "KERAS_BACKEND": "openvino"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    answer = _last_json_line(done.stdout)
+    if done.returncode == 0 and answer is not None:
+        return answer
+    if answer is not None and "mismatch" in answer:
+        raise WeightsMismatch(answer["mismatch"])
+    raise ConversionError(
+        f"{request.get('backbone', 'The network')} could not be converted: the process that runs "
+        f"Keras ended with {done.returncode}. Its last words:\n{done.stderr.strip()[-2000:]}"
+    )
+
+
+def _last_json_line(text: str) -> dict[str, Any] | None:
+    try:
+        answer = json.loads(text.strip().rpartition("\n")[2])
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None

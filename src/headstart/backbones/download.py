@@ -1,0 +1,156 @@
+"""Fetch a file over HTTP: resumed, checked, and whole or absent."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from http.client import HTTPException
+from typing import TYPE_CHECKING
+
+import filelock
+
+from headstart.errors import DownloadError, WeightsMismatch
+from headstart.storage import writing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from http.client import HTTPResponse
+    from pathlib import Path
+
+    Progress = Callable[[int, int | None], None]
+
+ATTEMPTS = 4
+TIMEOUT = 30  # seconds without a byte
+PIECE = 1 << 18  # bytes read at once
+
+
+def fetch(
+    url: str,
+    target: Path,
+    digest: str | None,
+    *,
+    progress: Progress | None = None,
+    instructions: str = "",
+    pause: float = 1.0,
+) -> Path:
+    """Download `url` to `target`, unless another process did so meanwhile.
+
+    What came is kept in ``<target>.part`` until the file is complete, so that the next attempt, in
+    this run or another, goes on from there. Two processes that want the same file take turns.
+
+    Parameters
+    ----------
+    url : str
+        With ``$HEADSTART_MIRROR`` set, the file of the same name is fetched from there instead.
+    target : Path
+        Where the file shall be.
+    digest : str or None
+        Its published hash: 32 hexadecimal digits are MD5, 64 are SHA-256. None: not checked.
+    progress : callable, optional
+        Called with the bytes so far, and the bytes in all or None.
+    instructions : str
+        Put at the end of a `DownloadError`: how to get the file by hand.
+    pause : float
+        Seconds to wait before the second attempt; doubled each time.
+
+    Raises
+    ------
+    DownloadError
+        If the server can't be reached, refuses, or the connection breaks each time.
+    WeightsMismatch
+        If the file is complete but has another hash; it is thrown away.
+    StorageError
+        If the folder can't be written.
+    """
+    part = target.with_name(f"{target.name}.part")
+    with writing(str(target)):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(f"{target}.lock"):
+            if not target.is_file():
+                _attempts(mirrored(url), part, progress, instructions, pause)
+                _check(part, digest, mirrored(url))
+                part.replace(target)
+    return target
+
+
+def mirrored(url: str) -> str:
+    """Return the address of the same file on the mirror, if one is set."""
+    mirror = os.environ.get("HEADSTART_MIRROR")
+    if not mirror:
+        return url
+    return f"{mirror.rstrip('/')}/{url.rpartition('/')[2]}"
+
+
+def algorithm(digest: str) -> str:
+    """Tell from its length which hash Keras published."""
+    return {32: "md5", 64: "sha256"}[len(digest)]
+
+
+def _attempts(
+    url: str, part: Path, progress: Progress | None, instructions: str, pause: float
+) -> None:
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            time.sleep(pause * 2 ** (attempt - 1))
+        try:
+            _go_on(url, part, progress)
+        except urllib.error.HTTPError as error:
+            if error.code < 500:
+                raise _failed(url, f"the server answered {error.code}", instructions) from error
+            last: Exception = error
+        except (HTTPException, urllib.error.URLError, ConnectionError, TimeoutError) as error:
+            last = error
+        else:
+            return
+    raise _failed(url, f"{ATTEMPTS} attempts, the last: {last}", instructions) from last
+
+
+def _failed(url: str, why: str, instructions: str) -> DownloadError:
+    return DownloadError(f"Could not fetch {url}: {why}. What came so far is kept. {instructions}")
+
+
+def _go_on(url: str, part: Path, progress: Progress | None) -> None:
+    """Read from the server what `part` still lacks."""
+    have = part.stat().st_size if part.exists() else 0
+    asked = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310
+    try:
+        response = urllib.request.urlopen(asked, timeout=TIMEOUT)  # noqa: S310
+    except urllib.error.HTTPError as error:
+        if error.code == 416 and have:  # nothing is left to send: the part is complete, or wrong
+            return
+        raise
+    with contextlib.closing(response):
+        if response.status != 206:
+            have = 0
+        _receive(response, part, have, progress)
+
+
+def _receive(response: HTTPResponse, part: Path, have: int, progress: Progress | None) -> None:
+    length = response.headers.get("Content-Length")
+    total = None if length is None else have + int(length)
+    with part.open("ab" if have else "wb") as file:
+        while piece := response.read1(PIECE):
+            file.write(piece)
+            have += len(piece)
+            if progress is not None:
+                progress(have, total)
+    if total is not None and have < total:
+        raise ConnectionError(f"the connection broke after {have:,} of {total:,} bytes")
+
+
+def _check(part: Path, digest: str | None, url: str) -> None:
+    if digest is None:
+        return
+    with part.open("rb") as file:
+        found = hashlib.file_digest(file, algorithm(digest)).hexdigest()
+    if found != digest:
+        part.unlink()
+        raise WeightsMismatch(
+            f"{url} must have the published hash {digest}. Received a file with {found}, which was "
+            "thrown away. Try again; if it stays so, the mirror or the server has another file."
+        )

@@ -1,0 +1,136 @@
+"""What is done to a network's graph after Keras has traced it.
+
+The result takes one input ``image``, uint8 of shape ``[?, height, width, 3]`` in RGB order, and
+has its preprocessing inside.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from headstart.backbones.layout import run_channels_first
+from headstart.backbones.runtime import load_openvino
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import ModuleType
+
+    from openvino import Model, Node
+
+INPUT = "image"
+
+
+def finish_graph(model: Model, outputs: Sequence[str], preprocessing: str) -> None:
+    """Turn a traced Keras network into one that is ready to be compiled, in place.
+
+    Parameters
+    ----------
+    model : openvino.Model
+        As Keras exports it: one float32 input ``[1, height, width, 3]``, constants not folded.
+    outputs : sequence of str
+        Names for its outputs, in order.
+    preprocessing : {'caffe', 'tf', 'torch', 'inside'}
+        How the family was trained, in the words of ``keras.applications.imagenet_utils``.
+    """
+    fold_constants(model)
+    free_batch_size(model)
+    take_pixels(model, preprocessing)
+    drop_idle_converts(model)
+    run_channels_first(model)
+    fold_constants(model)
+    name_ends(model, outputs)
+
+
+def fold_constants(model: Model) -> None:
+    """Compute once whatever does not depend on the image."""
+    from openvino import passes
+
+    manager = passes.Manager()
+    manager.register_pass(passes.ConstantFolding())
+    manager.run_passes(model)
+
+
+def free_batch_size(model: Model) -> None:
+    """Let the network take any number of images at once.
+
+    Tracing bakes a batch of 1 into the target shape of every ``Reshape`` between image and
+    outputs; 0 there means 'as many as come in'.
+    """
+    for node in model.get_ordered_ops():
+        if node.get_type_name() == "Reshape" and _starts_with_one(node):
+            _copy_batch_size(node)
+    _, *image_shape = model.input().get_partial_shape()
+    model.reshape({model.input(): [-1, *image_shape]})
+
+
+def _starts_with_one(reshape: Node) -> bool:
+    pattern = reshape.input_value(1).get_node()
+    batch = reshape.input_value(0).get_partial_shape()[0]
+    return pattern.get_type_name() == "Constant" and batch == 1 and pattern.get_data()[0] == 1
+
+
+def _copy_batch_size(reshape: Node) -> None:
+    ops = load_openvino().opset13
+    pattern = np.array(reshape.input_value(1).get_node().get_data())
+    pattern[0] = 0
+    free = ops.reshape(reshape.input_value(0), ops.constant(pattern), special_zero=True)
+    free.set_friendly_name(reshape.get_friendly_name())
+    reshape.output(0).replace(free.output(0))
+
+
+def take_pixels(model: Model, preprocessing: str) -> None:
+    """Replace the float input by uint8 RGB pixels and the arithmetic the family expects."""
+    openvino = load_openvino()
+    old = model.get_parameters()[0]
+    new = openvino.opset13.parameter(old.get_partial_shape(), openvino.Type.u8, name=INPUT)
+    pixels = openvino.opset13.convert(new, "f32")
+    old.output(0).replace(PREPROCESSING[preprocessing](openvino.opset13, pixels).output(0))
+    model.add_parameters([new])
+    model.remove_parameter(old)
+    model.validate_nodes_and_infer_types()
+
+
+def _inside(_: ModuleType, pixels: Node) -> Node:
+    return pixels
+
+
+def _tf(ops: ModuleType, pixels: Node) -> Node:
+    scaled = ops.divide(pixels, np.float32(127.5))
+    return ops.subtract(scaled, np.float32(1.0))
+
+
+def _torch(ops: ModuleType, pixels: Node) -> Node:
+    scaled = ops.divide(pixels, np.float32(255.0))
+    centred = ops.subtract(scaled, np.array([0.485, 0.456, 0.406], np.float32))
+    return ops.divide(centred, np.array([0.229, 0.224, 0.225], np.float32))
+
+
+def _caffe(ops: ModuleType, pixels: Node) -> Node:
+    bgr = ops.gather(pixels, np.array([2, 1, 0]), np.array(3))
+    return ops.subtract(bgr, np.array([103.939, 116.779, 123.68], np.float32))
+
+
+PREPROCESSING: dict[str, Callable[[ModuleType, Node], Node]] = {
+    "inside": _inside,  # the network's first layers do it
+    "tf": _tf,  # from -1 to 1
+    "torch": _torch,  # ImageNet's mean and standard deviation
+    "caffe": _caffe,  # BGR, ImageNet's mean, no scaling
+}
+
+
+def drop_idle_converts(model: Model) -> None:
+    """Remove every conversion of a type to itself: Keras traces hundreds of them."""
+    for node in model.get_ordered_ops():
+        if node.get_type_name() == "Convert" and (
+            node.get_input_element_type(0) == node.get_output_element_type(0)
+        ):
+            node.output(0).replace(node.input_value(0))
+
+
+def name_ends(model: Model, outputs: Sequence[str]) -> None:
+    """Name the input and the outputs; nothing else keeps a name that somebody might rely on."""
+    model.input().set_names({INPUT})
+    for output, name in zip(model.outputs, outputs, strict=True):
+        output.set_names({name})

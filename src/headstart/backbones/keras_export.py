@@ -1,0 +1,100 @@
+"""Build a Keras network, load its weights and write its OpenVINO graph; runs as a process.
+
+Keras fixes its backend when it is imported, for the whole process, so this module is never
+imported by the rest of headstart: `headstart.backbones.convert` runs it as
+
+    KERAS_BACKEND=openvino python -m headstart.backbones.keras_export < request.json
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headstart.backbones.catalogue import Backbone, get_backbone
+from headstart.backbones.cost import count_macs
+from headstart.backbones.graph import finish_graph
+from headstart.backbones.keras_weights import Loaded, load
+from headstart.backbones.runtime import load_openvino, silence_telemetry
+from headstart.errors import WeightsMismatch
+
+if TYPE_CHECKING:
+    from keras import KerasTensor
+    from openvino import Model, Output
+
+
+def export(request: dict[str, Any]) -> dict[str, Any]:
+    """Do what `request` asks for, and return what was found.
+
+    Parameters
+    ----------
+    request : dict
+        ``backbone`` (a name), ``weights`` (a path), ``size`` (height and width), ``graph`` (the
+        path to write, ending in ``.xml``).
+    """
+    row = get_backbone(request["backbone"])
+    height, width = request["size"]
+    network = load(row, Path(request["weights"]), (height, width))
+    outputs = _wire_outputs(row, network)
+    model = trace(network.model.inputs, list(outputs.values()))
+    finish_graph(model, list(outputs), row.preprocessing)
+    load_openvino().save_model(model, request["graph"], compress_to_fp16=False)
+    shapes = {out.get_any_name(): list(_image_shape(out)) for out in model.outputs}
+    return {"outputs": shapes, "macs": count_macs(model)}
+
+
+def _wire_outputs(row: Backbone, network: Loaded) -> dict[str, KerasTensor]:
+    import keras
+
+    feature_map = network.model.get_layer(row.map_layer).output
+    if row.feature_layer is None:
+        features = keras.layers.GlobalAveragePooling2D()(feature_map)
+    else:
+        features = network.model.get_layer(row.feature_layer).output
+    outputs = {"features": features, "feature_map": feature_map}
+    if network.n_classes is not None:
+        outputs["probabilities"] = network.model.output
+    return outputs
+
+
+def trace(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> Model:
+    """Return the OpenVINO model that computes `outputs` from one image."""
+    import keras
+
+    image = keras.InputSpec(shape=(1, *inputs[0].shape[1:]), dtype="float32")
+    with tempfile.TemporaryDirectory(prefix="headstart-") as folder:
+        path = Path(folder) / "traced.xml"
+        keras.Model(inputs, outputs).export(
+            str(path), format="openvino", verbose=False, input_signature=[image]
+        )
+        return load_openvino().Core().read_model(path)
+
+
+def _image_shape(output: Output) -> tuple[int, ...]:
+    return tuple(dim.get_length() for dim in list(output.get_partial_shape())[1:])
+
+
+TASKS = {"export": export}
+
+# Keras imports these if it finds them; here they would only cost seconds.
+NOT_NEEDED = ("matplotlib", "pandas", "sklearn")
+
+
+def main() -> int:
+    """Answer the request on standard input with one line of JSON on standard output."""
+    silence_telemetry()
+    sys.modules.update(dict.fromkeys(NOT_NEEDED))  # type: ignore[arg-type]
+    request = json.load(sys.stdin)
+    try:
+        answer = TASKS[request["task"]](request)
+    except WeightsMismatch as mismatch:
+        answer = {"mismatch": str(mismatch)}
+    sys.stdout.write("\n" + json.dumps(answer) + "\n")
+    return int("mismatch" in answer)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

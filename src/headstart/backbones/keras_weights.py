@@ -1,0 +1,133 @@
+"""Build a Keras network for a weights file; used only where Keras may be imported."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headstart.backbones.catalogue import Backbone, backbones
+from headstart.backbones.weights_layout import Shape, WeightsLayout, read_layout
+from headstart.errors import WeightsMismatch
+
+if TYPE_CHECKING:
+    from keras import Model
+
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A Keras network with its weights in place.
+
+    Attributes
+    ----------
+    model : keras.Model
+    n_classes : int or None
+        None for a network without classifier.
+    """
+
+    model: Model
+    n_classes: int | None
+
+
+def build(row: Backbone, size: tuple[int, int], n_classes: int | None) -> Model:
+    """Return the network of `row` as a Keras model with random weights."""
+    import keras
+
+    options: dict[str, Any] = {"include_top": False, "pooling": "avg"}
+    if n_classes is not None:
+        options = {"include_top": True, "classes": n_classes}
+    builder = getattr(keras.applications, row.builder)
+    return builder(weights=None, input_shape=(*size, 3), **options)
+
+
+def load(row: Backbone, path: Path, size: tuple[int, int]) -> Loaded:
+    """Build the network of `row` and fill it from `path`, with or without classifier.
+
+    Raises
+    ------
+    WeightsMismatch
+        If the file belongs to something else: with what was expected and what was found.
+    """
+    layout = read_layout(path)
+    model = build(row, size, 1000)
+    n_classes = _count_classes(row, path, layout, _shapes(model))
+    if n_classes != 1000:
+        model = build(row, size, n_classes)
+    if Counter(_shapes(model)) != Counter(layout.shapes):
+        raise _mismatch(row, path, layout, _shapes(model))
+    _fill(row, model, path, layout)
+    _mend_normalization(model)
+    return Loaded(model, n_classes)
+
+
+def _shapes(model: Model) -> list[Shape]:
+    return [tuple(weight.shape) for weight in model.weights]
+
+
+def _count_classes(
+    row: Backbone, path: Path, layout: WeightsLayout, expected: list[Shape]
+) -> int | None:
+    """Tell from the arrays that are left over how many classes the file's classifier has."""
+    missing = Counter(expected) - Counter(layout.shapes)
+    surplus = Counter(layout.shapes) - Counter(expected)
+    if not missing and not surplus:
+        return 1000
+    biases = [shape for shape in surplus if len(shape) == 1]
+    if len(biases) == 1 and sum(surplus.values()) == 2 == sum(missing.values()):
+        return int(biases[0][0])
+    if not surplus and all(shape[-1] in (1000, 1024, 1280, 4096) for shape in missing):
+        return None
+    raise _mismatch(row, path, layout, expected)
+
+
+def _fill(row: Backbone, model: Model, path: Path, layout: WeightsLayout) -> None:
+    suffix = ".weights.h5" if layout.format == "keras 3" else ".h5"
+    with tempfile.TemporaryDirectory(prefix="headstart-") as folder:
+        # Keras tells the two formats apart by the end of the name alone.
+        named = Path(folder) / f"weights{suffix}"
+        named.symlink_to(path.resolve())
+        try:
+            model.load_weights(str(named))
+        except ValueError as error:
+            raise WeightsMismatch(
+                f"{path} holds arrays of the sizes {row.name} needs, but not in its order: {error}"
+            ) from error
+
+
+def _mend_normalization(model: Model) -> None:
+    """Give EfficientNet B0 to B7 the input scaling they were trained with.
+
+    The official files keep standard deviations where the layer wants variances, and
+    ``keras.applications`` makes up for it with one more layer, but only when it is asked for
+    ``weights="imagenet"`` (its source refers to TensorFlow issue 49930). A file whose
+    normalization was adapted to other images is left alone.
+    """
+    import keras
+    import numpy as np
+
+    for layer in model.layers:
+        adapted = isinstance(layer, keras.layers.Normalization) and layer.input_variance is None
+        if adapted and np.allclose(layer.adapt_variance, IMAGENET_STD, atol=1e-4):
+            layer.adapt_variance.assign(np.square(IMAGENET_STD))
+            layer.finalize_state()
+
+
+def _mismatch(
+    row: Backbone, path: Path, layout: WeightsLayout, expected: list[Shape]
+) -> WeightsMismatch:
+    held = sum(math.prod(shape) for shape in layout.shapes)
+    alike = [other.name for other in backbones() if other.parameters == held]
+    hint = f" It has as many numbers as {' or '.join(alike)}." if alike else ""
+    missing = Counter(expected) - Counter(layout.shapes)
+    example = f"For one, no array has the shape {max(missing)}." if missing else ""
+    return WeightsMismatch(
+        f"Weights for {row.name} must be {len(expected)} arrays with {row.parameters:,} numbers in "
+        f"all, or the same without the classifier. Received {path} with {len(layout.shapes)} "
+        f"arrays and {held:,} numbers. {example}{hint} Give the file that belongs to {row.name}, "
+        "or name the backbone that it belongs to."
+    )

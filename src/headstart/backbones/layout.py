@@ -1,0 +1,265 @@
+"""Run a channels-last graph in channels-first order, which is what OpenVINO's kernels are made for.
+
+Keras builds its networks channels-last; its OpenVINO backend puts a ``Transpose`` before and after
+every convolution, pooling and batch normalisation, and the CPU plugin really moves the pixels each
+time (MobileNetV2: 60 images a second instead of 190). The pass here walks the graph once, in
+order, and remembers for every value which permutation of which channels-first tensor it is. A
+``Transpose`` then changes only that note; operations that can work on the permuted tensor get
+their axes and constants rewritten; only what cannot is handed a tensor put back in order.
+
+The idea is known from compilers as transpose sinking.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from headstart.backbones.runtime import load_openvino
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from openvino import Model, Node, Output, PartialShape
+
+Order = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A value of the original graph, held as a permutation of a tensor of the new graph.
+
+    Axis ``i`` of the value is axis ``order[i]`` of `tensor`.
+    """
+
+    tensor: Output
+    order: Order
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the value and the tensor are one and the same."""
+        return self.order == tuple(range(len(self.order)))
+
+
+def inverse(order: Sequence[int]) -> Order:
+    """Return the permutation that undoes `order`."""
+    return tuple(int(axis) for axis in np.argsort(order))
+
+
+class ChannelsFirst:
+    """The pass. Use `run_channels_first`."""
+
+    def __init__(self, model: Model) -> None:
+        openvino = load_openvino()
+        self.ops = openvino.opset13
+        self.model = model
+        self.held: dict[tuple[str, int], Held] = {}
+        self.put_in_order: dict[tuple[str, int, Order], Output] = {}
+
+    def run(self) -> None:
+        """Rewrite every node."""
+        for node in self.model.get_ordered_ops():
+            RULES.get(node.get_type_name(), keep)(self, node)
+        self.model.validate_nodes_and_infer_types()
+
+    def look_up(self, output: Output) -> Held:
+        """Return how `output` of the original graph is held now."""
+        known = self.held.get(_key(output))
+        return known or Held(output, tuple(range(len(output.get_partial_shape()))))
+
+    def note(self, output: Output, held: Held) -> None:
+        """Remember how `output` is held from now on."""
+        self.held[_key(output)] = held
+
+    def feed(self, node: Node, index: int, tensor: Output) -> None:
+        """Give `node` another input."""
+        node.input(index).replace_source_output(tensor)
+
+    def permuted(self, held: Held, order: Order) -> Output:
+        """Return a tensor that holds the value of `held` in `order`."""
+        if held.order == order:
+            return held.tensor
+        key = (*_key(held.tensor), tuple(held.order[axis] for axis in inverse(order)))
+        if key not in self.put_in_order:
+            self.put_in_order[key] = self._transpose(held.tensor, key[2])
+        return self.put_in_order[key]
+
+    def in_order(self, held: Held) -> Output:
+        """Return a tensor that is the value of `held`."""
+        return self.permuted(held, tuple(range(len(held.order))))
+
+    def _transpose(self, tensor: Output, permutation: Order) -> Output:
+        moved = _pattern_if_only_ones_move(tensor.get_partial_shape(), permutation)
+        if moved is not None:
+            return self.ops.reshape(tensor, self.constant(moved), special_zero=True).output(0)
+        return self.ops.transpose(tensor, self.constant(permutation)).output(0)
+
+    def constant(self, values: Sequence[int]) -> Output:
+        """Return a constant of axes, sizes or paddings."""
+        return self.ops.constant(np.asarray(values, dtype=np.int64)).output(0)
+
+
+def run_channels_first(model: Model) -> None:
+    """Rewrite `model` in place so that it runs in channels-first order.
+
+    Parameters
+    ----------
+    model : openvino.Model
+        With constants folded; its batch size may be dynamic, every other size is static. What it
+        computes, and the layout of its inputs and outputs, stay as they are.
+    """
+    ChannelsFirst(model).run()
+
+
+def _key(output: Output) -> tuple[str, int]:
+    return output.get_node().get_name(), output.get_index()
+
+
+def _is_constant(output: Output) -> bool:
+    return output.get_node().get_type_name() == "Constant"
+
+
+def _integers(output: Output) -> list[int]:
+    return [int(value) for value in np.atleast_1d(output.get_node().get_data())]
+
+
+def _pattern_if_only_ones_move(shape: PartialShape, permutation: Order) -> list[int] | None:
+    """Return the reshape that equals `permutation` where only axes of size 1 change place."""
+    sizes = [dim.get_length() if dim.is_static else None for dim in shape]
+    kept = [axis for axis in permutation if sizes[axis] != 1]
+    if permutation[0] != 0 or kept != sorted(kept):
+        return None
+    return [0, *(int(sizes[axis] or 0) for axis in permutation[1:])]
+
+
+# Rules: each rewires one node so that it works on tensors of the new graph.
+
+
+def keep(state: ChannelsFirst, node: Node) -> None:
+    """Leave an operation as it is: give it its inputs in their original order."""
+    for index, source in enumerate(node.input_values()):
+        held = state.look_up(source)
+        if held.tensor is not source or not held.in_order:
+            state.feed(node, index, state.in_order(held))
+    node.validate_and_infer_types()
+
+
+def move_axes(state: ChannelsFirst, node: Node) -> None:
+    """``Transpose``: nothing to compute, only the note changes."""
+    held = state.look_up(node.input_value(0))
+    order = tuple(held.order[axis] for axis in _integers(node.input_value(1)))
+    state.note(node.output(0), Held(held.tensor, order))
+
+
+def each_pixel_alone(state: ChannelsFirst, node: Node) -> None:
+    """Elementwise operations: work in the order of the first permuted input."""
+    values = [state.look_up(source) for source in node.input_values()]
+    if all(held.in_order for held in values):
+        keep(state, node)
+        return
+    order = next(held.order for held in values if not held.in_order)
+    for index, held in enumerate(values):
+        state.feed(node, index, _aligned(state, held, order))
+    node.validate_and_infer_types()
+    state.note(node.output(0), Held(node.output(0), order))
+
+
+def _aligned(state: ChannelsFirst, held: Held, order: Order) -> Output:
+    """Return the value of `held`, broadcast to the rank of `order`, held in that order."""
+    if not _is_constant(held.tensor):
+        return state.permuted(held, order)
+    data = held.tensor.get_node().get_data()
+    if data.size == 1:
+        return held.tensor
+    data = data.reshape((1,) * (len(order) - data.ndim) + data.shape)
+    return state.ops.constant(np.ascontiguousarray(data.transpose(inverse(order)))).output(0)
+
+
+def channels_on_axis_one(state: ChannelsFirst, node: Node) -> None:
+    """``BatchNormInference`` minds only the channel axis, so height and width may be swapped."""
+    held = state.look_up(node.input_value(0))
+    if held.order[:2] != (0, 1):
+        keep(state, node)
+        return
+    state.feed(node, 0, held.tensor)
+    node.validate_and_infer_types()
+    state.note(node.output(0), Held(node.output(0), held.order))
+
+
+def mean_over_axes(state: ChannelsFirst, node: Node) -> None:
+    """``ReduceMean``: average over where the axes are now."""
+    held = state.look_up(node.input_value(0))
+    rank = len(held.order)
+    axes = [axis % rank for axis in _integers(node.input_value(1))]
+    state.feed(node, 0, held.tensor)
+    state.feed(node, 1, state.constant(sorted(held.order[axis] for axis in axes)))
+    node.validate_and_infer_types()
+    order = held.order
+    if not node.get_attributes()["keep_dims"]:
+        left = [held.order[axis] for axis in range(rank) if axis not in axes]
+        order = inverse(inverse(left))
+    state.note(node.output(0), Held(node.output(0), order))
+
+
+def pad_borders(state: ChannelsFirst, node: Node) -> None:
+    """``Pad``: the paddings move with their axes."""
+    held = state.look_up(node.input_value(0))
+    state.feed(node, 0, held.tensor)
+    for index in (1, 2):
+        pads = _integers(node.input_value(index))
+        state.feed(node, index, state.constant([pads[axis] for axis in inverse(held.order)]))
+    node.validate_and_infer_types()
+    state.note(node.output(0), Held(node.output(0), held.order))
+
+
+def cut_out(state: ChannelsFirst, node: Node) -> None:
+    """``Slice`` with named axes: cut along where the axes are now."""
+    held = state.look_up(node.input_value(0))
+    rank = len(held.order)
+    starts, stops, steps = node.input_values()[1:4]
+    named = node.get_input_size() == 5
+    axes = _integers(node.input_value(4)) if named else range(len(_integers(starts)))
+    moved = state.constant([held.order[axis % rank] for axis in axes])
+    node.set_arguments([held.tensor, starts, stops, steps, moved])
+    node.validate_and_infer_types()
+    state.note(node.output(0), Held(node.output(0), held.order))
+
+
+def join(state: ChannelsFirst, node: Node) -> None:
+    """``Concat``: join along where the axis is now."""
+    values = [state.look_up(source) for source in node.input_values()]
+    order = next((held.order for held in values if not held.in_order), values[0].order)
+    axis = order[node.get_attributes()["axis"] % len(order)]
+    joined = state.ops.concat([_aligned(state, held, order) for held in values], axis)
+    joined.set_friendly_name(node.get_friendly_name())
+    state.note(node.output(0), Held(joined.output(0), order))
+
+
+ELEMENTWISE = (
+    "Add",
+    "Clamp",
+    "Convert",
+    "Divide",
+    "Gelu",
+    "HSwish",
+    "Multiply",
+    "Negative",
+    "Power",
+    "Relu",
+    "Sigmoid",
+    "Sqrt",
+    "Subtract",
+    "Swish",
+)
+
+RULES: dict[str, Callable[[ChannelsFirst, Node], None]] = {
+    **dict.fromkeys(ELEMENTWISE, each_pixel_alone),
+    "Transpose": move_axes,
+    "BatchNormInference": channels_on_axis_one,
+    "ReduceMean": mean_over_axes,
+    "Pad": pad_borders,
+    "Slice": cut_out,
+    "Concat": join,
+}

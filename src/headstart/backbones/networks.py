@@ -1,0 +1,273 @@
+"""Converted networks, kept on disk.
+
+A network is a folder::
+
+    graph.xml, graph.bin   the OpenVINO graph: uint8 pixels in; features, feature map and class
+                           probabilities out
+    network.json           everything else, and the hashes of the two
+
+It is whole or absent: it is built beside its place and moved there in one step.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import shutil
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import filelock
+
+from headstart.backbones import convert
+from headstart.backbones.catalogue import Backbone, get_backbone
+from headstart.backbones.classes import ClassName, imagenet_classes
+from headstart.backbones.weights import WeightsFile, check_published, find_weights, hash_file
+from headstart.errors import DamagedModel, NewerFormat, NotASavedModel, UsageError
+from headstart.storage import cache_dir, whole_folder, writing
+
+if TYPE_CHECKING:
+    from headstart.backbones.download import Progress
+
+DESCRIPTION = "network.json"
+GRAPH = "graph.xml"
+FILES = (GRAPH, "graph.bin")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A frozen network, ready to be compiled.
+
+    Attributes
+    ----------
+    folder : Path
+        Where its files are.
+    name : str
+        The backbone's.
+    size : tuple of int
+        Height and width of the images it takes, in pixels: uint8, RGB, ``(n, height, width, 3)``.
+    outputs : dict
+        Shapes without the batch axis: ``features`` ``(n,)``, ``feature_map``
+        ``(height, width, channels)`` and, if it has a classifier, ``probabilities`` ``(k,)``. All
+        are float32.
+    classes : tuple of ClassName or None
+        Names of the probabilities; None if it has none, or nobody knows what they stand for.
+    resize, crop_fraction
+        How a photo is brought to `size`, as on the backbone's row.
+    macs : int
+        Multiply-accumulates for one image.
+    weights_sha256 : str
+        Hash of the weights file it was made from.
+    key : str
+        Identifies everything that changes what comes out: row, weights, size, the format of the
+        conversion and the version of Keras.
+    """
+
+    folder: Path
+    name: str
+    size: tuple[int, int]
+    outputs: dict[str, tuple[int, ...]]
+    classes: tuple[ClassName, ...] | None
+    resize: str
+    crop_fraction: float
+    macs: int
+    weights_sha256: str
+    key: str
+
+    @property
+    def graph(self) -> Path:
+        """The OpenVINO graph."""
+        return self.folder / GRAPH
+
+
+def find_network(
+    model: str | Path | Network,
+    *,
+    weights: Path | None = None,
+    size: tuple[int, int] | None = None,
+    download: bool = True,
+    progress: Progress | None = None,
+) -> Network:
+    """Return a converted network, converting it now if that was not done before.
+
+    Parameters
+    ----------
+    model : str, Path or Network
+        A backbone's name, or a folder that holds a converted network.
+    weights : Path, optional
+        A Keras weights file for the backbone; else they are looked for as `find_weights` does.
+    size : tuple of int, optional
+        Height and width in pixels, instead of what the backbone was trained on.
+    download : bool
+        Whether weights may be fetched from the network.
+    progress : callable, optional
+        Called with the bytes so far and in all, or None, during a download.
+
+    Raises
+    ------
+    UnknownBackbone, UsageError, WeightsError, ConversionError, StorageError, SavedModelError
+    """
+    if isinstance(model, Network):
+        return model
+    if isinstance(model, Path) or (Path(model) / DESCRIPTION).is_file():
+        return load_network(Path(model))
+    row = get_backbone(model)
+    chosen = _checked_size(row, size)
+    found = find_weights(row, weights, download=download, progress=progress)
+    return _kept_or_converted(row, found, chosen)
+
+
+def load_network(folder: Path) -> Network:
+    """Read a network's folder and check that its files are whole.
+
+    Raises
+    ------
+    NotASavedModel
+        If there is no ``network.json``, or it is something else.
+    NewerFormat
+        If a newer headstart wrote it.
+    DamagedModel
+        If a file is missing, cut short or altered.
+    """
+    text = _description(folder)
+    try:
+        described = json.loads(text)
+        version, hashes = described["format"], described["files"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotASavedModel(
+            f"{folder / DESCRIPTION} must be what headstart writes: {error!r}"
+        ) from error
+    if version > convert.FORMAT:
+        raise NewerFormat(
+            f"{folder} was written by a newer headstart (network format {version}; this one knows "
+            f"up to {convert.FORMAT}). Update headstart."
+        )
+    for name in FILES:
+        if not (folder / name).is_file() or hash_file(folder / name) != hashes[name]:
+            raise DamagedModel(f"{folder / name} is missing or altered. Convert the network again.")
+    return _from_json(folder, described)
+
+
+def save_network(network: Network, folder: Path) -> Network:
+    """Copy a network into a folder of its own, which must be new or empty.
+
+    Raises
+    ------
+    StorageError
+        If the folder can't be written.
+    """
+    with whole_folder(folder) as new:
+        for name in (*FILES, DESCRIPTION):
+            shutil.copyfile(network.folder / name, new / name)
+    return replace(network, folder=folder)
+
+
+def _description(folder: Path) -> str:
+    try:
+        return (folder / DESCRIPTION).read_text("utf-8")
+    except OSError as error:
+        raise NotASavedModel(
+            f"A network's folder must hold {DESCRIPTION}. Received {folder}: {error.strerror}"
+        ) from error
+
+
+def _checked_size(row: Backbone, size: tuple[int, int] | None) -> tuple[int, int]:
+    chosen = size or row.size
+    if min(chosen) < row.min_size:
+        raise UsageError(
+            f"{row.name} takes images of at least {row.min_size} x {row.min_size} pixels. "
+            f"Received {chosen[0]} x {chosen[1]} (height x width)."
+        )
+    return chosen
+
+
+def _kept_or_converted(row: Backbone, weights: WeightsFile, size: tuple[int, int]) -> Network:
+    key = network_key(row, weights.sha256, size)
+    folder = cache_dir() / "networks" / key
+    kept = _kept(folder)
+    if kept is not None:
+        return kept
+    with writing(str(folder)):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(f"{folder}.lock"):
+            # Another process may have made it while this one waited for the lock.
+            return _kept(folder) or _convert(row, weights, size, folder)
+
+
+def _kept(folder: Path) -> Network | None:
+    """Return the network in `folder`; None if it is not there or not whole."""
+    try:
+        return load_network(folder)
+    except (NotASavedModel, DamagedModel):
+        return None
+
+
+def _convert(row: Backbone, weights: WeightsFile, size: tuple[int, int], folder: Path) -> Network:
+    check_published(row, weights)
+    if folder.exists():
+        shutil.rmtree(folder)
+    with whole_folder(folder) as new:
+        answer = convert.convert(row, weights.path, size, new / GRAPH)
+        network = Network(
+            folder=folder,
+            name=row.name,
+            size=size,
+            outputs={name: tuple(shape) for name, shape in answer["outputs"].items()},
+            classes=_classes(answer["outputs"]),
+            resize=row.resize,
+            crop_fraction=row.crop_fraction,
+            macs=answer["macs"],
+            weights_sha256=weights.sha256,
+            key=folder.name,
+        )
+        (new / DESCRIPTION).write_text(_to_json(network, new), "utf-8")
+    return network
+
+
+def _classes(outputs: dict[str, Any]) -> tuple[ClassName, ...] | None:
+    names = imagenet_classes()
+    return names if outputs.get("probabilities") == [len(names)] else None
+
+
+def network_key(row: Backbone, weights_sha256: str, size: tuple[int, int]) -> str:
+    """Return what a converted network is kept under: readable name first, then a hash."""
+    what = {
+        "row": [row.builder, row.preprocessing, row.map_layer, row.feature_layer],
+        "prepare": [row.resize, row.crop_fraction],
+        "weights": weights_sha256,
+        "size": list(size),
+        "format": convert.FORMAT,
+        "keras": importlib.metadata.version("keras"),
+    }
+    digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+    return f"{row.name}-{digest[:32]}"
+
+
+def _to_json(network: Network, folder: Path) -> str:
+    described = asdict(network)
+    del described["folder"]
+    files = {name: hash_file(folder / name) for name in FILES}
+    return json.dumps({"format": convert.FORMAT, **described, "files": files}, indent=1)
+
+
+def _from_json(folder: Path, described: dict[str, Any]) -> Network:
+    try:
+        classes = described["classes"]
+        return Network(
+            folder=folder,
+            name=described["name"],
+            size=tuple(described["size"]),
+            outputs={name: tuple(shape) for name, shape in described["outputs"].items()},
+            classes=None if classes is None else tuple(ClassName(*pair) for pair in classes),
+            resize=described["resize"],
+            crop_fraction=described["crop_fraction"],
+            macs=described["macs"],
+            weights_sha256=described["weights_sha256"],
+            key=described["key"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise NotASavedModel(
+            f"{folder / DESCRIPTION} must be what headstart writes: {error!r}"
+        ) from error
