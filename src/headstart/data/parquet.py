@@ -1,0 +1,199 @@
+"""Pictures in the rows of a parquet file, as the Hugging Face ``datasets`` library writes them."""
+
+import json
+import threading
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from headstart.data.limits import check_bytes
+from headstart.data.sources import FileSource, ImageSource
+from headstart.errors import DatasetError, ImageDamaged, MissingExtra
+
+IMAGE_COLUMNS = ("image", "img", "picture", "photo")
+LABEL_COLUMNS = ("label", "labels", "class", "category", "fine_label", "target")
+
+# Threads read near each other, so the group just left is still asked for.
+_GROUPS_KEPT = 2
+
+
+class ParquetImages:
+    """The image column of one parquet file, of which a few row groups are in memory at a time.
+
+    Read rows in rising order: each jump to another row group reads that whole group.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file. Its image column is one of `IMAGE_COLUMNS`, of bytes or ``{bytes, path}``.
+
+    Raises
+    ------
+    MissingExtra
+        pyarrow is not installed.
+    DatasetError
+        The file is damaged, or has no image column.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.name = FileSource(path).name
+        self._lock = threading.Lock()
+        self._groups: OrderedDict[int, Any] = OrderedDict()
+        self._file = _open(self.path, self.name)
+        self.column = _find_column(self._file, IMAGE_COLUMNS, self.name)
+        self._starts = _starts(self._file.metadata)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self._starts[-1]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as a path."""
+        return ParquetImages, (self.path,)
+
+    def sources(self) -> "list[ImageSource]":
+        """Return one source a row."""
+        return [ParquetSource(self, row) for row in range(len(self))]
+
+    def image_bytes(self, row: int) -> bytes:
+        """Return the bytes of the image file in `row`.
+
+        Raises
+        ------
+        ImageDamaged
+            The row holds none, or the parquet file is damaged there.
+        ImageTooLarge
+            They are more than the limit.
+        """
+        name = f"{self.name}#{row}"
+        group = bisect_right(self._starts, row) - 1
+        try:
+            with self._lock:
+                buffer = self._group(group)[row - self._starts[group]].as_buffer()
+        except Exception as error:
+            raise ImageDamaged(
+                f"{name} could not be read: {error}. The parquet file is damaged; fetch it again."
+            ) from error
+        if buffer is None:
+            raise ImageDamaged(f"{name} holds no image bytes. Remove the row or fill it in.")
+        check_bytes(buffer.size, name)
+        return bytes(buffer)
+
+    def labels(self) -> list[Hashable]:
+        """Return the label of each row, by its name where the file tells the names.
+
+        Raises
+        ------
+        DatasetError
+            There is no label column, a row has no label, or a label has no name.
+        """
+        column = _find_column(self._file, LABEL_COLUMNS, self.name)
+        values = self._file.read(columns=[column])[column].to_pylist()
+        if None in values:
+            raise DatasetError(
+                f"Every row of {self.name} must have a {column!r}. "
+                f"Row {values.index(None)} has none."
+            )
+        names = self.class_names()
+        return values if names is None else [_name(names, value, self.name) for value in values]
+
+    def class_names(self) -> list[Hashable] | None:
+        """Return the names of integer labels, in their order, or None if not told.
+
+        They are in the file's metadata under ``huggingface``, or in ``classes.json`` beside it: a
+        list of names, or of lists that begin with the name.
+        """
+        column = _find_column(self._file, LABEL_COLUMNS, self.name)
+        metadata = self._file.schema_arrow.metadata or {}
+        try:
+            features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {})
+            told = features.get("features", {}).get(column, {}).get("names")
+        except (ValueError, AttributeError):
+            told = None
+        return list(told) if told else _names_beside(self.path)
+
+    def _group(self, group: int) -> Any:  # noqa: ANN401 - an Arrow array
+        if group not in self._groups:
+            while len(self._groups) >= _GROUPS_KEPT:
+                self._groups.popitem(last=False)
+            table = self._file.read_row_group(group, columns=[self.column])
+            column = table[self.column].combine_chunks()
+            # A struct {bytes, path}, or the bytes alone.
+            self._groups[group] = column.field("bytes") if column.type.num_fields else column
+        self._groups.move_to_end(group)
+        return self._groups[group]
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetSource(ImageSource):
+    """The picture in one row of a parquet file."""
+
+    images: ParquetImages
+    row: int
+
+    @property
+    def name(self) -> str:
+        """The file's path, #, and the row, counted from 0."""
+        return f"{self.images.name}#{self.row}"
+
+    def read(self) -> bytes:
+        """Return the bytes in the row."""
+        return self.images.image_bytes(self.row)
+
+
+def _open(path: Path, name: str) -> Any:  # noqa: ANN401 - pyarrow has no complete types
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError as error:
+        raise MissingExtra(f"Reading {name}", "parquet") from error
+    try:
+        return parquet.ParquetFile(path)
+    except (ArrowException, OSError) as error:
+        raise DatasetError(
+            f"{name} must be a whole parquet file, but can't be read: {error}. Fetch it again."
+        ) from error
+
+
+def _find_column(file: Any, wanted: tuple[str, ...], name: str) -> str:  # noqa: ANN401
+    there = file.schema_arrow.names
+    for column in wanted:
+        if column in there:
+            return column
+    raise DatasetError(
+        f"{name} must have a column named {' or '.join(wanted)}. Received: {', '.join(there)}."
+    )
+
+
+def _starts(metadata: Any) -> list[int]:  # noqa: ANN401
+    starts = [0]
+    for group in range(metadata.num_row_groups):
+        starts.append(starts[-1] + metadata.row_group(group).num_rows)
+    return starts
+
+
+def _names_beside(path: Path) -> list[Hashable] | None:
+    beside = path.parent / "classes.json"
+    if not beside.is_file():
+        return None
+    try:
+        names = json.loads(beside.read_text("utf-8"))
+        return [name if isinstance(name, str) else str(name[0]) for name in names]
+    except (ValueError, LookupError, TypeError) as error:
+        raise DatasetError(
+            f"{beside} must be a list of class names, in the order of the labels: {error}."
+        ) from error
+
+
+def _name(names: list[Hashable], label: Hashable, file: str) -> Hashable:
+    if not isinstance(label, int):
+        return label
+    if not 0 <= label < len(names):
+        raise DatasetError(
+            f"The labels of {file} must be 0 to {len(names) - 1}, one for each name. "
+            f"Received: {label}."
+        )
+    return names[label]
