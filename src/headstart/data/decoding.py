@@ -1,17 +1,11 @@
 """From the bytes of an image file to upright RGB pixels, by stated rules or a refusal."""
 
+import importlib
 import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import (  # the plugins: found missing, Pillow would import all fifty formats
-    AvifImagePlugin,  # noqa: F401
-    Image,
-    JpegImagePlugin,
-    TiffImagePlugin,  # noqa: F401
-    WebPImagePlugin,  # noqa: F401
-    features,
-)
+from PIL import Image, JpegImagePlugin, features
 
 from headstart.data.limits import DEFAULT_LIMITS, Limits, check_bytes, check_pixels
 from headstart.data.refusals import refusals
@@ -102,9 +96,9 @@ def decode(
         More bytes or pixels than `limits` allow.
     """
     check_bytes(len(data), name, limits)
-    kind = identify(data, name)
-    with refusals(name, kind.kind):
-        image = _open(data, name, kind.decoder)
+    signature = identify(data, name)
+    with refusals(name, signature.kind):
+        image = _open(data, name, signature.decoder)
         check_pixels(image.size, name, limits)
         size = image.size
         if at_least is not None:
@@ -120,13 +114,15 @@ def decode(
         return Decoded(upright, _turned(size, turn), frames + notes + turn_notes)
 
 
-def _open(data: bytes, name: str, decoder: str | None) -> Image.Image:
-    if decoder == "AVIF" and not features.check("avif"):
+def _open(data: bytes, name: str, decoder: str) -> Image.Image:
+    if decoder == "Avif" and not features.check("avif"):
         raise ImageUnsupported(
             f"{name} is AVIF, which this build of Pillow can't read. Save it as JPEG or PNG, or "
             "install Pillow from PyPI."
         )
-    return Image.open(io.BytesIO(data), formats=(str(decoder),))
+    # Not finding a plugin, Pillow would import those of all fifty formats.
+    importlib.import_module(f"PIL.{decoder}ImagePlugin")
+    return Image.open(io.BytesIO(data), formats=(decoder.upper(),))
 
 
 def _reduce(image: Image.Image, at_least: tuple[int, int]) -> None:

@@ -1,6 +1,8 @@
 """The pictures that a user's paths, folders and globs stand for."""
 
-# ruff: noqa: PTH - a million paths are kept as plain strings: a Path takes several times the memory
+# A million paths are kept as plain strings: a Path takes several times the memory.
+# ruff: noqa: PTH110, PTH112, PTH113, PTH116, PTH122, PTH207
+
 import glob
 import os
 from collections import Counter

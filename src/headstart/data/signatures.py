@@ -16,13 +16,13 @@ class Signature:
         What to call it in a message.
     begins : re.Pattern
         Matches the first bytes.
-    decoder : str or None
-        Pillow's name of the format, or None for a kind that is refused.
+    decoder : str
+        How the name of Pillow's plugin begins; empty for a kind that is refused.
     """
 
     kind: str
     begins: re.Pattern[bytes]
-    decoder: str | None = None
+    decoder: str = ""
 
 
 def _brand(*names: bytes) -> re.Pattern[bytes]:
@@ -31,14 +31,14 @@ def _brand(*names: bytes) -> re.Pattern[bytes]:
 
 
 SUPPORTED = (
-    Signature("JPEG", re.compile(rb"\xff\xd8\xff"), "JPEG"),
-    Signature("PNG", re.compile(rb"\x89PNG\r\n\x1a\n"), "PNG"),
-    Signature("WebP", re.compile(rb"(?s)RIFF....WEBP"), "WEBP"),
-    Signature("GIF", re.compile(rb"GIF8[79]a"), "GIF"),
-    Signature("TIFF", re.compile(rb"II[*+]\0|MM\0[*+]"), "TIFF"),
-    Signature("AVIF", _brand(b"avif", b"avis"), "AVIF"),
-    Signature("BMP", re.compile(rb"BM"), "BMP"),
-    Signature("PPM", re.compile(rb"P[1-6]\s"), "PPM"),
+    Signature("JPEG", re.compile(rb"\xff\xd8\xff"), "Jpeg"),
+    Signature("PNG", re.compile(rb"\x89PNG\r\n\x1a\n"), "Png"),
+    Signature("WebP", re.compile(rb"(?s)RIFF....WEBP"), "WebP"),
+    Signature("GIF", re.compile(rb"GIF8[79]a"), "Gif"),
+    Signature("TIFF", re.compile(rb"II[*+]\0|MM\0[*+]"), "Tiff"),
+    Signature("AVIF", _brand(b"avif", b"avis"), "Avif"),
+    Signature("BMP", re.compile(rb"BM"), "Bmp"),
+    Signature("PPM", re.compile(rb"P[1-6]\s"), "Ppm"),
 )
 REFUSED = (
     Signature("HEIC", _brand(b"hei[cxms]", b"hev[cxms]", b"mif1", b"msf1")),
@@ -78,19 +78,11 @@ def identify(data: bytes, name: str) -> Signature:
     if not data:
         raise ImageDamaged(f"{name} is empty (0 bytes). Fetch or export it again.")
     start = bytes(data[:_LONGEST])
-    for signature in (*SUPPORTED, *REFUSED):
+    for signature in SUPPORTED:
         if signature.begins.match(start):
-            break
-    else:
-        signature = Signature("unknown", re.compile(b""))
-    if signature.decoder is None:
-        raise _unsupported(name, signature.kind)
-    return signature
-
-
-def _unsupported(name: str, kind: str) -> ImageUnsupported:
-    what = "a file of no known kind" if kind == "unknown" else f"{kind}"
-    return ImageUnsupported(
-        f"{name} must be one of {supported_kinds()}. Received: {what}. "
+            return signature
+    kind = next((known.kind for known in REFUSED if known.begins.match(start)), "unknown bytes")
+    raise ImageUnsupported(
+        f"{name} must be one of {supported_kinds()}. Received: {kind}. "
         "Save it as JPEG or PNG if it is a picture."
     )
