@@ -4,7 +4,6 @@ import functools
 import importlib.util
 import os
 import sys
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,7 +40,7 @@ def drawable(text: str) -> tuple[str, Path]:
     if font:
         return text, font
     known = _letters(dejavu())
-    spelt = (letter if ord(letter) in known else _code(letter) for letter in text)
+    spelt = (letter if ord(letter) in known else f"U+{ord(letter):04X} " for letter in text)
     return "".join(spelt).strip(), dejavu()
 
 
@@ -68,8 +67,8 @@ def _letters(font: Path) -> frozenset[int]:
     from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
 
     try:
-        with TTFont(font, fontNumber=0, lazy=True) as opened:
-            return frozenset(opened.getBestCmap() or ())
+        with font.open("rb") as file:
+            return frozenset(TTFont(file, fontNumber=0, lazy=True).getBestCmap() or ())
     except (OSError, TTLibError):
         return frozenset()
 
@@ -89,8 +88,3 @@ def _font_folders() -> Iterator[Path]:
     else:
         yield from (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
     yield Path.home() / ".local/share/fonts"
-
-
-def _code(letter: str) -> str:
-    # Joiners and variation selectors have no shape of their own.
-    return "" if unicodedata.category(letter) in ("Cf", "Mn") else f"U+{ord(letter):04X} "

@@ -57,11 +57,13 @@ def plot_confusion(evaluation: Evaluation, path: Path) -> None:
     figure, axes = _figure(cell * k, cell * k)
     depth = _depths(evaluation.confusion)
     axes.imshow(_colours(depth), interpolation="nearest", aspect="auto")
-    _lines_between(axes, k, cell)
     if k <= 25:
         _write_counts(axes, evaluation.confusion, depth, cell)
     if k <= 250:
+        _lines_between(axes, k, cell)
         _name_both_axes(axes, evaluation.classes, cell)
+    else:
+        axes.set(xticks=(), yticks=())
     axes.set_ylabel("what it is", color=PALE, fontsize=10)
     axes.set_xlabel("what it was taken for", color=PALE, fontsize=10)
     note = (
@@ -174,8 +176,6 @@ def _colours(depth: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _lines_between(axes: "Axes", k: int, cell: float) -> None:
-    if k > 250:
-        return
     axes.set_xticks(np.arange(k + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(k + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="#DDDDDD", linewidth=min(1, cell * 2))

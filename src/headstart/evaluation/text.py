@@ -1,5 +1,6 @@
 """Numbers and names as plain words that fit their place."""
 
+import itertools
 import unicodedata
 
 from headstart.evaluation.metrics import Interval
@@ -31,7 +32,7 @@ def percent(share: float) -> str:
 
 def one_line(text: str) -> str:
     """Return `text` with everything that would move a terminal's cursor made visible."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+    return "".join(letter if _is_harmless(letter) else "\ufffd" for letter in text)
 
 
 def columns(text: str) -> int:
@@ -48,16 +49,17 @@ def shorten(text: str, width: int) -> str:
     return f"{_head(text, width - 1 - tail_width)}…{_head(text[::-1], tail_width)[::-1]}"
 
 
+def _is_harmless(letter: str) -> bool:
+    # Some scripts are not written rightly without the two joiners.
+    return letter.isprintable() or letter in "\u200c\u200d"
+
+
 def _letter_columns(letter: str) -> int:
-    if unicodedata.combining(letter):
+    if unicodedata.category(letter) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
 
 
 def _head(text: str, width: int) -> str:
-    taken = 0
-    for position, letter in enumerate(text):
-        taken += _letter_columns(letter)
-        if taken > width:
-            return text[:position]
-    return text
+    taken = itertools.accumulate(map(_letter_columns, text))
+    return "".join(letter for letter, end in zip(text, taken, strict=True) if end <= width)

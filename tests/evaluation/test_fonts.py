@@ -1,0 +1,70 @@
+import shutil
+
+import pytest
+
+from headstart.evaluation import fonts
+
+
+@pytest.fixture(autouse=True)
+def no_system_fonts(monkeypatch, tmp_path):
+    """Tests must come out the same whatever fonts a machine has."""
+    _forget()
+    monkeypatch.setattr(fonts, "_font_folders", lambda: iter([tmp_path]))
+    yield tmp_path
+    _forget()
+
+
+def _forget():
+    fonts._font_with.cache_clear()
+    fonts._system_fonts.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["cat", "Gänseblümchen", "жук-олень", "Αλεπού", "دبابة", "✗"])
+def test_what_dejavu_has_is_left_alone(name):
+    assert fonts.drawable(name) == (name, fonts.dejavu())
+
+
+def test_what_no_font_has_is_spelt_out():
+    assert fonts.drawable("猫 cat 科") == ("U+732B  cat U+79D1", fonts.dejavu())
+    assert fonts.drawable("🐯\u200d🐯") == ("U+1F42F \u200dU+1F42F", fonts.dejavu())
+
+
+def test_names_that_differ_stay_different():
+    assert len({fonts.drawable(name)[0] for name in ("猫", "犬", "鳥")}) == 3
+
+
+def test_control_letters_are_made_visible():
+    assert fonts.drawable("a\nb")[0] == "a�b"
+
+
+def test_font_of_the_system_is_used_where_it_has_the_letters(no_system_fonts, monkeypatch):
+    wide = no_system_fonts / "NotoSansCJK-Regular.ttc"
+    shutil.copy(fonts.dejavu(), wide)
+    (no_system_fonts / "wqy-broken.ttf").write_bytes(b"no font")
+    (no_system_fonts / "Other.ttf").write_bytes(b"not looked at")
+    letters = fonts._letters
+    monkeypatch.setattr(
+        fonts, "_letters", lambda font: letters(font) | ({0x732B} if font == wide else set())
+    )
+    assert fonts.drawable("猫") == ("猫", wide)
+    assert fonts.drawable("犬") == ("U+72AC", fonts.dejavu())
+
+
+def test_bold_comes_with_it():
+    assert fonts.dejavu(bold=True).is_file()
+    assert fonts.dejavu(bold=True) != fonts.dejavu()
+
+
+def test_without_matplotlib_says_what_is_missing(monkeypatch):
+    fonts.dejavu.cache_clear()
+    monkeypatch.setattr(fonts.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(ModuleNotFoundError, match="matplotlib"):
+        fonts.dejavu()
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin", "linux"])
+def test_every_platform_has_its_folders(platform, monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.setattr(fonts.sys, "platform", platform)
+    assert all(folder.is_absolute() or platform == "win32" for folder in fonts._font_folders())
+    assert len(list(fonts._font_folders())) >= 2

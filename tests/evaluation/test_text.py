@@ -1,0 +1,54 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headstart.evaluation import text
+from headstart.evaluation.metrics import Interval
+
+
+def test_headline_reads_like_a_sentence():
+    found = text.headline(1710, 1920, Interval(0.8759, 0.9035))
+    assert found == "1,710 of 1,920 right: 89.1 % (95 % interval 87.6 to 90.3 %)"
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [(0, "0.0 %"), (1, "100.0 %"), (0.99996, "99.9 %"), (1e-9, "0.1 %"), (0.891, "89.1 %")],
+)
+def test_percent_is_all_or_nothing_only_where_it_is(share, expected):
+    assert text.percent(share) == expected
+
+
+def test_what_moves_the_cursor_is_made_visible():
+    assert text.one_line("a\nb\x1b[2J\udc80") == "a�b�[2J�"
+
+
+def test_columns_count_as_a_terminal_does():
+    assert text.columns("cafe\u0301") == 4
+    assert text.columns("猫 cat") == 6
+    assert text.columns("क्\u200dष") == 2
+
+
+def test_joiners_are_kept_and_overrides_are_not():
+    assert text.one_line("क्\u200dष") == "क्\u200dष"
+    assert text.one_line("gpj.\u202eexe") == "gpj.�exe"
+
+
+@given(st.text(), st.integers(2, 40))
+def test_shortened_text_fits(name, width):
+    found = text.shorten(name, width)
+    assert text.columns(found) <= width
+    assert text.one_line(found) == found
+
+
+@given(st.text(st.characters(codec="ascii", categories=["L"]), min_size=12), st.integers(4, 11))
+def test_shortened_text_keeps_both_ends(name, width):
+    found = text.shorten(name, width)
+    head, tail = found.split("…")
+    assert len(found) == width
+    assert name.startswith(head)
+    assert name.endswith(tail)
+
+
+def test_text_that_fits_is_left_alone():
+    assert text.shorten("rickshaw", 8) == "rickshaw"
