@@ -1,0 +1,94 @@
+"""Labels of any hashable kind, to and from the numbers that heads count with."""
+
+import itertools
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from headstart.errors import UsageError
+
+
+def encode_labels(labels: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:  # noqa: ANN401
+    """Return the classes and, for each label, the number of its class.
+
+    Parameters
+    ----------
+    labels
+        A NumPy array or pandas Series (n,), or any sequence of hashable labels: strings, whole
+        numbers, tuples, None, ... of one kind or mixed.
+
+    Returns
+    -------
+    classes
+        Array (k,) without duplicates, sorted, or in order of appearance where labels have no order.
+        Labels that NumPy has no type for stay the objects they are.
+    codes
+        int64 array (n,), each 0 ... k - 1.
+
+    Raises
+    ------
+    ValueError
+        If there are no labels, some are no labels (NaN, measurements), or there is one class only.
+    """
+    classes, codes = _encode(_as_vector(labels))
+    if len(classes) < 2:
+        raise UsageError(
+            f"A classifier needs at least 2 classes; received 1 class: {classes.tolist()}"
+        )
+    return classes, codes
+
+
+def class_array(classes: Iterable[Hashable]) -> npt.NDArray[Any]:
+    """Return distinct labels as an array (k,) that keeps their type."""
+    classes = list(classes)
+    kinds = {type(label) for label in classes}
+    if len(kinds) == 1 and kinds <= {str, int, float, bool}:
+        return np.array(classes)
+    return _objects(classes)
+
+
+def _as_vector(labels: Any) -> npt.NDArray[Any]:  # noqa: ANN401
+    from sklearn.utils import check_array, column_or_1d
+
+    if labels is None:
+        raise UsageError("A classifier requires y to be passed, but the target y is None")
+    if not hasattr(labels, "__array__"):
+        labels = class_array(labels)
+    vector = column_or_1d(labels, warn=True)
+    if vector.dtype.kind == "f":
+        check_array(vector, ensure_2d=False, input_name="y")
+    if not len(vector):
+        raise UsageError("A classifier needs labels; received 0 of them")
+    return vector
+
+
+def _encode(labels: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    from sklearn.utils.multiclass import check_classification_targets
+
+    if labels.dtype.kind != "O":
+        check_classification_targets(labels)
+        classes, codes = np.unique(labels, return_inverse=True)
+        return classes, codes.astype(np.int64)
+    ordered = _in_order(list(dict.fromkeys(labels.tolist())))
+    code_of = {label: code for code, label in enumerate(ordered)}
+    return _objects(ordered), np.array([code_of[label] for label in labels.tolist()], np.int64)
+
+
+def _in_order(labels: list[Hashable]) -> list[Hashable]:
+    """Return distinct labels sorted, or as they came if they have no order (None, mixed kinds)."""
+    try:
+        ordered: list[Any] = sorted(labels)
+        total = all(low < high for low, high in itertools.pairwise(ordered))
+    except TypeError:
+        return labels
+    return ordered if total else labels  # sets compare, but have no order
+
+
+def _objects(labels: Sequence[Hashable]) -> npt.NDArray[Any]:
+    # np.array(labels, dtype=object) would make a table of tuples.
+    array = np.empty(len(labels), object)
+    for place, label in enumerate(labels):
+        array[place] = label
+    return array

@@ -1,0 +1,46 @@
+"""One number that turns scores into probabilities which can be believed."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+# exp(-7) ... exp(12): from 'all classes alike' to 'always certain', for scores of spread about 1.
+_LOG_RANGE = (-7.0, 12.0)
+
+
+def log_loss(logits: Array, codes: npt.NDArray[np.int64], weights: Array) -> float:
+    """Return the weighted mean of minus the logarithm of the true class's softmax probability.
+
+    Parameters
+    ----------
+    logits
+        Float array (n, k).
+    codes
+        int64 array (n,): the true classes.
+    weights
+        Float array (n,), with a sum above 0.
+    """
+    logits = logits.astype(np.float64)
+    logits -= logits.max(axis=1, keepdims=True)
+    losses = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(codes)), codes]
+    return float(np.average(losses, weights=weights))
+
+
+def best_sharpness(
+    scores: Array, codes: npt.NDArray[np.int64], weights: Array, prior: Array | float = 0.0
+) -> tuple[float, float]:
+    """Return the factor for which ``softmax(factor * scores + prior)`` fits best, and its log-loss.
+
+    The factor is one over what is called the temperature (Guo et al. 2017, 'On calibration of
+    modern neural networks'). The scores must come from models that did not see the sample.
+    """
+    from scipy.optimize import minimize_scalar
+
+    def loss(log_factor: float) -> float:
+        return log_loss(np.exp(log_factor) * scores + prior, codes, weights)
+
+    found = minimize_scalar(loss, bounds=_LOG_RANGE, method="bounded", options={"xatol": 1e-3})
+    return float(np.exp(found.x)), float(found.fun)
