@@ -29,7 +29,7 @@ def refusals(name: str, kind: str) -> Iterator[None]:
         raise
     except (Image.DecompressionBombError, MemoryError) as error:
         raise ImageTooLarge(
-            f"{name} needs more memory than a picture may: {error or 'none is left'}. "
+            f"{name} needs more memory than a picture may: {str(error).rstrip('.') or 'none is left'}. "
             "Save it smaller."
         ) from error
     except Exception as error:  # decoders raise whatever their parsing stumbles over

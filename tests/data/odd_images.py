@@ -1,0 +1,258 @@
+"""Pictures of every odd and broken kind, made from nothing; any room's tests may use them.
+
+`ODD` holds those that are answered, with the note that says how; `BROKEN` those that are refused,
+with the error; `write_all` fills a folder with both, and with what only a file system can hold.
+"""
+
+import io
+import os
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from headstart.errors import (
+    ImageDamaged,
+    ImageError,
+    ImageNotFound,
+    ImageTooLarge,
+    ImageUnreadable,
+    ImageUnsupported,
+)
+
+WIDTH, HEIGHT = 64, 48
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A picture that is answered: `note` is part of one of its notes, or it has none."""
+
+    make: Callable[[], bytes]
+    suffix: str
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A picture that is refused with `error`, whose message holds `says`."""
+
+    make: Callable[[], bytes]
+    suffix: str
+    error: type[ImageError]
+    says: str
+
+
+def scene(width: int = WIDTH, height: int = HEIGHT) -> Image.Image:
+    """A picture whose corners are red, green, blue and yellow, from the top left."""
+    corners = np.array([[[220, 20, 20], [20, 200, 20]], [[20, 20, 220], [230, 220, 20]]], np.uint8)
+    return Image.fromarray(corners).resize((width, height), Image.Resampling.NEAREST)
+
+
+def photo(width: int = WIDTH, height: int = HEIGHT, seed: int = 0) -> Image.Image:
+    """A picture with texture at every scale, as photos have."""
+    random = np.random.default_rng(seed)
+    picture = np.zeros((height, width, 3))
+    for cells in (3, 9, 27):
+        noise = random.integers(0, 256, (cells, cells, 3), np.uint8)
+        picture += np.asarray(Image.fromarray(noise).resize((width, height)), float) / 3
+    return Image.fromarray(picture.astype(np.uint8))
+
+
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def jpeg(**options: object) -> bytes:
+    return encoded(scene(), "JPEG", quality=95, subsampling=0, **options)
+
+
+def png() -> bytes:
+    return encoded(scene(), "PNG")
+
+
+def half_transparent() -> Image.Image:
+    image = scene().convert("RGBA")
+    image.paste((0, 0, 0, 0), (0, 0, WIDTH // 2, HEIGHT))
+    return image
+
+
+def transparent_palette() -> bytes:
+    image = scene().quantize(8)
+    corner = image.getpixel((0, 0))
+    return encoded(image, "PNG", transparency=corner)
+
+
+def deep(dtype: type, top: float) -> Image.Image:
+    ramp = np.linspace(0, top, WIDTH * HEIGHT).reshape(HEIGHT, WIDTH)
+    return Image.fromarray(ramp.astype(dtype))
+
+
+def animated(kind: str, frames: int = 3) -> bytes:
+    more = [photo(seed=seed) for seed in range(1, frames)]
+    return encoded(scene(), kind, save_all=True, append_images=more, duration=50)
+
+
+def oriented(orientation: int, kind: str = "JPEG") -> bytes:
+    """`scene` stored as a camera held another way stores it: upright again if read rightly."""
+    undo = {
+        1: None,
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }[orientation]
+    stored = scene() if undo is None else scene().transpose(undo)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return encoded(stored, kind, exif=exif)
+
+
+def bad_exif() -> bytes:
+    """A JPEG whose EXIF entries lie beyond its end, of which Pillow warns."""
+    entries = b"".join(bytes([0x10 + i, 1, 2, 0, 200, 0, 0, 0, 90, 0, 0, 0]) for i in range(3))
+    return jpeg(exif=b"Exif\0\0II*\0\x08\0\0\0\x03\0" + entries + bytes(4))
+
+
+def png_chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def bomb(width: int = 60_000, height: int = 60_000) -> bytes:
+    """A PNG of a few bytes that says it is `width` by `height`."""
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    pixels = png_chunk(b"IDAT", zlib.compress(bytes(4096)))
+    return b"\x89PNG\r\n\x1a\n" + header + pixels + png_chunk(b"IEND", b"")
+
+
+SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+HTML = b"<!DOCTYPE html><html><title>404</title><body>Not found</body></html>"
+
+ODD: dict[str, Odd] = {
+    "grey_png": Odd(lambda: encoded(scene().convert("L"), "PNG"), ".png"),
+    "grey_jpeg": Odd(lambda: encoded(scene().convert("L"), "JPEG"), ".jpg"),
+    "black_and_white": Odd(lambda: encoded(scene().convert("1"), "PNG"), ".png"),
+    "grey_alpha": Odd(
+        lambda: encoded(half_transparent().convert("LA"), "PNG"), ".png", "shown on white"
+    ),
+    "palette": Odd(lambda: encoded(scene().quantize(8), "PNG"), ".png"),
+    "palette_transparent": Odd(transparent_palette, ".png", "shown on white"),
+    "rgb_with_transparent_colour": Odd(
+        lambda: encoded(scene(), "PNG", transparency=(220, 20, 20)), ".png", "shown on white"
+    ),
+    "rgba": Odd(lambda: encoded(half_transparent(), "PNG"), ".png", "shown on white"),
+    "rgba_opaque": Odd(lambda: encoded(scene().convert("RGBA"), "PNG"), ".png"),
+    "rgba_webp": Odd(lambda: encoded(half_transparent(), "WEBP"), ".webp", "shown on white"),
+    "cmyk_jpeg": Odd(lambda: encoded(scene().convert("CMYK"), "JPEG"), ".jpg", "CMYK converted"),
+    "cmyk_tiff": Odd(lambda: encoded(scene().convert("CMYK"), "TIFF"), ".tif", "CMYK converted"),
+    "lab_tiff": Odd(lambda: encoded(Image.new("LAB", (9, 9)), "TIFF"), ".tif", "LAB converted"),
+    "16_bit_png": Odd(
+        lambda: encoded(deep(np.uint16, 65535), "PNG"), ".png", "16-bit scaled: 65535"
+    ),
+    "16_bit_png_transparent": Odd(
+        lambda: encoded(deep(np.uint16, 65535), "PNG", transparency=0), ".png", "shown on white"
+    ),
+    "16_bit_tiff": Odd(
+        lambda: encoded(deep(np.uint16, 4095), "TIFF"), ".tiff", "brightest is 4095"
+    ),
+    "16_bit_pgm": Odd(lambda: encoded(deep(np.uint16, 65535), "PPM"), ".pgm", "16-bit scaled"),
+    "32_bit_tiff": Odd(lambda: encoded(deep(np.int32, 1e6), "TIFF"), ".tif", "32-bit stretched"),
+    "float_tiff": Odd(lambda: encoded(deep(np.float32, 1.0), "TIFF"), ".tif", "float scaled"),
+    "float_tiff_wide": Odd(
+        lambda: encoded(deep(np.float32, 500.0), "TIFF"), ".tif", "500 became 255"
+    ),
+    "animated_gif": Odd(lambda: animated("GIF"), ".gif", "first frame of 3"),
+    "animated_webp": Odd(lambda: animated("WEBP"), ".webp", "first frame of 3"),
+    "animated_png": Odd(lambda: animated("PNG"), ".png", "first frame of 3"),
+    "still_gif": Odd(lambda: encoded(scene(), "GIF"), ".gif"),
+    "pages_tiff": Odd(lambda: animated("TIFF"), ".tif", "the first of 3"),
+    "mpo": Odd(lambda: animated("MPO", 2), ".mpo", "the first of 2"),
+    **{f"orientation_{turn}": Odd(lambda t=turn: oriented(t), ".jpg") for turn in range(1, 9)},
+    "orientation_in_png": Odd(lambda: oriented(6, "PNG"), ".png"),
+    "orientation_in_tiff": Odd(lambda: oriented(8, "TIFF"), ".tif"),
+    "bad_exif": Odd(bad_exif, ".jpg"),
+    "progressive_jpeg": Odd(lambda: jpeg(progressive=True), ".jpg"),
+    "bmp": Odd(lambda: encoded(scene(), "BMP"), ".bmp"),
+    "ppm": Odd(lambda: encoded(scene(), "PPM"), ".ppm"),
+    "avif": Odd(lambda: encoded(scene(), "AVIF"), ".avif"),
+    "webp": Odd(lambda: encoded(scene(), "WEBP"), ".webp"),
+    "png_named_jpg": Odd(png, ".jpg"),
+    "upper_case_name": Odd(jpeg, ".JPEG"),
+    "one_pixel": Odd(lambda: encoded(scene(2, 2).resize((1, 1)), "PNG"), ".png"),
+    "very_tall": Odd(lambda: encoded(scene(1, 5000), "PNG"), ".png"),
+    "very_wide": Odd(lambda: encoded(scene(5000, 1), "PNG"), ".png"),
+}
+
+BROKEN: dict[str, Broken] = {
+    "empty": Broken(bytes, ".jpg", ImageDamaged, "empty"),
+    "truncated_jpeg": Broken(lambda: jpeg()[:-200], ".jpg", ImageDamaged, "truncated"),
+    "jpeg_header_only": Broken(lambda: jpeg()[:20], ".jpg", ImageDamaged, "JPEG"),
+    "truncated_png": Broken(lambda: png()[:-40], ".png", ImageDamaged, "truncated"),
+    "corrupt_png": Broken(
+        lambda: png()[:60] + bytes(40) + png()[100:], ".png", ImageDamaged, "corrupt"
+    ),
+    "truncated_webp": Broken(lambda: encoded(photo(), "WEBP")[:100], ".webp", ImageDamaged, "WebP"),
+    "truncated_gif": Broken(lambda: encoded(photo(), "GIF")[:900], ".gif", ImageDamaged, "GIF"),
+    "truncated_tiff": Broken(lambda: encoded(photo(), "TIFF")[:60], ".tif", ImageDamaged, "TIFF"),
+    "text": Broken(lambda: b"not a picture, only words\n", ".jpg", ImageUnsupported, "text"),
+    "html": Broken(lambda: HTML, ".jpg", ImageUnsupported, "web page"),
+    "svg": Broken(lambda: SVG, ".svg", ImageUnsupported, "SVG"),
+    "heic": Broken(lambda: b"\0\0\0\x18ftypheic" + bytes(40), ".heic", ImageUnsupported, "HEIC"),
+    "zeros": Broken(lambda: bytes(500), ".jpg", ImageUnsupported, "unknown bytes"),
+    "icon": Broken(lambda: encoded(scene(), "ICO"), ".ico", ImageUnsupported, "icon"),
+    "bomb": Broken(bomb, ".png", ImageTooLarge, "3600000000 pixels"),
+}
+
+#: How the things are refused that `write_special` leaves in a folder.
+SPECIAL: dict[str, tuple[type[ImageError], str]] = {
+    "pipe.jpg": (ImageUnreadable, "pipe"),
+    "dangling.jpg": (ImageNotFound, "link to"),
+    "huge.jpg": (ImageTooLarge, "256 MiB"),
+}
+
+
+def write_special(folder: Path) -> dict[str, tuple[type[ImageError], str]]:
+    """Put in `folder` what only a file system can hold, and return how each is refused."""
+    written = dict(SPECIAL)
+    (folder / "dangling.jpg").symlink_to(folder / "nowhere.jpg")
+    with (folder / "huge.jpg").open("wb") as file:
+        file.truncate(257 * 1024**2)  # sparse: it takes no space
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(folder / "pipe.jpg")
+    else:
+        del written["pipe.jpg"]
+    if hasattr(os, "geteuid") and os.geteuid() != 0:
+        locked = folder / "locked.jpg"
+        locked.write_bytes(jpeg())
+        locked.chmod(0)
+        written["locked.jpg"] = (ImageUnreadable, "could not be opened")
+    return written
+
+
+def write_all(folder: Path) -> dict[str, type[ImageError] | None]:
+    """Fill `folder` with everything odd and broken.
+
+    Returns
+    -------
+    dict
+        By file name: the error it is refused with, or None if it is answered.
+    """
+    expected: dict[str, type[ImageError] | None] = {}
+    for name, odd in ODD.items():
+        (folder / f"{name}{odd.suffix}").write_bytes(odd.make())
+        expected[f"{name}{odd.suffix}"] = None
+    for name, broken in BROKEN.items():
+        (folder / f"{name}{broken.suffix}").write_bytes(broken.make())
+        expected[f"{name}{broken.suffix}"] = broken.error
+    for name, (error, _) in write_special(folder).items():
+        expected[name] = error
+    (folder / "a_folder.jpg").mkdir()
+    return expected

@@ -1,0 +1,339 @@
+import io
+import threading
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from tests.data.odd_images import (
+    BROKEN,
+    HEIGHT,
+    ODD,
+    WIDTH,
+    animated,
+    bad_exif,
+    bomb,
+    deep,
+    encoded,
+    half_transparent,
+    jpeg,
+    oriented,
+    photo,
+    png,
+    scene,
+)
+
+from headstart.data import decoding
+from headstart.data.decoding import decode
+from headstart.data.limits import Limits
+from headstart.errors import ImageError, ImageTooLarge, ImageUnsupported
+
+SAMPLES = {name: odd.make() for name, odd in ODD.items()}
+
+
+def corners(image):
+    """The colours near the four corners, from the top left."""
+    right, bottom = image.width - 4, image.height - 4
+    return [image.getpixel(at) for at in ((3, 3), (right, 3), (3, bottom), (right, bottom))]
+
+
+def assert_near(image, expected, tolerance):
+    difference = np.asarray(image, int) - np.asarray(expected, int)
+    assert np.abs(difference).max() <= tolerance
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_images_are_answered_by_their_rule(name):
+    decoded = decode(SAMPLES[name], name=name)
+    assert decoded.image.mode == "RGB"
+    assert decoded.image.size == decoded.size
+    if ODD[name].note is None:
+        assert decoded.notes == ()
+    else:
+        assert ODD[name].note in " ".join(decoded.notes)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_images_are_refused_by_name(name):
+    with pytest.raises(ImageError) as caught:
+        decode(BROKEN[name].make(), name=f"folder/{name}")
+    assert type(caught.value) is BROKEN[name].error
+    assert f"folder/{name}" in str(caught.value)
+    assert BROKEN[name].says in str(caught.value)
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+@pytest.mark.parametrize(("kind", "tolerance"), [("JPEG", 12), ("PNG", 0), ("WEBP", 40)])
+def test_every_orientation_is_shown_upright(turn, kind, tolerance):
+    decoded = decode(oriented(turn, kind), name="turned")
+    assert decoded.size == (WIDTH, HEIGHT)
+    assert_near(corners(decoded.image), corners(scene()), tolerance)
+
+
+def test_exif_that_cannot_be_read_is_said(monkeypatch):
+    def fail(_):
+        raise SyntaxError("not a TIFF file")
+
+    monkeypatch.setattr(Image.Image, "getexif", fail)
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.getexif", fail, raising=False)
+    monkeypatch.setattr("PIL.JpegImagePlugin.JpegImageFile.getexif", fail, raising=False)
+    decoded = decode(SAMPLES["progressive_jpeg"], name="x", at_least=(9, 9))
+    assert decoded.notes == ("EXIF unreadable: orientation unknown",)
+
+
+@pytest.mark.parametrize("turn", [0, 9, 77])
+def test_an_orientation_that_is_none_is_ignored(turn):
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    decoded = decode(jpeg(exif=exif), name="x")
+    assert decoded.notes == ()
+    assert_near(corners(decoded.image), corners(scene()), 12)
+
+
+def test_lossless_colours_come_out_unchanged():
+    for kind in ("PNG", "BMP", "PPM", "TIFF"):
+        assert_near(decode(encoded(photo(), kind), name=kind).image, photo(), 0)
+
+
+def test_transparent_parts_are_white_and_the_rest_unchanged():
+    image = decode(encoded(half_transparent(), "PNG"), name="x").image
+    expected = [(255, 255, 255), scene().getpixel((60, 3)), (255, 255, 255)]
+    assert corners(image)[:3] == expected
+
+
+def test_transparency_by_palette_and_by_colour_is_white():
+    for name in ("palette_transparent", "rgb_with_transparent_colour"):
+        top_left, top_right, *_ = corners(decode(SAMPLES[name], name=name).image)
+        assert top_left == (255, 255, 255)
+        assert top_right != (255, 255, 255)
+
+
+def test_half_transparent_pixels_are_mixed_with_white():
+    image = Image.new("RGBA", (9, 9), (0, 0, 0, 128))
+    assert_near(decode(encoded(image, "PNG"), name="x").image, np.full((9, 9, 3), 127), 1)
+
+
+def test_cmyk_keeps_its_colours():
+    # Pillow writes what Photoshop writes: inverted, with Adobe's marker.
+    image = decode(SAMPLES["cmyk_jpeg"], name="x").image
+    assert_near(corners(image), corners(scene()), 12)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
+def test_16_bit_grey_is_scaled_from_its_full_range(kind):
+    grey = np.asarray(decode(encoded(deep(np.uint16, 65535), kind), name="x").image)
+    expected = np.linspace(0, 255, WIDTH * HEIGHT)
+    assert np.abs(grey[..., 1].ravel() - expected).max() <= 1
+
+
+def test_big_endian_16_bit_equals_little_endian():
+    values = np.asarray(deep(np.uint16, 65535))
+    big = Image.frombytes("I;16B", (WIDTH, HEIGHT), values.astype(">u2").tobytes())
+    little = decode(encoded(Image.fromarray(values), "TIFF"), name="x").image
+    assert_near(decode(encoded(big, "TIFF"), name="x").image, little, 0)
+
+
+def test_the_transparent_value_of_16_bit_grey_is_white():
+    grey = np.asarray(decode(SAMPLES["16_bit_png_transparent"], name="x").image)
+    assert grey[0, 0].tolist() == [255, 255, 255]
+    assert grey[0, 20].tolist() == [2, 2, 2]
+
+
+def test_floats_in_0_to_1_are_not_stretched():
+    half = Image.fromarray(np.full((5, 5), 0.5, np.float32))
+    assert_near(decode(encoded(half, "TIFF"), name="x").image, np.full((5, 5, 3), 128), 1)
+
+
+def test_wide_values_are_stretched_between_their_extremes():
+    values = np.array([[-10.0, 0.0, 90.0]], np.float32)
+    decoded = decode(encoded(Image.fromarray(values), "TIFF"), name="x")
+    assert np.asarray(decoded.image)[0, :, 0].tolist() == [0, 26, 255]
+    assert decoded.notes == ("float stretched: -10 became 0, 90 became 255",)
+
+
+@pytest.mark.parametrize("value", [7.0, np.nan, -3.0])
+def test_one_value_throughout_is_black(value):
+    image = Image.fromarray(np.full((5, 5), value, np.float32))
+    assert_near(decode(encoded(image, "TIFF"), name="x").image, np.zeros((5, 5, 3)), 0)
+
+
+def test_values_that_are_no_numbers_are_black():
+    values = np.array([[np.nan, np.inf, -np.inf, 0.0, 50.0, 100.0]], np.float32)
+    image = decode(encoded(Image.fromarray(values), "TIFF"), name="x").image
+    assert np.asarray(image)[0, :, 0].tolist() == [0, 0, 0, 0, 128, 255]
+
+
+@pytest.mark.parametrize(("kind", "tolerance"), [("GIF", 6), ("PNG", 0), ("TIFF", 0), ("MPO", 30)])
+def test_of_several_frames_the_first_is_shown(kind, tolerance):
+    decoded = decode(animated(kind), name="x")
+    assert decoded.size == (WIDTH, HEIGHT)
+    assert_near(corners(decoded.image), corners(scene()), tolerance)
+
+
+def test_a_damaged_later_page_does_not_spoil_the_first(monkeypatch):
+    def fail(*_):
+        raise EOFError
+
+    monkeypatch.setattr(decoding, "_count_frames", fail)
+    decoded = decode(animated("TIFF"), name="x")
+    assert decoded.notes == ("animated or several pages: the first of an unknown number",)
+    assert_near(decoded.image, scene(), 0)
+
+
+def test_a_gif_cut_after_its_first_frame_is_shown():
+    whole = animated("GIF")
+    first = decode(whole, name="x").image
+    cut = decode(whole[: len(encoded(scene(), "GIF")) + 100], name="x")
+    assert_near(cut.image, first, 0)
+
+
+@pytest.mark.parametrize("at_least", [(10, 10), (48, 64), (100, 100), (201, 200), (1, 399)])
+@pytest.mark.parametrize("turn", [1, 6])
+def test_reduced_decoding_never_goes_below_what_is_asked(at_least, turn):
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    whole = encoded(photo(800, 400), "JPEG", exif=exif)
+    decoded = decode(whole, name="x", at_least=at_least)
+    upright = (800, 400) if turn == 1 else (400, 800)
+    assert decoded.size == upright
+    # Whatever is halved once more than it was would be too small one way or the other.
+    scale = upright[0] / decoded.image.width
+    assert decoded.image.height >= min(at_least[0], upright[1])
+    assert decoded.image.width >= min(at_least[1], upright[0])
+    assert scale == 8 or (
+        upright[1] // (2 * scale) < at_least[0] or upright[0] // (2 * scale) < at_least[1]
+    )
+
+
+def test_reduced_decoding_shows_the_same_picture():
+    # What a network sees afterwards: both brought to one size.
+    data = encoded(photo(800, 400), "JPEG", quality=95)
+    small = decode(data, name="x", at_least=(50, 50)).image
+    assert small.size == (100, 50)
+    whole = decode(data, name="x").image.resize(small.size, Image.Resampling.BOX)
+    assert np.abs(np.asarray(small, int) - np.asarray(whole, int)).mean() < 2
+
+
+def test_only_jpeg_is_reduced():
+    decoded = decode(encoded(photo(400, 400), "PNG"), name="x", at_least=(20, 20))
+    assert decoded.image.size == (400, 400)
+
+
+class TestAsStored:
+    def test_the_orientation_is_left_alone_and_that_is_said(self):
+        decoded = decode(oriented(6), name="x", as_stored=True)
+        assert decoded.size == decoded.image.size == (HEIGHT, WIDTH)
+        assert decoded.notes == ("EXIF orientation 6 ignored",)
+
+    def test_transparency_is_dropped_and_that_is_said(self):
+        decoded = decode(SAMPLES["rgba"], name="x", as_stored=True)
+        assert decoded.image.getpixel((0, 0)) == (0, 0, 0)
+        assert decoded.notes == ("transparency dropped",)
+
+    def test_wide_integers_are_clipped_and_that_is_said(self):
+        decoded = decode(SAMPLES["32_bit_tiff"], name="x", as_stored=True)
+        assert decoded.image.getpixel((WIDTH - 1, HEIGHT - 1)) == (255, 255, 255)
+        assert decoded.notes == ("I clipped to 8 bits",)
+
+    @pytest.mark.parametrize("name", ODD)
+    def test_pixels_equal_pillows_own_conversion(self, name):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            expected = Image.open(io.BytesIO(SAMPLES[name])).convert("RGB")
+        assert_near(decode(SAMPLES[name], name=name, as_stored=True).image, expected, 0)
+
+
+class TestLimits:
+    def test_pixels_are_counted_before_they_are_decoded(self, monkeypatch):
+        decoded = "PIL.PngImagePlugin.PngImageFile.load"
+        monkeypatch.setattr(decoded, lambda _: pytest.fail("it was decoded"), raising=False)
+        with pytest.raises(ImageTooLarge, match="30 x 20"):
+            decode(bomb(30, 20), name="x", limits=Limits(max_pixels=599))
+
+    def test_exactly_as_many_pixels_as_allowed_pass(self):
+        limits = Limits(max_pixels=WIDTH * HEIGHT)
+        assert decode(png(), name="x", limits=limits).size == (WIDTH, HEIGHT)
+
+    def test_bytes_are_counted(self):
+        with pytest.raises(ImageTooLarge, match="MiB"):
+            decode(png(), name="x", limits=Limits(max_bytes=20))
+
+    def test_a_large_picture_within_the_limit_brings_no_warning(self):
+        # Pillow warns from 89 million pixels on, of which our own, lower limit says nothing.
+        data = encoded(Image.new("1", (10_000, 9_000)), "PNG")
+        with pytest.raises(ImageTooLarge, match="at most 1 million"):
+            decode(data, name="x", limits=Limits(max_pixels=1_000_000))
+
+    def test_no_memory_is_a_refusal(self, monkeypatch):
+        def fail(_):
+            raise MemoryError
+
+        data = png()
+        monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", fail, raising=False)
+        with pytest.raises(ImageTooLarge, match="none is left"):
+            decode(data, name="x")
+
+
+def test_avif_without_its_decoder_is_refused_by_name(monkeypatch):
+    monkeypatch.setattr("PIL.features.check", lambda _: False)
+    with pytest.raises(ImageUnsupported, match="this build of Pillow"):
+        decode(SAMPLES["avif"], name="x")
+
+
+def test_warnings_of_others_are_still_heard():
+    decode(png(), name="x")
+    with pytest.warns(UserWarning, match="mine"):
+        warnings.warn("mine", UserWarning, stacklevel=1)
+
+
+def test_what_pillow_warns_about_is_not_heard_on_any_thread():
+    data = bad_exif()
+    with pytest.warns(UserWarning, match="larger than file"):
+        Image.open(io.BytesIO(data)).getexif()
+    failed = []
+
+    def run():
+        try:
+            for _ in range(20):
+                decode(data, name="x")
+        except Exception as error:  # noqa: BLE001 - a thread's failure would go unseen
+            failed.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.binary(max_size=300))
+def test_random_bytes_are_refused_and_nothing_else_is_raised(data):
+    with pytest.raises(ImageError, match="noise"):
+        decode(data, name="noise")
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    name=st.sampled_from([name for name in sorted(ODD) if not name.startswith("orientation_")]),
+    at=st.floats(0, 1, exclude_max=True),
+    patch=st.binary(min_size=1, max_size=12),
+    cut=st.booleans(),
+    at_least=st.sampled_from([None, (8, 8)]),
+)
+def test_damaged_files_are_answered_or_refused_and_nothing_else_is_raised(
+    name, at, patch, cut, at_least
+):
+    whole = SAMPLES[name]
+    # Half of all damage goes to the head, where the structure is.
+    place = int(at * 2 * 200) if at < 0.5 and len(whole) > 200 else int(at * len(whole))
+    damaged = whole[:place] + patch + (b"" if cut else whole[place + len(patch) :])
+    try:
+        decoded = decode(damaged, name=name, at_least=at_least, limits=Limits(max_pixels=10**6))
+    except ImageError as error:
+        assert name in str(error)  # noqa: PT017 - either outcome will do
+    else:
+        assert decoded.image.mode == "RGB"
