@@ -1,0 +1,188 @@
+import itertools
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.data.odd_images import encoded, oriented, photo, png, write_all
+
+from headstart.data.reader import load, read_images, usable_cores
+from headstart.data.resizing import Resize
+from headstart.data.sources import BytesSource, FileSource, ImageSource, content_hash
+from headstart.errors import ImageDamaged, ImageNotFound, UsageError
+
+RESIZE = Resize("crop", 16, 16)
+
+
+class Counting(ImageSource):
+    """A picture that counts how often any like it was read."""
+
+    name = "counting"
+
+    def __init__(self, counter):
+        self.counter = counter
+
+    def read(self):
+        next(self.counter)
+        return png()
+
+
+def read_so_far(counter):
+    return int(repr(counter)[6:-1])
+
+
+def reader_threads():
+    return [thread for thread in threading.enumerate() if "headstart-reader" in thread.name]
+
+
+class TestLoad:
+    def test_a_picture_is_read_decoded_and_resized(self):
+        loaded = load(7, BytesSource("x", png()), RESIZE)
+        assert (loaded.index, loaded.source.name, loaded.error) == (7, "x", None)
+        assert loaded.pixels.shape == (16, 16, 3)
+        assert loaded.content == content_hash(png())
+
+    def test_what_is_not_there_has_no_content(self):
+        loaded = load(0, FileSource("nowhere.jpg"), RESIZE)
+        assert isinstance(loaded.error, ImageNotFound)
+        assert loaded.pixels is None
+        assert loaded.content is None
+
+    def test_what_is_damaged_has_content_and_an_error(self):
+        loaded = load(0, BytesSource("x", png()[:-40]), RESIZE)
+        assert isinstance(loaded.error, ImageDamaged)
+        assert loaded.pixels is None
+        assert loaded.content == content_hash(png()[:-40])
+
+    def test_what_is_skipped_is_not_decoded(self):
+        asked = []
+        loaded = load(
+            0, BytesSource("x", b"never decoded"), RESIZE, skip=lambda c: not asked.append(c)
+        )
+        assert asked == [loaded.content] == [content_hash(b"never decoded")]
+        assert loaded.pixels is None
+        assert loaded.error is None
+
+    def test_what_is_not_skipped_is_decoded(self):
+        assert load(0, BytesSource("x", png()), RESIZE, skip=lambda _: False).pixels is not None
+
+    def test_notes_are_handed_on(self):
+        loaded = load(0, BytesSource("x", oriented(6)), Resize("keras", 9, 9))
+        assert loaded.notes == ("EXIF orientation 6 ignored",)
+
+    def test_large_pictures_are_reduced_while_decoded_to_the_same_effect(self):
+        data = encoded(photo(800, 800), "JPEG", quality=90)
+        reduced = load(0, BytesSource("x", data), RESIZE).pixels
+        whole = RESIZE(photo(800, 800))
+        assert np.abs(reduced.astype(int) - whole).mean() < 3
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5, None])
+@pytest.mark.parametrize("n", [0, 1, 3, 200])
+def test_all_pictures_come_in_order(workers, n):
+    colours = [BytesSource(str(i), encoded(photo(20, 20, seed=i % 7), "PNG")) for i in range(n)]
+    expected = [load(i, source, RESIZE).content for i, source in enumerate(colours)]
+    loaded = list(read_images(colours, RESIZE, workers=workers))
+    assert [item.index for item in loaded] == list(range(n))
+    assert [item.source for item in loaded] == colours
+    assert [item.content for item in loaded] == expected
+    assert reader_threads() == []
+
+
+def test_a_folder_of_odd_and_broken_pictures_is_answered_one_by_one(tmp_path):
+    expected = write_all(tmp_path)
+    sources = [FileSource(tmp_path / name) for name in expected]
+    answers = {}
+    for loaded in read_images(sources, RESIZE):
+        answers[Path(loaded.source.name).name] = loaded.error and type(loaded.error)
+        assert (loaded.pixels is None) == (loaded.error is not None)
+    assert answers == expected
+
+
+@pytest.mark.parametrize("workers", [1, 2, 6])
+def test_the_look_ahead_is_bounded_however_many_pictures_come(workers):
+    counter = itertools.count()
+    taken = itertools.count()
+    endless = (Counting(counter) for _ in taken)
+    reading = read_images(endless, RESIZE, workers=workers)
+    for _ in itertools.islice(reading, 1500):
+        pass
+    ahead = read_so_far(taken) - 1500
+    reading.close()
+    assert ahead <= 40 * workers
+    assert read_so_far(counter) <= 1500 + ahead
+    assert reader_threads() == []
+
+
+def test_threads_stop_when_the_consumer_stops():
+    def run():
+        sources = (Counting(itertools.count()) for _ in itertools.count())
+        for loaded in read_images(sources, RESIZE, workers=2):
+            raise RuntimeError(loaded.index)
+
+    with pytest.raises(RuntimeError, match="0"):
+        run()
+    assert reader_threads() == []
+
+
+def test_an_interrupt_in_the_middle_stops_the_threads():
+    def interrupted():
+        yield from (Counting(itertools.count()) for _ in range(50))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(read_images(interrupted(), RESIZE, workers=2))
+    assert reader_threads() == []
+
+
+def test_what_is_wrong_with_a_source_itself_is_not_hidden():
+    class Faulty(ImageSource):
+        name = "faulty"
+
+        def read(self):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        list(read_images([Faulty()], RESIZE))
+    assert reader_threads() == []
+
+
+def test_several_threads_read_at_once():
+    together = threading.Barrier(2, timeout=30)
+
+    class Meeting(ImageSource):
+        name = "meeting"
+
+        def read(self):
+            together.wait()  # breaks unless two threads get here
+            return png()
+
+    loaded = list(read_images([Meeting(), Meeting()], RESIZE, workers=2))
+    assert [item.error for item in loaded] == [None, None]
+
+
+def test_skip_is_asked_for_every_picture():
+    asked = []
+    sources = [BytesSource(str(i), png()) for i in range(30)]
+    loaded = list(
+        read_images(sources, RESIZE, skip=lambda content: bool(asked.append(content)) or True)
+    )
+    assert len(asked) == 30
+    assert all(item.pixels is None and item.error is None for item in loaded)
+
+
+@pytest.mark.parametrize("workers", [0, -2])
+def test_workers_are_at_least_one(workers):
+    with pytest.raises(UsageError, match=f"Received: {workers}"):
+        read_images([], RESIZE, workers=workers)
+
+
+def test_usable_cores_are_those_of_this_process(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5, 8}, raising=False)
+    assert usable_cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    assert usable_cores() == 6
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert usable_cores() == 1

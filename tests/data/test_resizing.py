@@ -1,0 +1,168 @@
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from tests.data.odd_images import encoded, photo, scene
+
+from headstart.data.decoding import decode
+from headstart.data.resizing import RESIZE_RULES, Resize
+from headstart.errors import UsageError
+
+RULES = ("crop", "squash", "pad", "keras")
+
+
+def test_the_rules_are_those_a_user_may_name():
+    assert ("auto", *RULES) == RESIZE_RULES
+
+
+@given(
+    rule=st.sampled_from(RULES),
+    size=st.tuples(st.integers(1, 300), st.integers(1, 300)),
+    to=st.tuples(st.integers(1, 80), st.integers(1, 80)),
+)
+def test_any_size_becomes_what_was_asked_for(rule, size, to):
+    pixels = Resize(rule, *to)(Image.new("RGB", size, (9, 99, 199)))
+    assert pixels.shape == (*to, 3)
+    assert pixels.dtype == np.uint8
+    assert pixels.flags.c_contiguous
+    colours = {tuple(colour) for colour in pixels.reshape(-1, 3).tolist()}
+    assert (9, 99, 199) in colours
+    # Padding is grey and nothing else is mixed in.
+    assert colours <= {(9, 99, 199), *([(128, 128, 128)] if rule == "pad" else [])}
+
+
+@pytest.mark.parametrize("size", [(300, 200), (200, 300), (1, 5000), (5000, 1)])
+def test_the_longest_pictures_pass_every_rule(size):
+    for rule in RULES:
+        assert Resize(rule, 24, 24)(scene(*size)).shape == (24, 24, 3)
+
+
+@pytest.mark.parametrize("size", [(640, 480), (480, 640), (500, 333)])
+def test_crop_equals_resizing_all_and_cropping(size):
+    image = photo(*size)
+    shorter = min(size)
+    whole = image.resize(
+        (round(size[0] * 256 / shorter), round(size[1] * 256 / shorter)), Image.Resampling.BILINEAR
+    )
+    left, top = (whole.width - 224) / 2, (whole.height - 224) / 2
+    expected = np.asarray(whole.crop((int(left), int(top), int(left) + 224, int(top) + 224)), int)
+    # The usual way rounds the middle to whole pixels; half a pixel is all that differs.
+    assert np.abs(Resize("crop", 224, 224)(image) - expected).mean() < 2
+
+
+def test_crop_of_another_shape_keeps_the_aspect():
+    image = scene(400, 400)
+    pixels = Resize("crop", 100, 200, crop_fraction=1.0)(image)
+    expected = np.asarray(
+        image.crop((0, 100, 400, 300)).resize((200, 100), Image.Resampling.BILINEAR)
+    )
+    assert np.array_equal(pixels, expected)
+
+
+def test_crop_fraction_is_how_much_of_the_shorter_side_is_kept():
+    stripes = np.zeros((100, 100, 3), np.uint8)
+    stripes[:, :25] = 255  # the left quarter, which the middle half does not hold
+    image = Image.fromarray(stripes)
+    assert Resize("crop", 10, 10, crop_fraction=0.5)(image).max() == 0
+    assert Resize("crop", 10, 10, crop_fraction=1.0)(image).max() == 255
+
+
+def test_squash_shows_the_whole_picture():
+    pixels = Resize("squash", 10, 10)(scene(300, 20))
+    assert np.array_equal(pixels[0, 0], scene().getpixel((0, 0)))
+    assert np.array_equal(pixels[9, 9], scene().getpixel((63, 47)))
+
+
+def test_shrinking_is_antialiased():
+    checks = np.indices((512, 512)).sum(0) % 2 * 255
+    image = Image.fromarray(checks.astype(np.uint8)).convert("RGB")
+    for rule in ("crop", "squash", "pad"):
+        pixels = Resize(rule, 16, 16)(image)
+        assert pixels.min() >= 120
+        assert pixels.max() <= 135
+
+
+def test_pad_puts_the_whole_picture_in_the_middle():
+    pixels = Resize("pad", 20, 20)(Image.new("RGB", (40, 20), "white"))
+    assert (pixels[:5] == 128).all()
+    assert (pixels[5:15] == 255).all()
+    assert (pixels[15:] == 128).all()
+
+
+@pytest.mark.parametrize(
+    ("resize", "expected"),
+    [
+        (Resize("crop", 224, 224), (512, 512)),
+        (Resize("crop", 30, 60, crop_fraction=1.0), (60, 120)),
+        (Resize("squash", 224, 192), (448, 384)),
+        (Resize("pad", 100, 100), (200, 200)),
+        (Resize("keras", 224, 224), None),
+    ],
+)
+def test_the_size_a_decoder_must_leave(resize, expected):
+    assert resize.source_size == expected
+
+
+@pytest.mark.parametrize("rule", ["crop", "squash", "pad"])
+def test_reduced_decoding_hardly_changes_the_result(rule):
+    resize = Resize(rule, 32, 32)
+    data = encoded(photo(900, 700), "JPEG", quality=90)
+    reduced = decode(data, name="x", at_least=resize.source_size).image
+    assert reduced.width < 900
+    whole = decode(data, name="x").image
+    assert np.abs(resize(reduced).astype(int) - resize(whole)).mean() < 1
+
+
+def test_only_keras_takes_pictures_as_stored():
+    assert [rule for rule in RULES if Resize(rule, 9, 9).as_stored] == ["keras"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("zoom", 9, 9), "crop, squash, pad, keras.*'zoom'"),
+        (("auto", 9, 9), "crop, squash, pad, keras.*'auto'"),
+        (("crop", 0, 9), "at least 1"),
+        (("crop", 9, -1), "at least 1"),
+        (("crop", 9, 9, 0.0), "crop_fraction"),
+        (("crop", 9, 9, 1.1), "crop_fraction"),
+    ],
+)
+def test_what_cannot_be_is_refused(arguments, says):
+    with pytest.raises(UsageError, match=says):
+        Resize(*arguments)
+
+
+KERAS = """
+import json, sys, keras
+from pathlib import Path
+for path in json.loads(sys.argv[1]):
+    image = keras.utils.load_img(path, target_size=(61, 47))
+    Path(path + ".rgb").write_bytes(image.tobytes())
+"""
+
+
+@pytest.mark.slow
+def test_keras_pixels_equal_those_of_keras(tmp_path):
+    from tests.data.odd_images import ODD
+
+    paths = []
+    for name, odd in ODD.items():
+        path = tmp_path / f"{name}{odd.suffix}"
+        path.write_bytes(odd.make())
+        paths.append(path)
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", KERAS, json.dumps([str(path) for path in paths])],
+        check=True,
+        env={**os.environ, "KERAS_BACKEND": "openvino"},
+    )
+    resize = Resize("keras", 61, 47)
+    for path in paths:
+        image = decode(path.read_bytes(), name=path.name, as_stored=resize.as_stored).image
+        assert resize(image).tobytes() == path.with_name(path.name + ".rgb").read_bytes(), path.name

@@ -1,0 +1,62 @@
+import pytest
+
+from headstart.data.signatures import SUPPORTED, identify, supported_kinds
+from headstart.errors import ImageDamaged, ImageUnsupported
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"\xff\xd8\xff\xe0", "JPEG"),
+        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (b"RIFF\x0a\0\0\0WEBP", "WebP"),
+        (b"GIF87a", "GIF"),
+        (b"GIF89a", "GIF"),
+        (b"II*\0", "TIFF"),
+        (b"MM\0*", "TIFF"),
+        (b"MM\0+", "TIFF"),
+        (b"\n\0\n\nftypavif", "AVIF"),
+        (b"BM", "BMP"),
+        (b"P6\n", "PPM"),
+    ],
+)
+def test_supported_kinds_are_told_by_their_first_bytes(start, kind):
+    assert identify(start + bytes(40), "x").kind == kind
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"\0\0\0\x18ftypmif1", "HEIC"),
+        (b"\0\0\0\x18ftypmp42", "film"),
+        (b"\0\0\0\x0cjP  \r\n", "JPEG 2000"),
+        (b"\xff\x0a\0", "JPEG XL"),
+        (b"8BPS", "Photoshop"),
+        (b"\0\0\1\0", "icon"),
+        (b"%PDF-1.7", "PDF"),
+        (b"%!PS", "PostScript"),
+        (b"PK\x03\x04", "ZIP"),
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"\x89HDF", "HDF5"),
+        (b"PAR1", "parquet"),
+        (b"\n <svg width='9'>", "SVG"),
+        (b"<!-- made by hand --><html>", "web page"),
+        (b'{"error": "not found"}', "text"),
+        (b"gone", "text"),
+        (b"\x00\x01\x02\x03", "unknown bytes"),
+        (b"RIFF\0\0\0\0WAVE", "unknown bytes"),
+    ],
+)
+def test_other_kinds_are_refused_by_name(start, kind):
+    with pytest.raises(ImageUnsupported, match=rf"^a\.jpg must be.*Received: {kind}"):
+        identify(start, "a.jpg")
+
+
+def test_an_empty_file_is_damaged():
+    with pytest.raises(ImageDamaged, match="empty"):
+        identify(b"", "x")
+
+
+def test_the_message_lists_what_is_supported():
+    assert supported_kinds() == "JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM"
+    assert all(signature.decoder for signature in SUPPORTED)
