@@ -1,0 +1,55 @@
+"""Whether this machine has a GPU or TPU that the installed Keras backend can use."""
+
+import importlib.util
+import os
+import shutil
+import sys
+from pathlib import Path
+
+BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+
+# What the drivers of NVIDIA, AMD and Google put there. Importing a backend to ask takes seconds,
+# so it is asked only where there is something to find.
+_DEVICE_FILES = ("nvidia0", "kfd", "accel0", "vfio/0")
+_TPU_VARIABLES = ("TPU_NAME", "COLAB_TPU_ADDR", "TPU_WORKER_ID")
+
+
+def sees_accelerator() -> bool:
+    """Tell whether Keras's backend sees a GPU or TPU; imports it only if there may be one."""
+    return may_have_accelerator() and _has_backend() and bool(_keras_accelerators())
+
+
+def may_have_accelerator() -> bool:
+    """Tell, without importing anything, whether this machine looks like having a GPU or TPU."""
+    return (
+        any((Path("/dev") / name).exists() for name in _DEVICE_FILES)
+        or any(name in os.environ for name in _TPU_VARIABLES)
+        or shutil.which("nvidia-smi") is not None
+    )
+
+
+def choose_backend() -> None:
+    """Name an installed backend in ``$KERAS_BACKEND``, unless the user or an import chose one.
+
+    Keras fixes its backend when it is first imported; left alone it takes TensorFlow, installed or
+    not.
+    """
+    if "keras" in sys.modules or os.environ.get("KERAS_BACKEND"):
+        return
+    installed = [name for name, package in BACKENDS.items() if importlib.util.find_spec(package)]
+    if installed:
+        os.environ["KERAS_BACKEND"] = installed[0]
+
+
+def _has_backend() -> bool:
+    return any(importlib.util.find_spec(package) for package in BACKENDS.values())
+
+
+def _keras_accelerators() -> list[str]:
+    choose_backend()
+    import keras
+
+    if keras.backend.backend() not in BACKENDS:
+        return []
+    kinds = ("gpu", "tpu")
+    return [name for kind in kinds for name in keras.distribution.list_devices(kind)]

@@ -1,0 +1,130 @@
+"""Run a network on the installed Keras backend: TensorFlow, JAX or torch, on a GPU or TPU."""
+
+from __future__ import annotations
+
+import collections
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from headstart.backbones.catalogue import get_backbone
+from headstart.backbones.weights import find_weights
+from headstart.errors import MissingExtra, WeightsMismatch
+from headstart.features.accelerator import BACKENDS, choose_backend
+from headstart.features.engine import Engine, Precision, Values
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from headstart.backbones.networks import Network
+
+BATCH = 64
+_POLICIES = {"f32": "float32", "bf16": "mixed_bfloat16"}
+
+
+class KerasEngine(Engine):
+    """A network built by Keras and filled with the weights the converted one was made from.
+
+    Images are run in batches of `BATCH`, the last one filled up, so that the backend compiles one
+    shape only.
+
+    Raises
+    ------
+    MissingExtra
+        If Keras has no backend to run on.
+    WeightsNotFound, WeightsMismatch
+        If the weights the network was converted from are no longer at hand.
+    """
+
+    def __init__(self, network: Network, precision: Precision, outputs: Sequence[str]) -> None:
+        super().__init__(network, precision, outputs)
+        self._model = _build(network, precision, self.outputs)
+
+    def stream(
+        self, images: Iterable[tuple[Any, NDArray[np.uint8] | None]]
+    ) -> Generator[tuple[Any, Values]]:
+        """Run images as they come, batch by batch. See `Engine.stream`."""
+        for chunk in _chunks(images):
+            pixels = [image for _, image in chunk if image is not None]
+            rows = collections.deque(self._rows(pixels))
+            for tag, image in chunk:
+                yield tag, {} if image is None else rows.popleft()
+
+    def _rows(self, pixels: list[NDArray[np.uint8]]) -> list[Values]:
+        if not pixels:
+            return []
+        for image in pixels:
+            self.check_image(image)
+        batch = np.zeros((BATCH, *self.network.size, 3), np.uint8)
+        batch[: len(pixels)] = pixels
+        answer = self._model.predict_on_batch(batch)
+        arrays = {name: np.asarray(answer[name], np.float32) for name in self.outputs}
+        return [{name: arrays[name][i] for name in self.outputs} for i in range(len(pixels))]
+
+
+def _chunks(
+    images: Iterable[tuple[Any, NDArray[np.uint8] | None]],
+) -> Iterator[list[tuple[Any, NDArray[np.uint8] | None]]]:
+    images = iter(images)
+    while chunk := list(itertools.islice(images, BATCH)):
+        yield chunk
+
+
+def _build(network: Network, precision: Precision, outputs: Sequence[str]) -> Any:  # noqa: ANN401
+    """Return a Keras model from uint8 pixels to a dict of `outputs`."""
+    choose_backend()
+    import keras
+
+    if keras.backend.backend() not in BACKENDS:
+        raise MissingExtra(
+            "device='keras' (it needs TensorFlow, JAX or torch as Keras's backend)", "finetune"
+        )
+    from headstart.backbones import keras_weights
+
+    row = get_backbone(network.name)
+    policy = keras.dtype_policies.dtype_policy()
+    keras.config.set_dtype_policy(_POLICIES[precision])
+    try:
+        loaded = keras_weights.load(row, _same_weights(network), network.size)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    known = _outputs(loaded.model, row.map_layer, row.feature_layer)
+    inner = keras.Model(loaded.model.input, {name: known[name] for name in outputs})
+    pixels = keras.Input((*network.size, 3), dtype="uint8")
+    values = inner(_preprocess(keras.ops.cast(pixels, "float32"), row.preprocessing))
+    return keras.Model(pixels, {name: keras.ops.cast(values[name], "float32") for name in outputs})
+
+
+def _outputs(model: Any, map_layer: str, feature_layer: str | None) -> dict[str, Any]:  # noqa: ANN401
+    import keras
+
+    feature_map = model.get_layer(map_layer).output
+    features = (
+        keras.layers.GlobalAveragePooling2D()(feature_map)
+        if feature_layer is None
+        else model.get_layer(feature_layer).output
+    )
+    return {"features": features, "feature_map": feature_map, "probabilities": model.output}
+
+
+def _preprocess(pixels: Any, mode: str) -> Any:  # noqa: ANN401
+    from keras.applications import imagenet_utils
+
+    if mode == "inside":
+        return pixels
+    return imagenet_utils.preprocess_input(pixels, data_format="channels_last", mode=mode)
+
+
+def _same_weights(network: Network) -> Path:
+    found = find_weights(get_backbone(network.name), download=False)
+    if found.sha256 != network.weights_sha256:
+        raise WeightsMismatch(
+            f"{found.path} must be the file that {network.name} was converted from (sha256 "
+            f"{network.weights_sha256}). Received sha256 {found.sha256}. Put that file into the "
+            "folder named by HEADSTART_WEIGHTS, or use device='openvino'."
+        )
+    return found.path

@@ -1,0 +1,82 @@
+"""The cache as a stream of pictures uses it: several outputs, many threads, writes in bulk."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from headstart.features.cache import CachedFeatures, FeatureCache
+    from headstart.features.engine import Values
+    from headstart.features.space import Space
+
+# Bytes collected before they are written in one transaction; what a kill can lose.
+BULK = 2_000_000
+
+
+class Shelf:
+    """Values of several outputs, kept together: a picture is there if all its outputs are.
+
+    Parameters
+    ----------
+    cache : FeatureCache or None
+        Without one nothing is kept.
+    spaces : dict
+        Output name to `Space`.
+    """
+
+    def __init__(self, cache: FeatureCache | None, spaces: Mapping[str, Space]) -> None:
+        self._features: dict[str, CachedFeatures] = (
+            {} if cache is None else {name: cache.open(space) for name, space in spaces.items()}
+        )
+        self._row = sum(space.length for space in spaces.values())
+        self._fetched: dict[str, Values] = {}
+        self._new: dict[str, Values] = {}
+
+    def fetch(self, content: str) -> bool:
+        """Look a picture up, hold what is found for `take`, and tell whether all is there."""
+        values = self._get(content)
+        if values:
+            self._fetched[content] = values
+        return values is not None
+
+    def take(self, content: str | None) -> Values | None:
+        """Return the values of a picture that was fetched; None if they are gone."""
+        if content is None:
+            return None
+        # The same picture may come twice, and the first may have taken what both fetched.
+        return self._fetched.pop(content, None) or self._get(content)
+
+    def put(self, content: str, values: Values) -> None:
+        """Keep the values of a picture."""
+        if self._features:
+            self._new[content] = values
+            if len(self._new) * self._row >= BULK:
+                self._write()
+
+    def _get(self, content: str) -> Values | None:
+        values: Values = {}
+        for name, features in self._features.items():
+            found = features.get(content)
+            if found is None:
+                return None
+            values[name] = found
+        return values or None
+
+    def _write(self) -> None:
+        for name, features in self._features.items():
+            features.put_many({content: row[name] for content, row in self._new.items()})
+        self._new.clear()
+
+    def __enter__(self) -> Shelf:
+        """Return the shelf."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Write what is left, also when the stream was stopped half-way, and close."""
+        with contextlib.ExitStack() as stack:
+            for features in self._features.values():
+                stack.callback(features.close)
+            self._write()
