@@ -49,11 +49,10 @@ class Backbone:
         What happens to RGB pixels from 0 to 255 first, in Keras's words: 'caffe' is BGR minus
         ImageNet's mean, 'tf' is -1 to 1, 'torch' is 0 to 1 standardised with ImageNet's mean and
         standard deviation, 'inside' is done by the network's own first layers.
-    map_layer : str
-        The layer whose output is the last feature map.
     feature_layer : str or None
-        The layer whose output are the features; None: the mean of the feature map over height
-        and width. Either is what the builder gives for ``include_top=False, pooling="avg"``.
+        The layer whose output are the features; None: the mean of the last feature map over
+        height and width. Either is what the builder gives for
+        ``include_top=False, pooling="avg"``.
     n_features : int
         How many features an image has.
     resize : str
@@ -80,7 +79,6 @@ class Backbone:
     size: tuple[int, int]
     min_size: int = 32
     preprocessing: Preprocessing
-    map_layer: str
     feature_layer: str | None = None
     n_features: int
     resize: str = "crop"

@@ -38,6 +38,7 @@ def finish_graph(model: Model, outputs: Sequence[str], preprocessing: str) -> No
     free_batch_size(model)
     take_pixels(model, preprocessing)
     drop_idle_converts(model)
+    steady_variances(model)
     run_channels_first(model)
     fold_constants(model)
     name_ends(model, outputs)
@@ -127,6 +128,38 @@ def drop_idle_converts(model: Model) -> None:
             node.get_input_element_type(0) == node.get_output_element_type(0)
         ):
             node.output(0).replace(node.input_value(0))
+
+
+def steady_variances(model: Model) -> None:
+    """Compute every variance as the mean of squared differences.
+
+    Keras traces layer normalisation with the mean of squares minus the square of the mean: two
+    large numbers whose difference is small, and in bfloat16, with 8 bits each, mostly lost.
+    """
+    ops = load_openvino().opset13
+    for node in model.get_ordered_ops():
+        if _is_difference_of_means(node):
+            mean = node.input_value(1).get_node().input_value(0)
+            source, axes = mean.get_node().input_values()
+            squares = ops.power(ops.subtract(source, mean), np.float32(2))
+            node.output(0).replace(ops.reduce_mean(squares, axes, keep_dims=True).output(0))
+
+
+def _is_difference_of_means(node: Node) -> bool:
+    """Recognise ``mean(x ** 2) - mean(x) ** 2``."""
+    first = _walk(node, ("Subtract", 0), ("ReduceMean", 0), ("Power", 0))
+    second = _walk(node, ("Subtract", 1), ("Power", 0), ("ReduceMean", 0))
+    return first is not None and first == second
+
+
+def _walk(node: Node, *steps: tuple[str, int]) -> tuple[str, int] | None:
+    """Follow inputs as long as the operations are what `steps` says; return where that ends."""
+    for kind, index in steps:
+        if node.get_type_name() != kind:
+            return None
+        source = node.input_value(index)
+        node = source.get_node()
+    return node.get_name(), source.get_index()
 
 
 def name_ends(model: Model, outputs: Sequence[str]) -> None:

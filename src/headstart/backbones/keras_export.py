@@ -23,6 +23,7 @@ from headstart.errors import WeightsMismatch
 
 if TYPE_CHECKING:
     from keras import KerasTensor
+    from keras import Model as KerasModel
     from openvino import Model, Output
 
 
@@ -49,15 +50,24 @@ def export(request: dict[str, Any]) -> dict[str, Any]:
 def _wire_outputs(row: Backbone, network: Loaded) -> dict[str, KerasTensor]:
     import keras
 
-    feature_map = network.model.get_layer(row.map_layer).output
-    if row.feature_layer is None:
-        features = keras.layers.GlobalAveragePooling2D()(feature_map)
-    else:
-        features = network.model.get_layer(row.feature_layer).output
-    outputs = {"features": features, "feature_map": feature_map}
+    feature_map = _last_map(network.model)
+    outputs = {"features": network.model.output, "feature_map": feature_map}
     if network.n_classes is not None:
+        outputs["features"] = (
+            keras.layers.GlobalAveragePooling2D()(feature_map)
+            if row.feature_layer is None
+            else network.model.get_layer(row.feature_layer).output
+        )
         outputs["probabilities"] = network.model.output
     return outputs
+
+
+def _last_map(model: KerasModel) -> KerasTensor:
+    """Return what the last pooling over the whole image sees; VGG's classifier has none."""
+    kinds = [type(layer).__name__ for layer in model.layers]
+    kind = "GlobalAveragePooling2D" if "GlobalAveragePooling2D" in kinds else "Flatten"
+    last = len(kinds) - 1 - kinds[::-1].index(kind)
+    return model.layers[last].input
 
 
 def trace(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> Model:

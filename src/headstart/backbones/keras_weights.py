@@ -16,6 +16,7 @@ from headstart.errors import WeightsMismatch
 if TYPE_CHECKING:
     from keras import Model
 
+IMAGENET_CLASSES = 1000
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
@@ -38,6 +39,7 @@ def build(row: Backbone, size: tuple[int, int], n_classes: int | None) -> Model:
     """Return the network of `row` as a Keras model with random weights."""
     import keras
 
+    keras.utils.clear_session()  # so that names do not depend on what was built before
     options: dict[str, Any] = {"include_top": False, "pooling": "avg"}
     if n_classes is not None:
         options = {"include_top": True, "classes": n_classes}
@@ -54,14 +56,29 @@ def load(row: Backbone, path: Path, size: tuple[int, int]) -> Loaded:
         If the file belongs to something else: with what was expected and what was found.
     """
     layout = read_layout(path)
-    model = build(row, size, 1000)
+    model = build(row, row.size, IMAGENET_CLASSES)
     n_classes = _count_classes(row, path, layout, _shapes(model))
-    if n_classes != 1000:
-        model = build(row, size, n_classes)
+    if n_classes != IMAGENET_CLASSES:
+        model = build(row, row.size, n_classes)
     if Counter(_shapes(model)) != Counter(layout.shapes):
         raise _mismatch(row, path, layout, _shapes(model))
     _fill(row, model, path, layout)
     _mend_normalization(model)
+    loaded = Loaded(model, n_classes)
+    return loaded if size == row.size else _resized(row, loaded, size)
+
+
+def _resized(row: Backbone, loaded: Loaded, size: tuple[int, int]) -> Loaded:
+    """Move the weights to a network for other images; a classifier that can't follow is dropped.
+
+    VGG's classifier looks at every place of the feature map by itself, so it fits one size only.
+    """
+    weights = loaded.model.get_weights()
+    model, n_classes = build(row, size, loaded.n_classes), loaded.n_classes
+    if _shapes(model) != _shapes(loaded.model):
+        model, n_classes = build(row, size, None), None
+    model.set_weights(weights[: len(model.weights)])
+    _finish_normalization(model)
     return Loaded(model, n_classes)
 
 
@@ -76,7 +93,7 @@ def _count_classes(
     missing = Counter(expected) - Counter(layout.shapes)
     surplus = Counter(layout.shapes) - Counter(expected)
     if not missing and not surplus:
-        return 1000
+        return IMAGENET_CLASSES
     biases = [shape for shape in surplus if len(shape) == 1]
     if len(biases) == 1 and sum(surplus.values()) == 2 == sum(missing.values()):
         return int(biases[0][0])
@@ -107,14 +124,25 @@ def _mend_normalization(model: Model) -> None:
     ``weights="imagenet"`` (its source refers to TensorFlow issue 49930). A file whose
     normalization was adapted to other images is left alone.
     """
-    import keras
     import numpy as np
 
-    for layer in model.layers:
-        adapted = isinstance(layer, keras.layers.Normalization) and layer.input_variance is None
-        if adapted and np.allclose(layer.adapt_variance, IMAGENET_STD, atol=1e-4):
+    for layer in _adapted(model):
+        if np.allclose(layer.adapt_variance, IMAGENET_STD, atol=1e-4):
             layer.adapt_variance.assign(np.square(IMAGENET_STD))
             layer.finalize_state()
+
+
+def _finish_normalization(model: Model) -> None:
+    for layer in _adapted(model):
+        layer.finalize_state()
+
+
+def _adapted(model: Model) -> list[Any]:
+    """Return the layers that keep the mean and variance they were adapted to as weights."""
+    import keras
+
+    kept = (layer for layer in model.layers if isinstance(layer, keras.layers.Normalization))
+    return [layer for layer in kept if layer.input_variance is None]
 
 
 def _mismatch(

@@ -237,6 +237,23 @@ def join(state: ChannelsFirst, node: Node) -> None:
     state.note(node.output(0), Held(joined.output(0), order))
 
 
+def dense_on_channels(state: ChannelsFirst, node: Node) -> None:
+    """``MatMul`` along the channels of a feature map: the same as a 1 x 1 convolution."""
+    held = state.look_up(node.input_value(0))
+    matrix = node.input_value(1)
+    attributes = node.get_attributes()
+    plain = not (attributes["transpose_a"] or attributes["transpose_b"])
+    if held.order != (0, 2, 3, 1) or not plain or not _is_constant(matrix):
+        keep(state, node)
+        return
+    kernel = np.ascontiguousarray(matrix.get_node().get_data().T)[:, :, None, None]
+    dense = state.ops.convolution(
+        held.tensor, state.ops.constant(kernel), [1, 1], [0, 0], [0, 0], [1, 1]
+    )
+    dense.set_friendly_name(node.get_friendly_name())
+    state.note(node.output(0), Held(dense.output(0), held.order))
+
+
 ELEMENTWISE = (
     "Add",
     "Clamp",
@@ -262,4 +279,5 @@ RULES: dict[str, Callable[[ChannelsFirst, Node], None]] = {
     "Pad": pad_borders,
     "Slice": cut_out,
     "Concat": join,
+    "MatMul": dense_on_channels,
 }

@@ -234,7 +234,7 @@ def _classes(outputs: dict[str, Any]) -> tuple[ClassName, ...] | None:
 def network_key(row: Backbone, weights_sha256: str, size: tuple[int, int]) -> str:
     """Return what a converted network is kept under: readable name first, then a hash."""
     what = {
-        "row": [row.builder, row.preprocessing, row.map_layer, row.feature_layer],
+        "row": [row.builder, row.preprocessing, row.feature_layer],
         "prepare": [row.resize, row.crop_fraction],
         "weights": weights_sha256,
         "size": list(size),
