@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 from headstart.backbones.catalogue import Backbone, get_backbone
 from headstart.backbones.cost import count_macs
 from headstart.backbones.graph import finish_graph
-from headstart.backbones.keras_weights import Loaded, load
+from headstart.backbones.keras_weights import IMAGENET_CLASSES, Loaded, build, load
 from headstart.backbones.runtime import load_openvino, silence_telemetry
 from headstart.errors import WeightsMismatch
 
 if TYPE_CHECKING:
-    from keras import KerasTensor
+    from keras import KerasTensor, Layer
     from keras import Model as KerasModel
     from openvino import Model, Output
 
@@ -39,7 +39,7 @@ def export(request: dict[str, Any]) -> dict[str, Any]:
     row = get_backbone(request["backbone"])
     height, width = request["size"]
     network = load(row, Path(request["weights"]), (height, width))
-    outputs = _wire_outputs(row, network)
+    outputs = wire_outputs(row, network)
     model = trace(network.model.inputs, list(outputs.values()))
     finish_graph(model, list(outputs), row.preprocessing)
     load_openvino().save_model(model, request["graph"], compress_to_fp16=False)
@@ -47,7 +47,8 @@ def export(request: dict[str, Any]) -> dict[str, Any]:
     return {"outputs": shapes, "macs": count_macs(model)}
 
 
-def _wire_outputs(row: Backbone, network: Loaded) -> dict[str, KerasTensor]:
+def wire_outputs(row: Backbone, network: Loaded) -> dict[str, KerasTensor]:
+    """Return the network's outputs by the names they have in a `Network`."""
     import keras
 
     feature_map = _last_map(network.model)
@@ -87,7 +88,35 @@ def _image_shape(output: Output) -> tuple[int, ...]:
     return tuple(dim.get_length() for dim in list(output.get_partial_shape())[1:])
 
 
-TASKS = {"export": export}
+def summarise(request: dict[str, Any]) -> dict[str, Any]:
+    """List the layers of the network that `request` asks for.
+
+    Parameters
+    ----------
+    request : dict
+        ``backbone``, ``size``, and ``weights``: a path, or empty for the network as published.
+    """
+    row = get_backbone(request["backbone"])
+    height, width = request["size"]
+    if request["weights"]:
+        model = load(row, Path(request["weights"]), (height, width)).model
+    else:
+        model = build(row, (height, width), IMAGENET_CLASSES)
+    return {"layers": [_layer(layer) for layer in model.layers]}
+
+
+def _layer(layer: Layer) -> dict[str, Any]:
+    output = layer.output[0] if isinstance(layer.output, list) else layer.output
+    return {
+        "name": layer.name,
+        "kind": type(layer).__name__,
+        "shape": list(output.shape[1:]),
+        "parameters": layer.count_params(),
+        "weights": [[weight.name, list(weight.shape)] for weight in layer.weights],
+    }
+
+
+TASKS = {"export": export, "summarise": summarise}
 
 # Keras imports these if it finds them; here they would only cost seconds.
 NOT_NEEDED = ("matplotlib", "pandas", "sklearn")

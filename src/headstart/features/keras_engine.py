@@ -83,7 +83,7 @@ def _build(network: Network, precision: Precision, outputs: Sequence[str]) -> An
         raise MissingExtra(
             "device='keras' (it needs TensorFlow, JAX or torch as Keras's backend)", "finetune"
         )
-    from headstart.backbones import keras_weights
+    from headstart.backbones import keras_export, keras_weights
 
     row = get_backbone(network.name)
     policy = keras.dtype_policies.dtype_policy()
@@ -92,23 +92,11 @@ def _build(network: Network, precision: Precision, outputs: Sequence[str]) -> An
         loaded = keras_weights.load(row, _same_weights(network), network.size)
     finally:
         keras.config.set_dtype_policy(policy)
-    known = _outputs(loaded.model, row.map_layer, row.feature_layer)
+    known = keras_export.wire_outputs(row, loaded)
     inner = keras.Model(loaded.model.input, {name: known[name] for name in outputs})
     pixels = keras.Input((*network.size, 3), dtype="uint8")
     values = inner(_preprocess(keras.ops.cast(pixels, "float32"), row.preprocessing))
     return keras.Model(pixels, {name: keras.ops.cast(values[name], "float32") for name in outputs})
-
-
-def _outputs(model: Any, map_layer: str, feature_layer: str | None) -> dict[str, Any]:  # noqa: ANN401
-    import keras
-
-    feature_map = model.get_layer(map_layer).output
-    features = (
-        keras.layers.GlobalAveragePooling2D()(feature_map)
-        if feature_layer is None
-        else model.get_layer(feature_layer).output
-    )
-    return {"features": features, "feature_map": feature_map, "probabilities": model.output}
 
 
 def _preprocess(pixels: Any, mode: str) -> Any:  # noqa: ANN401
