@@ -1,0 +1,41 @@
+"""Features of so many rows of parquet files, with a cache folder or without one."""
+
+import argparse
+import itertools
+import json
+import time
+from pathlib import Path
+
+from entry import peak_mib
+
+from headstart.backbones.networks import find_network
+from headstart.data import find_images
+from headstart.features.cache import FeatureCache
+from headstart.features.extract import extract
+
+
+def main() -> None:
+    """Extract, count, and print the record."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--files", type=Path, nargs="+", required=True)
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--model", default="mobilenet_v2")
+    parser.add_argument("--images", type=int)
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--precision", choices=("f32", "bf16"), default="f32")
+    options = parser.parse_args()
+    network = find_network(options.model, weights=options.weights)
+    began = time.perf_counter()
+    sources = itertools.islice(find_images(options.files).sources, options.images)
+    cache = FeatureCache(options.cache) if options.cache else None
+    items = extract(sources, network, precision=options.precision, cache=cache)
+    n = cached = 0
+    for item in items:
+        n += 1
+        cached += item.cached
+    seconds = time.perf_counter() - began
+    print(json.dumps({"images": n, "cached": cached, "seconds": seconds, "peak_mib": peak_mib()}))
+
+
+if __name__ == "__main__":
+    main()
