@@ -72,6 +72,11 @@ def jpeg(**options: object) -> bytes:
     return encoded(scene(), "JPEG", quality=95, subsampling=0, **options)
 
 
+def truncated_jpeg() -> bytes:
+    whole = encoded(photo(), "JPEG")
+    return whole[: len(whole) - 300]
+
+
 def png() -> bytes:
     return encoded(scene(), "PNG")
 
@@ -193,7 +198,7 @@ ODD: dict[str, Odd] = {
 
 BROKEN: dict[str, Broken] = {
     "empty": Broken(bytes, ".jpg", ImageDamaged, "empty"),
-    "truncated_jpeg": Broken(lambda: jpeg()[:-200], ".jpg", ImageDamaged, "truncated"),
+    "truncated_jpeg": Broken(truncated_jpeg, ".jpg", ImageDamaged, "truncated"),
     "jpeg_header_only": Broken(lambda: jpeg()[:20], ".jpg", ImageDamaged, "JPEG"),
     "truncated_png": Broken(lambda: png()[:-40], ".png", ImageDamaged, "truncated"),
     "corrupt_png": Broken(

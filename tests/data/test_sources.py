@@ -10,11 +10,11 @@ from tests.data.odd_images import (
     deep,
     encoded,
     half_transparent,
-    jpeg,
     oriented,
     photo,
     png,
     scene,
+    truncated_jpeg,
     write_special,
 )
 
@@ -98,14 +98,14 @@ class TestFileSource:
             FileSource(tmp_path / "a.jpg").read()
 
     def test_an_error_while_reading_is_a_refusal(self, tmp_path, monkeypatch):
-        class Failing(io.FileIO):
-            def readall(self):
-                raise OSError(5, "Input/output error")
+        def fail(_):
+            raise OSError(5, "Input/output error")
 
         (tmp_path / "a.jpg").write_bytes(b"x")
-        monkeypatch.setattr(os, "fdopen", lambda handle, *_, **__: Failing(handle))
-        with pytest.raises(ImageUnreadable, match="Input/output error"):
-            FileSource(tmp_path / "a.jpg").read()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fstat", fail)
+            with pytest.raises(ImageUnreadable, match="Input/output"):
+                FileSource(tmp_path / "a.jpg").read()
 
     def test_a_name_that_is_no_unicode_can_be_printed(self):
         assert FileSource(os.fsdecode(b"b\xe9b\xe9.jpg")).name == r"b\xe9b\xe9.jpg"
@@ -174,7 +174,7 @@ class TestPillowSource:
         assert np.array_equal(np.asarray(decoded.image), np.asarray(expected))
 
     def test_a_truncated_file_is_refused_when_its_turn_comes(self):
-        source = PillowSource("image 2", Image.open(io.BytesIO(jpeg()[:-200])))
+        source = PillowSource("image 2", Image.open(io.BytesIO(truncated_jpeg())))
         with pytest.raises(ImageDamaged, match="image 2"):
             source.read()
 

@@ -154,7 +154,8 @@ def _open(path: Path, name: str) -> Any:  # noqa: ANN401 - pyarrow has no comple
         return parquet.ParquetFile(path)
     except (ArrowException, OSError) as error:
         raise DatasetError(
-            f"{name} must be a whole parquet file, but can't be read: {error}. Fetch it again."
+            f"{name} must be a whole parquet file, but can't be read: "
+            f"{str(error).strip()}. Fetch it again."
         ) from error
 
 

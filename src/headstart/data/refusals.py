@@ -28,9 +28,9 @@ def refusals(name: str, kind: str) -> Iterator[None]:
     except ImageError:
         raise
     except (Image.DecompressionBombError, MemoryError) as error:
+        reason = str(error).rstrip(".") or "none is left"
         raise ImageTooLarge(
-            f"{name} needs more memory than a picture may: {str(error).rstrip('.') or 'none is left'}. "
-            "Save it smaller."
+            f"{name} needs more memory than a picture may: {reason}. Save it smaller."
         ) from error
     except Exception as error:  # decoders raise whatever their parsing stumbles over
         raise ImageDamaged(
@@ -45,6 +45,9 @@ class _WhileDecoding:
     `warnings.catch_warnings` swaps the filters of the whole process, which threads undo for each
     other; a filter that asks which thread it is in hides Pillow's warnings from nobody else.
     """
+
+    # scikit-learn hands the filters to its workers as text; there this one matches nothing.
+    pattern = r"(?!)"
 
     def __init__(self) -> None:
         self.thread = threading.local()

@@ -69,13 +69,14 @@ class FileSource(ImageSource):
     def read(self) -> bytes:
         """Return what the file holds."""
         try:
-            handle = os.open(self.path, _OPEN_FLAGS)
+            with open(self.path, "rb", buffering=0, opener=_open_at_once) as file:
+                return self._read_regular(file)
+        except ImageError:
+            raise
         except (FileNotFoundError, NotADirectoryError, ValueError) as error:
             raise ImageNotFound(_absence(self.name, Path(self.path))) from error
         except OSError as error:
             raise self._unreadable(error) from error
-        with os.fdopen(handle, "rb", buffering=0) as file:
-            return self._read_regular(file)
 
     def _read_regular(self, file: io.FileIO) -> bytes:
         status = os.fstat(file.fileno())
@@ -84,11 +85,7 @@ class FileSource(ImageSource):
                 f"{self.name} must be a file, but is a {_kind(status.st_mode)}. Name an image file."
             )
         check_bytes(status.st_size, self.name)
-        try:
-            data = file.readall()
-        except OSError as error:
-            raise self._unreadable(error) from error
-        return data
+        return file.readall()
 
     def _unreadable(self, error: OSError) -> ImageUnreadable:
         reason = "it is a folder" if Path(self.path).is_dir() else error.strerror
@@ -209,6 +206,10 @@ def as_source(
 def content_hash(data: bytes) -> str:
     """Return the BLAKE2b hash of `data`, 128 bits as 32 hexadecimal digits."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def _open_at_once(path: str, _flags: int) -> int:
+    return os.open(path, _OPEN_FLAGS)
 
 
 def _as_file(image: Image.Image) -> bytes:

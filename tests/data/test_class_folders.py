@@ -1,0 +1,95 @@
+import pytest
+
+from headstart.data.class_folders import ClassFolders, SplitFolders
+from headstart.errors import DatasetError
+
+
+class TestClassFolders:
+    def test_the_folder_is_the_label_and_folders_in_it_belong_to_it(self, tmp_path, make_images):
+        make_images(tmp_path, "dog/10.png", "dog/9.png", "cat/old/1.png", "cat/2.png")
+        images = ClassFolders().read(tmp_path)
+        assert [source.name for source in images.sources] == [
+            str(tmp_path / name)
+            for name in ("cat/2.png", "cat/old/1.png", "dog/9.png", "dog/10.png")
+        ]
+        assert images.labels == ["cat", "cat", "dog", "dog"]
+        assert images.classes == ["cat", "dog"]
+        assert images.split is None
+        assert images.skipped == {}
+
+    def test_whatever_is_passed_over_is_counted(self, tmp_path, make_images):
+        make_images(tmp_path, "cat/1.png", "dog/2.png", "stray.png", "stray2.png", ".cache/3.png")
+        (tmp_path / "README.md").write_text("words")
+        (tmp_path / "cat" / "notes.txt").write_text("words")
+        (tmp_path / "cat" / ".DS_Store").write_text("words")
+        images = ClassFolders().read(tmp_path)
+        assert len(images) == 2
+        assert images.skipped == {"beside the class folders": 2, "not an image": 2, "hidden": 2}
+
+    def test_a_class_without_images_is_named(self, tmp_path, make_images):
+        make_images(tmp_path, "cat/1.png", "dog/2.png")
+        (tmp_path / "eel" / "deep").mkdir(parents=True)
+        (tmp_path / "fox").mkdir()
+        (tmp_path / "fox" / "notes.txt").write_text("words")
+        with pytest.raises(DatasetError, match=r"2 without \(eel, fox\)"):
+            ClassFolders().read(tmp_path)
+
+    def test_images_without_folders_are_counted(self, tmp_path, make_images):
+        make_images(tmp_path, "1.png", "2.png", "3.png")
+        with pytest.raises(DatasetError, match="one folder for each class.*3 images and no folder"):
+            ClassFolders().read(tmp_path)
+
+
+class TestSplitFolders:
+    def test_class_folders_in_folders_of_parts(self, tmp_path, make_images):
+        make_images(
+            tmp_path, "Train/cat/1.png", "Train/dog/2.png", "val/cat/3.png", "test/dog/4.png"
+        )
+        images = SplitFolders().read(tmp_path)
+        assert sorted(zip(images.labels, images.split, strict=True)) == [
+            ("cat", "train"),
+            ("cat", "valid"),
+            ("dog", "test"),
+            ("dog", "train"),
+        ]
+        assert images.classes == ["cat", "dog"]
+
+    def test_what_lies_beside_is_counted(self, tmp_path, make_images):
+        make_images(tmp_path, "train/cat/1.png", "test/cat/2.png", "a.png", "train/b.png")
+        images = SplitFolders().read(tmp_path)
+        assert images.skipped == {"beside the parts": 1, "beside the class folders": 1}
+
+    def test_a_class_may_be_missing_from_one_part_but_not_from_all(self, tmp_path, make_images):
+        make_images(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/cat/2.png")
+        (tmp_path / "test" / "dog").mkdir()
+        assert len(SplitFolders().read(tmp_path)) == 3
+        (tmp_path / "test" / "eel").mkdir()
+        with pytest.raises(DatasetError, match=r"1 without \(eel\)"):
+            SplitFolders().read(tmp_path)
+
+    def test_another_folder_beside_the_parts_is_refused(self, tmp_path, make_images):
+        make_images(tmp_path, "train/cat/1.png", "test/cat/2.png", "docs/3.png")
+        with pytest.raises(DatasetError, match="Received: docs"):
+            SplitFolders().read(tmp_path)
+
+    @pytest.mark.parametrize(
+        ("names", "fits"),
+        [
+            (["train", "test"], True),
+            (["training", "validation", "Test"], True),
+            (["train"], True),
+            (["train", "test", "docs"], True),
+            (["train", "bus", "car"], False),  # means of transport
+            (["cat", "dog"], False),
+            ([], False),
+        ],
+    )
+    def test_fits_where_folders_are_named_as_parts(self, tmp_path, names, fits):
+        for name in names:
+            (tmp_path / name).mkdir()
+        assert SplitFolders().fits(tmp_path) == fits
+
+    def test_fits_no_file(self, tmp_path):
+        (tmp_path / "a").write_text("")
+        assert not SplitFolders().fits(tmp_path / "a")
+        assert not ClassFolders().fits(tmp_path / "a")

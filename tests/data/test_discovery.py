@@ -1,0 +1,182 @@
+import os
+import sys
+
+import pytest
+from tests.data.odd_images import png
+
+from headstart.data.discovery import IMAGE_SUFFIXES, find_images, image_files
+from headstart.data.sources import FileSource
+from headstart.errors import ImageDamaged, ImageNotFound, ImageUnreadable
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Pictures, and much that is none."""
+    names = [
+        "b10.jpg",
+        "b9.jpg",
+        "B2.JPEG",
+        "Ärger 甲.PnG",
+        "notes.txt",
+        "README",
+        ".hidden.jpg",
+        "sub/deep/x.webp",
+        "sub/y.HEIC",
+        ".git/z.jpg",
+        "a folder.jpg/inside.bmp",
+        "empty/nothing.md",
+    ]
+    for name in names:
+        path = tmp_path / "pictures" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    return tmp_path / "pictures"
+
+
+def names(found, folder):
+    return [os.path.relpath(source.name, folder).replace(os.sep, "/") for source in found.sources]
+
+
+IN_ORDER = [
+    "a folder.jpg/inside.bmp",
+    "B2.JPEG",
+    "b9.jpg",
+    "b10.jpg",
+    "sub/deep/x.webp",
+    "sub/y.HEIC",
+    "Ärger 甲.PnG",
+]
+
+
+def test_a_folder_stands_for_its_pictures_in_natural_order(folder):
+    found = find_images([folder])
+    assert names(found, folder) == IN_ORDER
+    assert found.skipped == {"hidden": 2, "not an image": 3}
+    assert found.missing == []
+
+
+def test_every_file_is_found_or_counted(folder):
+    found = find_images([folder])
+    shown = [p for p in folder.rglob("*") if p.is_file() and ".git" not in p.parts]
+    # The hidden folder counts as one, with all that is in it.
+    assert len(found.sources) + found.skipped.total() == len(shown) + 1
+
+
+def test_a_file_that_is_named_is_tried_whatever_its_name(folder):
+    paths = [folder / "notes.txt", str(folder / ".hidden.jpg"), folder / "README"]
+    assert find_images(paths).sources == [FileSource(os.fspath(path)) for path in paths]
+
+
+def test_a_hidden_folder_that_is_named_is_read(folder):
+    assert names(find_images([folder / ".git"]), folder) == [".git/z.jpg"]
+
+
+def test_paths_are_answered_in_the_order_asked_for(folder):
+    found = find_images([folder / "b9.jpg", folder / "sub", folder / "b9.jpg"])
+    assert names(found, folder) == ["b9.jpg", "sub/deep/x.webp", "sub/y.HEIC", "b9.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("*.jpg", ["a folder.jpg/inside.bmp", "b9.jpg", "b10.jpg"]),
+        ("b?.jpg", ["b9.jpg"]),
+        ("[bB]*", ["B2.JPEG", "b9.jpg", "b10.jpg"]),
+        ("**/*.webp", ["sub/deep/x.webp"]),
+        ("su*", ["sub/deep/x.webp", "sub/y.HEIC"]),
+        ("sub/**", ["sub/deep/x.webp", "sub/y.HEIC"]),
+        ("*.txt", ["notes.txt"]),
+    ],
+)
+def test_patterns_that_no_shell_expanded_are(folder, pattern, expected):
+    assert names(find_images([folder / pattern]), folder) == expected
+
+
+def test_a_name_with_brackets_is_no_pattern(tmp_path):
+    (tmp_path / "photo[1].jpg").write_bytes(b"")
+    assert names(find_images([tmp_path / "photo[1].jpg"]), tmp_path) == ["photo[1].jpg"]
+
+
+@pytest.mark.parametrize(
+    "missing", ["nowhere.jpg", "no/folder/", "*.none", "empty", "nowhere.parquet"]
+)
+def test_what_stands_for_nothing_is_answered_by_name(folder, missing):
+    path = f"{folder}/{missing}"
+    found = find_images([path, folder / "b9.jpg"])
+    assert found.missing == [path]
+    assert len(found.sources) == 2
+    with pytest.raises(ImageNotFound, match=missing.strip("*/")):
+        found.sources[0].read()
+
+
+def test_links_are_followed_each_folder_once(folder):
+    (folder / "sub" / "up").symlink_to(folder)
+    (folder / "zz_again").symlink_to(folder / "sub" / "deep")
+    (folder / "b11.jpg").symlink_to(folder / "b9.jpg")
+    found = find_images([folder])
+    assert names(found, folder) == [*IN_ORDER[:4], "b11.jpg", *IN_ORDER[4:]]
+    assert found.skipped["folder seen already"] == 2
+
+
+def test_a_broken_link_to_a_picture_is_answered_by_name(folder):
+    (folder / "b1.jpg").symlink_to(folder / "gone.jpg")
+    broken = next(s for s in find_images([folder]).sources if s.name.endswith("b1.jpg"))
+    with pytest.raises(ImageNotFound, match=r"link to .*gone\.jpg"):
+        broken.read()
+
+
+def test_a_folder_that_cannot_be_opened_is_answered_by_name(folder, monkeypatch):
+    scandir = os.scandir
+
+    def fail(path):
+        if str(path).endswith("sub"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", fail)
+    found = find_images([folder])
+    assert names(found, folder) == [*IN_ORDER[:4], "sub", IN_ORDER[-1]]
+    with pytest.raises(ImageUnreadable, match="sub could not be opened: Permission denied"):
+        found.sources[4].read()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows any bytes in a name")
+def test_names_that_are_no_unicode_are_found(tmp_path):
+    (tmp_path / os.fsdecode(b"b\xe9b\xe9.png")).write_bytes(png())
+    (source,) = find_images([tmp_path]).sources
+    assert source.read() == png()
+    assert source.name.encode("utf-8").endswith(rb"b\xe9b\xe9.png")
+
+
+def test_suffixes_are_lower_case_and_begin_with_a_dot():
+    assert all(suffix == suffix.lower() and suffix[0] == "." for suffix in IMAGE_SUFFIXES)
+    assert {".jpg", ".jpeg", ".png", ".webp", ".tif", ".heic", ".svg"} <= IMAGE_SUFFIXES
+
+
+def test_image_files_leave_parquet_out(tmp_path):
+    (tmp_path / "a.parquet").write_bytes(b"")
+    (tmp_path / "a.png").write_bytes(b"")
+    skipped = find_images([]).skipped
+    assert image_files(tmp_path, skipped) == [FileSource(str(tmp_path / "a.png"))]
+    assert skipped == {"not an image": 1}
+
+
+class TestParquet:
+    def test_its_rows_are_pictures(self, tmp_path, make_parquet):
+        make_parquet(tmp_path / "a.parquet", 3)
+        (tmp_path / "b.png").write_bytes(png())
+        for path in (tmp_path, tmp_path / "*"):
+            found = find_images([path])
+            assert names(found, tmp_path) == [
+                "a.parquet#0",
+                "a.parquet#1",
+                "a.parquet#2",
+                "b.png",
+            ]
+        assert found.sources[1].read()[:4] == b"\x89PNG"
+
+    def test_one_that_is_damaged_is_answered_by_name(self, tmp_path):
+        (tmp_path / "a.parquet").write_bytes(b"PAR1 and no more")
+        (source,) = find_images([tmp_path]).sources
+        with pytest.raises(ImageDamaged, match=r"a\.parquet must be a whole parquet file"):
+            source.read()

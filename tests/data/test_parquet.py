@@ -1,0 +1,166 @@
+import builtins
+import pickle
+from collections import Counter
+
+import pytest
+
+from headstart.data.decoding import decode
+from headstart.data.parquet import ParquetImages
+from headstart.data.reader import read_images
+from headstart.data.resizing import Resize
+from headstart.errors import DatasetError, ImageDamaged, ImageTooLarge, MissingExtra
+
+
+def red(data):
+    return decode(data, name="x").image.getpixel((0, 0))[0]
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_every_row_is_read_from_its_group(tmp_path, make_parquet, bare):
+    make_parquet(tmp_path / "a.parquet", 11, bare=bare)
+    images = ParquetImages(tmp_path / "a.parquet")
+    assert len(images) == 11
+    for order in (range(11), reversed(range(11)), (0, 10, 4, 3, 7, 8)):
+        for row in order:
+            assert red(images.image_bytes(row)) == row
+
+
+def test_threads_read_each_group_once(tmp_path, make_parquet, monkeypatch):
+    make_parquet(tmp_path / "a.parquet", 40, group=10)
+    images = ParquetImages(tmp_path / "a.parquet")
+    read = Counter()
+    file = images._file
+
+    class Counted:
+        def read_row_group(self, group, columns):
+            read[group] += 1
+            return file.read_row_group(group, columns=columns)
+
+    monkeypatch.setattr(images, "_file", Counted())
+    loaded = list(read_images(images.sources(), Resize("squash", 4, 4), workers=3))
+    assert [int(item.pixels[0, 0, 0]) for item in loaded] == list(range(40))
+    assert read == {0: 1, 1: 1, 2: 1, 3: 1}
+    assert len(images._groups) == 2
+
+
+def test_sources_are_named_by_file_and_row_and_travel_to_other_processes(tmp_path, make_parquet):
+    make_parquet(tmp_path / "a.parquet", 3)
+    source = ParquetImages(tmp_path / "a.parquet").sources()[2]
+    assert source.name == f"{tmp_path / 'a.parquet'}#2"
+    again = pickle.loads(pickle.dumps(source))  # noqa: S301 - our own
+    assert again.name == source.name
+    assert again.read() == source.read()
+
+
+def test_a_row_without_a_picture_is_refused_by_name(tmp_path, make_parquet):
+    cells = [{"bytes": b"x", "path": None}, {"bytes": None, "path": "a.jpg"}, None]
+    make_parquet(tmp_path / "a.parquet", 3, image=cells)
+    images = ParquetImages(tmp_path / "a.parquet")
+    for row in (1, 2):
+        with pytest.raises(ImageDamaged, match=rf"a\.parquet#{row} holds no image bytes"):
+            images.image_bytes(row)
+
+
+def test_a_row_over_the_limit_is_refused(tmp_path, make_parquet, monkeypatch):
+    make_parquet(tmp_path / "a.parquet", 1)
+
+    def refuse(size, name):
+        raise ImageTooLarge(f"{name} {size}")
+
+    monkeypatch.setattr("headstart.data.parquet.check_bytes", refuse)
+    with pytest.raises(ImageTooLarge, match=r"a\.parquet#0 \d+"):
+        ParquetImages(tmp_path / "a.parquet").image_bytes(0)
+
+
+def test_a_file_damaged_in_the_middle_is_refused_row_by_row(tmp_path, make_parquet):
+    path = tmp_path / "a.parquet"
+    make_parquet(path, 40, group=10)
+    data = bytearray(path.read_bytes())
+    data[4:400] = bytes(396)
+    path.write_bytes(data)
+    images = ParquetImages(path)
+    with pytest.raises(ImageDamaged, match=r"a\.parquet#0 could not be read"):
+        images.image_bytes(0)
+    assert red(images.image_bytes(39)) == 39
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" * 40])
+def test_what_is_no_parquet_is_refused(tmp_path, content):
+    (tmp_path / "a.parquet").write_bytes(content)
+    with pytest.raises(DatasetError, match="must be a whole parquet file"):
+        ParquetImages(tmp_path / "a.parquet")
+
+
+def test_missing_columns_are_named_with_those_there(tmp_path, make_parquet):
+    make_parquet(tmp_path / "a.parquet", 2, image=..., other=[1, 2])
+    with pytest.raises(DatasetError, match=r"column named image or .*Received: label, other"):
+        ParquetImages(tmp_path / "a.parquet")
+    make_parquet(tmp_path / "b.parquet", 2, labels=...)
+    with pytest.raises(DatasetError, match=r"column named label or .*Received: image"):
+        ParquetImages(tmp_path / "b.parquet").labels()
+
+
+class TestLabels:
+    def test_have_the_names_told_in_the_metadata(self, tmp_path, make_parquet):
+        make_parquet(tmp_path / "a.parquet", 3)
+        images = ParquetImages(tmp_path / "a.parquet")
+        assert images.labels() == ["cat", "dog", "cat"]
+        assert images.class_names() == ["cat", "dog"]
+
+    @pytest.mark.parametrize(
+        "content", ['["ape", "bee"]', '[["ape", "a large animal"], ["bee", "a small one"]]']
+    )
+    def test_have_the_names_told_beside_the_file(self, tmp_path, make_parquet, content):
+        make_parquet(tmp_path / "a.parquet", 3, names=None)
+        (tmp_path / "classes.json").write_text(content)
+        assert ParquetImages(tmp_path / "a.parquet").labels() == ["ape", "bee", "ape"]
+
+    @pytest.mark.parametrize("content", ["nonsense", "[[]]", "3"])
+    def test_are_refused_if_what_lies_beside_is_no_list_of_names(
+        self, tmp_path, make_parquet, content
+    ):
+        make_parquet(tmp_path / "a.parquet", 3, names=None)
+        (tmp_path / "classes.json").write_text(content)
+        with pytest.raises(DatasetError, match="must be a list of class names"):
+            ParquetImages(tmp_path / "a.parquet").labels()
+
+    def test_stay_as_they_are_without_names(self, tmp_path, make_parquet):
+        make_parquet(tmp_path / "a.parquet", 3, names=None)
+        assert ParquetImages(tmp_path / "a.parquet").labels() == [0, 1, 0]
+
+    def test_that_are_words_stay_so(self, tmp_path, make_parquet):
+        make_parquet(tmp_path / "a.parquet", 2, labels=["x", "y"])
+        assert ParquetImages(tmp_path / "a.parquet").labels() == ["x", "y"]
+
+    @pytest.mark.parametrize("told", [b"nonsense", b"[]", b'{"info": 3}'])
+    def test_survive_metadata_of_another_make(self, tmp_path, make_parquet, told):
+        import pyarrow.parquet as pq
+
+        make_parquet(tmp_path / "a.parquet", 2, names=None)
+        table = pq.read_table(tmp_path / "a.parquet").replace_schema_metadata({"huggingface": told})
+        pq.write_table(table, tmp_path / "a.parquet")
+        assert ParquetImages(tmp_path / "a.parquet").labels() == [0, 1]
+
+    def test_outside_the_names_are_refused(self, tmp_path, make_parquet):
+        make_parquet(tmp_path / "a.parquet", 2, labels=[0, -1])
+        with pytest.raises(DatasetError, match=r"must be 0 to 1.*Received: -1"):
+            ParquetImages(tmp_path / "a.parquet").labels()
+
+    def test_must_be_there_in_every_row(self, tmp_path, make_parquet):
+        make_parquet(tmp_path / "a.parquet", 3, labels=[0, None, 1])
+        with pytest.raises(DatasetError, match="Row 1 has none"):
+            ParquetImages(tmp_path / "a.parquet").labels()
+
+
+def test_without_pyarrow_the_extra_is_named(tmp_path, make_parquet, monkeypatch):
+    make_parquet(tmp_path / "a.parquet", 1)
+    real = builtins.__import__
+
+    def fail(name, *rest):
+        if name.startswith("pyarrow"):
+            raise ImportError(name)
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", fail)
+    with pytest.raises(MissingExtra, match=r'pip install "headstart\[parquet\]"'):
+        ParquetImages(tmp_path / "a.parquet")

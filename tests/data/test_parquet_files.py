@@ -1,0 +1,78 @@
+import pytest
+
+from headstart.data.parquet_files import ParquetFiles
+from headstart.errors import DatasetError
+
+
+def test_all_rows_of_all_files_in_natural_order(tmp_path, make_parquet):
+    make_parquet(tmp_path / "train-00010-of-2.parquet", 3)
+    make_parquet(tmp_path / "train-00009-of-2.parquet", 2)
+    make_parquet(tmp_path / "validation-0.parquet", 1)
+    make_parquet(tmp_path / ".cache" / "train.parquet", 5)
+    images = ParquetFiles().read(tmp_path)
+    assert [source.name.rpartition("/")[2] for source in images.sources] == [
+        "train-00009-of-2.parquet#0",
+        "train-00009-of-2.parquet#1",
+        "train-00010-of-2.parquet#0",
+        "train-00010-of-2.parquet#1",
+        "train-00010-of-2.parquet#2",
+        "validation-0.parquet#0",
+    ]
+    assert images.labels == ["cat", "dog", "cat", "dog", "cat", "cat"]
+    assert images.split == ["train"] * 5 + ["valid"]
+
+
+@pytest.mark.parametrize(
+    ("file", "part"),
+    [
+        ("data/test-0.parquet", "test"),
+        ("test/0000.parquet", "test"),
+        ("default/val/0000.parquet", "valid"),
+        ("training.parquet", "train"),
+    ],
+)
+def test_the_part_is_told_by_file_or_folder(tmp_path, make_parquet, file, part):
+    make_parquet(tmp_path / file, 2)
+    assert ParquetFiles().read(tmp_path).split == [part, part]
+
+
+@pytest.mark.parametrize("name", ["trainstation.parquet", "tests.parquet", "a.parquet"])
+def test_other_names_are_no_parts(tmp_path, make_parquet, name):
+    make_parquet(tmp_path / name, 2)
+    assert ParquetFiles().read(tmp_path / name).split is None
+
+
+def test_a_file_of_no_part_among_others_is_refused(tmp_path, make_parquet):
+    make_parquet(tmp_path / "train.parquet", 2)
+    make_parquet(tmp_path / "more.parquet", 2)
+    with pytest.raises(DatasetError, match=r"Received: more\.parquet"):
+        ParquetFiles().read(tmp_path)
+
+
+def test_classes_are_those_that_occur_in_the_order_told(tmp_path, make_parquet):
+    make_parquet(tmp_path / "a.parquet", 3, names=["z", "y", "x"], labels=[2, 0, 0])
+    assert ParquetFiles().read(tmp_path).classes == ["z", "x"]
+
+
+def test_classes_are_sorted_where_files_tell_different_names(tmp_path, make_parquet):
+    make_parquet(tmp_path / "a.parquet", 2, names=["z", "y"])
+    make_parquet(tmp_path / "b.parquet", 2, names=["b", "a"])
+    assert ParquetFiles().read(tmp_path).classes == ["a", "b", "y", "z"]
+    make_parquet(tmp_path / "a.parquet", 2, names=None)
+    make_parquet(tmp_path / "b.parquet", 2, names=None)
+    assert ParquetFiles().read(tmp_path).classes == [0, 1]
+
+
+def test_pictures_beside_the_files_are_counted(tmp_path, make_parquet, make_images):
+    make_parquet(tmp_path / "a.parquet", 2)
+    make_images(tmp_path, "1.png", "in/2.png")
+    assert ParquetFiles().read(tmp_path).skipped == {"beside the parquet files": 2}
+
+
+def test_fits_only_where_there_is_parquet(tmp_path, make_parquet, make_images):
+    make_images(tmp_path, "cat/1.png")
+    assert not ParquetFiles().fits(tmp_path)
+    assert not ParquetFiles().fits(tmp_path / "cat" / "1.png")
+    make_parquet(tmp_path / "x" / "A.parquet", 1)
+    assert ParquetFiles().fits(tmp_path)
+    assert ParquetFiles().fits(tmp_path / "x" / "A.parquet")
