@@ -68,7 +68,7 @@ class LogisticHead(AffineHead):
         coordinates = principal_coordinates(features, weights)
         problem = LogisticProblem(coordinates, codes, len(class_weights))
         self.C_ = self._strength(problem, features, codes, weights)
-        found = problem.solve(weights, self.C_, problem.nothing(), _FINE)
+        found = problem.solve(weights[:, None], self.C_, problem.nothing(), _FINE)[:, 0]
         return AffineSoftmax(*coordinates.to_features(found[:-1], found[-1]))
 
     def _strength(
@@ -95,16 +95,16 @@ def validation_losses(
 
     Each solution is the start of the next, so that the whole path costs little more than one fit.
     """
-    held_out = [folds == fold for fold in np.unique(folds[folds != ALWAYS_TRAINS])]
-    solutions = [problem.nothing() for _ in held_out]
+    tested = np.flatnonzero(folds != ALWAYS_TRAINS)
+    if not len(tested):
+        return {}
+    training = folds[:, None] != np.unique(folds[tested])
+    solutions = problem.nothing(training.shape[1])
     losses: dict[float, float] = {}
-    for strength in _STRENGTHS if held_out else ():
-        logits = np.zeros((len(codes), solutions[0].shape[1]))
-        for place, held in enumerate(held_out):
-            solutions[place] = problem.solve(weights * ~held, strength, solutions[place], _ROUGH)
-            logits[held] = problem.logits(solutions[place])[held]
-        tested = folds != ALWAYS_TRAINS
-        losses[strength] = log_loss(logits[tested], codes[tested], weights[tested])
+    for strength in _STRENGTHS:
+        solutions = problem.solve(weights[:, None] * training, strength, solutions, _ROUGH)
+        logits = problem.logits(solutions)[tested, training[tested].argmin(axis=1)]
+        losses[strength] = log_loss(logits, codes[tested], weights[tested])
         if _rising(list(losses.values())):
             break
     return losses
