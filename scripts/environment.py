@@ -18,7 +18,7 @@ def make(folder: Path, *what: str) -> Path:
 
     `what` is given to ``pip install`` as it stands; versions come from ``constraints.txt``.
     """
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - an older Python runs this before pip can refuse it
         sys.exit(f"headstart needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     if not (folder / "pyvenv.cfg").is_file():
         print(f"Making the virtual environment {folder} ...", file=sys.stderr, flush=True)

@@ -9,7 +9,9 @@ import sys
 
 import environment
 
-PHOTOS = "import sklearn.datasets as d, os; print(os.path.join(os.path.dirname(d.__file__), 'images'))"
+PHOTOS = (
+    "import sklearn.datasets as d, os; print(os.path.join(os.path.dirname(d.__file__), 'images'))"
+)
 
 
 def main() -> int:

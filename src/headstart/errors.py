@@ -5,10 +5,10 @@
     HeadstartError
     ├── UsageError (ValueError)         an argument is wrong; nothing was done
     │   └── UnknownBackbone             no such name in the catalogue
-    ├── MissingExtra (ImportError)      an optional package is needed; the message is its pip command
+    ├── MissingExtra (ImportError)      an optional package is missing; says the pip command
     ├── ImageError (ValueError)         one picture is refused
     │   ├── ImageNotFound               there is no such file
-    │   ├── ImageUnreadable             the file is there, but can't be opened (permissions, a device)
+    │   ├── ImageUnreadable             the file is there, but can't be opened
     │   ├── ImageDamaged                truncated or corrupt
     │   ├── ImageUnsupported            not an image, or a format that is not on the allow-list
     │   └── ImageTooLarge               more bytes or pixels than the limit
@@ -21,7 +21,7 @@
     ├── StorageError (OSError)          a folder can't be written: read-only, or the disk is full
     └── SavedModelError
         ├── NotASavedModel              the folder is something else
-        ├── DamagedModel                a file is missing or altered, or golden images come out differently
+        ├── DamagedModel                a file is missing or altered, or a test picture differs
         └── NewerFormat                 written by a newer headstart
 
 Messages say what must hold, what was received, and what to do.
@@ -44,7 +44,9 @@ class MissingExtra(HeadstartError, ImportError):
     """An optional package is needed."""
 
     def __init__(self, purpose: str, extra: str) -> None:
-        super().__init__(f'{purpose} needs an extra. Install it with: pip install "headstart[{extra}]"')
+        super().__init__(
+            f'{purpose} needs an extra. Install it with: pip install "headstart[{extra}]"'
+        )
 
 
 class ImageError(HeadstartError, ValueError):

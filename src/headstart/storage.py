@@ -18,7 +18,9 @@ def cache_dir() -> Path:
     ``$HEADSTART_CACHE`` if set, else the platform's own place (``~/.cache/headstart`` on Linux).
     It holds ``weights/``, ``networks/`` and ``features/``. It is not created here.
     """
-    return Path(os.environ.get("HEADSTART_CACHE") or platformdirs.user_cache_dir("headstart", False))
+    return Path(
+        os.environ.get("HEADSTART_CACHE") or platformdirs.user_cache_dir("headstart", False)
+    )
 
 
 def folder_size(folder: Path) -> int:
@@ -68,7 +70,9 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     with writing(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent
+        )
         os.close(handle)
         temporary = Path(name)
         try:

@@ -75,7 +75,13 @@ class Table:
             error = answer.error
             self._writer.writerow([answer.path, "", "", "", "", type(error).__name__, str(error)])
         for rank, prediction in enumerate(answer.predictions, start=1):
-            row = (answer.path, rank, prediction.id, prediction.label, f"{prediction.probability:.6f}")
+            row = (
+                answer.path,
+                rank,
+                prediction.id,
+                prediction.label,
+                f"{prediction.probability:.6f}",
+            )
             self._writer.writerow([*row, "", ""])
 
 

@@ -15,11 +15,16 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="show or clear what is kept on disk",
         description="Show what is kept on disk: features of pictures already seen, converted "
         "networks, downloaded weights. All of it can be made or fetched again.",
-        epilog="HEADSTART_CACHE names another folder; HEADSTART_CACHE_LIMIT, in bytes, bounds the features.",
+        epilog="HEADSTART_CACHE names another folder; HEADSTART_CACHE_LIMIT, in bytes, bounds the "
+        "features.",
     )
     parser.add_argument("action", nargs="?", choices=("show", "clear"), default="show")
     parser.add_argument(
-        "--only", choices=KINDS, action="append", metavar="KIND", help="features, networks or weights"
+        "--only",
+        choices=KINDS,
+        action="append",
+        metavar="KIND",
+        help="features, networks or weights",
     )
     options.add_json(parser, "the sizes")
     parser.set_defaults(run=run)

@@ -1,4 +1,4 @@
-"""``headstart evaluate``: how good is a saved model on labelled pictures?"""
+"""``headstart evaluate``: how good a saved model is on labelled pictures."""
 
 import argparse
 import json
@@ -18,7 +18,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     parser.add_argument("model", type=Path, metavar="DIR", help="the saved model's folder")
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="the labelled pictures")
-    parser.add_argument("--plots", type=Path, metavar="DIR", help="also draw confusion matrix, classes, mistakes")
+    parser.add_argument(
+        "--plots", type=Path, metavar="DIR", help="also draw confusion matrix, classes, mistakes"
+    )
     options.add_json(parser, "the figures")
     options.add_workers(parser)
     parser.set_defaults(run=run)

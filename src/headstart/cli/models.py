@@ -8,7 +8,7 @@ from pathlib import Path
 from headstart.cli import options
 from headstart.cli.progress import download_bar
 
-HEADINGS = ("name", "input", "features", "M params", "G MACs", "top-1 %", "top-5 %", "licence")
+HEADINGS = ("name", "input", "features", "M params", "G MACs", "top-1", "top-5", "licence")
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -20,7 +20,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "weights; 'models fetch NAME' downloads its weights ahead.",
     )
     parser.add_argument("words", nargs="*", metavar="[fetch] NAME", help="a network's name")
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="a weights file to check and show")
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="a weights file to check and show"
+    )
     options.add_json(parser, "the catalogue or the network")
     parser.set_defaults(run=run)
 
@@ -56,8 +58,8 @@ def _list(*, as_json: bool) -> int:
             str(row.n_features),
             f"{row.parameters / 1e6:.1f}",
             f"{row.macs / 1e9:.2f}",
-            f"{row.top1:.1f}" if row.top1 else "",
-            f"{row.top5:.1f}" if row.top5 else "",
+            f"{row.top1:.1%}" if row.top1 else "",
+            f"{row.top5:.1%}" if row.top5 else "",
             row.license,
         )
         for row in rows

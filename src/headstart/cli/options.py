@@ -10,9 +10,14 @@ PRECISIONS = ("auto", "f32", "bf16")
 def add_network(parser: argparse.ArgumentParser, *, default: str, what: str) -> None:
     """Add ``--model``, ``--weights``, ``--resize``, ``--precision``."""
     group = parser.add_argument_group("network")
-    group.add_argument("--model", default=default, metavar="NAME", help=f"{what} (default: {default})")
     group.add_argument(
-        "--weights", type=Path, metavar="FILE", help="a weights file, instead of those found or downloaded"
+        "--model", default=default, metavar="NAME", help=f"{what} (default: {default})"
+    )
+    group.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="a weights file, instead of those found or downloaded",
     )
     group.add_argument(
         "--resize",

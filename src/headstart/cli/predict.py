@@ -1,4 +1,4 @@
-"""``headstart predict``: what is in these pictures?"""
+"""``headstart predict``: what is in pictures."""
 
 import argparse
 import contextlib
@@ -30,16 +30,24 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="pictures, folders or globs")
     parser.add_argument(
-        "--top", type=options.positive, default=5, metavar="K", help="classes to show a picture (default: 5)"
+        "--top",
+        type=options.positive,
+        default=5,
+        metavar="K",
+        help="classes to show a picture (default: 5)",
     )
     options.add_json(parser, "one line a picture")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="also write the answers as a table")
+    parser.add_argument(
+        "--csv", type=Path, metavar="FILE", help="also write the answers as a table"
+    )
     parser.add_argument(
         "--sheet", type=Path, metavar="FILE.png", help="also draw the pictures with their answers"
     )
     options.add_workers(parser)
     options.add_network(
-        parser, default="mobilenet_v2", what="a network's name ('headstart models'), or a saved model's folder"
+        parser,
+        default="mobilenet_v2",
+        what="a network's name ('headstart models'), or a saved model's folder",
     )
     parser.set_defaults(run=run)
 

@@ -28,8 +28,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="the labelled pictures")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to save the model")
-    parser.add_argument("--overwrite", action="store_true", help="replace the saved model that is in DIR")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="where to save the model"
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace the saved model that is in DIR"
+    )
     testing = parser.add_mutually_exclusive_group()
     testing.add_argument(
         "--test",
@@ -39,8 +43,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="share of the pictures kept out of training to test on (default: 0.2; "
         "the folder's own test part where it has one)",
     )
-    testing.add_argument("--test-folder", type=Path, metavar="FOLDER", help="labelled pictures to test on")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the split and the head (default: 0)")
+    testing.add_argument(
+        "--test-folder", type=Path, metavar="FOLDER", help="labelled pictures to test on"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the split and the head (default: 0)"
+    )
     parser.add_argument(
         "--head",
         choices=("logistic", "ridge", "nearest_mean", "knn"),
@@ -50,7 +58,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     options.add_json(parser, "the summary")
     options.add_workers(parser)
     options.add_network(
-        parser, default="mobilenet_v2", what="the pre-trained network to build on ('headstart models')"
+        parser,
+        default="mobilenet_v2",
+        what="the pre-trained network to build on ('headstart models')",
     )
     parser.set_defaults(run=run)
 

@@ -1,0 +1,66 @@
+"""What `import headstart` offers, and what it leaves alone."""
+
+import subprocess
+import sys
+
+import pytest
+
+import headstart
+
+HEAVY = (
+    "keras",
+    "tensorflow",
+    "openvino",
+    "sklearn",
+    "scipy",
+    "matplotlib",
+    "pyarrow",
+    "pandas",
+    "PIL",
+)
+
+
+def loaded_after(statement: str) -> set[str]:
+    code = f"{statement}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(run.stdout.splitlines()[-1].split())
+
+
+def test_the_public_names_are_sorted_and_all_there():
+    assert headstart.__all__ == sorted(headstart.__all__)
+    for name in headstart.__all__:
+        assert getattr(headstart, name) is not None
+        assert name in dir(headstart)
+
+
+def test_a_name_that_is_not_there():
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        headstart.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["import headstart", "from headstart.cli.main import main, parser\nparser().format_help()"],
+)
+def test_importing_loads_nothing_heavy(statement):
+    assert not loaded_after(statement) & {*HEAVY, "numpy"}
+
+
+def test_recognising_needs_neither_keras_nor_scikit_learn():
+    loaded = loaded_after(
+        "import headstart.recognise, headstart.bundle, headstart.features.extract"
+    )
+    assert not loaded & {
+        "keras",
+        "tensorflow",
+        "sklearn",
+        "scipy",
+        "matplotlib",
+        "pyarrow",
+        "pandas",
+    }
+
+
+def test_training_loads_no_gradient_backend_nor_plots():
+    loaded = loaded_after("import headstart.learn, headstart.training.classifier")
+    assert not loaded & {"keras", "tensorflow", "matplotlib", "pyarrow", "pandas"}

@@ -1,0 +1,114 @@
+"""Files are whole or absent."""
+
+import errno
+import os
+import stat
+
+import pytest
+
+from headstart import storage
+from headstart.errors import StorageError
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_whole_file_takes_its_place_and_leaves_nothing_else(tmp_path):
+    path = tmp_path / "new" / "answers.csv"
+    with storage.whole_file(path) as temporary:
+        temporary.write_text("all of it")
+        assert not path.exists()
+    assert path.read_text() == "all of it"
+    assert names(path.parent) == ["answers.csv"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no permission bits")
+def test_a_whole_file_is_as_readable_as_any_new_file(tmp_path):
+    plain = tmp_path / "plain"
+    plain.touch()
+    with storage.whole_file(tmp_path / "whole") as temporary:
+        temporary.touch()
+    assert stat.S_IMODE((tmp_path / "whole").stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+
+
+def test_a_failure_leaves_the_old_file(tmp_path):
+    path = tmp_path / "answers.csv"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), storage.whole_file(path) as temporary:
+        temporary.write_text("ha")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["answers.csv"]
+
+
+def test_a_full_disk_is_said_with_the_name_of_the_file(tmp_path):
+    path = tmp_path / "answers.csv"
+    with (
+        pytest.raises(StorageError, match=r"answers\.csv.*No space left.*Free some space"),
+        storage.whole_file(path),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert names(tmp_path) == []
+
+
+def test_a_path_below_a_file_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(StorageError, match="Could not write"),
+        storage.whole_file(tmp_path / "file" / "answers.csv"),
+    ):
+        pass
+
+
+def test_writing_does_not_wrap_twice():
+    with pytest.raises(StorageError) as caught, storage.writing("outer"), storage.writing("inner"):
+        raise PermissionError("no")
+    assert "inner" in str(caught.value)
+    assert "outer" not in str(caught.value)
+
+
+def test_a_whole_folder_takes_its_place(tmp_path):
+    path = tmp_path / "models" / "mine"
+    with storage.whole_folder(path) as temporary:
+        (temporary / "a").write_text("1")
+        (temporary / "inner").mkdir()
+        (temporary / "inner" / "b").write_text("2")
+        assert not path.exists()
+    assert (path / "inner" / "b").read_text() == "2"
+    assert names(path.parent) == ["mine"]
+
+
+def test_a_failure_leaves_no_folder(tmp_path):
+    with pytest.raises(RuntimeError), storage.whole_folder(tmp_path / "mine") as temporary:
+        (temporary / "a").write_text("1")
+        raise RuntimeError
+    assert names(tmp_path) == []
+
+
+def test_who_comes_second_leaves_the_first_folder(tmp_path):
+    path = tmp_path / "mine"
+    with storage.whole_folder(path) as temporary:
+        (temporary / "a").write_text("second")
+        path.mkdir()
+        (path / "a").write_text("first")
+    assert (path / "a").read_text() == "first"
+    assert names(tmp_path) == ["mine"]
+
+
+def test_the_cache_folder_can_be_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path))
+    assert storage.cache_dir() == tmp_path
+    monkeypatch.delenv("HEADSTART_CACHE")
+    assert storage.cache_dir().name == "headstart"
+
+
+def test_clearing_deletes_one_kind_and_says_its_size_before():
+    for kind, content in {"features": "12345", "networks": "123"}.items():
+        (storage.cache_dir() / kind / "inner").mkdir(parents=True)
+        (storage.cache_dir() / kind / "inner" / "file").write_text(content)
+    assert storage.folder_size(storage.cache_dir() / "features") == 5
+    storage.clear_cache("features")
+    storage.clear_cache("weights")
+    assert storage.folder_size(storage.cache_dir() / "features") == 0
+    assert storage.folder_size(storage.cache_dir() / "networks") == 3
