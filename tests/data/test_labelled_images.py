@@ -33,7 +33,7 @@ def test_a_part_is_all_that_belongs_to_it(images):
 
 
 def test_what_is_no_part_is_refused(images):
-    with pytest.raises(UsageError, match="'train', 'valid' or 'test'. Received: 'dev'"):
+    with pytest.raises(UsageError, match=r"'train', 'valid' or 'test'\. Received: 'dev'"):
         images.part("dev")
     whole = LabelledImages(images.sources, images.labels, images.classes)
     assert whole.subset([1]).split is None

@@ -67,6 +67,8 @@ def _files(path: Path) -> list[Path]:
 
 
 def _parts(files: list[Path], path: Path) -> list[str] | None:
+    if path.is_file():
+        return None
     parts = {file: _part(file, path) for file in files}
     nameless = [file.name for file, part in parts.items() if part is None]
     if len(nameless) == len(files):
@@ -80,7 +82,9 @@ def _parts(files: list[Path], path: Path) -> list[str] | None:
 
 
 def _part(file: Path, path: Path) -> str | None:
-    for name in (file.name, file.parent.name if file.parent != path else ""):
+    # The folder that was asked for may be called anything, and says nothing.
+    folder = file.parent.name if file.parent != path else ""
+    for name in (file.name, folder):
         if begins := _PART.match(name):
             return SPLIT_NAMES[begins[1].lower()]
     return None
