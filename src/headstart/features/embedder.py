@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -10,17 +9,19 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from headstart.backbones.networks import Network, find_network
-from headstart.data.discovery import find_images
-from headstart.data.sources import ImageSource, as_source
 from headstart.errors import UsageError
 from headstart.features.cache import FeatureCache
 from headstart.features.extract import extract, network_resize
+from headstart.features.pictures import picture_sources
 from headstart.features.precision import Choice, choose_precision
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
     from sklearn.utils import Tags
 
+    from headstart.data.sources import ImageSource
     from headstart.features.engine import Device
 
 OUTPUTS = ("features", "probabilities")
@@ -109,7 +110,7 @@ class Embedder(TransformerMixin, BaseEstimator):
             Itself.
         """
         network = self._network()
-        self.precision_ = self._choose_precision(network, _sources(X))
+        self.precision_ = self._choose_precision(network, picture_sources(X))
         self.n_features_out_ = network.outputs[self.output][0]
         self.network_ = network
         return self
@@ -134,7 +135,7 @@ class Embedder(TransformerMixin, BaseEstimator):
             The first picture that can't be read, by name. A row of made-up values would go
             unnoticed; find the broken pictures with ``headstart predict``.
         """
-        sources = _sources(X)
+        sources = picture_sources(X)
         network = getattr(self, "network_", None) or self._network()
         choice = getattr(self, "precision_", None) or self._choose_precision(network, sources)
         values = np.empty((len(sources), network.outputs[self.output][0]), np.float32)
@@ -193,32 +194,3 @@ class Embedder(TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-
-def _sources(X: Any) -> list[ImageSource]:  # noqa: ANN401
-    if isinstance(X, str | Path):
-        return list(find_images([X]).sources)
-    return [as_source(image, index) for index, image in enumerate(_column(X))]
-
-
-def _column(X: Any) -> Iterable[Any]:  # noqa: ANN401
-    """Return a table of one column as a list, and anything else as it is."""
-    values = X.to_numpy() if hasattr(X, "to_numpy") else X
-    if not isinstance(values, np.ndarray):
-        if not isinstance(values, Iterable) or isinstance(values, bytes):
-            raise _not_a_list(X)
-        return values
-    if values.ndim == 2 and values.shape[1] == 1 and values.dtype.kind in "OUT":
-        values = values[:, 0]
-    if values.ndim not in {1, 4}:
-        raise _not_a_list(X)
-    return values.tolist() if values.ndim == 1 else values
-
-
-def _not_a_list(X: object) -> UsageError:
-    shape = getattr(X, "shape", "")
-    return UsageError(
-        "X must be a list of images (paths, bytes, arrays, PIL images), an array of shape (n, "
-        f"height, width, 3) or the path of a folder. Received: {type(X).__name__} {shape}".rstrip()
-        + ". For one image write [image]."
-    )
