@@ -1,0 +1,61 @@
+"""One measured figure, its runs and, where there is one, its goal."""
+
+import statistics
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A figure: the median of some runs, and the goal it should reach.
+
+    Attributes
+    ----------
+    what : str
+        What was measured, in words.
+    unit : str
+        Unit of the runs; 'x' for a ratio of two measurements of the same round.
+    runs : list of float
+        One value a round.
+    at_least, at_most : float, optional
+        The goal for the median.
+    details : dict
+        Whatever else was recorded; JSON only.
+    """
+
+    what: str
+    unit: str
+    runs: list[float]
+    at_least: float | None = None
+    at_most: float | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def median(self) -> float:
+        """The median of the runs."""
+        return statistics.median(self.runs)
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the goal was reached; None without a goal."""
+        if self.at_least is None and self.at_most is None:
+            return None
+        high_enough = self.at_least is None or self.median >= self.at_least
+        return high_enough and (self.at_most is None or self.median <= self.at_most)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record for the JSON file."""
+        goal = {"at_least": self.at_least, "at_most": self.at_most, "reached": self.reached}
+        return {
+            "what": self.what,
+            "unit": self.unit,
+            "median": self.median,
+            "runs": self.runs,
+            **{key: value for key, value in goal.items() if value is not None},
+            **({"details": self.details} if self.details else {}),
+        }
+
+
+def ratios(upper: list[float], lower: list[float]) -> list[float]:
+    """Return the ratio of two measurements in each round: what disturbs a round disturbs both."""
+    return [a / b for a, b in zip(upper, lower, strict=True)]

@@ -1,0 +1,79 @@
+"""Images per second on a folder of photos, end to end, and against the bound."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from finding import Finding, ratios
+from settings import Settings, say
+
+LOOP = "Keras, one by one as in the tutorials"
+BATCHED = "Keras, batches of 32"
+AUTO = "headstart, precision auto"
+F32 = "headstart, float32"
+DECODE = "reading, decoding and resizing alone"
+INFERENCE = "inference alone, precision auto"
+INFERENCE_F32 = "inference alone, float32"
+
+CONTESTANTS: dict[str, tuple[str, ...]] = {
+    LOOP: ("keras_loop",),
+    BATCHED: ("keras_batched",),
+    "Keras, image_dataset_from_directory": ("keras_dataset",),
+    "ONNX Runtime behind headstart's reader": ("onnx_runtime",),
+    F32: ("headstart_folder", "--precision", "f32"),
+    AUTO: ("headstart_folder", "--precision", "auto"),
+    DECODE: ("decode_alone",),
+    INFERENCE_F32: ("inference_alone", "--precision", "f32"),
+    INFERENCE: ("inference_alone", "--precision", "auto"),
+}
+
+
+def measure(settings: Settings) -> Iterator[Finding]:
+    """Let all contestants run in turn, round after round."""
+    records: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTESTANTS}
+    for repeat in range(settings.repeats):
+        for name, command in _in_turn(repeat):
+            say(f"round {repeat + 1} of {settings.repeats}: {name}")
+            records[name].append(settings.compete(*command))
+    rates = {name: [run["images_per_second"] for run in runs] for name, runs in records.items()}
+    for name, runs in records.items():
+        yield Finding(name, "images/s", rates[name], details=_details(settings, runs[0]))
+    yield Finding(
+        "headstart against the tutorials' loop", "x", ratios(rates[AUTO], rates[LOOP]), 20
+    )
+    yield Finding("headstart against Keras in batches", "x", ratios(rates[AUTO], rates[BATCHED]), 6)
+    yield from _against_bound("precision auto", rates[AUTO], rates[DECODE], rates[INFERENCE])
+    yield from _against_bound("float32", rates[F32], rates[DECODE], rates[INFERENCE_F32])
+
+
+def _in_turn(repeat: int) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the contestants; every second round backwards, so that none is always first."""
+    order = list(CONTESTANTS.items())
+    return order[::-1] if repeat % 2 else order
+
+
+def _details(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: run[key] for key in ("images", "set_up_seconds", "peak_mib")}
+    share = _top1(settings, run["top1"])
+    return kept if share is None else {**kept, "top1": share}
+
+
+def _top1(settings: Settings, answers: list[int]) -> float | None:
+    """Return the share of right answers, where files are named ``<wnid>_<name>.JPEG``."""
+    from headstart.backbones.classes import imagenet_classes
+
+    photos = [file for file in sorted(settings.photos.rglob("*")) if file.is_file()]
+    ids = [entry.id for entry in imagenet_classes()]
+    truth = [file.name.partition("_")[0] for file in photos]
+    if len(truth) != len(answers) or not set(truth) <= set(ids):
+        return None
+    return sum(ids[answer] == wnid for answer, wnid in zip(answers, truth, strict=True)) / len(
+        truth
+    )
+
+
+def _against_bound(
+    which: str, whole: list[float], decode: list[float], inference: list[float]
+) -> Iterator[Finding]:
+    bound = [1 / (1 / d + 1 / i) for d, i in zip(decode, inference, strict=True)]
+    yield Finding(f"bound 1/(1/decode + 1/inference), {which}", "images/s", bound)
+    yield Finding(f"headstart against the bound, {which}", "x", ratios(whole, bound), 0.8)

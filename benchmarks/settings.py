@@ -1,0 +1,79 @@
+"""What one run of the benchmarks is told, and how it starts processes."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CONTESTANTS = Path(__file__).parent / "contestants"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are, and how long to measure."""
+
+    photos: Path
+    weights: Path
+    model: str
+    labelled: Path | None
+    parquet: list[Path]
+    images: int | None
+    repeats: int
+    seconds: float
+    work: Path
+
+    def run(self, contestant: str, *arguments: str | Path) -> dict[str, Any]:
+        """Run a contestant in a process of its own and return its record."""
+        record = json.loads(self.output(*self.script(contestant), *arguments).splitlines()[-1])
+        return dict(record)
+
+    def compete(self, contestant: str, *arguments: str | Path) -> dict[str, Any]:
+        """Run a contestant on the photos for the seconds of the settings."""
+        return self.run(
+            contestant, "--photos", self.photos, "--weights", self.weights, "--model", self.model,
+            "--work", self.work, "--seconds", str(self.seconds), *arguments,
+        )  # fmt: skip
+
+    def time(self, *command: str | Path) -> float:
+        """Return the seconds a command takes, from its start to its end."""
+        return self.timed(*command)[0]
+
+    def timed(self, *command: str | Path) -> tuple[float, str]:
+        """Return the seconds a command takes, and what it prints."""
+        began = time.perf_counter()
+        printed = self.output(*command)
+        return time.perf_counter() - began, printed
+
+    def output(self, *command: str | Path) -> str:
+        """Return what a command prints; stop if it fails."""
+        done = subprocess.run(
+            [str(part) for part in command],
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stderr[-3000:]}")
+        return done.stdout
+
+    def script(self, contestant: str) -> tuple[str, Path]:
+        """Return the command that starts a contestant."""
+        return sys.executable, CONTESTANTS / f"{contestant}.py"
+
+    def headstart(self, *arguments: str | Path) -> tuple[str | Path, ...]:
+        """Return a command of headstart."""
+        return sys.executable, "-m", "headstart", *arguments
+
+    def _environment(self) -> dict[str, str]:
+        # A cache of our own: cold means cold, and the user's stays as it is.
+        return {**os.environ, "HEADSTART_CACHE": str(self.work / "cache")}
+
+
+def say(text: str) -> None:
+    """Tell whoever waits what is being measured."""
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,35 @@
+"""How long until something happens: the command's help, and the first answer."""
+
+import sys
+from collections.abc import Iterator
+
+from contestants.entry import SUFFIXES
+from finding import Finding, ratios
+from settings import Settings, say
+
+
+def measure(settings: Settings) -> Iterator[Finding]:
+    """Start the programs in turn."""
+    photo = next(
+        file for file in sorted(settings.photos.rglob("*")) if file.suffix.lower() in SUFFIXES
+    )
+    ours = settings.headstart(
+        "predict", photo, "--model", settings.model, "--weights", settings.weights, "--json"
+    )
+    script = (*settings.script("keras_one"), settings.model, settings.weights, photo)
+    say("first answers")
+    settings.time(*ours)  # converts the network, which is done once in a machine's life
+    settings.time(*script)
+    bare, usage, first, keras = [], [], [], []
+    for _ in range(settings.repeats):
+        bare.append(settings.time(sys.executable, "-c", "pass"))
+        usage.append(settings.time(*settings.headstart("--help")))
+        first.append(settings.time(*ours))
+        keras.append(settings.time(*script))
+    beyond = [ours - none for ours, none in zip(usage, bare, strict=True)]
+    yield Finding("python -c pass", "s", bare)
+    yield Finding("headstart --help", "s", usage)
+    yield Finding("headstart --help beyond python -c pass", "s", beyond, at_most=0.25)
+    yield Finding("one photo, Keras script", "s", keras)
+    yield Finding("one photo, headstart predict", "s", first)
+    yield Finding("one photo, headstart against Keras", "x", ratios(first, keras), at_most=1 / 6)
