@@ -28,7 +28,7 @@ from tests.data.odd_images import (
 from headstart.data import decoding
 from headstart.data.decoding import decode
 from headstart.data.limits import Limits
-from headstart.errors import ImageError, ImageTooLarge, ImageUnsupported
+from headstart.errors import ImageDamaged, ImageError, ImageTooLarge, ImageUnsupported
 
 SAMPLES = {name: odd.make() for name, odd in ODD.items()}
 
@@ -307,6 +307,19 @@ def test_what_pillow_warns_about_is_not_heard_on_any_thread():
     for thread in threads:
         thread.join()
     assert failed == []
+
+
+def test_what_pillow_logs_is_not_heard_while_decoding(caplog):
+    # The tag for samples per pixel (277), a short, set to 255.
+    data = bytearray(encoded(scene(), "TIFF"))
+    entry = data.index(b"\x15\x01\x03\x00\x01\x00\x00\x00\x03\x00")
+    data[entry + 8] = 255
+    with pytest.raises(ImageDamaged):
+        decode(bytes(data), name="x")
+    assert caplog.records == []
+    with pytest.raises(OSError, match="cannot identify"):
+        Image.open(io.BytesIO(data), formats=("TIFF",))
+    assert "More samples per pixel" in caplog.text
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,6 +1,7 @@
 """Whatever Pillow raises or warns about, turned into one of our refusals."""
 
 import contextlib
+import logging
 import threading
 import warnings
 from collections.abc import Iterator
@@ -58,6 +59,9 @@ class _WhileDecoding:
 
 _decoding = _WhileDecoding()
 _FILTER = ("ignore", _decoding, Warning, None, 0)
+
+# The one plugin that logs what it then raises; without handlers, logging prints it.
+logging.getLogger("PIL.TiffImagePlugin").addFilter(lambda record: not _decoding.match(record.msg))
 
 
 @contextlib.contextmanager
