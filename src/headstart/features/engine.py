@@ -126,11 +126,7 @@ def compile_network(
     UsageError
         If the network has no such output, or there is no such precision or device.
     """
-    _check_known("precision", precision, PRECISIONS)
-    if not outputs:
-        raise UsageError("outputs must name at least one output. Received none.")
-    for name in outputs:
-        _check_known(f"output of {network.name}", name, tuple(network.outputs))
+    check_request(network, precision, outputs)
     key = (network.key, network.folder, precision, tuple(outputs), choose_runtime(device))
     with _compiling:
         if key not in _compiled:
@@ -138,6 +134,15 @@ def compile_network(
             while len(_compiled) > _KEPT:
                 _compiled.pop(next(iter(_compiled)))
         return _compiled[key]
+
+
+def check_request(network: Network, precision: str, outputs: Sequence[str]) -> None:
+    """Raise a `UsageError` unless `network` can be run like this."""
+    _check_known("precision", precision, PRECISIONS)
+    if not outputs:
+        raise UsageError("outputs must name at least one output. Received none.")
+    for name in outputs:
+        _check_known(f"output of {network.name}", name, tuple(network.outputs))
 
 
 def choose_runtime(device: Device) -> Runtime:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from headstart.data.reader import Loaded, load, read_images
 from headstart.data.resizing import Resize
 from headstart.features.engine import (
+    check_request,
     Device,
     Engine,
     Precision,
@@ -83,7 +84,7 @@ def extract(
     cache: FeatureCache | None = None,
     workers: int | None = None,
     device: Device = "auto",
-) -> Iterator[Extracted]:
+) -> Generator[Extracted]:
     """Run pictures through a network.
 
     Pictures are read and decoded on threads while the network runs, so that every core is busy,
@@ -112,7 +113,13 @@ def extract(
     Extracted
         In the order of `sources`, one for each. A broken picture is one with an `error`; the rest
         goes on.
+
+    Raises
+    ------
+    UsageError
+        If the network has no such output, or there is no such precision or device.
     """
+    check_request(network, precision, outputs)
     resize = resize or network_resize(network)
     runtime = choose_runtime(device)
     spaces = {name: Space.of(network, resize, precision, runtime, name) for name in outputs}
@@ -120,7 +127,17 @@ def extract(
     def start() -> Engine:
         return compile_network(network, precision=precision, outputs=outputs, device=runtime)
 
-    with Shelf(cache, spaces) as shelf:
+    return _extract(sources, resize, Shelf(cache, spaces), start, workers)
+
+
+def _extract(
+    sources: Iterable[ImageSource],
+    resize: Resize,
+    shelf: Shelf,
+    start: Callable[[], Engine],
+    workers: int | None,
+) -> Generator[Extracted]:
+    with shelf:
         loaded = read_images(sources, resize, workers=workers, skip=shelf.fetch)
         with contextlib.closing(_run(_look_up(loaded, shelf, resize), start)) as stream:
             for (item, kept), values in stream:

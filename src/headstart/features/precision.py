@@ -100,7 +100,7 @@ def choose_precision(
             sample, network, resize=resize, precision=precision, cache=cache, device=runtime
         )
         rows = [item.values["features"] for item in stream if item.values is not None]
-        return np.array(rows, np.float32).reshape(len(rows), -1)
+        return np.array(rows, np.float32).reshape(len(rows), *network.outputs["features"])
 
     return _judge(relative_change(features("f32"), features("bf16")))
 

@@ -28,9 +28,9 @@ class Shelf:
     """
 
     def __init__(self, cache: FeatureCache | None, spaces: Mapping[str, Space]) -> None:
-        self._features: dict[str, CachedFeatures] = (
-            {} if cache is None else {name: cache.open(space) for name, space in spaces.items()}
-        )
+        self._cache = cache
+        self._spaces = spaces
+        self._features: dict[str, CachedFeatures] = {}
         self._row = sum(space.length for space in spaces.values())
         self._fetched: dict[str, Values] = {}
         self._new: dict[str, Values] = {}
@@ -71,7 +71,9 @@ class Shelf:
         self._new.clear()
 
     def __enter__(self) -> Shelf:
-        """Return the shelf."""
+        """Open the cache, and return the shelf."""
+        if self._cache is not None:
+            self._features = {name: self._cache.open(of) for name, of in self._spaces.items()}
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -89,19 +89,19 @@ class FeatureStore:
             row = self._connection.execute(
                 "SELECT vector, checksum, used FROM features WHERE content = ?", (key,)
             ).fetchone()
-            if row is None or not self._is_whole(row[0], row[1]):
+            if row is None or not self._is_whole(key, row[0], row[1]):
                 return None
             if row[2] != _now():
                 self._touched.add(key)
         return np.frombuffer(row[0], np.float32).reshape(self.space.shape)
 
-    def _is_whole(self, vector: bytes, checksum: int) -> bool:
-        return len(vector) == self.space.length and zlib.crc32(vector) == checksum
+    def _is_whole(self, key: bytes, vector: bytes, checksum: int) -> bool:
+        return len(vector) == self.space.length and _checksum(key, vector) == checksum
 
     def put_many(self, values: Mapping[str, NDArray[np.float32]]) -> None:
         """Keep the values of some pictures, all or none of them."""
         now = _now()
-        rows = [(bytes.fromhex(content), *_packed(row), now) for content, row in values.items()]
+        rows = [(*_packed(content, row), now) for content, row in values.items()]
         with self._transaction():
             self._connection.executemany(
                 "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?)", rows
@@ -191,9 +191,15 @@ def _count_rows(connection: sqlite3.Connection, size: int | None) -> int:
     return math.ceil(size / row[0])
 
 
-def _packed(values: NDArray[np.float32]) -> tuple[bytes, int]:
+def _packed(content: str, values: NDArray[np.float32]) -> tuple[bytes, bytes, int]:
+    key = bytes.fromhex(content)
     vector = np.ascontiguousarray(values, np.float32).tobytes()
-    return vector, zlib.crc32(vector)
+    return key, vector, _checksum(key, vector)
+
+
+def _checksum(key: bytes, vector: bytes) -> int:
+    """Return the CRC-32 of both, so that a vector that strayed to another key is noticed too."""
+    return zlib.crc32(vector, zlib.crc32(key))
 
 
 def _now() -> int:

@@ -1,0 +1,224 @@
+import os
+import sqlite3
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from headstart.errors import UsageError
+from headstart.features.cache import DEFAULT_LIMIT, CacheWarning, FeatureCache
+from headstart.features.space import Space
+
+SPACE = Space("net", "crop", "f32", "openvino", "features", (300,))
+OTHER = Space("other", "crop", "f32", "openvino", "features", (300,))
+
+
+def content(i):
+    return f"{i:032x}"
+
+
+def vectors(*numbers):
+    return {content(i): np.random.default_rng(i).random(300, np.float32) for i in numbers}
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return FeatureCache(tmp_path / "features")
+
+
+def fill(cache, space=SPACE, n=10):
+    with cache.open(space) as features:
+        features.put_many(vectors(*range(n)))
+
+
+def has(cache, space=SPACE, i=0):
+    with cache.open(space) as features:
+        return features.get(content(i)) is not None
+
+
+def test_it_lies_in_the_cache_folder():
+    assert FeatureCache().folder == Path(os.environ["HEADSTART_CACHE"]) / "features"
+
+
+def test_what_is_kept_is_there_the_next_time(cache):
+    fill(cache)
+    with cache.open(SPACE) as features:
+        np.testing.assert_array_equal(features.get(content(3)), vectors(3)[content(3)])
+
+
+def test_spaces_do_not_mix(cache):
+    fill(cache)
+    assert not has(cache, OTHER)
+    assert cache.path(SPACE) != cache.path(OTHER)
+
+
+def test_usage_tells_what_is_kept(cache):
+    fill(cache, n=7)
+    (usage,) = cache.usage()
+    assert usage.entries == 7
+    assert usage.description["network"] == "net"
+    assert usage.size == cache.path(SPACE).stat().st_size == cache.size()
+
+
+def test_usage_of_nothing(cache):
+    assert cache.usage() == []
+    assert cache.clear() == 0
+
+
+def test_usage_leaves_out_what_is_no_store(cache):
+    fill(cache)
+    (cache.folder / "theirs.sqlite").write_bytes(b"theirs")
+    sqlite3.connect(cache.folder / "empty.sqlite").close()
+    assert [usage.path for usage in cache.usage()] == [cache.path(SPACE)]
+
+
+def test_clearing_drops_everything_and_counts_it(cache):
+    fill(cache, n=2000)
+    before = cache.size()
+    assert cache.clear() == before - cache.size() > before / 2
+    assert not has(cache)
+
+
+def test_clearing_does_not_disturb_who_uses_it(cache):
+    with cache.open(SPACE) as features:
+        features.put_many(vectors(1))
+        cache.clear()
+        assert features.get(content(1)) is None
+        features.put_many(vectors(2))
+        assert features.get(content(2)) is not None
+    assert has(cache, i=2)
+
+
+class TestLimit:
+    def test_the_default(self, monkeypatch):
+        monkeypatch.delenv("HEADSTART_CACHE_LIMIT", raising=False)
+        assert FeatureCache().limit == DEFAULT_LIMIT
+
+    def test_from_the_environment(self, monkeypatch):
+        monkeypatch.setenv("HEADSTART_CACHE_LIMIT", "12345")
+        assert FeatureCache().limit == 12345
+
+    def test_from_the_environment_wrongly(self, monkeypatch):
+        monkeypatch.setenv("HEADSTART_CACHE_LIMIT", "10GB")
+        with pytest.raises(UsageError, match=r"number of bytes\. Received: '10GB'"):
+            FeatureCache()
+
+    def test_the_space_used_least_recently_goes_first(self, cache):
+        third = Space("third", "crop", "f32", "openvino", "features", (300,))
+        for space, age in ((SPACE, 300), (OTHER, 200)):
+            fill(cache, space, n=500)
+            os.utime(cache.path(space), (time.time() - age,) * 2)
+        cache.limit = int(cache.size() * 1.4)
+        fill(cache, third, n=500)
+        assert not has(cache, SPACE)
+        assert has(cache, OTHER)
+        assert has(cache, third)
+
+    def test_a_single_space_stays_within_it(self, cache):
+        cache.limit = 2_000_000
+        with cache.open(SPACE) as features:
+            for first in range(0, 4000, 500):
+                features._written = 10**9  # look at the size every time
+                features.put_many(vectors(*range(first, first + 500)))
+                assert cache.size() <= cache.limit
+            assert features.get(content(3999)) is not None
+            assert features.get(content(0)) is None
+
+    def test_what_was_asked_for_stays_longer(self, cache, monkeypatch):
+        monkeypatch.setattr("headstart.features.store._now", lambda: 100)
+        fill(cache, n=1000)
+        monkeypatch.setattr("headstart.features.store._now", lambda: 101)
+        assert has(cache, i=5)
+        cache.limit = cache.size() // 2
+        cache.evict(cache.path(SPACE))
+        assert has(cache, i=5)
+        assert not has(cache, i=6)
+
+
+class TestTrouble:
+    def test_a_full_disk_is_one_warning_and_the_work_goes_on(self, cache):
+        fill(cache, n=10)
+        with cache.open(SPACE) as features:
+            features._store._connection.execute("PRAGMA max_page_count = 1")
+            with pytest.warns(CacheWarning, match="full.* New features aren't kept"):
+                features.put_many(vectors(*range(10, 2000)))
+            features.put_many(vectors(*range(10, 2000)))
+            assert features.get(content(3)) is not None
+            assert features.get(content(11)) is None
+
+    def test_a_read_only_file_can_still_be_read(self, cache, monkeypatch):
+        fill(cache, n=10)
+        monkeypatch.setattr("headstart.features.store._now", lambda: 10**6)
+        with cache.open(SPACE) as features:
+            features._store._connection.execute("PRAGMA query_only = ON")
+            assert features.get(content(3)) is not None
+            with pytest.warns(CacheWarning, match="readonly"):
+                features.put_many(vectors(20))
+            assert features.get(content(4)) is not None
+
+    def test_a_folder_that_can_not_be_made(self, tmp_path):
+        (tmp_path / "file").touch()
+        cache = FeatureCache(tmp_path / "file" / "features")
+        with pytest.warns(CacheWarning, match="Features are computed every time"):
+            features = cache.open(SPACE)
+        features.put_many(vectors(1))
+        assert features.get(content(1)) is None
+        features.close()
+
+    @pytest.mark.parametrize(
+        "damage", [b"not a database at all", b"SQLite format 3\0" + bytes(2000)]
+    )
+    def test_a_damaged_file_is_moved_aside_and_built_anew(self, cache, damage):
+        fill(cache)
+        path = cache.path(SPACE)
+        path.write_bytes(damage)
+        with pytest.warns(CacheWarning, match="is damaged .* moved to .*damaged and is built anew"):
+            fill(cache, n=20)
+        assert path.with_name(f"{path.name}.damaged").read_bytes() == damage
+        assert has(cache, i=19)
+        assert cache.clear() > 0
+        assert not path.with_name(f"{path.name}.damaged").exists()
+
+    def test_damage_found_on_the_way(self, cache):
+        fill(cache, n=2000)
+        path = cache.path(SPACE)
+        whole = path.read_bytes()
+        path.write_bytes(whole[: 3 * 32768] + b"\xff" * (len(whole) - 3 * 32768))
+        with cache.open(SPACE) as features:
+            with pytest.warns(CacheWarning, match="malformed"):
+                any(features.get(content(i)) is None for i in range(2000))
+            features.put_many(vectors(1))
+            assert features.get(content(1)) is not None
+
+    def test_a_database_of_somebody_else_is_moved_aside(self, cache):
+        cache.folder.mkdir()
+        with sqlite3.connect(cache.path(SPACE)) as theirs:
+            theirs.execute("CREATE TABLE theirs (x)")
+        theirs.close()
+        with pytest.warns(CacheWarning, match="no feature cache"):
+            fill(cache)
+        assert has(cache)
+
+    def test_what_can_not_be_moved_aside_is_done_without(self, cache):
+        cache.path(SPACE).mkdir(parents=True)
+        with pytest.warns(CacheWarning, match="can't be used"):
+            fill(cache)
+
+    def test_a_healthy_cache_says_nothing(self, cache):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            fill(cache)
+            assert has(cache)
+
+
+def test_reads_are_written_down_on_closing(cache, monkeypatch):
+    monkeypatch.setattr("headstart.features.store._now", lambda: 100)
+    fill(cache)
+    monkeypatch.setattr("headstart.features.store._now", lambda: 101)
+    assert has(cache, i=1)
+    with sqlite3.connect(cache.path(SPACE)) as connection:
+        used = connection.execute("SELECT count(*) FROM features WHERE used = 101").fetchone()
+    connection.close()
+    assert used == (1,)

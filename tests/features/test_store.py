@@ -1,0 +1,243 @@
+import contextlib
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headstart.features.space import Space
+from headstart.features.store import FeatureStore, count_entries, drop_oldest
+
+SPACE = Space("net", "crop", "f32", "openvino", "features", (300,))
+
+
+def content(i):
+    return f"{i:032x}"
+
+
+def vector(i):
+    return np.random.default_rng(i).random(300, np.float32)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "features.sqlite"
+
+
+@pytest.fixture
+def store(path):
+    with contextlib.closing(FeatureStore(path, SPACE)) as store:
+        yield store
+
+
+def rows(path):
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT content, vector, checksum, used FROM features").fetchall()
+
+
+def change(path, statement, *values):
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement, values)
+        connection.commit()
+
+
+def test_what_is_put_can_be_got(store):
+    store.put_many({content(1): vector(1), content(2): vector(2)})
+    np.testing.assert_array_equal(store.get(content(2)), vector(2))
+    assert store.get(content(2)).dtype == np.float32
+    assert store.get(content(3)) is None
+
+
+def test_what_is_got_can_not_be_changed(store):
+    store.put_many({content(1): vector(1)})
+    with pytest.raises(ValueError, match="read-only"):
+        store.get(content(1))[0] = 1
+
+
+def test_a_shape_is_kept(path):
+    space = Space("net", "crop", "f32", "openvino", "feature_map", (2, 3, 4))
+    values = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+    with contextlib.closing(FeatureStore(path, space)) as store:
+        store.put_many({content(1): values})
+        np.testing.assert_array_equal(store.get(content(1)), values)
+
+
+def test_it_is_there_after_closing(path, store):
+    store.put_many({content(1): vector(1)})
+    store.close()
+    with contextlib.closing(FeatureStore(path, SPACE)) as again:
+        np.testing.assert_array_equal(again.get(content(1)), vector(1))
+
+
+def test_putting_twice_keeps_the_second(store, path):
+    store.put_many({content(1): vector(1)})
+    store.put_many({content(1): vector(2)})
+    np.testing.assert_array_equal(store.get(content(1)), vector(2))
+    assert len(rows(path)) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE features SET vector = zeroblob(1200)",
+        "UPDATE features SET vector = substr(vector, 1, 1196)",
+        "UPDATE features SET checksum = checksum + 1",
+        "UPDATE features SET (vector, checksum) = (SELECT vector, checksum FROM features)",
+    ],
+)
+def test_an_altered_vector_counts_as_absent(store, path, statement):
+    store.put_many({content(2): vector(2), content(1): vector(1)})
+    change(path, statement)
+    assert store.get(content(1)) is None
+
+
+def test_putting_is_all_or_nothing(store):
+    with pytest.raises(ValueError, match="fromhex"):
+        store.put_many({content(1): vector(1), "no hash": vector(2)})
+    limit = store._connection.execute("PRAGMA page_count").fetchone()[0] + 4
+    store._connection.execute(f"PRAGMA max_page_count = {limit}")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        store.put_many({content(i): vector(i) for i in range(2000)})
+    assert store.get(content(1)) is None
+    store.put_many({content(1): vector(1)})
+    assert store.get(content(1)) is not None
+
+
+def test_a_read_within_the_hour_writes_nothing(store):
+    store.put_many({content(1): vector(1)})
+    store.get(content(1))
+    assert store.n_touched == 0
+
+
+def test_reads_of_older_entries_are_noted_in_bulk(store, path):
+    store.put_many({content(1): vector(1), content(2): vector(2)})
+    change(path, "UPDATE features SET used = 7")
+    store.get(content(1))
+    assert store.n_touched == 1
+    store.touch()
+    assert store.n_touched == 0
+    used = {key: used for key, _, _, used in rows(path)}
+    assert used[bytes.fromhex(content(2))] == 7 < used[bytes.fromhex(content(1))]
+
+
+def test_the_least_recently_used_are_dropped_first(store, path):
+    store.put_many({content(i): vector(i) for i in range(10)})
+    change(path, "UPDATE features SET used = 7 WHERE content < ?", bytes.fromhex(content(4)))
+    drop_oldest(path, 4 * SPACE.length)
+    assert {key for key, *_ in rows(path)} == {bytes.fromhex(content(i)) for i in range(4, 10)}
+
+
+def test_dropping_gives_the_disk_back_and_keeps_the_file(store, path):
+    store.put_many({content(i): vector(i) for i in range(1000)})
+    before = path.stat().st_size
+    drop_oldest(path)
+    assert path.stat().st_size < before / 5
+    assert count_entries(path) == (SPACE.describe(), 0)
+    store.put_many({content(1): vector(1)})
+    assert count_entries(path)[1] == 1
+
+
+def test_dropping_from_an_empty_store(path):
+    FeatureStore(path, SPACE).close()
+    drop_oldest(path, 1000)
+    assert count_entries(path)[1] == 0
+
+
+def test_a_file_of_another_space_is_refused(store, path):
+    store.close()
+    other = Space("other net", "crop", "f32", "openvino", "features", (300,))
+    with pytest.raises(sqlite3.DatabaseError, match="something else"):
+        FeatureStore(path, other)
+
+
+def test_a_database_of_somebody_else_is_refused(path):
+    change(path, "CREATE TABLE theirs (x)")
+    with pytest.raises(sqlite3.DatabaseError, match="no feature cache"):
+        FeatureStore(path, SPACE)
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_a_file_with_altered_bytes_never_answers_wrongly(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("store") / "features.sqlite"
+    with contextlib.closing(FeatureStore(path, SPACE)) as store:
+        store.put_many({content(i): vector(i) for i in range(30)})
+    altered = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 20))):
+        altered[data.draw(st.integers(0, len(altered) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(altered[: data.draw(st.sampled_from([len(altered), len(altered) // 2, 10]))])
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(FeatureStore(path, SPACE)) as store:
+        for i in range(30):
+            kept = store.get(content(i))
+            assert kept is None or np.array_equal(kept, vector(i))
+
+
+WRITER = """
+import itertools, sys
+from pathlib import Path
+import numpy as np
+from headstart.features.space import Space
+from headstart.features.store import FeatureStore
+start, stop, bulk = map(int, sys.argv[2:])
+space = Space("net", "crop", "f32", "openvino", "features", (300,))
+store = FeatureStore(Path(sys.argv[1]), space)
+print("ready", flush=True)
+for first in range(start, stop, bulk):
+    store.put_many({
+        f"{i:032x}": np.random.default_rng(i).random(300, np.float32)
+        for i in range(first, min(first + bulk, stop))
+    })
+store.close()
+"""
+
+
+def writer(path, start, stop, bulk=50):
+    numbers = map(str, (start, stop, bulk))
+    command = [sys.executable, "-c", WRITER, str(path), *numbers]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def check_whole(path):
+    """Return how many entries there are, after checking every one of them."""
+    with contextlib.closing(FeatureStore(path, SPACE)) as store:
+        assert store._connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        keys = [key.hex() for key, *_ in rows(path)]
+        for key in keys:
+            np.testing.assert_array_equal(store.get(key), vector(int(key, 16)))
+    return len(keys)
+
+
+def kill_while_writing(path, start, pause):
+    with writer(path, start, start + 1_000_000) as process:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(pause)
+        process.kill()
+
+
+def test_a_kill_while_writing_leaves_whole_transactions(path):
+    pause = random.Random(0)
+    for round_ in range(3):
+        kill_while_writing(path, round_ * 1_000_000, pause.uniform(0.02, 0.2))
+    assert check_whole(path) % 50 == 0
+
+
+@pytest.mark.slow
+def test_many_kills_while_writing(path):
+    pause, entries = random.Random(), 0
+    for round_ in range(25):
+        kill_while_writing(path, round_ * 1_000_000, pause.uniform(0, 0.4))
+        before, entries = entries, check_whole(path)
+        assert entries >= before
+        assert entries % 50 == 0
+    assert entries > 0
+
+
+def test_two_processes_write_one_store(path):
+    with writer(path, 0, 1500) as first, writer(path, 1000, 2500) as second:
+        assert first.wait() == second.wait() == 0
+    assert check_whole(path) == 2500
