@@ -16,6 +16,7 @@ __all__ = [
     "NeighboursHead",
     "RidgeHead",
     "get_head",
+    "head_name",
 ]
 
 HEADS: dict[str, type[Head]] = {
@@ -37,3 +38,9 @@ def get_head(name: str) -> type[Head]:
     if name not in HEADS:
         raise UsageError(f"head must be one of {', '.join(HEADS)}, or a Head. Received: {name!r}")
     return HEADS[name]
+
+
+def head_name(head: Head) -> str:
+    """Return what a head is called by: its name in `HEADS`, or that of its class."""
+    names = [name for name, kind in HEADS.items() if type(head) is kind]
+    return names[0] if names else type(head).__name__

@@ -1,0 +1,24 @@
+"""What a model was made with."""
+
+import importlib.metadata
+import platform
+
+_PACKAGES = ("keras", "numpy", "openvino", "pillow", "scikit-learn")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of headstart, Python and the packages that decide what comes out."""
+    from headstart import __version__
+
+    return {
+        "headstart": __version__,
+        "python": platform.python_version(),
+        **{name: version for name in _PACKAGES if (version := _installed(name))},
+    }
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None

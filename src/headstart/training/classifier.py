@@ -1,0 +1,330 @@
+"""The `ImageClassifier`: pictures and labels in, a classifier of pictures out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.utils.validation import check_is_fitted, column_or_1d
+
+from headstart.backbones.networks import find_network
+from headstart.bundle import SavedModel, Training, save_model
+from headstart.bundle.accuracy import agreement
+from headstart.data.labelled import read_labelled
+from headstart.data.labelled_images import LabelledImages
+from headstart.errors import DatasetError, UsageError
+from headstart.features.cache import FeatureCache
+from headstart.features.pictures import picture_sources
+from headstart.training.gathering import BrokenImage, Gatherer
+from headstart.training.heads import Head, get_head, head_name
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from sklearn.utils import Tags
+
+    from headstart.backbones.networks import Network
+    from headstart.data.sources import ImageSource
+    from headstart.features.engine import Device
+    from headstart.training.gathering import Progress
+
+# A user's pictures are not framed as ImageNet's are: what tells the classes apart may well be at
+# the border, which the backbones' own rule cuts off, and a shape says something, which squashing
+# loses. On three kinds of vehicle (192 photos) the repeated 10-fold accuracy was 93.9 % padded,
+# 93.3 % squashed, 92.5 % cropped, and the log-loss 0.17, 0.20 and 0.25.
+_RESIZE = "pad"
+
+
+class ImageClassifier(ClassifierMixin, BaseEstimator):
+    """Tell your own classes of pictures apart, by the features of a pre-trained network.
+
+    Parameters
+    ----------
+    backbone : str, Path or Network, default="mobilenet_v2"
+        A backbone's name, or the folder of a converted network.
+    head : str or Head, default="logistic"
+        What is trained on the features: "logistic", "ridge", "nearest_mean", "knn", or a head with
+        settings of its own.
+    weights : str or Path, optional
+        A weights file for the backbone.
+    size : tuple of int, optional
+        Height and width in pixels, instead of what the backbone was trained on.
+    resize : {"auto", "crop", "squash", "pad", "keras"}, default="auto"
+        How a picture is brought to that size; 'auto' pads, so that nothing of it is lost.
+    precision : {"auto", "f32", "bf16"}, default="auto"
+        What the network computes in. 'auto' measures both on some of the training pictures.
+    class_weight : "balanced", None or dict, default="balanced"
+        Of a head given by name: whether every class counts alike, whatever its number of pictures.
+    cache : bool or Path, default=True
+        Whether to keep features on disk, or the folder to keep them in.
+    workers : int, optional
+        Threads that read and decode; one a core if not given.
+    device : {"auto", "openvino", "keras"}, default="auto"
+        See `compile_network`.
+    random_state : int, default=0
+        Seed of a head given by name.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (k,)
+        The labels, in the order of the probabilities' columns.
+    head_ : Head
+        Fitted.
+    network_ : Network
+    precision_ : Choice
+        The precision used, why, and what was measured.
+    broken_ : tuple of BrokenImage
+        Training pictures that were set aside.
+    training_ : Training
+        What it was trained on.
+
+    Examples
+    --------
+    >>> from headstart import ImageClassifier
+    >>> model = ImageClassifier("mobilenet_v2").fit("vehicles/")  # doctest: +SKIP
+    >>> model.predict(["photo.jpg"])  # doctest: +SKIP
+    array(['rickshaw'], dtype='<U8')
+    """
+
+    def __init__(  # noqa: PLR0913 - scikit-learn's way: every setting is an argument
+        self,
+        backbone: str | Path | Network = "mobilenet_v2",
+        *,
+        head: str | Head = "logistic",
+        weights: str | Path | None = None,
+        size: tuple[int, int] | None = None,
+        resize: str = "auto",
+        precision: Literal["auto", "f32", "bf16"] = "auto",
+        class_weight: str | Mapping[Hashable, float] | None = "balanced",
+        cache: bool | Path = True,
+        workers: int | None = None,
+        device: Device = "auto",
+        random_state: int = 0,
+    ) -> None:
+        self.backbone = backbone
+        self.head = head
+        self.weights = weights
+        self.size = size
+        self.resize = resize
+        self.precision = precision
+        self.class_weight = class_weight
+        self.cache = cache
+        self.workers = workers
+        self.device = device
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Any,  # noqa: ANN401
+        y: Any = None,  # noqa: ANN401
+        *,
+        skip_broken: bool = False,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Learn from pictures and labels.
+
+        Parameters
+        ----------
+        X : list, array, folder or LabelledImages
+            Pictures, as `Embedder.transform` takes them, with their labels in `y`. Or, without `y`,
+            a labelled data set or the path of one, as `read_labelled` takes it; of one that is
+            divided into parts, the training part.
+        y : sequence of hashable, optional
+            What each picture shows.
+        skip_broken : bool
+            Whether to set pictures aside that can't be read, and list them in ``broken_``.
+        progress : callable, optional
+            Called with (an iterable, what is done, how many); must yield what the iterable does.
+
+        Raises
+        ------
+        ImageError
+            For the first picture that can't be read, unless `skip_broken`.
+        DatasetError
+            If there is no labelled data set at the path, or a class has no picture that can be
+            read.
+        UsageError
+            If an argument is wrong, or pictures and labels are not equally many.
+        """
+        head = self._head()
+        sources, labels = _labelled(X, y)
+        network = self._network()
+        gatherer = self._settle(network, sources)
+        gathered = gatherer.gather(sources, skip_broken=skip_broken, progress=progress)
+        kept = [labels[place] for place in gathered.places]
+        _check_all_left(labels, kept, gathered.broken)
+        self.head_ = head.fit(gathered.features, kept)
+        self.classes_ = self.head_.classes_
+        self.network_ = network
+        self.precision_ = gatherer.precision
+        self.broken_ = gathered.broken
+        self.training_ = Training.on(kept, self.classes_.tolist(), len(gathered.broken))
+        self._gatherer = gatherer
+        return self
+
+    def features(self, X: Any) -> NDArray[np.float32]:  # noqa: ANN401
+        """Return the features (n, d) that the head decides on, with the settings of `fit`."""
+        check_is_fitted(self)
+        return self._gatherer.gather(picture_sources(X)).features
+
+    def predict_proba(self, X: Any) -> NDArray[np.float32]:  # noqa: ANN401
+        """Return probabilities (n, k), in the order of ``classes_``.
+
+        Parameters
+        ----------
+        X : list, array or folder
+            Pictures, as `Embedder.transform` takes them.
+
+        Raises
+        ------
+        ImageError
+            For the first picture that can't be read.
+        """
+        return self.head_probabilities(self.features(X))
+
+    def head_probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the probabilities (n, k) of pictures whose features (n, d) are known."""
+        check_is_fitted(self)
+        return self.head_.scorer_.probabilities(features)
+
+    def predict(self, X: Any) -> NDArray[Any]:  # noqa: ANN401
+        """Return the most probable label of each picture: array (n,)."""
+        probabilities = self.predict_proba(X)
+        return self.classes_[probabilities.argmax(axis=1)]
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: ANN401
+        """Return the accuracy on pictures and labels, given as for `fit`."""
+        check_is_fitted(self)
+        sources, labels = _labelled(X, y, part="test")
+        return agreement(self.predict(sources).tolist(), labels, sample_weight)
+
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        overwrite: bool = False,
+        evaluation: Mapping[str, Any] | None = None,
+        extras: Mapping[str, bytes] | None = None,
+    ) -> SavedModel:
+        """Write everything that prediction needs into a folder.
+
+        Parameters
+        ----------
+        folder : str or Path
+            New or empty.
+        overwrite : bool
+            Whether a saved model that is there may be replaced.
+        evaluation : mapping, optional
+            What is known about its accuracy, in JSON's types; the model card tells ``accuracy``,
+            ``interval`` and ``n``.
+        extras : mapping of str to bytes, optional
+            More files to keep with it, plots for example.
+
+        Returns
+        -------
+        SavedModel
+            As `headstart.load` returns it.
+
+        Raises
+        ------
+        UsageError
+            If something else is in the folder, or the labels are of a kind that can't be written.
+        StorageError
+            If the folder can't be written.
+        """
+        check_is_fitted(self)
+        return save_model(
+            Path(folder),
+            network=self.network_,
+            resize=self._gatherer.resize,
+            precision=self.precision_,
+            scorer=self.head_.scorer_,
+            classes=self.classes_.tolist(),
+            head=head_name(self.head_),
+            training=self.training_,
+            evaluation=evaluation or {},
+            extras=extras or {},
+            overwrite=overwrite,
+        )
+
+    def _head(self) -> Head:
+        if isinstance(self.head, str):
+            kind = get_head(self.head)
+            known = kind().get_params()
+            mine = {"class_weight": self.class_weight, "random_state": self.random_state}
+            return kind(**{name: value for name, value in mine.items() if name in known})
+        if not isinstance(self.head, Head):
+            raise UsageError(f"head must be a name or a Head. Received: {self.head!r}")
+        return clone(self.head)
+
+    def _network(self) -> Network:
+        weights = None if self.weights is None else Path(self.weights)
+        return find_network(self.backbone, weights=weights, size=self.size)
+
+    def _settle(self, network: Network, sources: Sequence[ImageSource]) -> Gatherer:
+        cache = None
+        if self.cache is not False:
+            cache = FeatureCache(None if self.cache is True else Path(self.cache))
+        return Gatherer.settle(
+            network,
+            sources,
+            resize=_RESIZE if self.resize == "auto" else self.resize,
+            precision=self.precision,
+            cache=cache,
+            workers=self.workers,
+            device=self.device,
+        )
+
+    def __sklearn_tags__(self) -> Tags:
+        """Tell scikit-learn that the input is pictures, not numbers."""
+        tags = super().__sklearn_tags__()
+        tags.no_validation = True
+        tags.target_tags.required = False
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        return tags
+
+
+def _labelled(
+    X: Any,  # noqa: ANN401
+    y: Any,  # noqa: ANN401
+    part: str = "train",
+) -> tuple[Sequence[ImageSource], list[Any]]:
+    """Return pictures and labels, of a data set in parts those of one part."""
+    if y is not None:
+        return _paired(picture_sources(X), y)
+    if isinstance(X, str | Path):
+        X = read_labelled(X)
+    if not isinstance(X, LabelledImages):
+        raise UsageError(
+            "Without labels, X must be a labelled data set or the path of one; requires y to be "
+            f"passed otherwise, but the target y is None. Received: {type(X).__name__}"
+        )
+    chosen = X if X.split is None else X.part(part)
+    if not len(chosen):
+        raise DatasetError(f"The data set has parts, but none named {part!r} with images in it.")
+    return chosen.sources, chosen.labels
+
+
+def _paired(sources: list[ImageSource], y: Any) -> tuple[list[ImageSource], list[Any]]:  # noqa: ANN401
+    if getattr(y, "ndim", 1) == 2:
+        y = column_or_1d(y, warn=True)
+    labels = y.tolist() if hasattr(y, "tolist") else list(y)
+    if len(labels) != len(sources):
+        raise UsageError(
+            f"There must be one label for each image. Received: {len(sources)} images and "
+            f"{len(labels)} labels."
+        )
+    return sources, labels
+
+
+def _check_all_left(labels: list[Any], kept: list[Any], broken: tuple[BrokenImage, ...]) -> None:
+    lost = [label for label in dict.fromkeys(labels) if label not in set(kept)]
+    if lost:
+        raise DatasetError(
+            f"None of the images of {', '.join(map(str, lost))} can be read. The first of them: "
+            f"{broken[0].error}"
+        )

@@ -1,0 +1,129 @@
+"""The features of the pictures a model is trained on, and the pictures that have none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from headstart.features.extract import Extracted, extract, network_resize
+from headstart.features.precision import Choice, choose_precision
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from headstart.backbones.networks import Network
+    from headstart.data.resizing import Resize
+    from headstart.data.sources import ImageSource
+    from headstart.errors import ImageError
+    from headstart.features.cache import FeatureCache
+    from headstart.features.engine import Device
+
+    # (items, what is done, how many there are) -> the same items, shown as they pass.
+    Progress = Callable[[Iterable[Any], str, int], Iterator[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenImage:
+    """A picture that was set aside because it can't be read.
+
+    Attributes
+    ----------
+    source : ImageSource
+    error : ImageError
+        Why.
+    """
+
+    source: ImageSource
+    error: ImageError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathered:
+    """Features of those pictures that can be read.
+
+    Attributes
+    ----------
+    features : ndarray of float32, shape (n_read, n_features)
+    places : ndarray of int64, shape (n_read,)
+        Which of the pictures they belong to.
+    broken : tuple of BrokenImage
+        The others.
+    """
+
+    features: NDArray[np.float32]
+    places: NDArray[np.int64]
+    broken: tuple[BrokenImage, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gatherer:
+    """A network, how pictures are brought to it, and where features are kept."""
+
+    network: Network
+    resize: Resize
+    precision: Choice
+    cache: FeatureCache | None
+    workers: int | None
+    device: Device
+
+    @classmethod
+    def settle(
+        cls,
+        network: Network,
+        sources: Sequence[ImageSource],
+        *,
+        resize: str,
+        precision: Any,  # noqa: ANN401 - "auto", "f32" or "bf16"; anything else is refused below
+        cache: FeatureCache | None,
+        workers: int | None,
+        device: Device,
+    ) -> Gatherer:
+        """Settle what 'auto' stands for, on the pictures at hand."""
+        rule = network_resize(network, resize)
+        choice = choose_precision(
+            precision, network, sources, resize=rule, cache=cache, device=device
+        )
+        return cls(network, rule, choice, cache, workers, device)
+
+    def gather(
+        self,
+        sources: Sequence[ImageSource],
+        *,
+        skip_broken: bool = False,
+        progress: Progress | None = None,
+    ) -> Gathered:
+        """Return the features of `sources`.
+
+        Raises
+        ------
+        ImageError
+            For the first picture that can't be read, unless `skip_broken`.
+        """
+        features = np.empty((len(sources), *self.network.outputs["features"]), np.float32)
+        read: list[int] = []
+        broken: list[BrokenImage] = []
+        for item in self._shown(sources, progress):
+            if item.error is not None and skip_broken:
+                broken.append(BrokenImage(item.source, item.error))
+                continue
+            features[len(read)] = item.required()["features"]
+            read.append(item.index)
+        return Gathered(features[: len(read)], np.array(read, np.int64), tuple(broken))
+
+    def _shown(
+        self, sources: Sequence[ImageSource], progress: Progress | None
+    ) -> Iterable[Extracted]:
+        stream = extract(
+            sources,
+            self.network,
+            resize=self.resize,
+            precision=self.precision.precision,
+            cache=self.cache,
+            workers=self.workers,
+            device=self.device,
+        )
+        return stream if progress is None else progress(stream, "looking at pictures", len(sources))
