@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from headstart.evaluation.evaluation import Evaluation
     from headstart.features.embedder import Embedder
     from headstart.learn import TrainingSummary, evaluate, train
-    from headstart.recognise import Prediction, Recogniser, predict
+    from headstart.recognise import Prediction, predict
     from headstart.training.classifier import ImageClassifier
 
 __version__ = "0.1.0"
@@ -27,7 +27,6 @@ _HOMES = {
     "Evaluation": "evaluation.evaluation",
     "ImageClassifier": "training.classifier",
     "Prediction": "recognise",
-    "Recogniser": "recognise",
     "SavedModel": "bundle",
     "TrainingSummary": "learn",
     "backbones": "backbones.catalogue",
@@ -43,7 +42,6 @@ __all__ = [
     "Evaluation",
     "ImageClassifier",
     "Prediction",
-    "Recogniser",
     "SavedModel",
     "TrainingSummary",
     "backbones",

@@ -103,9 +103,11 @@ class Sheet:
     def finish(self, failure: object, *_: object) -> None:
         """Draw the sheet, unless the run has failed."""
         if failure is None and self._answers:
-            from headstart.recognise import draw_answers
+            from headstart.evaluation import Tile, draw_sheet
 
-            draw_answers(self._path, self._answers, left_out=self._left_out)
+            draw_sheet(
+                self._path, (Tile(a.source, a.predictions, error=a.error) for a in self._answers)
+            )
 
 
 @contextlib.contextmanager

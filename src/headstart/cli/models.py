@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list(*, as_json: bool) -> int:
-    from headstart.backbones import backbones
+    from headstart.backbones.catalogue import backbones
 
     rows = backbones()
     if as_json:
@@ -69,7 +70,8 @@ def _list(*, as_json: bool) -> int:
 
 
 def _fetch(names: list[str]) -> int:
-    from headstart.backbones import find_weights, get_backbone
+    from headstart.backbones.catalogue import get_backbone
+    from headstart.backbones.weights import find_weights
 
     # All names are checked first: a typing mistake must not show after an hour of downloads.
     for row in [get_backbone(name) for name in names]:
@@ -79,14 +81,15 @@ def _fetch(names: list[str]) -> int:
 
 
 def _show(name: str, weights: Path | None, *, as_json: bool) -> int:
-    from headstart.backbones import summarise
+    from headstart.backbones.catalogue import get_backbone
+    from headstart.backbones.summary import summarise
 
-    summary = summarise(name, weights=weights)
+    summary = summarise(get_backbone(name), weights=weights)
     print(json.dumps(asdict(summary), ensure_ascii=False) if as_json else summary)
     return 0
 
 
-def _print_table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def _print_table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
     for row in [headings, *rows]:
         figures = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.cli import options
-from headstart.cli.progress import say, shown
+from headstart.cli.progress import download_bar, say, shown
 
 if TYPE_CHECKING:
     from headstart.data import Found
@@ -56,22 +56,22 @@ def run(arguments: argparse.Namespace) -> int:
     """Answer every picture; return 1 if any was refused."""
     from headstart.cli.answers import open_outputs
     from headstart.data import find_images
-    from headstart.recognise import Recogniser
+    from headstart.recognise import open_recogniser
 
     began = time.perf_counter()
     found = find_images(arguments.paths)
-    recogniser = Recogniser.open(
+    recogniser = open_recogniser(
         arguments.model,
         weights=arguments.weights,
         resize=arguments.resize,
         precision=arguments.precision,
         sample=found.sources,
-        notify=say,
+        progress=download_bar(arguments.model),
     )
     refused = 0
     with contextlib.ExitStack() as stack:
         outputs = open_outputs(arguments, stack)
-        answers = recogniser.stream(found.sources, top=arguments.top, workers=arguments.workers)
+        answers = recogniser.answers(found.sources, top=arguments.top, workers=arguments.workers)
         for answer in shown(answers, "predict", len(found.sources)):
             refused += answer.error is not None
             for output in outputs:

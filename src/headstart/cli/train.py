@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from headstart.cli import options
-from headstart.cli.progress import say, shown
+from headstart.cli.progress import shown
 
 EXAMPLES = """\
 the folder holds one folder a class (vehicles/rickshaw/*.jpg, vehicles/tanga/*.jpg, ...), or
@@ -81,7 +81,6 @@ def run(arguments: argparse.Namespace) -> int:
         precision=arguments.precision,
         overwrite=arguments.overwrite,
         workers=arguments.workers,
-        notify=say,
         progress=shown,
     )
     # A person reads the report; a program that reads our output gets the JSON it can parse.

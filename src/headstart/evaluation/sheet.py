@@ -3,7 +3,7 @@
 import functools
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Protocol
@@ -33,8 +33,8 @@ class Answer(Protocol):
     """One of the classes an image may show, as `headstart.predict` returns them."""
 
     @property
-    def label(self) -> str:
-        """The class's name."""
+    def label(self) -> Hashable:
+        """The class's name, or whatever stands for it."""
 
     @property
     def probability(self) -> float:
@@ -159,7 +159,7 @@ def _thumbnail(source: ImageSource) -> Image.Image:
 
 def _mark(draw: ImageDraw.ImageDraw, corner: tuple[int, int], top: int, tile: Tile) -> None:
     left, photo_top = corner
-    right = tile.predictions[0].label == tile.truth
+    right = str(tile.predictions[0].label) == tile.truth
     colour = RIGHT if right else WRONG
     # Right and wrong differ in sign and words, not in colour alone.
     words = "✓ right" if right else f"✗ wrong, it is: {tile.truth}"
@@ -177,7 +177,7 @@ def _write_answer(
     font = _font(dejavu(), TEXT_SIZE)
     room = math.ceil(font.getlength("100.0 %"))
     draw.text((left + WIDTH - font.getlength(share), top), share, fill=INK, font=font)
-    _write(draw, corner, answer.label, WIDTH - room - 8, INK)
+    _write(draw, corner, str(answer.label), WIDTH - room - 8, INK)
     bar = (left, top + 19, left + WIDTH - 1, top + 22)
     draw.rectangle(bar, fill=GREY)
     if filled := round(answer.probability * WIDTH):
