@@ -94,20 +94,26 @@ def algorithm(digest: str) -> str:
 def _attempts(
     url: str, part: Path, progress: Progress | None, instructions: str, pause: float
 ) -> None:
-    for attempt in range(ATTEMPTS):
-        if attempt:
-            time.sleep(pause * 2 ** (attempt - 1))
+    """Go on until the file is complete; give up when nothing came `ATTEMPTS` times in a row."""
+    in_vain = 0
+    while True:
+        before = _size(part)
         try:
-            _go_on(url, part, progress)
+            return _go_on(url, part, progress)
         except urllib.error.HTTPError as error:
             if error.code < 500:
                 raise _failed(url, f"the server answered {error.code}", instructions) from error
             last: Exception = error
         except (HTTPException, urllib.error.URLError, ConnectionError, TimeoutError) as error:
             last = error
-        else:
-            return
-    raise _failed(url, f"{ATTEMPTS} attempts, the last: {last}", instructions) from last
+        in_vain = 1 if _size(part) > before else in_vain + 1
+        if in_vain == ATTEMPTS:
+            raise _failed(url, str(last), instructions) from last
+        time.sleep(pause * 2 ** (in_vain - 1))
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0
 
 
 def _failed(url: str, why: str, instructions: str) -> DownloadError:
@@ -116,31 +122,45 @@ def _failed(url: str, why: str, instructions: str) -> DownloadError:
 
 def _go_on(url: str, part: Path, progress: Progress | None) -> None:
     """Read from the server what `part` still lacks."""
-    have = part.stat().st_size if part.exists() else 0
-    asked = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310
+    have = _size(part)
+    asked = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310 - the catalogue's or the user's own address
     try:
-        response = urllib.request.urlopen(asked, timeout=TIMEOUT)  # noqa: S310
+        response = urllib.request.urlopen(asked, timeout=TIMEOUT)  # noqa: S310 - the same
     except urllib.error.HTTPError as error:
-        if error.code == 416 and have:  # nothing is left to send: the part is complete, or wrong
-            return
-        raise
-    with contextlib.closing(response):
-        if response.status != 206:
-            have = 0
-        _receive(response, part, have, progress)
+        if error.code != 416:
+            raise
+        _accept_if_complete(part, error.headers.get("Content-Range"))
+    else:
+        with contextlib.closing(response):
+            _receive(response, part, have if response.status == 206 else 0, progress)
+
+
+def _accept_if_complete(part: Path, content_range: str | None) -> None:
+    """Handle a server that has nothing to add: all is there, or something else is."""
+    if content_range != f"bytes */{_size(part)}":
+        part.unlink()
+        raise ConnectionError("the server's file is shorter than what was kept; starting anew")
 
 
 def _receive(response: HTTPResponse, part: Path, have: int, progress: Progress | None) -> None:
     length = response.headers.get("Content-Length")
     total = None if length is None else have + int(length)
     with part.open("ab" if have else "wb") as file:
-        while piece := response.read1(PIECE):
+        while piece := _read(response):
             file.write(piece)
             have += len(piece)
             if progress is not None:
                 progress(have, total)
     if total is not None and have < total:
         raise ConnectionError(f"the connection broke after {have:,} of {total:,} bytes")
+
+
+def _read(response: HTTPResponse) -> bytes:
+    # Trouble with the connection must not look like trouble with the disk.
+    try:
+        return response.read1(PIECE)
+    except OSError as error:
+        raise ConnectionError(f"the connection broke: {error}") from error
 
 
 def _check(part: Path, digest: str | None, url: str) -> None:

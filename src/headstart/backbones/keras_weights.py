@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import shutil
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
@@ -14,6 +16,8 @@ from headstart.backbones.weights_layout import Shape, WeightsLayout, read_layout
 from headstart.errors import WeightsMismatch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from keras import Model
 
 IMAGENET_CLASSES = 1000
@@ -36,7 +40,7 @@ class Loaded:
 
 
 def build(row: Backbone, size: tuple[int, int], n_classes: int | None) -> Model:
-    """Return the network of `row` as a Keras model with random weights."""
+    """Return the network of `row` as a Keras model; its weights hold nothing yet."""
     import keras
 
     keras.utils.clear_session()  # so that names do not depend on what was built before
@@ -44,7 +48,9 @@ def build(row: Backbone, size: tuple[int, int], n_classes: int | None) -> Model:
     if n_classes is not None:
         options = {"include_top": True, "classes": n_classes}
     builder = getattr(keras.applications, row.builder)
-    return builder(weights=None, input_shape=(*size, 3), **options)
+    # Drawing random weights, only to replace them, would take longer than all the rest.
+    with keras.StatelessScope(initialize_variables=False):
+        return builder(weights=None, input_shape=(*size, 3), **options)
 
 
 def load(row: Backbone, path: Path, size: tuple[int, int]) -> Loaded:
@@ -103,17 +109,29 @@ def _count_classes(
 
 
 def _fill(row: Backbone, model: Model, path: Path, layout: WeightsLayout) -> None:
-    suffix = ".weights.h5" if layout.format == "keras 3" else ".h5"
-    with tempfile.TemporaryDirectory(prefix="headstart-") as folder:
-        # Keras tells the two formats apart by the end of the name alone.
-        named = Path(folder) / f"weights{suffix}"
-        named.symlink_to(path.resolve())
+    with _named_for_keras(path, layout) as named:
         try:
             model.load_weights(str(named))
         except ValueError as error:
             raise WeightsMismatch(
                 f"{path} holds arrays of the sizes {row.name} needs, but not in its order: {error}"
             ) from error
+
+
+@contextlib.contextmanager
+def _named_for_keras(path: Path, layout: WeightsLayout) -> Iterator[Path]:
+    """Give a file the ending that Keras tells the two formats apart by."""
+    new = path.name.endswith(".weights.h5")
+    if path.suffix == ".h5" and new == (layout.format == "keras 3"):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="headstart-") as folder:
+        named = Path(folder) / ("named.weights.h5" if layout.format == "keras 3" else "named.h5")
+        try:
+            named.symlink_to(path.resolve())
+        except OSError:  # Windows lets only some users make links
+            shutil.copyfile(path, named)
+        yield named
 
 
 def _mend_normalization(model: Model) -> None:

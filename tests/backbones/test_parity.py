@@ -1,0 +1,91 @@
+"""A compiled network answers what Keras itself answers on TensorFlow."""
+
+import json
+
+import numpy as np
+import pytest
+
+from headstart.backbones.catalogue import backbones, get_backbone
+from headstart.backbones.runtime import load_openvino
+
+TOLERANCE = 1e-4  # of the largest value, as the project promises
+
+# Its smallest member stands for a family. Sizes are small for speed, and not square, so that a
+# height taken for a width shows. EfficientNet is built as weights="imagenet" builds it, which Keras
+# does at its own size alone. VGG's classifier fits its own size alone as well, so it is left to the
+# slow run.
+SMALL = {
+    "vgg16": {"size": (64, 96), "top": False},
+    "inception_v3": {"size": (96, 128)},
+    "resnet50": {"size": (64, 96), "ending": ".h5"},
+    "resnet50_v2": {"size": (64, 96)},
+    "efficientnet_b0": {"size": (224, 224), "official": True, "ending": ".h5"},
+    "efficientnet_v2_b0": {"size": (64, 96), "ending": ".h5"},
+    "efficientnet_v2_s": {"size": (64, 96)},
+    "mobilenet": {"size": (64, 96), "ending": ".h5"},
+    "mobilenet_v2": {"size": (64, 96)},
+    "mobilenet_v3_small": {"size": (64, 96)},
+    "densenet121": {"size": (64, 96), "top": False},
+    "xception": {"size": (96, 128)},
+    "inception_resnet_v2": {"size": (96, 128)},
+    "nasnet_mobile": {"size": (64, 96)},
+    "convnext_tiny": {"size": (64, 96), "ending": ".h5"},
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_family_equals_keras(name, reference, converter, tmp_path):
+    case = {"top": True, "official": False, "ending": ".weights.h5", **SMALL[name]}
+    compare(get_backbone(name), case, reference, converter, tmp_path)
+
+
+def test_convnext_without_classifier_equals_keras(reference, converter, tmp_path):
+    case = {"size": (64, 96), "top": False, "official": False, "ending": ".weights.h5"}
+    compare(get_backbone("convnext_tiny"), case, reference, converter, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [row.name for row in backbones()])
+def test_row_equals_keras(name, reference, converter, tmp_path):
+    row = get_backbone(name)
+    official = row.family == "efficientnet"
+    case = {"size": row.size, "top": True, "official": official, "ending": ".weights.h5"}
+    answer = compare(row, case, reference, converter, tmp_path)
+    assert answer["macs"] == row.macs
+    assert answer["outputs"]["features"] == [row.n_features]
+
+
+def compare(row, case, reference, converter, folder):
+    """Hold one network against the reference, at batch 1 and batch 8."""
+    files = {"weights": str(folder / f"weights{case['ending']}"), "size": case["size"]}
+    case = {**case, **files, "builder": row.builder, "answers": str(folder / "answers.npz")}
+    assert reference.ask(**{**case, "batch": 8}) == "done"
+    graph = str(folder / "graph.xml")
+    answer = json.loads(converter.ask(backbone=row.name, graph=graph, **files))
+    expected = np.load(folder / "answers.npz")
+    (folder / f"weights{case['ending']}").unlink()
+    assert differ(expected["features"]) > 100 * TOLERANCE  # or it would not matter what goes in
+    differences = measure(graph, expected, batches=(1, 8))
+    print(row.name, differences)
+    assert {name for name, _ in differences} == set(expected) - {"images"}
+    assert max(differences.values()) <= TOLERANCE, differences
+    return answer
+
+
+def differ(features):
+    """Return how much the features of different images differ, relative to the largest."""
+    return np.ptp(features, axis=0).max() / np.abs(features).max()
+
+
+def measure(graph, expected, batches):
+    """Return the largest difference of each output, relative to its largest value."""
+    openvino = load_openvino()
+    compiled = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    found = {}
+    for batch in batches:
+        for output, values in compiled(expected["images"][:batch]).items():
+            wanted = expected[output.any_name][:batch]
+            assert values.shape == wanted.shape
+            difference = np.abs(values - wanted).max() / np.abs(wanted).max()
+            found[output.any_name, batch] = float(difference)
+    return found
