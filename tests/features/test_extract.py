@@ -184,7 +184,7 @@ def test_writes_are_in_bulk(sources, tiny_network, cache, monkeypatch):
 
     monkeypatch.setattr(CachedFeatures, "put_many", counting)
     list(extract(sources, tiny_network, cache=cache))
-    assert sizes == [4, 4, 4]
+    assert sizes == [4, 4, 4, 0]
     assert entries(cache) == 12
 
 

@@ -30,7 +30,7 @@ def bf16(monkeypatch):
     def extract(*args, precision, **options):
         for item in real(*args, precision="f32", **options):
             if precision == "bf16" and item.values:
-                item.values["features"] = item.values["features"] * np.float32(1 + moved["by"])
+                item.values["features"] = item.values["features"] + np.float32(moved["by"])
             yield item
 
     monkeypatch.setattr(precisions, "extract", extract)
@@ -63,14 +63,21 @@ def test_a_processor_without_bfloat16(choose, monkeypatch):
     assert "no bfloat16" in choice.reason
 
 
-@pytest.mark.parametrize(("moved", "precision"), [(0.05, "bf16"), (0.3, "f32")])
+@pytest.mark.parametrize(("moved", "precision"), [(0.001, "bf16"), (0.1, "f32")])
 def test_bfloat16_only_if_the_features_hardly_move(choose, bf16, moved, precision):
     bf16["by"] = moved
     choice = choose()
     assert choice.precision == precision
-    assert choice.change == pytest.approx(moved, rel=1e-3)
+    assert (choice.change <= 0.15) == (precision == "bf16")
     assert choice.n_measured == 32
-    assert f"{moved:.1%} on 32 of the images" in choice.reason
+    assert f"on 32 of the images bfloat16 moves features by {choice.change:.1%}" in choice.reason
+
+
+def test_twice_the_movement_is_twice_the_change(choose, bf16):
+    bf16["by"] = 0.01
+    once = choose().change
+    bf16["by"] = 0.02
+    assert choose().change == pytest.approx(2 * once, rel=1e-3)
 
 
 @pytest.mark.usefixtures("bf16")
@@ -92,10 +99,18 @@ def test_what_was_measured_is_kept(choose, tmp_path):
     assert cache.usage()[0].entries == 32
 
 
-def test_the_change_is_relative_to_each_row():
-    exact = np.array([[3, 4], [0, 0], [6, 8]], np.float32)
-    quick = np.array([[3, 5], [0, 0], [6, 8]], np.float32)
-    np.testing.assert_allclose(relative_change(exact, quick), [0.2, 0, 0], rtol=1e-6)
+def test_the_change_is_relative_to_the_distance_between_images():
+    exact = np.array([[3, 0], [-3, 0], [0, 3], [0, -3]], np.float32)
+    assert relative_change(exact, exact + np.float32([0, 0.3])) == pytest.approx(0.1)
+    assert relative_change(exact + 100, exact + 100 + np.float32([0.3, 0])) == pytest.approx(
+        0.1, rel=1e-3
+    )
+
+
+def test_images_that_are_all_the_same():
+    same = np.ones((4, 2), np.float32)
+    assert relative_change(same, same) == 0
+    assert relative_change(same, same + 1) == np.inf
 
 
 def test_with_the_processor_at_hand(choose):

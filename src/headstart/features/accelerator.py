@@ -1,12 +1,13 @@
 """Whether this machine has a GPU or TPU that the installed Keras backend can use."""
 
 import importlib.util
+import json
 import os
 import shutil
 import sys
 from pathlib import Path
 
-BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+BACKENDS = ("tensorflow", "jax", "torch")
 
 # What the drivers of NVIDIA, AMD and Google put there. Importing a backend to ask takes seconds,
 # so it is asked only where there is something to find.
@@ -31,18 +32,33 @@ def may_have_accelerator() -> bool:
 def choose_backend() -> None:
     """Name an installed backend in ``$KERAS_BACKEND``, unless the user or an import chose one.
 
-    Keras fixes its backend when it is first imported; left alone it takes TensorFlow, installed or
-    not.
+    Keras fixes its backend when it is first imported; left alone it takes the one in its own
+    settings file, which is TensorFlow unless the user changed it, installed or not.
     """
     if "keras" in sys.modules or os.environ.get("KERAS_BACKEND"):
         return
-    installed = [name for name, package in BACKENDS.items() if importlib.util.find_spec(package)]
+    if _is_installed(_configured_backend()):
+        return
+    installed = [name for name in BACKENDS if _is_installed(name)]
     if installed:
         os.environ["KERAS_BACKEND"] = installed[0]
 
 
 def _has_backend() -> bool:
-    return any(importlib.util.find_spec(package) for package in BACKENDS.values())
+    return any(map(_is_installed, BACKENDS))
+
+
+def _is_installed(backend: str) -> bool:
+    return backend in BACKENDS and importlib.util.find_spec(backend) is not None
+
+
+def _configured_backend() -> str:
+    folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    try:
+        settings = json.loads((folder / "keras.json").read_text("utf-8"))
+        return str(settings.get("backend"))
+    except (OSError, ValueError, AttributeError):
+        return ""
 
 
 def _keras_accelerators() -> list[str]:

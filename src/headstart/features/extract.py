@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from headstart.data.reader import Loaded, load, read_images
 from headstart.data.resizing import Resize
 from headstart.features.engine import (
-    check_request,
     Device,
     Engine,
     Precision,
     Values,
+    check_request,
     choose_runtime,
     compile_network,
 )

@@ -86,7 +86,7 @@ def _build(network: Network, precision: Precision, outputs: Sequence[str]) -> An
     from headstart.backbones import keras_export, keras_weights
 
     row = get_backbone(network.name)
-    policy = keras.dtype_policies.dtype_policy()
+    policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(_POLICIES[precision])
     try:
         loaded = keras_weights.load(row, _same_weights(network), network.size)

@@ -26,6 +26,9 @@ PRECISION_RULES = ("auto", "f32", "bf16")
 # With fewer pictures than this the measurement takes longer than it saves.
 MIN_IMAGES = 64
 SAMPLE = 32
+# Measured with MobileNet and MobileNetV2, 1,000 samples each: 0.04 to 0.14 on photos, where a head
+# does as well on either; 0.14 to 0.60 on CIFAR-10's 32 pixels blown up to 224, where a fifth to a
+# half of the nearest neighbours change.
 MAX_CHANGE = 0.15
 
 
@@ -39,8 +42,8 @@ class Choice:
     reason : str
         One sentence for people.
     change : float or None
-        Median over the sample of ``|bf16 - f32| / |f32|``, the Euclidean norms of a picture's
-        features; None if it was not measured.
+        How far bfloat16 moves features, relative to how far pictures lie apart: see
+        `relative_change`. None if it was not measured.
     n_measured : int
         Pictures it was measured on.
     """
@@ -65,8 +68,8 @@ def choose_precision(
     Parameters
     ----------
     precision : {"auto", "f32", "bf16"}
-        'auto' measures both on some of the pictures and takes bfloat16 only if the features
-        hardly move.
+        'auto' measures both on some of the pictures and takes bfloat16 only if features move
+        little compared with how far the pictures lie apart.
     network : Network
     sources : sequence of ImageSource
         The pictures it is for. `SAMPLE` of them, evenly spread, are measured; broken ones are left
@@ -102,7 +105,7 @@ def choose_precision(
         rows = [item.values["features"] for item in stream if item.values is not None]
         return np.array(rows, np.float32).reshape(len(rows), *network.outputs["features"])
 
-    return _judge(relative_change(features("f32"), features("bf16")))
+    return _judge(features("f32"), features("bf16"))
 
 
 def _has_bf16() -> bool:
@@ -111,23 +114,29 @@ def _has_bf16() -> bool:
     return has_bf16()
 
 
-def _judge(changes: NDArray[np.float32]) -> Choice:
-    if not len(changes):
+def _judge(exact: NDArray[np.float32], quick: NDArray[np.float32]) -> Choice:
+    if not len(exact):
         return Choice("f32", "none of the images in the sample could be read")
-    change = float(np.median(changes))
+    change = relative_change(exact, quick)
     agree = change <= MAX_CHANGE
     return Choice(
         "bf16" if agree else "f32",
-        f"bfloat16 moves features by {change:.1%} on {len(changes)} of the images; "
-        f"{'up to' if agree else 'more than'} {MAX_CHANGE:.0%} is "
+        f"on {len(exact)} of the images bfloat16 moves features by {change:.1%} of the distance "
+        f"between images; {'up to' if agree else 'more than'} {MAX_CHANGE:.0%} is "
         f"{'harmless' if agree else 'too much'}",
         change,
-        len(changes),
+        len(exact),
     )
 
 
-def relative_change(exact: NDArray[np.float32], quick: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return ``|quick - exact| / |exact|`` for each row."""
-    moved = np.linalg.norm(quick - exact, axis=1)
-    length = np.maximum(np.linalg.norm(exact, axis=1), np.finfo(np.float32).tiny)
-    return moved / length
+def relative_change(exact: NDArray[np.float32], quick: NDArray[np.float32]) -> float:
+    """Return how far features move, relative to how far images lie apart.
+
+    The median length of ``quick - exact`` over the median distance of `exact` from its mean; 0 if
+    nothing moves, and infinite if something does although all images are the same.
+    """
+    moved = float(np.median(np.linalg.norm(quick - exact, axis=1)))
+    spread = float(np.median(np.linalg.norm(exact - exact.mean(axis=0), axis=1)))
+    if moved == 0:
+        return 0.0
+    return moved / spread if spread else float("inf")

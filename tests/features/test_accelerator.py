@@ -1,0 +1,137 @@
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from headstart.features import accelerator
+
+
+@pytest.fixture
+def bare(monkeypatch):
+    """A machine without any trace of an accelerator."""
+    monkeypatch.setattr(accelerator, "_DEVICE_FILES", ("no-such-device",))
+    monkeypatch.setattr(accelerator.shutil, "which", lambda _: None)
+    for name in accelerator._TPU_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def keras(monkeypatch):
+    """Stand in for Keras: ``devices`` by kind, and the name of the backend."""
+    keras = SimpleNamespace(devices={"gpu": [], "tpu": []}, name="jax")
+    keras.backend = SimpleNamespace(backend=lambda: keras.name)
+    keras.distribution = SimpleNamespace(list_devices=lambda kind: keras.devices[kind])
+    monkeypatch.setitem(sys.modules, "keras", keras)
+    return keras
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Stand in for what is installed: a set of package names."""
+    packages = {"jax"}
+    monkeypatch.setattr(
+        accelerator.importlib.util, "find_spec", lambda name: name if name in packages else None
+    )
+    return packages
+
+
+@pytest.mark.usefixtures("bare")
+class TestMayHave:
+    def test_nothing(self):
+        assert not accelerator.may_have_accelerator()
+
+    def test_a_device_file(self, monkeypatch):
+        monkeypatch.setattr(accelerator, "_DEVICE_FILES", ("null",))
+        assert accelerator.may_have_accelerator() == Path("/dev/null").exists()
+
+    def test_a_tpu_by_its_variable(self, monkeypatch):
+        monkeypatch.setenv("TPU_NAME", "local")
+        assert accelerator.may_have_accelerator()
+
+    def test_a_driver(self, monkeypatch):
+        monkeypatch.setattr(accelerator.shutil, "which", lambda name: f"/usr/bin/{name}")
+        assert accelerator.may_have_accelerator()
+
+
+@pytest.mark.usefixtures("bare")
+def test_without_a_trace_of_one_nothing_is_imported(monkeypatch, installed):
+    assert installed
+    monkeypatch.setattr(accelerator, "_keras_accelerators", lambda: 1 / 0)
+    assert not accelerator.sees_accelerator()
+
+
+@pytest.fixture
+def traced(monkeypatch):
+    monkeypatch.setattr(accelerator, "may_have_accelerator", lambda: True)
+
+
+@pytest.mark.usefixtures("traced")
+class TestSees:
+    @pytest.mark.parametrize("kind", ["gpu", "tpu"])
+    def test_what_keras_lists(self, keras, installed, kind):
+        assert installed
+        assert not accelerator.sees_accelerator()
+        keras.devices[kind] = [f"{kind}:0"]
+        assert accelerator.sees_accelerator()
+
+    def test_not_without_a_backend_to_use_it(self, keras, installed):
+        keras.devices["gpu"] = ["gpu:0"]
+        installed.clear()
+        assert not accelerator.sees_accelerator()
+
+    def test_not_on_a_backend_that_only_has_the_processor(self, keras, installed):
+        assert installed
+        keras.devices["gpu"] = ["gpu:0"]
+        keras.name = "openvino"
+        assert not accelerator.sees_accelerator()
+
+
+class TestChooseBackend:
+    @pytest.fixture(autouse=True)
+    def _undecided(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+        monkeypatch.delitem(sys.modules, "keras", raising=False)
+        monkeypatch.setenv("KERAS_BACKEND", "to be undone")
+        monkeypatch.delenv("KERAS_BACKEND")
+
+    def test_what_is_installed(self, installed):
+        assert installed
+        accelerator.choose_backend()
+        assert os.environ["KERAS_BACKEND"] == "jax"
+
+    def test_nothing_is_installed(self, installed):
+        installed.clear()
+        accelerator.choose_backend()
+        assert "KERAS_BACKEND" not in os.environ
+
+    @pytest.mark.parametrize(
+        ("text", "chosen"),
+        [
+            ('{"backend": "torch"}', None),
+            ('{"backend": "tensorflow"}', "jax"),
+            ('{"backend": "openvino"}', "jax"),
+            ("[]", "jax"),
+            ("{", "jax"),
+        ],
+    )
+    def test_what_the_users_settings_say_if_it_is_installed(
+        self, installed, tmp_path, text, chosen
+    ):
+        installed.add("torch")
+        (tmp_path / "keras.json").write_text(text)
+        accelerator.choose_backend()
+        assert os.environ.get("KERAS_BACKEND") == chosen
+
+    def test_the_user_has_chosen(self, installed, monkeypatch):
+        assert installed
+        monkeypatch.setenv("KERAS_BACKEND", "torch")
+        accelerator.choose_backend()
+        assert os.environ["KERAS_BACKEND"] == "torch"
+
+    def test_keras_is_running_already(self, installed, keras):
+        assert installed
+        assert keras
+        accelerator.choose_backend()
+        assert "KERAS_BACKEND" not in os.environ
