@@ -38,6 +38,7 @@ def place_for_model(path: Path, *, overwrite: bool) -> Iterator[Path]:
         If the folder can't be written, or another process filled it meanwhile.
     """
     path = path.absolute()
+    check_place(path, overwrite=overwrite)
     if not _is_taken(path):
         with whole_folder(path) as new:
             yield new
@@ -45,7 +46,6 @@ def place_for_model(path: Path, *, overwrite: bool) -> Iterator[Path]:
         if (path / checksums.NAME).read_bytes() != written:
             raise StorageError(f"{path} was filled by another process. Save under another name.")
         return
-    _check_replaceable(path, overwrite=overwrite)
     beside = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
     with whole_folder(beside) as new:
         yield new
@@ -55,11 +55,15 @@ def place_for_model(path: Path, *, overwrite: bool) -> Iterator[Path]:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _is_taken(path: Path) -> bool:
-    return path.exists() and not (path.is_dir() and not any(path.iterdir()))
+def check_place(path: Path, *, overwrite: bool) -> None:
+    """Raise what `place_for_model` would, so that nobody trains for an hour before it does.
 
-
-def _check_replaceable(path: Path, *, overwrite: bool) -> None:
+    Raises
+    ------
+    UsageError
+    """
+    if not _is_taken(path):
+        return
     if not (path.is_dir() and (path / DESCRIPTION).is_file() and (path / checksums.NAME).is_file()):
         raise UsageError(
             f"A model is saved into a new or empty folder. {path} is something else: "
@@ -69,6 +73,10 @@ def _check_replaceable(path: Path, *, overwrite: bool) -> None:
         raise UsageError(
             f"There is a saved model in {path} already. Choose another name, or overwrite it."
         )
+
+
+def _is_taken(path: Path) -> bool:
+    return path.exists() and not (path.is_dir() and not any(path.iterdir()))
 
 
 def _keep_what_is_not_the_models(old: Path, new: Path) -> None:

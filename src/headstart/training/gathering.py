@@ -114,16 +114,22 @@ class Gatherer:
             read.append(item.index)
         return Gathered(features[: len(read)], np.array(read, np.int64), tuple(broken))
 
-    def _shown(
-        self, sources: Sequence[ImageSource], progress: Progress | None
-    ) -> Iterable[Extracted]:
-        stream = extract(
+    def stream(
+        self, sources: Iterable[ImageSource], workers: int | None = None
+    ) -> Iterator[Extracted]:
+        """Yield the features of each picture, in order, a few at a time."""
+        return extract(
             sources,
             self.network,
             resize=self.resize,
             precision=self.precision.precision,
             cache=self.cache,
-            workers=self.workers,
+            workers=workers or self.workers,
             device=self.device,
         )
+
+    def _shown(
+        self, sources: Sequence[ImageSource], progress: Progress | None
+    ) -> Iterable[Extracted]:
+        stream = self.stream(sources)
         return stream if progress is None else progress(stream, "looking at pictures", len(sources))
