@@ -41,6 +41,7 @@ def finish_graph(model: Model, outputs: Sequence[str], preprocessing: str) -> No
     steady_variances(model)
     run_channels_first(model)
     fold_constants(model)
+    pad_while_pooling(model)
     name_ends(model, outputs)
 
 
@@ -160,6 +161,35 @@ def _walk(node: Node, *steps: tuple[str, int]) -> tuple[str, int] | None:
         source = node.input_value(index)
         node = source.get_node()
     return node.get_name(), source.get_index()
+
+
+def pad_while_pooling(model: Model) -> None:
+    """Let a ``MaxPool`` do the zero padding in front of it, where nothing is below zero anyway.
+
+    ``Pad`` copies the whole feature map; ResNet and DenseNet do that to one of their largest.
+    """
+    ops = load_openvino().opset13
+    for node in model.get_ordered_ops():
+        pads = _harmless_pads(node)
+        if pads is not None:
+            how = node.get_attributes()
+            source = node.input_value(0).get_node().input_value(0)
+            pooled = ops.max_pool(source, how["strides"], how["dilations"], *pads, how["kernel"])
+            node.output(0).replace(pooled.output(0))
+
+
+def _harmless_pads(pool: Node) -> tuple[list[int], list[int]] | None:
+    """Return the padding in front of a ``MaxPool`` if no output could tell it from nothing."""
+    if _walk(pool, ("MaxPool", 0), ("Pad", 0), ("Relu", 0)) is None:
+        return None
+    padding = pool.input_value(0).get_node().input_values()[1:]
+    before, after, value = (each.get_node().get_data().tolist() for each in padding)
+    how = pool.get_attributes()
+    # A window that saw nothing but padding would have to answer 0.
+    sees_image = max(before[2:] + after[2:]) < min(how["kernel"])
+    if value == 0 and not any(before[:2] + after[:2]) and sees_image and how["auto_pad"] == "valid":
+        return before[2:], after[2:]
+    return None
 
 
 def name_ends(model: Model, outputs: Sequence[str]) -> None:

@@ -48,9 +48,21 @@ def build(row: Backbone, size: tuple[int, int], n_classes: int | None) -> Model:
     if n_classes is not None:
         options = {"include_top": True, "classes": n_classes}
     builder = getattr(keras.applications, row.builder)
-    # Drawing random weights, only to replace them, would take longer than all the rest.
-    with keras.StatelessScope(initialize_variables=False):
+    with _unfilled():
         return builder(weights=None, input_shape=(*size, 3), **options)
+
+
+def _unfilled() -> contextlib.AbstractContextManager[object]:
+    """Leave variables made inside without values, where a weights file can fill them later.
+
+    Drawing random weights, only to replace them, takes longer than all the rest. The backends that
+    train insist on it.
+    """
+    import keras
+
+    if keras.backend.backend() == "openvino":
+        return keras.StatelessScope(initialize_variables=False)
+    return contextlib.nullcontext()
 
 
 def load(row: Backbone, path: Path, size: tuple[int, int]) -> Loaded:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Order = tuple[int, ...]
 
+CHANNELS_FIRST = (0, 3, 1, 2)  # of a channels-last image
+CHANNELS_LAST = (0, 2, 3, 1)  # of a channels-first image
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -107,8 +110,9 @@ def run_channels_first(model: Model) -> None:
     Parameters
     ----------
     model : openvino.Model
-        With constants folded; its batch size may be dynamic, every other size is static. What it
-        computes, and the layout of its inputs and outputs, stay as they are.
+        Of images ``[n, height, width, channels]``, with constants folded; its batch size may be
+        dynamic, every other size is static. What it computes, and the layout of its inputs and
+        outputs, stay as they are.
     """
     ChannelsFirst(model).run()
 
@@ -144,6 +148,12 @@ def keep(state: ChannelsFirst, node: Node) -> None:
         if held.tensor is not source or not held.in_order:
             state.feed(node, index, state.in_order(held))
     node.validate_and_infer_types()
+
+
+def enter(state: ChannelsFirst, node: Node) -> None:
+    """``Parameter``: reorder the image once, at the start, while it is bytes."""
+    moved = state.ops.transpose(node.output(0), state.constant(CHANNELS_FIRST)).output(0)
+    state.note(node.output(0), Held(moved, CHANNELS_LAST))
 
 
 def move_axes(state: ChannelsFirst, node: Node) -> None:
@@ -227,6 +237,16 @@ def cut_out(state: ChannelsFirst, node: Node) -> None:
     state.note(node.output(0), Held(node.output(0), held.order))
 
 
+def pick(state: ChannelsFirst, node: Node) -> None:
+    """``Gather``: pick along where the axis is now."""
+    held = state.look_up(node.input_value(0))
+    (axis,) = _integers(node.input_value(2))
+    state.feed(node, 0, held.tensor)
+    state.feed(node, 2, state.constant([held.order[axis]]))
+    node.validate_and_infer_types()
+    state.note(node.output(0), Held(node.output(0), held.order))
+
+
 def join(state: ChannelsFirst, node: Node) -> None:
     """``Concat``: join along where the axis is now."""
     values = [state.look_up(source) for source in node.input_values()]
@@ -243,7 +263,7 @@ def dense_on_channels(state: ChannelsFirst, node: Node) -> None:
     matrix = node.input_value(1)
     attributes = node.get_attributes()
     plain = not (attributes["transpose_a"] or attributes["transpose_b"])
-    if held.order != (0, 2, 3, 1) or not plain or not _is_constant(matrix):
+    if held.order != CHANNELS_LAST or not plain or not _is_constant(matrix):
         keep(state, node)
         return
     kernel = np.ascontiguousarray(matrix.get_node().get_data().T)[:, :, None, None]
@@ -273,11 +293,13 @@ ELEMENTWISE = (
 
 RULES: dict[str, Callable[[ChannelsFirst, Node], None]] = {
     **dict.fromkeys(ELEMENTWISE, each_pixel_alone),
+    "Parameter": enter,
     "Transpose": move_axes,
     "BatchNormInference": channels_on_axis_one,
     "ReduceMean": mean_over_axes,
     "Pad": pad_borders,
     "Slice": cut_out,
+    "Gather": pick,
     "Concat": join,
     "MatMul": dense_on_channels,
 }
