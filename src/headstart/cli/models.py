@@ -9,7 +9,17 @@ from pathlib import Path
 from headstart.cli import options
 from headstart.cli.progress import download_bar
 
-HEADINGS = ("name", "input", "features", "M params", "G MACs", "top-1", "top-5", "licence")
+HEADINGS = (
+    "name",
+    ">input",
+    ">features",
+    ">M params",
+    ">G MACs",
+    ">top-1",
+    ">top-5",
+    "licence",
+)
+LAYER_HEADINGS = ("layer", "kind", ">output", ">parameters", "weights")
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -85,12 +95,37 @@ def _show(name: str, weights: Path | None, *, as_json: bool) -> int:
     from headstart.backbones.summary import summarise
 
     summary = summarise(get_backbone(name), weights=weights)
-    print(json.dumps(asdict(summary), ensure_ascii=False) if as_json else summary)
+    if as_json:
+        print(json.dumps(asdict(summary), ensure_ascii=False))
+        return 0
+    layers = [
+        (
+            layer.name,
+            layer.kind,
+            " x ".join(map(str, layer.shape)),
+            f"{layer.parameters:,}",
+            "  ".join(f"{name} {_shape(shape)}" for name, shape in layer.weights),
+        )
+        for layer in summary.layers
+    ]
+    _print_table(LAYER_HEADINGS, layers)
+    height, width = summary.size
+    print(
+        f"{name}: images of {height} x {width} pixels, {len(layers)} layers, "
+        f"{summary.parameters:,} parameters, {summary.weights_bytes / 1e6:.1f} MB as float32."
+    )
     return 0
 
 
-def _print_table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
-    for row in [headings, *rows]:
-        figures = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        print(row[0].ljust(widths[0]), *figures, sep="  ")
+def _shape(shape: tuple[int, ...]) -> str:
+    return f"({', '.join(map(str, shape))})"
+
+
+def _print_table(headings: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
+    """Print columns; the figures under a heading that begins with '>' are set flush right."""
+    names = tuple(heading.lstrip(">") for heading in headings)
+    widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
+    sides = [">" if heading.startswith(">") else "<" for heading in headings]
+    for row in [names, *rows]:
+        cells = zip(row, sides, widths, strict=True)
+        print("  ".join(f"{cell:{side}{width}}" for cell, side, width in cells).rstrip())

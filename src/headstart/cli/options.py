@@ -58,6 +58,13 @@ def positive(text: str) -> int:
     return number
 
 
+def png(text: str) -> Path:
+    """Return `text` as the path of a picture to write."""
+    if not text.lower().endswith(".png"):
+        raise argparse.ArgumentTypeError(f"must end in .png; received {text}")
+    return Path(text)
+
+
 def fraction(text: str) -> float:
     """Return `text` as a number between 0 and 1, both excluded."""
     number = float(text)

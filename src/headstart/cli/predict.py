@@ -41,7 +41,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--csv", type=Path, metavar="FILE", help="also write the answers as a table"
     )
     parser.add_argument(
-        "--sheet", type=Path, metavar="FILE.png", help="also draw the pictures with their answers"
+        "--sheet",
+        type=options.png,
+        metavar="FILE.png",
+        help="also draw the pictures with their answers",
     )
     options.add_workers(parser)
     options.add_network(

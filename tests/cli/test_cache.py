@@ -1,0 +1,35 @@
+"""``headstart cache``."""
+
+import json
+
+from headstart import storage
+from headstart.cli.main import main
+
+
+def fill():
+    for kind in ("features", "networks", "weights"):
+        (storage.cache_dir() / kind).mkdir(parents=True)
+        (storage.cache_dir() / kind / "file").write_bytes(bytes(1_000_000))
+
+
+def test_it_shows_what_is_kept(capsys):
+    fill()
+    assert main(["cache"]) == 0
+    out = capsys.readouterr().out
+    assert str(storage.cache_dir()) in out
+    assert out.count("1.0 MB") == 3
+
+
+def test_it_clears_one_kind(capsys):
+    fill()
+    assert main(["cache", "clear", "--only", "features", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["clear"] == {"features": 1_000_000}
+    assert not (storage.cache_dir() / "features").exists()
+    assert (storage.cache_dir() / "weights" / "file").exists()
+
+
+def test_it_clears_everything(capsys):
+    fill()
+    assert main(["cache", "clear"]) == 0
+    assert "cleared" in capsys.readouterr().out
+    assert storage.folder_size(storage.cache_dir()) == 0

@@ -1,0 +1,53 @@
+"""``headstart models``."""
+
+import json
+
+import pytest
+
+from headstart.backbones.catalogue import backbones
+from headstart.cli.main import main
+
+
+def test_the_list_has_a_line_a_network(capsys):
+    assert main(["models"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["name", *(row.name for row in backbones())]
+
+
+def test_the_list_as_json(capsys):
+    assert main(["models", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["mobilenet_v2"]["n_features"] == 1280
+    assert rows["vgg16"]["preprocessing"] == "caffe"
+
+
+@pytest.mark.parametrize("words", [["fetch"], ["vgg16", "vgg19"]])
+def test_words_that_mean_nothing(capsys, words):
+    assert main(["models", *words]) == 2
+    assert "'fetch' and one or more names" in capsys.readouterr().err
+
+
+def test_fetching_checks_every_name_first(capsys):
+    assert main(["models", "fetch", "vgg16", "vgg61"]) == 2
+    assert "vgg61" in capsys.readouterr().err
+
+
+def test_fetching_says_where_the_weights_are(tmp_path, monkeypatch, capsys):
+    weights = tmp_path / "mobilenet_v2_imagenet.weights.h5"
+    weights.write_bytes(b"anything: only converting looks inside")
+    monkeypatch.setenv("HEADSTART_WEIGHTS", str(tmp_path))
+    assert main(["models", "fetch", "mobilenet_v2"]) == 0
+    assert str(weights) in capsys.readouterr().out
+
+
+def test_one_network_layer_by_layer(capsys):
+    assert main(["models", "mobilenet_v2"]) == 0
+    out = capsys.readouterr().out
+    assert "out_relu" in out
+    assert "3,538,984" in out
+
+
+def test_one_network_as_json(capsys):
+    assert main(["models", "mobilenet_v2", "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert sum(layer["parameters"] for layer in summary["layers"]) == 3_538_984

@@ -1,0 +1,166 @@
+"""``headstart train`` and ``headstart evaluate``."""
+
+import json
+
+import pytest
+from PIL import Image
+
+import headstart
+from headstart.cli.main import main
+
+from .conftest import write_classes
+
+
+def train(*arguments):
+    return main(["train", *map(str, arguments)])
+
+
+def test_the_summary_has_what_the_contract_says(backbone, photos, tmp_path, capsys):
+    assert train(photos, "--out", tmp_path / "model", "--model", backbone, "--json") == 0
+    out, err = capsys.readouterr()
+    summary = json.loads(out)
+    assert summary["accuracy"] == 1
+    assert summary["interval"][0] < 1 == summary["interval"][1]
+    assert (summary["n_train"], summary["n_test"]) == (14, 4)
+    assert summary["backbone"] == "tiny"
+    assert summary["seconds"] > 0
+    assert "Class by class" not in err
+
+
+def test_a_person_reads_a_report_and_a_program_json(
+    backbone, photos, tmp_path, capsys, monkeypatch
+):
+    train(photos, "--out", tmp_path / "one", "--model", backbone)
+    out, err = capsys.readouterr()
+    assert json.loads(out)["n_test"] == 4
+    assert "4 of 4 right" in err
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    train(photos, "--out", tmp_path / "two", "--model", backbone)
+    out, err = capsys.readouterr()
+    assert "4 of 4 right" in out
+    assert "headstart predict PICTURES --model" in out
+    assert "{" not in out
+
+
+def test_the_folder_holds_the_model_and_its_plots_but_no_names_of_pictures(saved, tmp_path):
+    for plot in ("confusion.png", "classes.png"):
+        with Image.open(f"{saved}/{plot}") as image:
+            image.verify()
+    model = headstart.load(saved)
+    assert model.classes_.tolist() == ["blue", "green", "red"]
+    assert model.evaluation["accuracy"] == 1
+    assert {"mistakes", "errors"}.isdisjoint(model.evaluation)
+    assert not (tmp_path / "saved.mistakes.png").exists()
+
+
+def test_mistakes_are_drawn_beside_the_model(backbone, photos, tmp_path, capsys):
+    # Every blue picture is red in truth: the model can only be wrong about those it has not seen.
+    test = write_classes(tmp_path / "test", n=2, first_seed=50)
+    (test / "red").rename(test / "aside")
+    (test / "blue").rename(test / "red")
+    (test / "aside").rename(test / "blue")
+    train(photos, "--out", tmp_path / "model", "--model", backbone, "--test-folder", test)
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["n_train"] == 18
+    assert summary["accuracy"] == pytest.approx(2 / 6)
+    assert len(summary["evaluation"]["mistakes"]) == 4
+    with Image.open(tmp_path / "model.mistakes.png") as image:
+        assert image.width > 500
+
+
+def test_training_is_repeatable_and_the_seed_matters(backbone, photos, tmp_path, capsys):
+    answers = {}
+    for name, seed in {"a": 1, "b": 1, "c": 2}.items():
+        train(photos, "--out", tmp_path / name, "--model", backbone, "--seed", seed)
+        answers[name] = headstart.load(tmp_path / name).predict_proba(photos / "red").tolist()
+    capsys.readouterr()
+    assert answers["a"] == answers["b"] != answers["c"]
+
+
+@pytest.mark.parametrize("head", ["logistic", "ridge", "nearest_mean", "knn"])
+def test_every_head_trains_saves_and_predicts(backbone, photos, tmp_path, capsys, head):
+    assert train(photos, "--out", tmp_path / "m", "--model", backbone, "--head", head) == 0
+    assert json.loads(capsys.readouterr().out)["head"] == head
+    assert main(["evaluate", str(tmp_path / "m"), str(photos), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"] == 1
+
+
+def test_broken_pictures_are_set_aside_by_name(backbone, photos, tmp_path, capsys):
+    (photos / "red" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
+    (photos / "red" / "notes.txt").write_text("hello")
+    for seed in range(3):  # whichever side of the split it falls on
+        assert (
+            train(photos, "--out", tmp_path / str(seed), "--model", backbone, "--seed", seed) == 0
+        )
+        out, err = capsys.readouterr()
+        summary = json.loads(out)
+        refused = [*summary["left_out"], *summary["evaluation"]["errors"]]
+        assert [item["path"] for item in refused] == [str(photos / "red" / "broken.jpg")]
+        assert summary["n_train"] + summary["n_test"] == 18
+        assert summary["skipped"] == {"not an image": 1}
+        assert "broken.jpg" in err
+
+
+def test_the_folders_own_test_part_is_used(backbone, tmp_path, capsys):
+    write_classes(tmp_path / "data" / "train", n=5)
+    write_classes(tmp_path / "data" / "test", n=3, first_seed=9)
+    train(tmp_path / "data", "--out", tmp_path / "m", "--model", backbone)
+    summary = json.loads(capsys.readouterr().out)
+    assert (summary["n_train"], summary["n_test"]) == (15, 9)
+
+
+def test_a_fraction_to_test_on(backbone, photos, tmp_path, capsys):
+    train(photos, "--out", tmp_path / "m", "--model", backbone, "--test", "0.5")
+    assert json.loads(capsys.readouterr().out)["n_test"] == 9
+    with pytest.raises(SystemExit, match="2"):
+        train(photos, "--out", tmp_path / "n", "--model", backbone, "--test", "1.5")
+    assert "between 0 and 1" in capsys.readouterr().err
+
+
+def test_a_place_that_is_taken_is_refused_before_the_work(backbone, photos, saved, capsys):
+    capsys.readouterr()
+    assert train(photos, "--out", saved, "--model", "no such backbone") == 2
+    assert "There is a saved model" in capsys.readouterr().err
+    assert train(photos, "--out", photos, "--overwrite", "--model", backbone) == 2
+    assert "something else" in capsys.readouterr().err
+    assert train(photos, "--out", saved, "--overwrite", "--model", backbone) == 0
+
+
+def test_one_class_is_refused(backbone, tmp_path, capsys):
+    write_classes(tmp_path / "data")
+    for name in ("blue", "green"):
+        for file in (tmp_path / "data" / name).iterdir():
+            file.unlink()
+        (tmp_path / "data" / name).rmdir()
+    assert train(tmp_path / "data", "--out", tmp_path / "m", "--model", backbone) == 1
+    assert "at least 2 classes" in capsys.readouterr().err
+    assert not (tmp_path / "m").exists()
+
+
+def test_evaluate_gives_the_contracts_figures(saved, photos, tmp_path, capsys):
+    capsys.readouterr()
+    assert main(["evaluate", saved, str(photos), "--json", "--plots", str(tmp_path / "plots")]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["accuracy"] == 1
+    assert figures["n"] == 18
+    assert set(figures["per_class"]) == {"blue", "green", "red"}
+    assert figures["confusion"] == [[6, 0, 0], [0, 6, 0], [0, 0, 6]]
+    assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == [
+        "classes.png",
+        "confusion.png",
+    ]
+
+
+def test_evaluate_counts_what_it_can_not_read(saved, photos, capsys):
+    (photos / "red" / "0.png").write_bytes(b"")
+    capsys.readouterr()
+    assert main(["evaluate", saved, str(photos)]) == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["n"] == 17
+    assert "0.png" in err
+
+
+def test_evaluate_on_a_class_the_model_does_not_know(saved, photos, capsys):
+    (photos / "red").rename(photos / "purple")
+    assert main(["evaluate", saved, str(photos)]) == 1
+    assert "purple" in capsys.readouterr().err
