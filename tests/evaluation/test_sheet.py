@@ -60,6 +60,11 @@ def test_only_wrong_ones_are_framed(tmp_path):
     assert _has(_drawn(tmp_path, Tile(_photo(), answers, truth="dog")), ORANGE)
 
 
+def test_labels_need_not_be_text(tmp_path):
+    assert _has(_drawn(tmp_path, Tile(_photo(), [Answer(7, 0.9)], truth="8")), ORANGE)
+    assert not _has(_drawn(tmp_path, Tile(_photo(), [Answer(7, 0.9)], truth="7")), ORANGE)
+
+
 def test_refused_image_is_a_grey_tile_with_its_reason(tmp_path):
     error = ImageDamaged("some/where/photo.jpg is cut short. Copy it again.")
     refused = _drawn(tmp_path, Tile(_photo(), error=error))
