@@ -40,6 +40,8 @@ def run(case, model, pixels):
     outputs = list(ends(case, model))
     network = keras.Model(model.input, outputs)
     parts = [network(pixels[start : start + 4], training=False) for start in (0, 4)]
+    if len(outputs) == 1:
+        parts = [[part] for part in parts]
     values = [np.concatenate(pair) for pair in zip(*parts, strict=True)]
     if case["builder"].startswith("ConvNeXt"):
         features = values.pop()
