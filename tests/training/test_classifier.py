@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import estimator_checks
 
 from headstart import ImageClassifier, load
-from headstart.data import read_labelled
+from headstart.data import as_source, read_labelled
 from headstart.errors import DatasetError, ImageDamaged, UsageError
 from headstart.training.heads import HEADS, LogisticHead, NearestMeanHead
 
@@ -24,7 +24,7 @@ def classifier(tiny_network):
 @pytest.mark.parametrize(
     "check",
     [
-        estimator_checks.check_do_not_raise_errors_in_init_or_set_param,
+        estimator_checks.check_do_not_raise_errors_in_init_or_set_params,
         estimator_checks.check_estimator_cloneable,
         estimator_checks.check_estimator_repr,
         estimator_checks.check_get_params_invariance,
@@ -217,6 +217,24 @@ def test_what_was_saved_answers_alike(tiny_network, photos, head, tmp_path):
     )
     assert saved.description.head == head
     assert saved.precision == model.precision_.precision
+
+
+def test_a_column_of_labels_is_taken_with_a_warning(classifier, photos):
+    pictures, labels = photos
+    with pytest.warns(Warning, match="column-vector"):
+        classifier.fit(pictures, np.array(labels)[:, None])
+    assert classifier.classes_.tolist() == ["blue", "green", "red"]
+
+
+def test_a_stream_goes_on_after_a_broken_picture(classifier, photos):
+    pictures, labels = photos
+    classifier.fit(pictures, labels)
+    sources = [as_source(image, i) for i, image in enumerate([pictures[0], b"GIF89a", pictures[1]])]
+    found = list(classifier.stream(iter(sources)))
+    assert [item.index for item, _ in found] == [0, 1, 2]
+    assert isinstance(found[1][0].error, ImageDamaged)
+    assert found[1][1] is None
+    np.testing.assert_array_equal(found[2][1], classifier.predict_proba(pictures[1:2])[0])
 
 
 @pytest.mark.real_data

@@ -29,3 +29,7 @@ def test_many_twins_do_not_confuse_it():
 def test_refuses_other_numbers(wrong):
     with pytest.raises(UsageError, match="n_neighbors"):
         NeighboursHead(n_neighbors=wrong).fit(*clouds())
+
+
+def test_a_number_that_is_given_is_taken():
+    assert NeighboursHead(n_neighbors=4).fit(*clouds()).n_neighbors_ == 4
