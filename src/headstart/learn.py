@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -287,11 +287,12 @@ def _divide(
         return _part(images, "train"), _part(read_labelled(test, min_classes=1), "test")
     if test is None and images.split is not None:
         name = "test" if "test" in images.split else "valid"
-        return images.part("train"), images.part(name)
+        return _part(images, "train"), _part(images, name)
     whole = _part(images, "train")
     learnt, tested = stratified_split(whole.labels, test or TEST_FRACTION, seed)
     return whole.subset(learnt), whole.subset(tested)
 
 
 def _part(images: LabelledImages, name: str) -> LabelledImages:
-    return images if images.split is None else images.part(name)
+    """Return one part as a whole of its own; of what is not divided, everything."""
+    return images if images.split is None else replace(images.part(name), split=None)

@@ -1,0 +1,126 @@
+"""What the project promises, on real photos with real weights."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import headstart as hs
+from headstart.backbones.classes import imagenet_classes
+from headstart.cli.main import main
+from headstart.data import folds, read_labelled
+from headstart.training.heads import LogisticHead
+
+pytestmark = pytest.mark.real_data
+
+# Keras's own words, in a process of its own: what users would write without us.
+KERAS = """
+import glob, os, sys
+import numpy as np
+import keras
+from keras.utils import img_to_array, load_img
+from PIL import Image
+
+name, weights, folder, out = sys.argv[1:]
+module = {
+    "MobileNet": keras.applications.mobilenet,
+    "MobileNetV2": keras.applications.mobilenet_v2,
+}[name]
+model = getattr(module, name)(weights=weights)
+paths = sorted(glob.glob(os.path.join(folder, "*")))
+
+def centre_crop(path):
+    image = Image.open(path).convert("RGB")
+    scale = 256 / min(image.size)
+    image = image.resize([round(side * scale) for side in image.size], Image.Resampling.BILINEAR)
+    left, top = (image.width - 224) // 2, (image.height - 224) // 2
+    return np.asarray(image.crop((left, top, left + 224, top + 224)), "float32")
+
+def probabilities(load):
+    pixels = np.stack([load(path) for path in paths])
+    return model.predict(module.preprocess_input(pixels), verbose=0)
+
+squashed = probabilities(lambda path: img_to_array(load_img(path, target_size=(224, 224))))
+np.savez(out, squashed=squashed, cropped=probabilities(centre_crop))
+"""
+
+
+@pytest.fixture(scope="module", params=["MobileNet", "MobileNetV2"])
+def keras(request, real_data, tmp_path_factory):
+    """Name of the network; its weights; what Keras on TensorFlow answers on the sample photos."""
+    name = {"MobileNet": "mobilenet", "MobileNetV2": "mobilenet_v2"}[request.param]
+    weights = real_data / "weights" / f"{name}_imagenet.weights.h5"
+    out = tmp_path_factory.mktemp("keras") / "answers.npz"
+    photos = real_data / "data" / "imagenet-samples"
+    command = [sys.executable, "-c", KERAS, request.param, weights, photos, out]
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    subprocess.run(command, check=True, env=environment, capture_output=True)
+    with np.load(out) as answers:
+        return name, weights, dict(answers)
+
+
+@pytest.fixture(autouse=True)
+def _weights(real_data, monkeypatch):
+    monkeypatch.setenv("HEADSTART_WEIGHTS", str(real_data / "weights"))
+
+
+def wnids(photos):
+    return np.array([path.name.partition("_")[0] for path in sorted(photos.iterdir())])
+
+
+def test_predictions_equal_keras_own(keras, real_data, capsys):
+    name, weights, answers = keras
+    photos = real_data / "data" / "imagenet-samples"
+    command = ["predict", str(photos), "--model", name, "--weights", str(weights), "--json"]
+    assert main([*command, "--top", "1000", "--resize", "keras", "--precision", "f32"]) == 0
+    records = {}
+    for line in capsys.readouterr().out.splitlines():
+        record = json.loads(line)
+        records[record["path"]] = {p["id"]: p["probability"] for p in record["predictions"]}
+    ids = [row.id for row in imagenet_classes()]
+    found = np.array([[records[path][i] for i in ids] for path in sorted(records)])
+    assert (found.argmax(axis=1) == answers["squashed"].argmax(axis=1)).all()
+    assert np.abs(found - answers["squashed"]).max() < 1e-4
+
+
+def test_default_settings_are_as_accurate_as_keras_with_a_centre_crop(keras, real_data):
+    name, weights, answers = keras
+    photos = real_data / "data" / "imagenet-samples"
+    truth = wnids(photos)
+    ids = np.array([row.id for row in imagenet_classes()])
+    theirs = (ids[answers["cropped"].argmax(axis=1)] == truth).mean()
+    paths = sorted(photos.iterdir())
+    ours = [found[0].id for found in hs.predict(paths, name, weights=weights, top=1)]
+    assert (np.array(ours) == truth).mean() >= theirs
+
+
+def test_vehicles_are_told_apart(real_data):
+    images = read_labelled(real_data / "data" / "vehicles")
+    classifier = hs.ImageClassifier("mobilenet_v2").fit(images)
+    features, labels = classifier.features(images.sources), np.array(images.labels)
+    scores, sizes = [], []
+    for train, test in folds(images.labels, 10, seed=0, repeats=3):
+        head = LogisticHead().fit(features[train], labels[train])
+        scores.append(float((head.predict(features[test]) == labels[test]).mean()))
+        sizes.append(len(test))
+    assert np.average(scores, weights=sizes) >= 0.93
+
+
+def test_a_trained_model_is_used_from_its_folder(real_data, tmp_path, capsys):
+    vehicles = real_data / "data" / "vehicles"
+    assert main(["train", str(vehicles), "--out", str(tmp_path / "model"), "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["n_train"] + summary["n_test"] == 192
+    assert summary["accuracy"] > 0.8
+    assert main(["evaluate", str(tmp_path / "model"), str(vehicles), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"] > 0.95
+
+
+def test_cifar_10_as_parquet(real_data):
+    images = read_labelled(real_data / "data" / "cifar10")
+    assert len(images.part("train")) == 50_000
+    assert len(images.part("test")) == 10_000
+    assert [str(name) for name in images.classes[:3]] == ["airplane", "automobile", "bird"]
