@@ -40,11 +40,13 @@ class NearestMeanHead(AffineHead):
         prior = np.log(class_weights * counts)
         means = _class_means(coordinates.values, codes)
         self.means_ = _class_means(features, codes).astype(features.dtype)
-        linear, constant = 2 * means.T, -np.square(means).sum(axis=1)
+        linear = (2 * means.T).astype(features.dtype)
+        constant = -np.square(means).sum(axis=1)
+        lengths = np.einsum("ij,ij->i", coordinates.values, coordinates.values)
         scores = (
-            coordinates.values @ linear
+            coordinates.values @ linear.astype(coordinates.values.dtype)
             + constant
-            - np.square(coordinates.values).sum(axis=1, keepdims=True)
+            - lengths[:, None]
         )
         sharpness = _sharpness(scores, codes, weights, prior)
         return AffineSoftmax(
@@ -53,9 +55,9 @@ class NearestMeanHead(AffineHead):
 
 
 def _class_means(values: Array, codes: Codes) -> Array:
-    return np.stack(
-        [values[codes == code].mean(axis=0, dtype=np.float64) for code in range(codes.max() + 1)]
-    )
+    counts = np.bincount(codes)
+    members = np.eye(len(counts), dtype=values.dtype)[codes]
+    return (members.T @ values) / counts[:, None]
 
 
 def _sharpness(scores: Array, codes: Codes, weights: Array, prior: Array) -> float:
