@@ -95,7 +95,8 @@ from headstart.features.engine import compile_network
 
 name, size, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
 keras.utils.set_random_seed(0)
-model = getattr(keras.applications, get_backbone(name).builder)(weights=None, input_shape=(size, size, 3))
+builder = getattr(keras.applications, get_backbone(name).builder)
+model = builder(weights=None, input_shape=(size, size, 3))
 model.save_weights(folder / f"{name}_imagenet.weights.h5")
 network = find_network(name, size=(size, size), download=False)
 images = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), np.uint8)
@@ -115,7 +116,7 @@ print(json.dumps({"backend": keras.backend.backend(), **report}))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["mobilenet_v2", "resnet50", "densenet121"])
+@pytest.mark.parametrize("name", ["mobilenet_v2", "resnet50"])
 def test_on_tensorflow_it_answers_as_openvino_does(name, tmp_path):
     pytest.importorskip("tensorflow", reason="pip install 'headstart[finetune]'")
     environment = {
@@ -134,6 +135,6 @@ def test_on_tensorflow_it_answers_as_openvino_does(name, tmp_path):
     assert run.returncode == 0, run.stderr
     report = json.loads(run.stdout.splitlines()[-1])
     assert report["backend"] == "tensorflow"
-    assert report["bf16"] > 0
+    assert 1e-4 < report["bf16"] < 0.2
     for output in ("features", "feature_map", "probabilities"):
         assert report[output] < 1e-4

@@ -87,11 +87,12 @@ def _build(network: Network, precision: Precision, outputs: Sequence[str]) -> An
 
     row = get_backbone(network.name)
     policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(_POLICIES[precision])
     try:
         loaded = keras_weights.load(row, _same_weights(network), network.size)
     finally:
-        keras.config.set_dtype_policy(policy)
+        keras.config.set_dtype_policy(policy)  # loading resets it, and it is the user's
+    for layer in loaded.model.layers:
+        layer.dtype_policy = _POLICIES[precision]
     known = keras_export.wire_outputs(row, loaded)
     inner = keras.Model(loaded.model.input, {name: known[name] for name in outputs})
     pixels = keras.Input((*network.size, 3), dtype="uint8")
