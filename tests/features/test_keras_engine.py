@@ -10,6 +10,7 @@ import pytest
 from headstart.backbones.weights import WeightsFile
 from headstart.errors import MissingExtra, UsageError, WeightsMismatch
 from headstart.features import keras_engine
+from headstart.features.engine import compile_network
 from headstart.features.keras_engine import BATCH, KerasEngine
 
 
@@ -138,3 +139,10 @@ def test_on_tensorflow_it_answers_as_openvino_does(name, tmp_path):
     assert 1e-4 < report["bf16"] < 0.2
     for output in ("features", "feature_map", "probabilities"):
         assert report[output] < 1e-4
+
+
+def test_it_is_what_compiling_for_keras_returns(make_network, means):
+    engine = compile_network(make_network(seed=41), device="keras")
+    assert isinstance(engine, KerasEngine)
+    assert engine.infer(images(2))["features"].shape == (2, 3)
+    assert len(means.shapes) == 1

@@ -30,7 +30,6 @@ SUFFIX = ".sqlite"
 
 # After an eviction there is room for a while, so that not every write evicts.
 _ROOM = 0.1
-_TOUCH_EVERY = 10_000
 # Bytes written between two looks at how large the cache has become.
 _LOOK_EVERY = 50_000_000
 
