@@ -10,6 +10,7 @@ import pytest
 
 if TYPE_CHECKING:
     import openvino as ov
+
     from headstart.backbones.networks import Network
 
 
