@@ -61,7 +61,7 @@ def compare(row, case, reference, converter, folder):
     case = {**case, **files, "builder": row.builder, "answers": str(folder / "answers.npz")}
     assert reference.ask(**{**case, "batch": 8}) == "done"
     graph = str(folder / "graph.xml")
-    answer = json.loads(converter.ask(backbone=row.name, graph=graph, **files))
+    answer = json.loads(converter.ask(task="export", backbone=row.name, graph=graph, **files))
     expected = np.load(folder / "answers.npz")
     (folder / f"weights{case['ending']}").unlink()
     assert differ(expected["features"]) > 100 * TOLERANCE  # or it would not matter what goes in

@@ -66,10 +66,10 @@ def ask_keras(task: str, **request: str | list[int]) -> dict[str, Any]:
         check=False,
     )
     answer = _last_json_line(done.stdout)
-    if done.returncode == 0 and answer is not None:
-        return answer
     if answer is not None and "mismatch" in answer:
         raise WeightsMismatch(answer["mismatch"])
+    if done.returncode == 0 and answer is not None:
+        return answer
     raise ConversionError(
         f"{request.get('backbone', 'The network')} could not be converted: the process that runs "
         f"Keras ended with {done.returncode}. Its last words:\n{done.stderr.strip()[-2000:]}"

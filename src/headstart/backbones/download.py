@@ -127,6 +127,7 @@ def _go_on(url: str, part: Path, progress: Progress | None) -> None:
     try:
         response = urllib.request.urlopen(asked, timeout=TIMEOUT)  # noqa: S310 - the same
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code != 416:
             raise
         _accept_if_complete(part, error.headers.get("Content-Range"))

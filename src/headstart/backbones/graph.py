@@ -183,11 +183,16 @@ def _harmless_pads(pool: Node) -> tuple[list[int], list[int]] | None:
     if _walk(pool, ("MaxPool", 0), ("Pad", 0), ("Relu", 0)) is None:
         return None
     padding = pool.input_value(0).get_node().input_values()[1:]
-    before, after, value = (each.get_node().get_data().tolist() for each in padding)
+    before, after, *value = (each.get_node().get_data().tolist() for each in padding)
     how = pool.get_attributes()
     # A window that saw nothing but padding would have to answer 0.
     sees_image = max(before[2:] + after[2:]) < min(how["kernel"])
-    if value == 0 and not any(before[:2] + after[:2]) and sees_image and how["auto_pad"] == "valid":
+    if (
+        value in ([], [0])
+        and not any(before[:2] + after[:2])
+        and sees_image
+        and how["auto_pad"] == "valid"
+    ):
         return before[2:], after[2:]
     return None
 

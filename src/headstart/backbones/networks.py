@@ -134,18 +134,16 @@ def load_network(folder: Path) -> Network:
     text = _description(folder)
     try:
         described = json.loads(text)
-        version, hashes = described["format"], described["files"]
+        version, hashes = int(described["format"]), dict(described["files"])
     except (ValueError, KeyError, TypeError) as error:
-        raise NotASavedModel(
-            f"{folder / DESCRIPTION} must be what headstart writes: {error!r}"
-        ) from error
+        raise _foreign(folder, error) from error
     if version > convert.FORMAT:
         raise NewerFormat(
             f"{folder} was written by a newer headstart (network format {version}; this one knows "
             f"up to {convert.FORMAT}). Update headstart."
         )
     for name in FILES:
-        if not (folder / name).is_file() or hash_file(folder / name) != hashes[name]:
+        if not (folder / name).is_file() or hash_file(folder / name) != hashes.get(name):
             raise DamagedModel(f"{folder / name} is missing or altered. Convert the network again.")
     return _from_json(folder, described)
 
@@ -164,9 +162,9 @@ def save_network(network: Network, folder: Path) -> Network:
     return replace(network, folder=folder)
 
 
-def _description(folder: Path) -> str:
+def _description(folder: Path) -> bytes:
     try:
-        return (folder / DESCRIPTION).read_text("utf-8")
+        return (folder / DESCRIPTION).read_bytes()
     except OSError as error:
         raise NotASavedModel(
             f"A network's folder must hold {DESCRIPTION}. Received {folder}: {error.strerror}"
@@ -206,8 +204,7 @@ def _kept(folder: Path) -> Network | None:
 
 def _convert(row: Backbone, weights: WeightsFile, size: tuple[int, int], folder: Path) -> Network:
     check_published(row, weights)
-    if folder.exists():
-        shutil.rmtree(folder)
+    _clear(folder)
     with whole_folder(folder) as new:
         answer = convert.convert(row, weights.path, size, new / GRAPH)
         network = Network(
@@ -224,6 +221,13 @@ def _convert(row: Backbone, weights: WeightsFile, size: tuple[int, int], folder:
         )
         (new / DESCRIPTION).write_text(_to_json(network, new), "utf-8")
     return network
+
+
+def _clear(folder: Path) -> None:
+    """Remove a damaged network, and what processes left that were killed at this very point."""
+    for remains in (folder, *folder.parent.glob(f".{folder.name}-*")):
+        if remains.exists():
+            shutil.rmtree(remains)
 
 
 def _classes(outputs: dict[str, Any]) -> tuple[ClassName, ...] | None:
@@ -267,7 +271,9 @@ def _from_json(folder: Path, described: dict[str, Any]) -> Network:
             weights_sha256=described["weights_sha256"],
             key=described["key"],
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise NotASavedModel(
-            f"{folder / DESCRIPTION} must be what headstart writes: {error!r}"
-        ) from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _foreign(folder, error) from error
+
+
+def _foreign(folder: Path, error: Exception) -> NotASavedModel:
+    return NotASavedModel(f"{folder / DESCRIPTION} must be what headstart writes: {error!r}")

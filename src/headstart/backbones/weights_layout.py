@@ -45,7 +45,7 @@ def read_layout(path: Path) -> WeightsLayout:
     try:
         with h5py.File(path, "r") as file:
             return _layout(file, path)
-    except (OSError, KeyError, RuntimeError) as error:
+    except (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
         raise WeightsMismatch(
             f"A weights file must be HDF5 as Keras writes it (.weights.h5 or .h5). "
             f"Received {path}, which can't be read as such: {error}. "
