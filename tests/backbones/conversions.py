@@ -24,8 +24,33 @@ def save(request):
     return {}
 
 
+class Asked(Exception):
+    """Keras asked for a file."""
+
+
+def published(request):
+    """Return what Keras would download: [name, address, hash] with classifier and without."""
+    import keras
+    from keras.src.utils import file_utils
+
+    def get_file(fname, origin, file_hash=None, **_):
+        raise Asked(fname, origin, file_hash)
+
+    file_utils.get_file = get_file
+    builder = getattr(keras.applications, request["builder"])
+    asked = []
+    for top in (True, False):
+        keras.utils.clear_session()
+        try:
+            with keras.StatelessScope(initialize_variables=False):
+                builder(weights="imagenet", include_top=top, input_shape=(*request["size"], 3))
+        except Asked as file:
+            asked.append(file.args)
+    return {"published": asked}
+
+
 if __name__ == "__main__":
     keras_export.prepare()
-    keras_export.TASKS["save"] = save
+    keras_export.TASKS.update(save=save, published=published)
     for line in sys.stdin:
         print(json.dumps(keras_export.answer(json.loads(line))), flush=True)

@@ -1,5 +1,6 @@
 """The catalogue's rows, and finding one."""
 
+import json
 import re
 
 import pytest
@@ -60,3 +61,11 @@ def test_unknown_name_gets_the_closest():
 def test_hopeless_name_gets_no_suggestion():
     with pytest.raises(UnknownBackbone, match=r"There is no backbone named 'qqqqqq'\. `headstart"):
         get_backbone("qqqqqq")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_weights_are_those_that_keras_publishes(row, converter):
+    answer = json.loads(converter.ask(task="published", builder=row.builder, size=row.size))
+    files = (row.weights, row.weights_without_top)
+    assert answer["published"] == [[file.filename, file.url, file.digest] for file in files]

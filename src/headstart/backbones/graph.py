@@ -185,16 +185,11 @@ def _harmless_pads(pool: Node) -> tuple[list[int], list[int]] | None:
     padding = pool.input_value(0).get_node().input_values()[1:]
     before, after, *value = (each.get_node().get_data().tolist() for each in padding)
     how = pool.get_attributes()
+    zero = value in ([], [0]) and how["auto_pad"] == "valid"
     # A window that saw nothing but padding would have to answer 0.
     sees_image = max(before[2:] + after[2:]) < min(how["kernel"])
-    if (
-        value in ([], [0])
-        and not any(before[:2] + after[:2])
-        and sees_image
-        and how["auto_pad"] == "valid"
-    ):
-        return before[2:], after[2:]
-    return None
+    in_space_only = not any(before[:2] + after[:2])
+    return (before[2:], after[2:]) if zero and sees_image and in_space_only else None
 
 
 def name_ends(model: Model, outputs: Sequence[str]) -> None:
