@@ -112,7 +112,8 @@ def randomise(model, pixels, rng):
     classified = keras.Model(model.input, last.input)(pixels, training=True)
     # The statistics are now those of the images.
     for layer in batch_norms:
-        layer.moving_variance.assign(np.maximum(layer.moving_variance, 0.3))
+        variance = np.asarray(layer.moving_variance)
+        layer.moving_variance.assign(np.maximum(variance, variance.mean() / 5))
     if hasattr(last, "kernel"):  # a softmax of large numbers would hide differences
         last.kernel.assign(last.kernel / np.sqrt(np.mean(np.square(classified))))
 
