@@ -52,6 +52,15 @@ def test_a_full_disk_is_said_with_the_name_of_the_file(tmp_path):
     assert names(tmp_path) == []
 
 
+def test_what_openvino_can_not_write_is_a_storage_error(tmp_path, tiny_network):
+    from headstart.backbones.runtime import load_openvino, write_graph
+
+    (tmp_path / "file").touch()
+    model = load_openvino().Core().read_model(tiny_network.graph)
+    with pytest.raises(StorageError, match=r"Could not write .*graph\.xml.*Free some space"):
+        write_graph(model, tmp_path / "file" / "graph.xml")
+
+
 def test_a_path_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with (

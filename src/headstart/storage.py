@@ -56,10 +56,15 @@ def writing(what: str) -> Iterator[None]:
     except StorageError:
         raise
     except OSError as error:
-        raise StorageError(
-            f"Could not write {what}: {error}. Free some space or make the folder writable; "
-            "set HEADSTART_CACHE to keep headstart's own files elsewhere."
-        ) from error
+        raise storage_error(what, error) from error
+
+
+def storage_error(what: str, why: Exception) -> StorageError:
+    """Return the error that says `what` could not be written, and what to do."""
+    return StorageError(
+        f"Could not write {what}: {why}. Free some space or make the folder writable; "
+        "set HEADSTART_CACHE to keep headstart's own files elsewhere."
+    )
 
 
 @contextlib.contextmanager

@@ -1,9 +1,11 @@
 """``headstart cache``."""
 
 import json
+from pathlib import Path
 
 from headstart import storage
 from headstart.cli.main import main
+from headstart.features.cache import FeatureCache
 
 
 def fill():
@@ -22,14 +24,17 @@ def test_it_shows_what_is_kept(capsys):
 
 def test_it_clears_one_kind(capsys):
     fill()
-    assert main(["cache", "clear", "--only", "features", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["clear"] == {"features": 1_000_000}
-    assert not (storage.cache_dir() / "features").exists()
+    assert main(["cache", "clear", "--only", "networks", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["clear"] == {"networks": 1_000_000}
+    assert not (storage.cache_dir() / "networks").exists()
     assert (storage.cache_dir() / "weights" / "file").exists()
 
 
-def test_it_clears_everything(capsys):
-    fill()
+def test_it_clears_everything(saved, capsys):
+    (storage.cache_dir() / "weights").mkdir()
+    assert Path(saved).is_dir()
+    assert sum(usage.entries for usage in FeatureCache().usage()) == 18
     assert main(["cache", "clear"]) == 0
     assert "cleared" in capsys.readouterr().out
-    assert storage.folder_size(storage.cache_dir()) == 0
+    assert sum(usage.entries for usage in FeatureCache().usage()) == 0
+    assert not (storage.cache_dir() / "weights").exists()

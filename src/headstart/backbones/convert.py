@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from headstart.errors import ConversionError, WeightsMismatch
+from headstart.errors import ConversionError, StorageError, WeightsMismatch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,8 @@ def convert(row: Backbone, weights: Path, size: tuple[int, int], graph: Path) ->
     ------
     WeightsMismatch
         If the weights belong to something else.
+    StorageError
+        If the graph can't be written.
     ConversionError
         If Keras or OpenVINO can't do it: with the end of what they said.
     """
@@ -57,7 +59,8 @@ def convert(row: Backbone, weights: Path, size: tuple[int, int], graph: Path) ->
 def ask_keras(task: str, **request: str | list[int]) -> dict[str, Any]:
     """Run a task of `headstart.backbones.keras_export` and return its answer."""
     done = subprocess.run(
-        [sys.executable, "-m", "headstart.backbones.keras_export"],
+        # -P: a file called keras.py in the folder the user happens to be in is not ours to run.
+        [sys.executable, "-P", "-m", "headstart.backbones.keras_export"],
         input=json.dumps({"task": task, **request}),
         env={**os.environ, "KERAS_BACKEND": "openvino"},
         capture_output=True,
@@ -68,6 +71,8 @@ def ask_keras(task: str, **request: str | list[int]) -> dict[str, Any]:
     answer = _last_json_line(done.stdout)
     if answer is not None and "mismatch" in answer:
         raise WeightsMismatch(answer["mismatch"])
+    if answer is not None and "unwritable" in answer:
+        raise StorageError(answer["unwritable"])
     if done.returncode == 0 and answer is not None:
         return answer
     raise ConversionError(

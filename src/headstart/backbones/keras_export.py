@@ -18,8 +18,8 @@ from headstart.backbones.catalogue import Backbone, get_backbone
 from headstart.backbones.cost import count_macs
 from headstart.backbones.graph import finish_graph
 from headstart.backbones.keras_weights import IMAGENET_CLASSES, Loaded, build, load
-from headstart.backbones.runtime import load_openvino, silence_telemetry
-from headstart.errors import WeightsMismatch
+from headstart.backbones.runtime import load_openvino, silence_telemetry, write_graph
+from headstart.errors import StorageError, WeightsMismatch
 
 if TYPE_CHECKING:
     from keras import KerasTensor, Layer
@@ -42,7 +42,7 @@ def export(request: dict[str, Any]) -> dict[str, Any]:
     outputs = wire_outputs(row, network)
     model = trace(network.model.inputs, list(outputs.values()))
     finish_graph(model, list(outputs), row.preprocessing)
-    load_openvino().save_model(model, request["graph"], compress_to_fp16=False)
+    write_graph(model, Path(request["graph"]))
     shapes = {out.get_any_name(): list(_image_shape(out)) for out in model.outputs}
     return {"outputs": shapes, "macs": count_macs(model)}
 
@@ -123,11 +123,13 @@ NOT_NEEDED = ("matplotlib", "pandas", "sklearn")
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """Do the task that `request` names; weights that don't fit are an answer, too."""
+    """Do the task that `request` names; weights that don't fit or a full disk are answers, too."""
     try:
         return TASKS[request["task"]](request)
     except WeightsMismatch as mismatch:
         return {"mismatch": str(mismatch)}
+    except StorageError as full:
+        return {"unwritable": str(full)}
 
 
 def prepare() -> None:

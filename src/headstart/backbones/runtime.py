@@ -5,8 +5,18 @@ it always is: OpenVINO depends on it. When that package can't be imported OpenVI
 stub of its own that sends nothing, so we make the import fail.
 """
 
+from __future__ import annotations
+
 import sys
-from types import ModuleType
+from typing import TYPE_CHECKING
+
+from headstart.storage import storage_error
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
+    from openvino import Model
 
 TELEMETRY = "openvino_telemetry"
 
@@ -28,3 +38,18 @@ def load_openvino() -> ModuleType:
     import openvino
 
     return openvino
+
+
+def write_graph(model: Model, path: Path) -> None:
+    """Write a graph as ``.xml`` with its numbers, float32, beside it as ``.bin``.
+
+    Raises
+    ------
+    StorageError
+        If it can't be written, because the disk is full for example.
+    """
+    try:
+        load_openvino().save_model(model, path, compress_to_fp16=False)
+    except RuntimeError as error:
+        # All that OpenVINO says of a full disk is "iostream error".
+        raise storage_error(str(path), error) from error

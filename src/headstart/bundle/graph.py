@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from headstart.backbones.runtime import load_openvino
+from headstart.backbones.runtime import load_openvino, write_graph
 from headstart.bundle.scoring import AffineSoftmax
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ def save_graph(network: Network, scorer: Scorer, path: Path) -> None:
     The graph takes ``image`` (uint8, RGB, ``[?, height, width, 3]``) and gives ``features``,
     ``feature_map`` and, if the scorer is affine, ``probabilities``.
     """
-    openvino = load_openvino()
-    openvino.save_model(_headed(network, scorer), path, compress_to_fp16=False)
+    write_graph(_headed(network, scorer), path)
 
 
 def _headed(network: Network, scorer: Scorer) -> Model:

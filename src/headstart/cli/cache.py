@@ -32,13 +32,18 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> int:
     """Show or clear."""
+    from headstart.features.cache import FeatureCache
     from headstart.storage import cache_dir, clear_cache, folder_size
 
     kinds = arguments.only or KINDS
     sizes = {kind: folder_size(cache_dir() / kind) for kind in kinds}
     if arguments.action == "clear":
         for kind in kinds:
-            clear_cache(kind)
+            # A store that another process has open can't simply be deleted.
+            if kind == "features":
+                FeatureCache().clear()
+            else:
+                clear_cache(kind)
     if arguments.json:
         print(json.dumps({"folder": str(cache_dir()), arguments.action: sizes}))
         return 0
