@@ -28,7 +28,7 @@ def answer(case):
     images = draw_images(case, np.random.default_rng(1))
     pixels = preprocess(case["builder"], images)
     model = build(case)
-    randomise(model, pixels, np.random.default_rng(2))
+    randomise(model, pixels[: 2 * at_once(case)], np.random.default_rng(2))
     save(model, Path(case["weights"]))
     if case["official"]:
         model = as_official(case, model)
@@ -36,18 +36,25 @@ def answer(case):
 
 
 def run(case, model, pixels):
-    """Return the network's answers, four images at a time for the sake of memory."""
+    """Return the network's answers, computed in small batches for the sake of memory."""
     outputs = list(ends(case, model))
     network = keras.Model(model.input, outputs)
-    parts = [network(pixels[start : start + 4], training=False) for start in (0, 4)]
+    batches = np.split(pixels, range(at_once(case), len(pixels), at_once(case)))
+    parts = [network(batch, training=False) for batch in batches]
     if len(outputs) == 1:
         parts = [[part] for part in parts]
-    values = [np.concatenate(pair) for pair in zip(*parts, strict=True)]
+    values = [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
     if case["builder"].startswith("ConvNeXt"):
         features = values.pop()
     else:
         features = values[0].mean((1, 2), dtype="float64")
     return dict(zip(("feature_map", "probabilities"), values, strict=False), features=features)
+
+
+def at_once(case):
+    """Return how many images fit: Keras keeps every layer's output until the last is done."""
+    height, width = case["size"]
+    return max(1, min(4, 4 * 224 * 224 // (height * width)))
 
 
 def ends(case, model):
