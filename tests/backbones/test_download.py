@@ -176,7 +176,7 @@ def test_wrong_hash_is_refused_and_nothing_kept(server, target, digest):
 
 def test_missing_file_is_not_asked_for_again(server, target):
     server.plan = [404]
-    with pytest.raises(DownloadError, match=r"answered 404.* put it there by hand"):
+    with pytest.raises(DownloadError, match=r"(?s)answered 404.*put it there by hand"):
         fetch(server.url, target, MD5, instructions="put it there by hand")
     assert len(server.ranges) == 1
 

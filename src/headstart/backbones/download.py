@@ -83,7 +83,7 @@ def mirrored(url: str) -> str:
     mirror = os.environ.get("HEADSTART_MIRROR")
     if not mirror:
         return url
-    return f"{mirror.rstrip('/')}/{url.rpartition('/')[2]}"
+    return f"{mirror.rstrip('/')}/{_name(url)}"
 
 
 def algorithm(digest: str) -> str:
@@ -108,7 +108,7 @@ def _attempts(
             last = error
         in_vain = 1 if _size(part) > before else in_vain + 1
         if in_vain == ATTEMPTS:
-            raise _failed(url, str(last), instructions) from last
+            raise _failed(url, str(getattr(last, "reason", last)), instructions) from last
         time.sleep(pause * 2 ** (in_vain - 1))
 
 
@@ -116,8 +116,14 @@ def _size(part: Path) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
+def _name(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
 def _failed(url: str, why: str, instructions: str) -> DownloadError:
-    return DownloadError(f"Could not fetch {url}: {why}. What came so far is kept. {instructions}")
+    return DownloadError(
+        f"Could not download {_name(url)}: {why}. What came so far is kept.\n{instructions}"
+    )
 
 
 def _go_on(url: str, part: Path, progress: Progress | None) -> None:

@@ -67,7 +67,7 @@ def find_weights(
         if path.is_file():
             return WeightsFile(path, hash_file(path), origin)
     if not download:
-        raise WeightsNotFound(f"No weights for {backbone.name} here. {how_to_go_on(backbone)}")
+        raise WeightsNotFound(f"No weights for {backbone.name} here.\n{how_to_go_on(backbone)}")
     path = downloads.fetch(
         backbone.weights.url,
         cache_dir() / "weights" / backbone.weights.filename,
@@ -82,10 +82,12 @@ def how_to_go_on(backbone: Backbone) -> str:
     """Say how to get the weights of `backbone` by hand."""
     official = backbone.weights
     return (
-        f"To go on without this machine's network: fetch {official.url} on another machine, copy "
-        f"it to {cache_dir() / 'weights' / official.filename}, and run this again. Or put it into "
-        f"a folder named by HEADSTART_WEIGHTS, or give it with --weights FILE. Set "
-        f"HEADSTART_MIRROR to the address of a mirror that has {official.filename}."
+        "To go on, do one of these:\n"
+        f"  - fetch {official.url} on another machine, and copy it to\n"
+        f"    {cache_dir() / 'weights' / official.filename}\n"
+        "  - have that file in a folder, and name the folder in HEADSTART_WEIGHTS\n"
+        "  - give it with --weights FILE\n"
+        "  - set HEADSTART_MIRROR to the address of a mirror that has it"
     )
 
 
