@@ -54,7 +54,7 @@ def run(case, model, pixels):
 def at_once(case):
     """Return how many images fit: Keras keeps every layer's output until the last is done."""
     height, width = case["size"]
-    return max(1, min(4, 4 * 224 * 224 // (height * width)))
+    return max(1, min(8, 4 * 224 * 224 // (height * width)))
 
 
 def ends(case, model):

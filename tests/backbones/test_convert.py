@@ -8,12 +8,12 @@ import sys
 import numpy as np
 import pytest
 
-from headstart.backbones import convert
+from headstart.backbones import convert, summary
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.networks import find_network, load_network
 from headstart.backbones.runtime import load_openvino
 from headstart.backbones.summary import summarise
-from headstart.errors import ConversionError, WeightsMismatch
+from headstart.errors import ConversionError, StorageError, WeightsMismatch
 
 ROW = get_backbone("mobilenet_v3_small")
 
@@ -77,37 +77,52 @@ def test_whole_way_through_the_real_process(files):
     assert load_network(network.folder) == network
 
 
-def test_mismatch_comes_through_the_process(files):
-    with pytest.raises(WeightsMismatch, match="Weights for mobilenet must be"):
-        find_network("mobilenet", weights=files[5])
-
-
-def test_process_that_fails_is_reported(files, tmp_path):
-    with pytest.raises(ConversionError, match=r"ended with 1. Its last words:\n(.|\n)*Error"):
-        convert.convert(ROW, files[1000], (1, 1), tmp_path / "graph.xml")
-
-
-@pytest.mark.parametrize("said", ["", "Keras says hello", "[1]"])
-def test_process_that_says_nothing_useful_is_reported(monkeypatch, said):
-    done = subprocess.CompletedProcess([], 0, stdout=said, stderr="out of memory")
-    monkeypatch.setattr(convert.subprocess, "run", lambda *_, **__: done)
-    with pytest.raises(ConversionError, match="out of memory"):
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [("mismatch", WeightsMismatch), ("unwritable", StorageError)],
+)
+def test_what_the_process_refuses_is_refused_here(monkeypatch, said, error):
+    end(monkeypatch, stdout=json.dumps({said: "the reason"}))
+    with pytest.raises(error, match="the reason"):
         convert.ask_keras("export", backbone="vgg16")
 
 
+@pytest.mark.parametrize("said", ["", "Keras says hello", "[1]", '{"outputs": {}}'])
+def test_process_that_fails_is_reported(monkeypatch, said):
+    end(monkeypatch, returncode=1 if said.startswith("{") else 0, stdout=said)
+    with pytest.raises(ConversionError, match=r"vgg16 could not be converted(.|\n)*out of memory"):
+        convert.ask_keras("export", backbone="vgg16")
+
+
+def end(monkeypatch, *, returncode=0, stdout):
+    """Let the process end like that."""
+    done = subprocess.CompletedProcess([], returncode, stdout=stdout, stderr="out of memory")
+    monkeypatch.setattr(convert.subprocess, "run", lambda *_, **__: done)
+
+
+@pytest.fixture
+def _same_process(converter, monkeypatch):
+    def ask(task, **request):
+        return json.loads(converter.ask(task=task, **request))
+
+    monkeypatch.setattr(summary, "ask_keras", ask)
+
+
+@pytest.mark.usefixtures("_same_process")
 def test_summary_lists_layers_shapes_and_weights():
-    summary = summarise(ROW)
-    assert summary.parameters == ROW.parameters
-    assert summary.weights_bytes == 4 * ROW.parameters
-    assert summary.layers[0].shape == (224, 224, 3)
-    stem = next(layer for layer in summary.layers if layer.kind == "Conv2D")
+    whole = summarise(ROW)
+    assert whole.parameters == ROW.parameters
+    assert whole.weights_bytes == 4 * ROW.parameters
+    assert whole.layers[0].shape == (224, 224, 3)
+    stem = next(layer for layer in whole.layers if layer.kind == "Conv2D")
     assert stem.shape == (112, 112, 16)
     assert stem.weights == (("kernel", (3, 3, 3, 16)),)
 
 
+@pytest.mark.usefixtures("_same_process")
 def test_summary_of_a_file_shows_what_it_has(files):
-    summary = summarise(ROW, weights=files[5], size=(64, 64))
-    assert summary.layers[-1].shape == (5,)
+    whole = summarise(ROW, weights=files[5], size=(64, 64))
+    assert whole.layers[-1].shape == (5,)
 
 
 def test_importing_the_room_loads_nothing_heavy():

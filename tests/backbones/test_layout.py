@@ -9,7 +9,7 @@ from headstart.backbones.graph import fold_constants
 from headstart.backbones.layout import inverse, run_channels_first
 from headstart.backbones.runtime import load_openvino
 
-HEIGHT, WIDTH, CHANNELS = 6, 5, 4
+HEIGHT, WIDTH, CHANNELS = 12, 11, 4
 
 
 def draw(*shape):
