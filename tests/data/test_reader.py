@@ -36,12 +36,19 @@ def reader_threads():
     return [thread for thread in threading.enumerate() if "headstart-reader" in thread.name]
 
 
+def never(_content):
+    return False
+
+
 class TestLoad:
     def test_a_picture_is_read_decoded_and_resized(self):
-        loaded = load(7, BytesSource("x", png()), RESIZE)
+        loaded = load(7, BytesSource("x", png()), RESIZE, skip=never)
         assert (loaded.index, loaded.source.name, loaded.error) == (7, "x", None)
         assert loaded.pixels.shape == (16, 16, 3)
         assert loaded.content == content_hash(png())
+
+    def test_nothing_is_hashed_for_nobody(self):
+        assert load(0, BytesSource("x", png()), RESIZE).content is None
 
     def test_what_is_not_there_has_no_content(self):
         loaded = load(0, FileSource("nowhere.jpg"), RESIZE)
@@ -50,7 +57,7 @@ class TestLoad:
         assert loaded.content is None
 
     def test_what_is_damaged_has_content_and_an_error(self):
-        loaded = load(0, BytesSource("x", png()[:-40]), RESIZE)
+        loaded = load(0, BytesSource("x", png()[:-40]), RESIZE, skip=never)
         assert isinstance(loaded.error, ImageDamaged)
         assert loaded.pixels is None
         assert loaded.content == content_hash(png()[:-40])
@@ -82,8 +89,8 @@ class TestLoad:
 @pytest.mark.parametrize("n", [0, 1, 3, 200])
 def test_all_pictures_come_in_order(workers, n):
     colours = [BytesSource(str(i), encoded(photo(20, 20, seed=i % 7), "PNG")) for i in range(n)]
-    expected = [load(i, source, RESIZE).content for i, source in enumerate(colours)]
-    loaded = list(read_images(colours, RESIZE, workers=workers))
+    expected = [load(i, source, RESIZE, never).content for i, source in enumerate(colours)]
+    loaded = list(read_images(colours, RESIZE, workers=workers, skip=never))
     assert [item.index for item in loaded] == list(range(n))
     assert [item.source for item in loaded] == colours
     assert [item.content for item in loaded] == expected

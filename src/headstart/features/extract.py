@@ -138,7 +138,7 @@ def _extract(
     workers: int | None,
 ) -> Generator[Extracted]:
     with shelf:
-        loaded = read_images(sources, resize, workers=workers, skip=shelf.fetch)
+        loaded = read_images(sources, resize, workers=workers, skip=shelf.skip)
         with contextlib.closing(_run(_look_up(loaded, shelf, resize), start)) as stream:
             for (item, kept), values in stream:
                 if item.pixels is not None and item.content is not None:

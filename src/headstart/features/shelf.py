@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from headstart.features.cache import CachedFeatures, FeatureCache
     from headstart.features.engine import Values
@@ -34,6 +34,11 @@ class Shelf:
         self._row = sum(space.length for space in spaces.values())
         self._fetched: dict[str, Values] = {}
         self._new: dict[str, Values] = {}
+
+    @property
+    def skip(self) -> Callable[[str], bool] | None:
+        """What the reader is to ask: `fetch`; None without a cache, so that nothing is hashed."""
+        return None if self._cache is None else self.fetch
 
     def fetch(self, content: str) -> bool:
         """Look a picture up, hold what is found for `take`, and tell whether all is there."""
