@@ -59,7 +59,7 @@ def writing(what: str) -> Iterator[None]:
         raise storage_error(what, error) from error
 
 
-def storage_error(what: str, why: Exception) -> StorageError:
+def storage_error(what: str, why: object) -> StorageError:
     """Return the error that says `what` could not be written, and what to do."""
     return StorageError(
         f"Could not write {what}: {why}. Free some space or make the folder writable; "

@@ -51,5 +51,5 @@ def write_graph(model: Model, path: Path) -> None:
     try:
         load_openvino().save_model(model, path, compress_to_fp16=False)
     except RuntimeError as error:
-        # All that OpenVINO says of a full disk is "iostream error".
-        raise storage_error(str(path), error) from error
+        # All that OpenVINO says of a full disk is "iostream error"; of others, in the last line.
+        raise storage_error(str(path), str(error).strip().splitlines()[-1]) from error
