@@ -94,6 +94,11 @@ class Recogniser(abc.ABC):
 
     @property
     @abc.abstractmethod
+    def computes_in(self) -> Precision:
+        """What the network computes in."""
+
+    @property
+    @abc.abstractmethod
     def classes(self) -> Sequence[tuple[str, Hashable]]:
         """Identifier and label of each class, in the order of the probabilities."""
 
@@ -132,6 +137,11 @@ class PretrainedRecogniser(Recogniser):
     precision: Precision
 
     @property
+    def computes_in(self) -> Precision:
+        """What the network computes in."""
+        return self.precision
+
+    @property
     def classes(self) -> Sequence[tuple[str, Hashable]]:
         """Identifier and label of each class."""
         return [(name.id, name.label) for name in self.network.classes or ()]
@@ -154,6 +164,11 @@ class SavedRecogniser(Recogniser):
     """A saved model with the user's own classes."""
 
     model: SavedModel
+
+    @property
+    def computes_in(self) -> Precision:
+        """What the network computes in."""
+        return self.model.precision
 
     @property
     def classes(self) -> Sequence[tuple[str, Hashable]]:

@@ -48,6 +48,7 @@ def test_text_shows_percent_name_and_id(backbone, photos, capsys):
         ("eel", "n4"),
     }
     assert "1 of 1 pictures answered" in err
+    assert "computed in f32" in err
 
 
 def test_more_classes_than_there_are(backbone, photos, capsys):

@@ -79,13 +79,14 @@ def run(arguments: argparse.Namespace) -> int:
             refused += answer.error is not None
             for output in outputs:
                 output.add(answer)
-    say(_closing(found, refused, time.perf_counter() - began))
+    seconds = time.perf_counter() - began
+    say(_closing(found, refused, f"{seconds:.1f} s, computed in {recogniser.computes_in}"))
     return int(refused > 0 or not found.sources)
 
 
-def _closing(found: "Found", refused: int, seconds: float) -> str:
+def _closing(found: "Found", refused: int, how: str) -> str:
     n = len(found.sources)
-    parts = [f"{n - refused} of {n} pictures answered in {seconds:.1f} s"]
+    parts = [f"{n - refused} of {n} pictures answered in {how}"]
     if refused:
         parts.append(f"{refused} refused, each with its reason")
     parts += [f"left out: {count} {reason}" for reason, count in sorted(found.skipped.items())]
