@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headstart.backbones.catalogue import backbones
+from headstart.backbones.folders import is_backbone_folder
 from headstart.backbones.networks import DESCRIPTION, Network, find_network
 from headstart.bundle import SavedModel, load
 from headstart.errors import ImageError, UsageError
@@ -194,7 +195,7 @@ def open_recogniser(
     Parameters
     ----------
     model : str, Path, Network or SavedModel
-        A backbone's name, or the folder of a saved model.
+        A backbone's name or folder, or the folder of a saved model.
     weights : str or Path, optional
         A weights file for the backbone.
     resize : {"auto", "crop", "squash", "pad", "keras"}
@@ -248,7 +249,8 @@ def predict(
         A picture, folder or glob; or a list of paths, bytes of image files, uint8 arrays of shape
         (height, width, 3) RGB or (height, width) grey, or PIL images.
     backbone : str, Path, Network or SavedModel
-        A pre-trained network's name (see `headstart.backbones`), or a saved model.
+        A pre-trained network's name (see `headstart.backbones`) or a backbone's folder; or a saved
+        model.
     top : int
         Classes to tell of each picture, at most.
     weights, resize, precision
@@ -288,6 +290,8 @@ def predict(
 def _means_a_saved_model(model: str | Path) -> bool:
     # A folder that happens to be called like a backbone is meant by './resnet50' only.
     if isinstance(model, str) and model in {row.name for row in backbones()}:
+        return False
+    if is_backbone_folder(model):
         return False
     return Path(model).is_dir() and not (Path(model) / DESCRIPTION).is_file()
 

@@ -3,6 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from headstart.backbones.catalogue import get_backbone
+from headstart.backbones.networks import network_key
 from headstart.errors import UsageError
 from headstart.features import accelerator
 from headstart.features.engine import choose_runtime, compile_network
@@ -160,8 +162,24 @@ def test_bfloat16_is_refused_where_there_is_none(make_network, monkeypatch):
         compile_network(make_network(seed=77), precision="bf16", device="openvino")
 
 
+@pytest.fixture
+def catalogued(tiny_network):
+    """Called as the catalogue's mini would be that has these weights."""
+    row = get_backbone("mini")
+    key = network_key(row, tiny_network.weights_sha256, tiny_network.size)
+    return dataclasses.replace(tiny_network, name="mini", key=key)
+
+
 @pytest.mark.parametrize(("seen", "runtime"), [(True, "keras"), (False, "openvino")])
-def test_auto_takes_keras_where_there_is_an_accelerator(monkeypatch, seen, runtime):
+def test_auto_takes_keras_where_there_is_an_accelerator(catalogued, monkeypatch, seen, runtime):
     monkeypatch.setattr(accelerator, "sees_accelerator", lambda: seen)
-    assert choose_runtime("auto") == runtime
-    assert choose_runtime("openvino") == "openvino"
+    assert choose_runtime("auto", catalogued) == runtime
+    assert choose_runtime("openvino", catalogued) == "openvino"
+
+
+@pytest.mark.parametrize("name", ["tiny", "mini", "resnet50"])
+def test_what_the_catalogue_can_not_build_runs_on_openvino(catalogued, monkeypatch, name):
+    monkeypatch.setattr(accelerator, "sees_accelerator", lambda: True)
+    own = dataclasses.replace(catalogued, name=name, key=f"{name}-of-my-own")
+    assert choose_runtime("auto", own) == "openvino"
+    assert choose_runtime("keras", own) == "keras"

@@ -234,7 +234,7 @@ def test_the_rule_of_the_network_unless_told_otherwise(tiny_network):
 
 
 def test_keras_is_asked_where_there_is_an_accelerator(sources, tiny_network, cache, monkeypatch):
-    monkeypatch.setattr("headstart.features.extract.choose_runtime", lambda _: "keras")
+    monkeypatch.setattr("headstart.features.extract.choose_runtime", lambda *_: "keras")
     monkeypatch.setitem(engines._RUNTIMES, "keras", engines._RUNTIMES["openvino"])
     list(extract(sources, tiny_network, cache=cache))
     assert cache.usage()[0].description["runtime"] == "keras"

@@ -78,6 +78,11 @@ def test_the_weights_must_be_those_of_the_conversion(tiny_network, tmp_path, mon
         keras_engine._same_weights(tiny_network)
 
 
+def test_a_network_of_ones_own_is_refused_by_name(tiny_network):
+    with pytest.raises(UsageError, match="Use device='openvino'"):
+        keras_engine._same_weights(tiny_network)
+
+
 def test_without_a_backend_the_extra_is_named(tiny_network, monkeypatch):
     keras = SimpleNamespace(backend=SimpleNamespace(backend=lambda: "openvino"))
     monkeypatch.setitem(sys.modules, "keras", keras)

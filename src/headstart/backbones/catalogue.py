@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
-from typing import Literal
+import functools
+from dataclasses import asdict, dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from headstart.errors import UnknownBackbone
 
+if TYPE_CHECKING:
+    from headstart.backbones.classes import ClassName
+
 Preprocessing = Literal["caffe", "tf", "torch", "inside"]
+
+IMAGENET = "ImageNet-1k"
+IMAGENET_CLASSES = 1000
+
+# Backbone folders that are part of the package, beside this module.
+PACKAGED = ("mini",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +45,20 @@ class OfficialWeights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backbone:
-    """A network that somebody trained on ImageNet-1k, with all that belongs to it.
+    """A network that somebody trained, with all that belongs to it.
 
     Attributes
     ----------
     name, family : str
         Keras's name in snake case, and the family whose members share their preprocessing.
     builder : str
-        The function in ``keras.applications``.
+        The function in `headstart.backbones.architectures.ARCHITECTURES`, or else in
+        ``keras.applications``.
     size : tuple of int
         Height and width in pixels of the images it was trained on.
-    min_size : int
-        The smallest height and width that can be asked for instead.
+    min_size, max_size : int
+        The smallest and the largest height and width that can be asked for instead; a `max_size`
+        of None sets no bound.
     preprocessing : {'caffe', 'tf', 'torch', 'inside'}
         What happens to RGB pixels from 0 to 255 first, in Keras's words: 'caffe' is BGR minus
         ImageNet's mean, 'tf' is -1 to 1, 'torch' is 0 to 1 standardised with ImageNet's mean and
@@ -60,15 +74,24 @@ class Backbone:
         ``size / crop_fraction`` and cuts out the centre.
     crop_fraction : float
         See `resize`.
-    weights, weights_without_top : OfficialWeights
-        With and without the 1,000-class classifier.
+    weights, weights_without_top : OfficialWeights or None
+        With and without the classifier; None for a network that has a `folder`.
+    folder : Path or None
+        The backbone folder that holds its weights; None for weights that Keras publishes.
+    weights_sha256 : str or None
+        Hash of the weights in `folder`.
+    trained_on : str
+        The data set.
+    classes : tuple of ClassName or None
+        What its classifier tells apart; None stands for the 1,000 classes of ImageNet-1k.
     license : str
         Licence of the weights.
     parameters, macs : int
         Numbers in the network, and multiply-accumulates for one image of `size`; both with the
         classifier, counted on the graph.
     top1, top5 : float or None
-        Published ImageNet accuracy, 0 to 1; None where none is published.
+        Published accuracy, 0 to 1, on the validation images of what it was `trained_on`: compare
+        only networks that were trained on the same. None where none is published.
     source : str
         Where the network was described.
     """
@@ -78,13 +101,18 @@ class Backbone:
     builder: str
     size: tuple[int, int]
     min_size: int = 32
+    max_size: int | None = None
     preprocessing: Preprocessing
     feature_layer: str | None = None
     n_features: int
     resize: str = "crop"
     crop_fraction: float = 0.875
-    weights: OfficialWeights
-    weights_without_top: OfficialWeights
+    weights: OfficialWeights | None = None
+    weights_without_top: OfficialWeights | None = None
+    folder: Path | None = None
+    weights_sha256: str | None = None
+    trained_on: str = IMAGENET
+    classes: tuple[ClassName, ...] | None = field(default=None, repr=False)
     license: str
     parameters: int
     macs: int
@@ -92,12 +120,32 @@ class Backbone:
     top5: float | None
     source: str
 
+    @property
+    def n_classes(self) -> int:
+        """How many classes its classifier tells apart."""
+        return IMAGENET_CLASSES if self.classes is None else len(self.classes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row in JSON's types, with the number of classes instead of their names."""
+        row = asdict(self)
+        del row["classes"]
+        folder = None if self.folder is None else str(self.folder)
+        return {**row, "folder": folder, "n_classes": self.n_classes}
+
 
 def backbones() -> tuple[Backbone, ...]:
     """Return the whole catalogue, sorted by name."""
     from headstart.backbones.rows import ROWS
 
-    return tuple(sorted(ROWS, key=lambda row: row.name))
+    return tuple(sorted((*ROWS, *_packaged()), key=lambda row: row.name))
+
+
+@functools.cache
+def _packaged() -> tuple[Backbone, ...]:
+    from headstart.backbones.folders import read_row
+
+    room = Path(str(resources.files(__package__)))
+    return tuple(read_row(room / name) for name in PACKAGED)
 
 
 def get_backbone(name: str) -> Backbone:
@@ -122,7 +170,8 @@ def get_backbone(name: str) -> Backbone:
     hint = f" Did you mean {' or '.join(spelt[match] for match in close)}?" if close else ""
     raise UnknownBackbone(
         f"There is no backbone named {name!r}.{hint} "
-        "`headstart models` lists them; a folder must exist and hold a converted network."
+        "`headstart models` lists them; a folder must exist and hold a backbone or a converted "
+        "network."
     )
 
 

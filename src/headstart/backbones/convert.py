@@ -49,11 +49,17 @@ def convert(row: Backbone, weights: Path, size: tuple[int, int], graph: Path) ->
     """
     return ask_keras(
         "export",
-        backbone=row.name,
+        **name_and_folder(row),
         weights=str(weights.resolve()),
         size=list(size),
         graph=str(graph.resolve()),
     )
+
+
+def name_and_folder(row: Backbone) -> dict[str, str]:
+    """Return the part of a request that says which backbone is meant."""
+    folder = "" if row.folder is None else str(row.folder.resolve())
+    return {"backbone": row.name, "folder": folder}
 
 
 def ask_keras(task: str, **request: str | list[int]) -> dict[str, Any]:

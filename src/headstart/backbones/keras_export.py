@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.backbones.catalogue import Backbone, get_backbone
 from headstart.backbones.cost import count_macs
+from headstart.backbones.folders import read_row
 from headstart.backbones.graph import finish_graph
-from headstart.backbones.keras_weights import IMAGENET_CLASSES, Loaded, build, load
+from headstart.backbones.keras_weights import Loaded, build, load
 from headstart.backbones.runtime import load_openvino, silence_telemetry, write_graph
 from headstart.errors import StorageError, WeightsMismatch
 
@@ -33,10 +34,11 @@ def export(request: dict[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     request : dict
-        ``backbone`` (a name), ``weights`` (a path), ``size`` (height and width), ``graph`` (the
-        path to write, ending in ``.xml``).
+        ``backbone`` (a name), ``folder`` (of the backbone, or empty if the name is one of the
+        catalogue's), ``weights`` (a path), ``size`` (height and width), ``graph`` (the path to
+        write, ending in ``.xml``).
     """
-    row = get_backbone(request["backbone"])
+    row = _backbone(request)
     height, width = request["size"]
     network = load(row, Path(request["weights"]), (height, width))
     outputs = wire_outputs(row, network)
@@ -45,6 +47,11 @@ def export(request: dict[str, Any]) -> dict[str, Any]:
     write_graph(model, Path(request["graph"]))
     shapes = {out.get_any_name(): list(_image_shape(out)) for out in model.outputs}
     return {"outputs": shapes, "macs": count_macs(model)}
+
+
+def _backbone(request: dict[str, Any]) -> Backbone:
+    folder = request.get("folder")
+    return read_row(Path(folder)) if folder else get_backbone(request["backbone"])
 
 
 def wire_outputs(row: Backbone, network: Loaded) -> dict[str, KerasTensor]:
@@ -94,14 +101,15 @@ def summarise(request: dict[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     request : dict
-        ``backbone``, ``size``, and ``weights``: a path, or empty for the network as published.
+        ``backbone``, ``folder``, ``size``, and ``weights``: a path, or empty for the network as
+        published.
     """
-    row = get_backbone(request["backbone"])
+    row = _backbone(request)
     height, width = request["size"]
     if request["weights"]:
         model = load(row, Path(request["weights"]), (height, width)).model
     else:
-        model = build(row, (height, width), IMAGENET_CLASSES)
+        model = build(row, (height, width), row.n_classes)
     return {"layers": [_layer(layer) for layer in model.layers]}
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headstart.backbones.architectures import ARCHITECTURES
 from headstart.backbones.catalogue import Backbone, backbones
 from headstart.backbones.weights_layout import Shape, WeightsLayout, read_layout
 from headstart.errors import WeightsMismatch
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from keras import Model
 
-IMAGENET_CLASSES = 1000
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
@@ -47,7 +47,7 @@ def build(row: Backbone, size: tuple[int, int], n_classes: int | None) -> Model:
     options: dict[str, Any] = {"include_top": False, "pooling": "avg"}
     if n_classes is not None:
         options = {"include_top": True, "classes": n_classes}
-    builder = getattr(keras.applications, row.builder)
+    builder = ARCHITECTURES.get(row.builder) or getattr(keras.applications, row.builder)
     with _unfilled():
         return builder(weights=None, input_shape=(*size, 3), **options)
 
@@ -74,9 +74,9 @@ def load(row: Backbone, path: Path, size: tuple[int, int]) -> Loaded:
         If the file belongs to something else: with what was expected and what was found.
     """
     layout = read_layout(path)
-    model = build(row, row.size, IMAGENET_CLASSES)
+    model = build(row, row.size, row.n_classes)
     n_classes = _count_classes(row, path, layout, _shapes(model))
-    if n_classes != IMAGENET_CLASSES:
+    if n_classes != row.n_classes:
         model = build(row, row.size, n_classes)
     if Counter(_shapes(model)) != Counter(layout.shapes):
         raise _mismatch(row, path, layout, _shapes(model))
@@ -111,11 +111,11 @@ def _count_classes(
     missing = Counter(expected) - Counter(layout.shapes)
     surplus = Counter(layout.shapes) - Counter(expected)
     if not missing and not surplus:
-        return IMAGENET_CLASSES
+        return row.n_classes
     biases = [shape for shape in surplus if len(shape) == 1]
     if len(biases) == 1 and sum(surplus.values()) == 2 == sum(missing.values()):
         return int(biases[0][0])
-    if not surplus and all(shape[-1] in (1000, 1024, 1280, 4096) for shape in missing):
+    if not surplus and all(shape[-1] in (row.n_classes, 1024, 1280, 4096) for shape in missing):
         return None
     raise _mismatch(row, path, layout, expected)
 

@@ -22,13 +22,15 @@ from typing import TYPE_CHECKING, Any
 import filelock
 
 from headstart.backbones import convert
-from headstart.backbones.catalogue import Backbone, get_backbone
+from headstart.backbones.catalogue import backbones
 from headstart.backbones.classes import ClassName, imagenet_classes
+from headstart.backbones.folders import find_backbone, is_backbone_folder
 from headstart.backbones.weights import WeightsFile, check_published, find_weights, hash_file
 from headstart.errors import DamagedModel, NewerFormat, NotASavedModel, UsageError
 from headstart.storage import cache_dir, whole_folder, writing
 
 if TYPE_CHECKING:
+    from headstart.backbones.catalogue import Backbone
     from headstart.backbones.download import Progress
 
 DESCRIPTION = "network.json"
@@ -95,7 +97,7 @@ def find_network(
     Parameters
     ----------
     model : str, Path or Network
-        A backbone's name, or a folder that holds a converted network.
+        A backbone's name, a backbone's folder, or a folder that holds a converted network.
     weights : Path, optional
         A Keras weights file for the backbone; else they are looked for as `find_weights` does.
     size : tuple of int, optional
@@ -111,12 +113,26 @@ def find_network(
     """
     if isinstance(model, Network):
         return model
-    if isinstance(model, Path) or (Path(model) / DESCRIPTION).is_file():
+    if (Path(model) / DESCRIPTION).is_file() or _must_be_network(model):
         return load_network(Path(model))
-    row = get_backbone(model)
+    row = find_backbone(model)
     chosen = _checked_size(row, size)
     found = find_weights(row, weights, download=download, progress=progress)
     return _kept_or_converted(row, found, chosen)
+
+
+def _must_be_network(model: str | Path) -> bool:
+    return isinstance(model, Path) and not is_backbone_folder(model)
+
+
+def is_catalogued(network: Network) -> bool:
+    """Tell whether a network was made, as it would be now, from the catalogue's row of its name.
+
+    One from a user's own backbone folder, or made by another version, was not.
+    """
+    rows = {row.name: row for row in backbones()}
+    row = rows.get(network.name)
+    return row is not None and network.key == network_key(row, network.weights_sha256, network.size)
 
 
 def load_network(folder: Path) -> Network:
@@ -178,6 +194,11 @@ def _checked_size(row: Backbone, size: tuple[int, int] | None) -> tuple[int, int
             f"{row.name} takes images of at least {row.min_size} x {row.min_size} pixels. "
             f"Received {chosen[0]} x {chosen[1]} (height x width)."
         )
+    if row.max_size is not None and max(chosen) > row.max_size:
+        raise UsageError(
+            f"{row.name} takes images of at most {row.max_size} x {row.max_size} pixels. "
+            f"Received {chosen[0]} x {chosen[1]} (height x width)."
+        )
     return chosen
 
 
@@ -212,7 +233,7 @@ def _convert(row: Backbone, weights: WeightsFile, size: tuple[int, int], folder:
             name=row.name,
             size=size,
             outputs={name: tuple(shape) for name, shape in answer["outputs"].items()},
-            classes=_classes(answer["outputs"]),
+            classes=_classes(row, answer["outputs"]),
             resize=row.resize,
             crop_fraction=row.crop_fraction,
             macs=answer["macs"],
@@ -230,14 +251,14 @@ def _clear(folder: Path) -> None:
             shutil.rmtree(remains)
 
 
-def _classes(outputs: dict[str, Any]) -> tuple[ClassName, ...] | None:
-    names = imagenet_classes()
+def _classes(row: Backbone, outputs: dict[str, Any]) -> tuple[ClassName, ...] | None:
+    names = imagenet_classes() if row.classes is None else row.classes
     return names if outputs.get("probabilities") == [len(names)] else None
 
 
 def network_key(row: Backbone, weights_sha256: str, size: tuple[int, int]) -> str:
     """Return what a converted network is kept under: readable name first, then a hash."""
-    what = {
+    what: dict[str, Any] = {
         "row": [row.builder, row.preprocessing, row.feature_layer],
         "prepare": [row.resize, row.crop_fraction],
         "weights": weights_sha256,
@@ -245,6 +266,8 @@ def network_key(row: Backbone, weights_sha256: str, size: tuple[int, int]) -> st
         "format": convert.FORMAT,
         "keras": importlib.metadata.version("keras"),
     }
+    if row.classes is not None:
+        what["classes"] = row.classes
     digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
     return f"{row.name}-{digest[:32]}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from headstart.backbones.convert import ask_keras
+from headstart.backbones.convert import ask_keras, name_and_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,7 +85,7 @@ def summarise(
     chosen = size or backbone.size
     answer = ask_keras(
         "summarise",
-        backbone=backbone.name,
+        **name_and_folder(backbone),
         size=list(chosen),
         weights=str(weights.resolve()) if weights else "",
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from headstart.backbones import download as downloads
-from headstart.errors import WeightsMismatch, WeightsNotFound
+from headstart.errors import DamagedModel, WeightsMismatch, WeightsNotFound
 from headstart.storage import cache_dir
 
 if TYPE_CHECKING:
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from headstart.backbones.catalogue import Backbone, OfficialWeights
 
-Origin = Literal["given", "folder", "package", "keras", "download"]
+Origin = Literal["given", "beside", "folder", "package", "keras", "download"]
+
+#: What the weights in a backbone folder are called.
+FOLDER_WEIGHTS = "backbone.weights.h5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,9 @@ class WeightsFile:
     path : Path
     sha256 : str
         Of the file's bytes, in hexadecimal.
-    origin : {'given', 'folder', 'package', 'keras', 'download'}
-        Named by the user; in ``$HEADSTART_WEIGHTS``; part of headstart; in Keras's cache; fetched
-        by headstart, now or earlier.
+    origin : {'given', 'beside', 'folder', 'package', 'keras', 'download'}
+        Named by the user; in the backbone's own folder; in ``$HEADSTART_WEIGHTS``; part of
+        headstart; in Keras's cache; fetched by headstart, now or earlier.
     """
 
     path: Path
@@ -49,13 +52,16 @@ def find_weights(
 ) -> WeightsFile:
     """Return the first weights file there is.
 
-    Looked at in this order: `given`; the folder ``$HEADSTART_WEIGHTS``
-    (``<backbone>_imagenet.weights.h5``, or the name that Keras gives the file); the package itself;
-    Keras's own cache; what was downloaded earlier; the official download, or the same file under
-    ``$HEADSTART_MIRROR``.
+    A backbone with a folder of its own has them there. For others these places are looked at in
+    this order: the folder ``$HEADSTART_WEIGHTS`` (``<backbone>_imagenet.weights.h5``, or the name
+    that Keras gives the file); the package itself; Keras's own cache; what was downloaded earlier;
+    the official download, or the same file under ``$HEADSTART_MIRROR``. Before all of them comes
+    `given`.
 
     Raises
     ------
+    DamagedModel
+        If those in the backbone's own folder are missing, cut short or altered.
     WeightsNotFound
         With the file to fetch, from where, and where to put it.
     DownloadError, WeightsMismatch, StorageError
@@ -63,15 +69,18 @@ def find_weights(
     """
     if given is not None:
         return _given(backbone, Path(given))
+    if backbone.folder is not None:
+        return _beside(backbone, backbone.folder)
+    official = published(backbone)
     for path, origin in _places(backbone):
         if path.is_file():
             return WeightsFile(path, hash_file(path), origin)
     if not download:
         raise WeightsNotFound(f"No weights for {backbone.name} here.\n{how_to_go_on(backbone)}")
     path = downloads.fetch(
-        backbone.weights.url,
-        cache_dir() / "weights" / backbone.weights.filename,
-        backbone.weights.digest,
+        official.url,
+        cache_dir() / "weights" / official.filename,
+        official.digest,
         progress=progress,
         instructions=how_to_go_on(backbone),
     )
@@ -80,7 +89,7 @@ def find_weights(
 
 def how_to_go_on(backbone: Backbone) -> str:
     """Say how to get the weights of `backbone` by hand."""
-    official = backbone.weights
+    official = published(backbone)
     return (
         "To go on, do one of these:\n"
         f"  - fetch {official.url} on another machine, and copy it to\n"
@@ -89,6 +98,13 @@ def how_to_go_on(backbone: Backbone) -> str:
         "  - give it with --weights FILE\n"
         "  - set HEADSTART_MIRROR to the address of a mirror that has it"
     )
+
+
+def published(backbone: Backbone) -> OfficialWeights:
+    """Return the weights file that Keras publishes for a backbone without a folder of its own."""
+    if backbone.weights is None:
+        raise AssertionError(f"{backbone.name} has neither a folder nor published weights")
+    return backbone.weights
 
 
 def check_published(backbone: Backbone, weights: WeightsFile) -> None:
@@ -100,7 +116,9 @@ def check_published(backbone: Backbone, weights: WeightsFile) -> None:
         If they differ. A file by another name, or one without a published hash, is not checked.
     """
     for official in (backbone.weights, backbone.weights_without_top):
-        if weights.path.name == official.filename and official.digest is not None:
+        if official is None or official.digest is None:
+            continue
+        if weights.path.name == official.filename:
             _check(weights.path, official)
 
 
@@ -120,6 +138,22 @@ def _check(path: Path, official: OfficialWeights) -> None:
         )
 
 
+def _beside(backbone: Backbone, folder: Path) -> WeightsFile:
+    path = folder / FOLDER_WEIGHTS
+    found = hash_file(path) if path.is_file() else "no such file"
+    if found != backbone.weights_sha256:
+        raise DamagedModel(
+            f"{path} must have the sha256 that the file beside it tells, "
+            f"{backbone.weights_sha256}. Received: {found}. It is missing, cut short or altered: "
+            "get the folder anew from where it comes from."
+        )
+    return WeightsFile(path, found, "package" if _is_packaged(folder) else "beside")
+
+
+def _is_packaged(folder: Path) -> bool:
+    return folder.parent == Path(str(resources.files(__package__)))
+
+
 def _given(backbone: Backbone, path: Path) -> WeightsFile:
     if not path.is_file():
         raise WeightsNotFound(
@@ -130,7 +164,8 @@ def _given(backbone: Backbone, path: Path) -> WeightsFile:
 
 def _places(backbone: Backbone) -> Iterator[tuple[Path, Origin]]:
     own = f"{backbone.name}_imagenet.weights.h5"
-    official = (backbone.weights.filename, backbone.weights_without_top.filename)
+    files = (backbone.weights, backbone.weights_without_top)
+    official = [file.filename for file in files if file is not None]
     named = os.environ.get("HEADSTART_WEIGHTS")
     if named:
         for name in (own, *official):

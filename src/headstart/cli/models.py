@@ -5,9 +5,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headstart.cli import options
-from headstart.cli.progress import download_bar
+from headstart.cli.progress import download_bar, say
+
+if TYPE_CHECKING:
+    from headstart.backbones.catalogue import Backbone
 
 HEADINGS = (
     "name",
@@ -17,6 +21,7 @@ HEADINGS = (
     ">G MACs",
     ">top-1",
     ">top-5",
+    "trained on",
     "licence",
 )
 LAYER_HEADINGS = ("layer", "kind", ">output", ">parameters", "weights")
@@ -30,7 +35,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         description="'models' lists the networks; 'models NAME' shows one: its layers, shapes and "
         "weights; 'models fetch NAME' downloads its weights ahead.",
     )
-    parser.add_argument("words", nargs="*", metavar="[fetch] NAME", help="a network's name")
+    parser.add_argument(
+        "words", nargs="*", metavar="[fetch] NAME", help="a network's name, or a backbone's folder"
+    )
     parser.add_argument(
         "--weights", type=Path, metavar="FILE", help="a weights file to check and show"
     )
@@ -60,7 +67,7 @@ def _list(*, as_json: bool) -> int:
 
     rows = backbones()
     if as_json:
-        print(json.dumps([asdict(row) for row in rows], ensure_ascii=False))
+        print(json.dumps([row.to_dict() for row in rows], ensure_ascii=False))
         return 0
     table = [
         (
@@ -71,11 +78,16 @@ def _list(*, as_json: bool) -> int:
             f"{row.macs / 1e9:.2f}",
             f"{row.top1:.1%}" if row.top1 else "",
             f"{row.top5:.1%}" if row.top5 else "",
+            row.trained_on,
             row.license,
         )
         for row in rows
     ]
     _print_table(HEADINGS, table)
+    say(
+        "top-1, top-5: accuracy on the validation images of what a network was trained on. "
+        "Compare only networks trained on the same."
+    )
     return 0
 
 
@@ -91,12 +103,14 @@ def _fetch(names: list[str]) -> int:
 
 
 def _show(name: str, weights: Path | None, *, as_json: bool) -> int:
-    from headstart.backbones.catalogue import get_backbone
+    from headstart.backbones.folders import find_backbone
     from headstart.backbones.summary import summarise
 
-    summary = summarise(get_backbone(name), weights=weights)
+    row = find_backbone(name)
+    summary = summarise(row, weights=weights)
     if as_json:
-        print(json.dumps(asdict(summary), ensure_ascii=False))
+        shown = {**asdict(summary), "backbone": row.to_dict()}
+        print(json.dumps(shown, ensure_ascii=False))
         return 0
     layers = [
         (
@@ -111,10 +125,24 @@ def _show(name: str, weights: Path | None, *, as_json: bool) -> int:
     _print_table(LAYER_HEADINGS, layers)
     height, width = summary.size
     print(
-        f"{name}: images of {height} x {width} pixels, {len(layers)} layers, "
+        f"{row.name}: images of {height} x {width} pixels, {len(layers)} layers, "
         f"{summary.parameters:,} parameters, {summary.weights_bytes / 1e6:.1f} MB as float32."
     )
+    print(_provenance(row))
     return 0
+
+
+def _provenance(row: "Backbone") -> str:
+    known = [
+        f"{name} {value:.1%}"
+        for name, value in (("top-1", row.top1), ("top-5", row.top5))
+        if value is not None
+    ]
+    measured = f" ({', '.join(known)} on its validation images)" if known else ""
+    return (
+        f"Trained on {row.trained_on}, {row.n_classes:,} classes{measured}. "
+        f"Licence: {row.license}. {row.source}."
+    )
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -36,7 +36,7 @@ class Embedder(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     model : str, Path or Network, default="mobilenet_v2"
-        A backbone's name, or the folder of a converted network.
+        A backbone's name or folder, or the folder of a converted network.
     output : {"features", "probabilities"}, default="features"
         What to return of each picture.
     weights : str or Path, optional

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.backbones.networks import is_catalogued
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
@@ -118,8 +119,9 @@ def compile_network(
     outputs : sequence of str
         Which of ``network.outputs`` to compute; nothing else is.
     device : {"auto", "openvino", "keras"}
-        "openvino" runs on the CPU; "keras" on the installed Keras backend; "auto" takes Keras if
-        its backend sees a GPU or TPU, else OpenVINO.
+        "openvino" runs on the CPU; "keras" on the installed Keras backend, networks of the
+        catalogue only; "auto" takes Keras for those if its backend sees a GPU or TPU, else
+        OpenVINO.
 
     Raises
     ------
@@ -127,7 +129,7 @@ def compile_network(
         If the network has no such output, or there is no such precision or device.
     """
     check_request(network, precision, outputs)
-    key = (network.key, network.folder, precision, tuple(outputs), choose_runtime(device))
+    key = (network.key, network.folder, precision, tuple(outputs), choose_runtime(device, network))
     with _compiling:
         if key not in _compiled:
             _compiled[key] = _RUNTIMES[key[-1]](network, precision, outputs)
@@ -145,14 +147,14 @@ def check_request(network: Network, precision: str, outputs: Sequence[str]) -> N
         _check_known(f"output of {network.name}", name, tuple(network.outputs))
 
 
-def choose_runtime(device: Device) -> Runtime:
-    """Return what runs the network: `device`, or what 'auto' stands for on this machine."""
+def choose_runtime(device: Device, network: Network) -> Runtime:
+    """Return what runs `network`: `device`, or what 'auto' stands for on this machine."""
     _check_known("device", device, DEVICES)
     if device != "auto":
         return device
     from headstart.features.accelerator import sees_accelerator
 
-    return "keras" if sees_accelerator() else "openvino"
+    return "keras" if is_catalogued(network) and sees_accelerator() else "openvino"
 
 
 def _check_known(what: str, value: str, known: Sequence[str]) -> None:

@@ -121,7 +121,7 @@ def extract(
     """
     check_request(network, precision, outputs)
     resize = resize or network_resize(network)
-    runtime = choose_runtime(device)
+    runtime = choose_runtime(device, network)
     spaces = {name: Space.of(network, resize, precision, runtime, name) for name in outputs}
 
     def start() -> Engine:

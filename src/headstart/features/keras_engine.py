@@ -10,7 +10,7 @@ import numpy as np
 
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.weights import find_weights
-from headstart.errors import MissingExtra, WeightsMismatch
+from headstart.errors import MissingExtra, UnknownBackbone, UsageError, WeightsMismatch
 from headstart.features.accelerator import BACKENDS, choose_backend
 from headstart.features.engine import Engine, Precision, Values
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from headstart.backbones.catalogue import Backbone
     from headstart.backbones.networks import Network
 
 BATCH = 64
@@ -36,6 +37,8 @@ class KerasEngine(Engine):
     ------
     MissingExtra
         If Keras has no backend to run on.
+    UsageError
+        If the network is none of the catalogue.
     WeightsNotFound, WeightsMismatch
         If the weights the network was converted from are no longer at hand.
     """
@@ -85,7 +88,7 @@ def _build(network: Network, precision: Precision, outputs: Sequence[str]) -> An
         )
     from headstart.backbones import keras_export, keras_weights
 
-    row = get_backbone(network.name)
+    row = _row(network)
     policy = keras.config.dtype_policy()
     try:
         loaded = keras_weights.load(row, _same_weights(network), network.size)
@@ -108,8 +111,18 @@ def _preprocess(pixels: Any, mode: str) -> Any:  # noqa: ANN401
     return imagenet_utils.preprocess_input(pixels, data_format="channels_last", mode=mode)
 
 
+def _row(network: Network) -> Backbone:
+    try:
+        return get_backbone(network.name)
+    except UnknownBackbone as error:
+        raise UsageError(
+            f"device='keras' runs the networks that `headstart models` lists. Received: "
+            f"{network.name}. Use device='openvino' for it."
+        ) from error
+
+
 def _same_weights(network: Network) -> Path:
-    found = find_weights(get_backbone(network.name), download=False)
+    found = find_weights(_row(network), download=False)
     if found.sha256 != network.weights_sha256:
         raise WeightsMismatch(
             f"{found.path} must be the file that {network.name} was converted from (sha256 "

@@ -92,7 +92,7 @@ def choose_precision(
         return Choice(precision, "as asked for")
     if len(sources) < MIN_IMAGES:
         return Choice("f32", f"fewer than {MIN_IMAGES} images: nothing to gain from bfloat16")
-    runtime = choose_runtime(device)
+    runtime = choose_runtime(device, network)
     if runtime == "openvino" and not _has_bf16():
         return Choice("f32", "the processor has no bfloat16 instructions")
     places = np.linspace(0, len(sources) - 1, SAMPLE).round().astype(int)

@@ -46,7 +46,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     backbone : str, Path or Network, default="mobilenet_v2"
-        A backbone's name, or the folder of a converted network.
+        A backbone's name or folder, or the folder of a converted network.
     head : str or Head, default="logistic"
         What is trained on the features: "logistic", "ridge", "nearest_mean", "knn", or a head with
         settings of its own.
