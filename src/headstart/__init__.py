@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from headstart.evaluation.evaluation import Evaluation
     from headstart.features.embedder import Embedder
     from headstart.learn import TrainingSummary, evaluate, train
+    from headstart.pretraining import PretrainingSummary, pretrain
     from headstart.recognise import Prediction, predict
     from headstart.training.classifier import ImageClassifier
 
@@ -27,12 +28,14 @@ _HOMES = {
     "Evaluation": "evaluation.evaluation",
     "ImageClassifier": "training.classifier",
     "Prediction": "recognise",
+    "PretrainingSummary": "pretraining",
     "SavedModel": "bundle",
     "TrainingSummary": "learn",
     "backbones": "backbones.catalogue",
     "evaluate": "learn",
     "load": "bundle",
     "predict": "recognise",
+    "pretrain": "pretraining",
     "train": "learn",
 }
 
@@ -42,12 +45,14 @@ __all__ = [
     "Evaluation",
     "ImageClassifier",
     "Prediction",
+    "PretrainingSummary",
     "SavedModel",
     "TrainingSummary",
     "backbones",
     "evaluate",
     "load",
     "predict",
+    "pretrain",
     "train",
 ]
 

@@ -115,3 +115,7 @@ class DamagedModel(SavedModelError):
 
 class NewerFormat(SavedModelError):
     """The folder was written by a newer headstart."""
+
+
+class TrainingDiverged(HeadstartError):
+    """A network whose training no longer leads anywhere."""

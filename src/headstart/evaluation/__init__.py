@@ -7,7 +7,7 @@ from headstart.evaluation.metrics import (
     summarise_cross_validation,
     wilson_interval,
 )
-from headstart.evaluation.plots import plot_classes, plot_confusion
+from headstart.evaluation.plots import plot_classes, plot_confusion, plot_history
 from headstart.evaluation.sheet import Answer, Tile, draw_sheet
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "draw_sheet",
     "plot_classes",
     "plot_confusion",
+    "plot_history",
     "summarise_cross_validation",
     "wilson_interval",
 ]

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Annotation
 
+    from headstart.gradients.history import Epoch
+
 BLUE, LIGHT_BLUE, INK, PALE = "#0072B2", "#8EC5E8", "#222222", "#6B6B6B"
+VERMILION, GRID = "#D55E00", "#E4E4E4"
 RIGHT_RGB, WRONG_RGB = np.array([0, 114, 178]) / 255, np.array([213, 94, 0]) / 255
 
 # Up to so many classes, a cell of the confusion matrix is so many inches wide.
@@ -104,6 +107,48 @@ def plot_classes(evaluation: Evaluation, path: Path) -> None:
     _title(first, _headline(evaluation), f"{which}Thin lines: 95 % intervals.")
     _legend(first, height * longest)
     _save(figure, path)
+
+
+def plot_history(history: "Sequence[Epoch]", path: Path) -> None:
+    """Draw how a training went: accuracy and loss over its epochs.
+
+    Parameters
+    ----------
+    history : sequence of Epoch
+    path : Path
+        A ``.png`` file, written whole or not at all.
+
+    Raises
+    ------
+    UsageError
+        If `path` is not named ``.png``.
+    StorageError
+        If it can't be written.
+    """
+    figure, left = _figure(4.2, 2.8)
+    right = _bare(figure.add_axes((1.2, 0, 1, 1)))
+    best = max(history, key=lambda epoch: epoch.accuracy)
+    _curve(left, history, "accuracy", BLUE)
+    left.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    _title(
+        left,
+        f"Best: {percent(best.accuracy)} right, after epoch {best.epoch}",
+        "validation pictures, which it was not trained on",
+    )
+    _curve(right, history, "loss", VERMILION)
+    _title(right, "Loss", "on what it is trained on")
+    _save(figure, path)
+
+
+def _curve(axes: "Axes", history: "Sequence[Epoch]", what: str, colour: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    epochs = [epoch.epoch for epoch in history]
+    values = [getattr(epoch, what) for epoch in history]
+    axes.plot(epochs, values, color=colour, linewidth=1.5, marker="o", markersize=3)
+    axes.set_xlabel("epoch", color=INK)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(axis="y", color=GRID, linewidth=0.6)
 
 
 def _figure(width: float, height: float) -> tuple["Figure", "Axes"]:

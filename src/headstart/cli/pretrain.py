@@ -1,0 +1,141 @@
+"""``headstart pretrain``: train a network from scratch, for others to build on."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headstart.cli import options
+from headstart.cli.progress import say, shown
+
+if TYPE_CHECKING:
+    from headstart.gradients.history import Epoch
+
+EXAMPLES = """\
+the data set is many thousands of labelled pictures: a folder of class folders, or a CSV, JSONL or
+parquet file. The result is a backbone: --model DIR takes it wherever a name does.
+
+Killed or interrupted, it goes on from its last checkpoint when it is started again.
+
+examples:
+  headstart pretrain animals/ --out animal-net
+  headstart pretrain animals/ --out animal-net --teacher mobilenet_v2 --epochs 30
+  headstart train my-birds/ --out bird-model --model animal-net"""
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "pretrain",
+        help="train a network from scratch on many pictures, to build on",
+        description="Train a network from scratch on many labelled pictures. Needs the extra "
+        "'finetune'; takes hours on an ordinary computer, minutes on a GPU.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("dataset", type=Path, metavar="DATASET", help="the labelled pictures")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="where to keep the backbone"
+    )
+    parser.add_argument(
+        "--restart", action="store_true", help="begin anew, whatever was begun before"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of all that is drawn")
+    parser.add_argument("--trained-on", metavar="TEXT", help="what the data set is called")
+    parser.add_argument(
+        "--license", default="not stated", metavar="TEXT", help="licence of the weights"
+    )
+    options.add_json(parser, "the summary")
+    options.add_workers(parser)
+    _add_recipe(parser.add_argument_group("recipe"))
+    _add_teacher(parser.add_argument_group("teacher"))
+    parser.set_defaults(run=run)
+
+
+def _add_recipe(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument("--architecture", default="mini", help="the network (default: mini)")
+    group.add_argument(
+        "--size",
+        type=options.positive,
+        default=64,
+        metavar="PIXELS",
+        help="height and width of the pictures (default: 64)",
+    )
+    group.add_argument("--epochs", type=options.positive, default=16, help="(default: 16)")
+    group.add_argument(
+        "--batch-size", type=options.positive, default=128, metavar="N", help="(default: 128)"
+    )
+    group.add_argument(
+        "--learning-rate",
+        type=float,
+        default=0.2,
+        metavar="RATE",
+        help="the highest; in proportion to the batch size (default: 0.2)",
+    )
+    group.add_argument(
+        "--label-smoothing", type=float, default=0.1, metavar="SHARE", help="(default: 0.1)"
+    )
+    group.add_argument(
+        "--mixup",
+        type=float,
+        default=0.0,
+        metavar="ALPHA",
+        help="blend pictures: 0 not at all (the default), 0.2 somewhat, 1 strongly",
+    )
+    group.add_argument(
+        "--precision",
+        choices=options.PRECISIONS,
+        default="auto",
+        help="auto trains in bfloat16 where this machine is faster with it (default: auto)",
+    )
+
+
+def _add_teacher(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument(
+        "--teacher", metavar="NAME", help="a backbone whose features are imitated, beside learning"
+    )
+    group.add_argument(
+        "--teacher-weights", type=Path, metavar="FILE", help="a weights file for the teacher"
+    )
+    group.add_argument(
+        "--teacher-size",
+        type=options.positive,
+        metavar="PIXELS",
+        help="height and width of the teacher's pictures (default: its own)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, measure, keep; print the summary."""
+    from headstart.pretraining import pretrain
+
+    asked = {
+        name: getattr(arguments, name)
+        for name in (
+            "architecture", "size", "epochs", "batch_size", "learning_rate", "label_smoothing",
+            "mixup", "precision", "teacher", "teacher_weights", "teacher_size", "trained_on",
+            "license", "seed", "restart",
+        )
+    }  # fmt: skip
+    summary = pretrain(
+        arguments.dataset,
+        arguments.out,
+        **asked,
+        workers=arguments.workers or 1,
+        progress=shown,
+        report=_say_epoch,
+    )
+    # A person reads the report; a program that reads our output gets the JSON it can parse.
+    if arguments.json or not sys.stdout.isatty():
+        print(json.dumps(summary.to_dict(), ensure_ascii=False))
+    if not arguments.json:
+        print(summary, file=sys.stdout if sys.stdout.isatty() else sys.stderr)
+    return 0
+
+
+def _say_epoch(epoch: "Epoch") -> None:
+    say(
+        f"epoch {epoch.epoch}: {epoch.accuracy:.1%} right, loss {epoch.loss:.3f}, "
+        f"{epoch.size} px, {epoch.seconds:.0f} s"
+    )

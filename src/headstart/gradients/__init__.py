@@ -1,0 +1,1 @@
+"""Training whole networks: everything here that computes gradients needs the extra ``finetune``."""

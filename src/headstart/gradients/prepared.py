@@ -1,0 +1,153 @@
+"""A data set made ready to be gone through many times: decoded once, kept on disk."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from headstart.data.decoding import decode
+from headstart.data.reader import read_images
+from headstart.data.resizing import Resize
+from headstart.errors import DatasetError, ImageError
+from headstart.features.cache import FeatureCache
+from headstart.features.extract import extract, network_resize
+from headstart.features.precision import choose_precision
+from headstart.storage import whole_file
+from headstart.training.gathering import BrokenImage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from headstart.backbones.networks import Network
+    from headstart.data.sources import ImageSource
+    from headstart.training.gathering import Progress
+
+_LOOKED_AT = 50
+_AT_ONCE = 4096
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pixels:
+    """Pictures of one size.
+
+    Attributes
+    ----------
+    values : ndarray of uint8, shape (n, side, side, 3)
+        RGB; a file that is read where it is needed, so any number of pictures fits.
+    places : ndarray of int64, shape (n,)
+        Which of the sources they are.
+    broken : tuple of BrokenImage
+        The others, which can't be read.
+    """
+
+    values: NDArray[np.uint8]
+    places: NDArray[np.int64]
+    broken: tuple[BrokenImage, ...]
+
+
+def useful_side(sources: Sequence[ImageSource], size: int) -> int:
+    """Return how many pixels a side are worth keeping for training on views of `size`.
+
+    A view is a piece of the picture, so more than `size` is useful where the pictures have more;
+    enlarging small ones is not.
+    """
+    sides = [side for side in map(_shorter_side, islice(sources, _LOOKED_AT)) if side]
+    return int(min(max(statistics.median(sides), size), 2 * size)) if sides else size
+
+
+def _shorter_side(source: ImageSource) -> int | None:
+    try:
+        return min(decode(source.read(), name=source.name).image.size)
+    except ImageError:
+        return None
+
+
+def decode_all(
+    sources: Sequence[ImageSource],
+    side: int,
+    file: Path,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Pixels:
+    """Decode pictures into `file`: of each the largest centred square, scaled to `side` pixels.
+
+    Raises
+    ------
+    DatasetError
+        If no picture can be read.
+    StorageError
+        If the file can't be written.
+    """
+    places: list[int] = []
+    broken: list[BrokenImage] = []
+    stream = read_images(sources, Resize("crop", side, side, crop_fraction=1.0), workers=workers)
+    shape = (len(sources), side, side, 3)
+    with whole_file(file) as new:
+        values = np.lib.format.open_memmap(new, "w+", np.uint8, shape)
+        for item in progress(stream, "decoding", len(sources)) if progress else stream:
+            if item.error is not None:
+                broken.append(BrokenImage(item.source, item.error))
+                continue
+            values[len(places)] = item.pixels
+            places.append(item.index)
+        values.flush()
+    if not places:
+        raise DatasetError(f"No picture can be read. The first: {broken[0].error}")
+    kept = np.load(file, mmap_mode="r")[: len(places)]
+    return Pixels(kept, np.array(places), tuple(broken))
+
+
+def teach(
+    sources: Sequence[ImageSource],
+    network: Network,
+    file: Path,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> NDArray[np.float16]:
+    """Write what a teacher makes of each picture into `file`.
+
+    The compiled network computes it, and it is kept among the features: once is enough.
+
+    Returns
+    -------
+    ndarray of float16, shape (n, n_features)
+        Directions: features less their mean over the pictures, each row scaled to length 1.
+
+    Raises
+    ------
+    ImageError
+        If a picture can't be read.
+    StorageError
+        If the file can't be written.
+    """
+    resize, cache = network_resize(network, "squash"), FeatureCache()
+    choice = choose_precision("auto", network, sources, resize=resize, cache=cache)
+    stream = extract(
+        sources, network, resize=resize, precision=choice.precision, cache=cache, workers=workers
+    )
+    shape = (len(sources), network.outputs["features"][0])
+    with whole_file(file) as new:
+        values = np.lib.format.open_memmap(new, "w+", np.float16, shape)
+        total = np.zeros(shape[1])
+        for item in progress(stream, "asking the teacher", len(sources)) if progress else stream:
+            values[item.index] = item.required()["features"]
+            total += item.required()["features"]
+        _turn_into_directions(values, (total / len(sources)).astype(np.float32))
+        values.flush()
+    return np.load(file, mmap_mode="r")
+
+
+def _turn_into_directions(values: NDArray[np.float16], mean: NDArray[np.float32]) -> None:
+    for start in range(0, len(values), _AT_ONCE):
+        rows = values[start : start + _AT_ONCE].astype(np.float32) - mean
+        rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+        values[start : start + _AT_ONCE] = rows

@@ -1,0 +1,126 @@
+"""A trained network becomes a backbone: written, measured as written, described."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from headstart.backbones.catalogue import Backbone
+from headstart.backbones.classes import ClassName, imagenet_classes
+from headstart.backbones.folders import read_backbone, write_backbone
+from headstart.backbones.networks import find_network
+from headstart.evaluation import Evaluation, plot_history
+from headstart.features.extract import extract
+from headstart.gradients.history import write_history
+from headstart.pretraining.card import model_card
+from headstart.pretraining.plan import SIZES, Job
+from headstart.pretraining.summary import CARD, CURVES, HISTORY, PretrainingSummary
+from headstart.storage import whole_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+    from pathlib import Path
+
+    from keras import Model
+
+    from headstart.backbones.networks import Network
+    from headstart.gradients.history import Epoch
+    from headstart.training.gathering import BrokenImage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """A network whose training is over.
+
+    Attributes
+    ----------
+    network : keras.Model
+    history : tuple of Epoch
+    n_train : int
+        Pictures it was trained on.
+    broken : tuple of BrokenImage
+        Those that could not be read.
+    """
+
+    network: Model
+    history: tuple[Epoch, ...]
+    n_train: int
+    broken: tuple[BrokenImage, ...]
+
+
+def keep(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
+    """Write the backbone, measure what was written, and put the figures with it."""
+    weights = job.folder / "finished.weights.h5"
+    trained.network.save_weights(weights)
+    row = _row(job, trained.network, out.name)
+    with whole_folder(out) as new:
+        write_backbone(new, row, weights)
+        network = find_network(new)
+        evaluation, top5 = _measure(job, network)
+        row = replace(row, macs=network.macs, top1=evaluation.accuracy, top5=top5)
+        write_backbone(new, row, weights)
+        write_history(trained.history, new / HISTORY)
+        plot_history(trained.history, new / CURVES)
+        summary = PretrainingSummary(
+            folder=out,
+            backbone=row,
+            teacher=None if job.teacher is None else job.teacher.name,
+            precision=job.precision,
+            n_train=trained.n_train,
+            left_out=trained.broken,
+            evaluation=evaluation,
+            history=trained.history,
+            seconds=sum(epoch.seconds for epoch in trained.history),
+        )
+        (new / CARD).write_text(model_card(job, summary), "utf-8")
+    return replace(summary, backbone=read_backbone(out))
+
+
+def _row(job: Job, network: Model, name: str) -> Backbone:
+    return Backbone(
+        name=name,
+        family=job.architecture,
+        builder=job.architecture,
+        size=(job.recipe.size, job.recipe.size),
+        min_size=SIZES[0],
+        max_size=SIZES[1],
+        preprocessing="inside",
+        n_features=network.get_layer("features").output.shape[-1],
+        resize="crop",
+        crop_fraction=1.0,
+        trained_on=job.trained_on,
+        license=job.license,
+        parameters=network.count_params(),
+        macs=1,  # counted on the converted graph, which there is only once this is written
+        top1=None,
+        top5=None,
+        source="headstart pretrain",
+        classes=_class_names(job.learnt.classes),
+    )
+
+
+def _class_names(classes: Sequence[Hashable]) -> tuple[ClassName, ...]:
+    """Return ids and names; those of WordNet's ids, which ImageNet uses, are known."""
+    known = {name.id: name for name in imagenet_classes()}
+    return tuple(known.get(str(label), ClassName(str(label), str(label))) for label in classes)
+
+
+def _measure(job: Job, network: Network) -> tuple[Evaluation, float]:
+    """Return how good the network is on the validation pictures, and its top-5 accuracy."""
+    names, truth, rows, errors = [], [], [], []
+    sources: Any = job.tested.sources
+    stream: Any = extract(sources, network, outputs=("probabilities",))
+    for item in job.progress(stream, "measuring", len(sources)) if job.progress else stream:
+        if item.error is not None:
+            errors.append((item.source.name, item.error))
+            continue
+        names.append(item.source.name)
+        truth.append(job.tested.labels[item.index])
+        rows.append(item.values["probabilities"])
+    evaluation = Evaluation.from_predictions(names, truth, rows, job.learnt.classes, errors)
+    best = np.argsort(np.array(rows), axis=1)[:, -5:]
+    place = {label: number for number, label in enumerate(job.learnt.classes)}
+    hits = [place[label] in row for label, row in zip(truth, best, strict=True)]
+    return evaluation, float(np.mean(hits))

@@ -1,0 +1,128 @@
+"""What a pretraining is to do: all looked up and checked before hours are spent."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from headstart.backbones.architectures import ARCHITECTURES
+from headstart.backbones.networks import Network, find_network
+from headstart.data import LabelledImages, stratified_split
+from headstart.errors import UsageError
+
+if TYPE_CHECKING:
+    from headstart.gradients.training import Recipe
+    from headstart.training.gathering import Progress
+
+VALIDATION_FRACTION = 0.1
+# The least and the largest height and width of the training pictures.
+SIZES = (32, 256)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Job:
+    """What is to be done, with everything that was asked for looked up and checked."""
+
+    architecture: str
+    recipe: Recipe
+    learnt: LabelledImages
+    tested: LabelledImages
+    teacher: Network | None
+    precision: Literal["f32", "bf16"]
+    seed: int
+    folder: Path
+    trained_on: str
+    license: str
+    workers: int
+    progress: Progress | None
+
+    def settings(self) -> dict[str, Any]:
+        """Return everything that the result depends on."""
+        return {
+            "data": _fingerprint(self.learnt, self.tested),
+            "architecture": self.architecture,
+            "recipe": asdict(self.recipe),
+            "teacher": None if self.teacher is None else self.teacher.key,
+            "precision": self.precision,
+            "seed": self.seed,
+        }
+
+
+def name_of(dataset: str | Path | LabelledImages) -> str:
+    """Return what to call a data set: as its folder or file is called."""
+    return "not stated" if isinstance(dataset, LabelledImages) else Path(dataset).resolve().name
+
+
+def check_request(out: Path, architecture: str, size: int) -> None:
+    """Refuse what can't be asked for, or has no place to go.
+
+    Raises
+    ------
+    UsageError
+    """
+    if out.is_file() or (out.is_dir() and any(out.iterdir())):
+        raise UsageError(
+            f"A backbone is kept in a new or empty folder. {out} is something else: choose another "
+            "name, or delete it."
+        )
+    if architecture not in ARCHITECTURES:
+        raise UsageError(
+            f"The architecture must be one of {', '.join(ARCHITECTURES)}. "
+            f"Received: {architecture!r}."
+        )
+    if not SIZES[0] <= size <= SIZES[1]:
+        raise UsageError(f"size must be from {SIZES[0]} to {SIZES[1]} pixels. Received: {size}.")
+
+
+def check_amount(learnt: LabelledImages, tested: LabelledImages, batch_size: int) -> None:
+    """Refuse pictures that a network can't be trained on.
+
+    Raises
+    ------
+    UsageError
+    """
+    if len(learnt) < batch_size:
+        raise UsageError(
+            f"There must be as many pictures to train on as in one batch: {batch_size}. Received: "
+            f"{len(learnt)}. Choose a smaller batch; but a network is trained from scratch on many "
+            "thousands of pictures. For few, `headstart train` builds on what others trained."
+        )
+    unknown = set(tested.labels) - set(learnt.labels)
+    if unknown:
+        raise UsageError(
+            "What the validation pictures show must be among the training pictures. "
+            f"{len(unknown)} kinds are not: {', '.join(sorted(map(str, unknown))[:5])}."
+        )
+
+
+def divide(images: LabelledImages, seed: int) -> tuple[LabelledImages, LabelledImages]:
+    """Return the pictures to train on and those to measure by."""
+    if images.split is None:
+        learnt, tested = stratified_split(images.labels, VALIDATION_FRACTION, seed)
+        return images.subset(learnt), images.subset(tested)
+    name = "valid" if "valid" in images.split else "test"
+    return images.part("train"), images.part(name)
+
+
+def find_teacher(
+    teacher: str | Path | None, weights: str | Path | None, size: int | None
+) -> Network | None:
+    """Return the network to learn from; errors are those of `find_network`."""
+    if teacher is None:
+        return None
+    return find_network(
+        teacher,
+        weights=None if weights is None else Path(weights),
+        size=None if size is None else (size, size),
+    )
+
+
+def _fingerprint(*parts: LabelledImages) -> str:
+    told = hashlib.sha256()
+    for part in parts:
+        for source, label in zip(part.sources, part.labels, strict=True):
+            told.update(f"{source.name}\t{label}\n".encode())
+        told.update(b"\n")
+    return told.hexdigest()

@@ -1,0 +1,107 @@
+"""What came of a pretraining: for programs, for a terminal, and as the backbone's model card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from headstart.backbones.catalogue import Backbone
+    from headstart.evaluation import Evaluation
+    from headstart.gradients.history import Epoch
+    from headstart.training.gathering import BrokenImage
+
+HISTORY, CURVES, CARD = "history.csv", "curves.png", "README.md"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PretrainingSummary:
+    """What `pretrain` did, and how good the network is at what it was trained on.
+
+    Attributes
+    ----------
+    folder : Path
+        Of the backbone.
+    backbone : Backbone
+        Its row.
+    teacher : str or None
+    precision : {'f32', 'bf16'}
+        What it was trained in.
+    n_train : int
+    left_out : tuple of BrokenImage
+        Pictures to train on that could not be read.
+    evaluation : Evaluation
+        Of the finished backbone, compiled, on the validation pictures.
+    history : tuple of Epoch
+    seconds : float
+        Of training, over all processes that had a part in it.
+    """
+
+    folder: Path
+    backbone: Backbone
+    teacher: str | None
+    precision: str
+    n_train: int
+    left_out: tuple[BrokenImage, ...]
+    evaluation: Evaluation
+    history: tuple[Epoch, ...]
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``pretrain --json`` prints."""
+        return {
+            "accuracy": self.evaluation.accuracy,
+            "interval": list(self.evaluation.interval),
+            "top5": self.backbone.top5,
+            "n_train": self.n_train,
+            "n_valid": self.evaluation.n,
+            "backbone": self.backbone.name,
+            "architecture": self.backbone.builder,
+            "parameters": self.backbone.parameters,
+            "macs": self.backbone.macs,
+            "teacher": self.teacher,
+            "precision": self.precision,
+            "epochs": len(self.history),
+            "seconds": round(self.seconds, 3),
+            "folder": str(self.folder),
+            "left_out": [
+                {
+                    "path": item.source.name,
+                    "type": type(item.error).__name__,
+                    "message": str(item.error),
+                }
+                for item in self.left_out
+            ],
+        }
+
+    def __str__(self) -> str:
+        """Return a report to read in a terminal."""
+        low, high = self.evaluation.interval
+        return "\n".join(
+            [
+                (
+                    f"Trained {self.backbone.builder} from scratch on {self.n_train:,} pictures of "
+                    f"{len(self.evaluation.classes):,} kinds, in {duration(self.seconds)}."
+                ),
+                (
+                    f"It is right on {self.evaluation.accuracy:.1%} of {self.evaluation.n:,} other "
+                    f"pictures (95 % interval: {low:.1%} to {high:.1%})."
+                ),
+                *(f"Left out: {item.error}" for item in self.left_out),
+                (
+                    f"The backbone is in {self.folder}. To look at: {self.folder / CURVES}, "
+                    f"{self.folder / CARD}."
+                ),
+                f"Build on it: headstart train PICTURES --out my-model --model {self.folder}",
+            ]
+        )
+
+
+def duration(seconds: float) -> str:
+    """Return hours and minutes, or seconds."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
