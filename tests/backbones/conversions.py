@@ -10,6 +10,7 @@ import sys
 os.environ["KERAS_BACKEND"] = "openvino"
 
 from headstart.backbones import keras_export
+from headstart.backbones.architectures import ARCHITECTURES
 
 
 def save(request):
@@ -18,7 +19,8 @@ def save(request):
 
     top = request["classes"] is not None
     options = {"classes": request["classes"]} if top else {"pooling": "avg"}
-    builder = getattr(keras.applications, request["builder"])
+    name = request["builder"]
+    builder = ARCHITECTURES.get(name) or getattr(keras.applications, name)
     model = builder(weights=None, include_top=top, input_shape=(32, 32, 3), **options)
     model.save_weights(request["path"])
     return {}

@@ -4,7 +4,8 @@
 
 It reads a case a line (JSON) and answers each with the line ``done``. For each case a network gets
 random weights, which are saved for the conversion to load, and answers some random images.
-Nothing here comes from headstart, so that an error there can't hide.
+Nothing here comes from headstart but the networks that are its own, so that an error there can't
+hide.
 """
 
 import importlib
@@ -21,6 +22,8 @@ import keras
 import numpy as np
 from keras.src.legacy.saving import legacy_h5_format
 from keras.src.utils import file_utils
+
+from headstart.backbones.architectures import ARCHITECTURES
 
 
 def answer(case):
@@ -80,7 +83,10 @@ def draw_images(case, rng):
 
 def build(case, weights=None):
     options = {"include_top": True} if case["top"] else {"include_top": False, "pooling": "avg"}
-    builder = getattr(keras.applications, case["builder"])
+    if "classes" in case:
+        options["classes"] = case["classes"]
+    name = case["builder"]
+    builder = ARCHITECTURES.get(name) or getattr(keras.applications, name)
     return builder(weights=weights, input_shape=(*case["size"], 3), **options)
 
 
@@ -97,6 +103,8 @@ def as_official(case, model):
 
 
 def preprocess(builder, images):
+    if builder in ARCHITECTURES:
+        return images.astype("float32")
     module = importlib.import_module(getattr(keras.applications, builder).__module__)
     if builder in ("ResNet50", "ResNet101", "ResNet152"):
         module = keras.applications.resnet

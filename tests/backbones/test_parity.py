@@ -43,6 +43,22 @@ def test_convnext_without_classifier_equals_keras(reference, converter, tmp_path
     compare(get_backbone("convnext_tiny"), case, reference, converter, tmp_path)
 
 
+# As small as it may be, what pooling by two does not divide, not square, as large as it may be.
+SIDES = [(32, 32), (50, 50), (33, 51), (64, 64)]
+LARGE = [pytest.param((side, side), marks=pytest.mark.slow) for side in (224, 256)]
+
+
+@pytest.mark.parametrize("size", [*SIDES, *LARGE])
+def test_mini_equals_keras_at_any_size(size, reference, converter, tmp_path):
+    row = get_backbone("mini")
+    case = {"size": size, "top": True, "classes": row.n_classes, "official": False}
+    case["ending"] = ".weights.h5"
+    answer = compare(row, case, reference, converter, tmp_path)
+    if size == row.size:
+        assert answer["macs"] == row.macs
+        assert answer["outputs"]["features"] == [row.n_features]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [row.name for row in backbones() if row.folder is None])
 def test_row_equals_keras(name, reference, converter, tmp_path):

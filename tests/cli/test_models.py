@@ -1,10 +1,11 @@
 """``headstart models``."""
 
 import json
+import shutil
 
 import pytest
 
-from headstart.backbones.catalogue import backbones
+from headstart.backbones.catalogue import backbones, get_backbone
 from headstart.cli.main import main
 
 
@@ -14,9 +15,19 @@ def test_the_list_has_a_line_a_network(capsys):
     assert [line.split()[0] for line in lines] == ["name", *(row.name for row in backbones())]
 
 
+def test_the_list_says_what_a_network_was_trained_on(capsys):
+    assert main(["models"]) == 0
+    out, err = capsys.readouterr()
+    lines = {line.split()[0]: line for line in out.splitlines()}
+    assert "Tiny ImageNet" in lines["mini"]
+    assert "ImageNet-1k" in lines["vgg16"]
+    assert "Compare only networks trained on the same" in err
+
+
 def test_the_list_as_json(capsys):
     assert main(["models", "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (rows["mini"]["n_classes"], rows["mini"]["trained_on"]) == (200, "Tiny ImageNet")
     assert rows["mobilenet_v2"]["n_features"] == 1280
     assert rows["vgg16"]["preprocessing"] == "caffe"
 
@@ -45,6 +56,17 @@ def test_one_network_layer_by_layer(capsys):
     out = capsys.readouterr().out
     assert "out_relu" in out
     assert "3,538,984" in out
+
+
+def test_one_in_a_folder(capsys, tmp_path):
+    mini = get_backbone("mini")
+    for file in mini.folder.iterdir():
+        shutil.copyfile(file, tmp_path / file.name)
+    assert main(["models", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "block4_second_conv" in out
+    assert f"Trained on Tiny ImageNet, 200 classes (top-1 {mini.top1:.1%}" in out
+    assert "on its validation images). Licence: Apache-2.0." in out
 
 
 def test_one_network_as_json(capsys):

@@ -1,0 +1,296 @@
+"""Backbone folders: what is written is read back, and nothing else is taken for one."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from headstart.backbones.catalogue import get_backbone
+from headstart.backbones.classes import ClassName
+from headstart.backbones.folders import (
+    DESCRIPTION,
+    FORMAT,
+    find_backbone,
+    is_backbone_folder,
+    pack_weights,
+    read_backbone,
+    read_row,
+    write_backbone,
+)
+from headstart.backbones.networks import find_network, network_key
+from headstart.backbones.weights import FOLDER_WEIGHTS, find_weights
+from headstart.errors import (
+    DamagedModel,
+    NewerFormat,
+    NotASavedModel,
+    SavedModelError,
+    UnknownBackbone,
+    UsageError,
+)
+
+CLASSES = tuple(ClassName(f"k{i}", f"kind {i}") for i in range(3))
+MINE = replace(
+    get_backbone("mini"), name="mine", trained_on="my photos", classes=CLASSES, top1=0.5, top5=None
+)
+KERNEL = np.linspace(-2, 2, 27 * 4, dtype=np.float32).reshape(3, 3, 3, 4)
+BIAS = np.array([1 / 3, 1e-9, 70000, -1], np.float32)
+
+
+@pytest.fixture
+def weights(tmp_path):
+    """A file as Keras writes it when a network that is in training is saved."""
+    path = tmp_path / "trained.weights.h5"
+    with h5py.File(path, "w") as file:
+        conv = file.create_group("layers/conv2d/vars")
+        conv.attrs["name"] = "stem_conv"
+        conv["0"], conv["1"] = KERNEL, BIAS
+        file["layers/dense/vars/0"] = np.full((2, 2), 1e6, np.float32)
+        file["layers/seed/vars/0"] = np.arange(2, dtype=np.uint32)
+        file["optimizer/vars/0"] = np.ones(100, np.float32)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path, weights):
+    path = tmp_path / "mine"
+    path.mkdir()
+    write_backbone(path, MINE, weights)
+    return path
+
+
+def test_what_is_written_is_read_back(folder):
+    row = read_backbone(folder)
+    assert row == replace(MINE, folder=folder, weights_sha256=row.weights_sha256)
+    assert row.classes == CLASSES
+    assert read_row(folder) == find_backbone(folder) == find_backbone(str(folder)) == row
+    assert find_weights(row).sha256 == row.weights_sha256
+    assert find_weights(row).origin == "beside"
+    assert find_weights(get_backbone("mini")).origin == "package"
+
+
+def test_imagenets_classes_need_no_names(tmp_path, weights):
+    write_backbone(tmp_path, replace(MINE, classes=None), weights)
+    assert read_backbone(tmp_path).n_classes == 1000
+
+
+def test_kernels_are_kept_in_half_precision_and_the_rest_in_full(folder):
+    with h5py.File(folder / FOLDER_WEIGHTS) as file:
+        conv = file["layers/conv2d/vars"]
+        assert conv.attrs["name"] == "stem_conv"
+        assert conv["0"].dtype == np.float16
+        np.testing.assert_array_equal(conv["0"], KERNEL.astype(np.float16))
+        assert conv["1"].dtype == np.float32
+        np.testing.assert_array_equal(conv["1"], BIAS)
+        assert file["layers/seed/vars/0"].dtype == np.uint32
+
+
+def test_what_half_precision_can_not_hold_stays_as_it_is(folder):
+    with h5py.File(folder / FOLDER_WEIGHTS) as file:
+        np.testing.assert_array_equal(file["layers/dense/vars/0"], np.full((2, 2), 1e6))
+
+
+def test_what_the_optimizer_kept_is_left_out(folder):
+    with h5py.File(folder / FOLDER_WEIGHTS) as file:
+        assert set(file) == {"layers"}
+
+
+def test_the_same_numbers_give_the_same_bytes(folder, weights, tmp_path):
+    again = tmp_path / "again"
+    again.mkdir()
+    with h5py.File(weights, "r+") as file:  # whatever else the file may have gone through
+        del file["optimizer"]
+    write_backbone(again, MINE, weights)
+    for name in (DESCRIPTION, FOLDER_WEIGHTS):
+        assert (again / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_packing_twice_changes_nothing_more(folder, tmp_path):
+    pack_weights(folder / FOLDER_WEIGHTS, tmp_path / "again.h5")
+    assert (tmp_path / "again.h5").read_bytes() == (folder / FOLDER_WEIGHTS).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "../elsewhere"},
+        {"name": ""},
+        {"builder": "getattr"},
+        {"size": (64, 64), "max_size": 60},
+        {"size": (64, 64), "min_size": 65},
+        {"crop_fraction": 0},
+        {"top1": 71.3},
+        {"preprocessing": "none"},
+    ],
+    ids=str,
+)
+def test_what_would_not_be_read_is_not_written(tmp_path, weights, wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        write_backbone(tmp_path, replace(MINE, **wrong), weights)
+    assert not is_backbone_folder(tmp_path)
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("harm", [truncate, flip, Path.unlink])
+def test_damaged_weights_are_found_out(folder, harm):
+    harm(folder / FOLDER_WEIGHTS)
+    with pytest.raises(DamagedModel, match=r"backbone\.weights\.h5 must have the sha256"):
+        read_backbone(folder)
+    with pytest.raises(DamagedModel):
+        find_network(folder)
+    assert read_row(folder).name == "mine"
+
+
+def describe(folder, **changes):
+    path = folder / DESCRIPTION
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def change(folder, **fields):
+    described = json.loads((folder / DESCRIPTION).read_text())
+    describe(folder, backbone={**described["backbone"], **fields})
+
+
+def test_newer_format_is_refused_by_name(folder):
+    describe(folder, format=FORMAT + 1)
+    with pytest.raises(NewerFormat, match="Update headstart"):
+        read_backbone(folder)
+
+
+def test_no_description_is_refused_by_name(tmp_path):
+    with pytest.raises(NotASavedModel, match=r"must hold backbone\.json"):
+        read_backbone(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["backbone", "classes", "files"])
+@pytest.mark.parametrize("value", [3, [[1, 2]], ["a"], {"a": 1}, "abc"], ids=str)
+def test_foreign_description_is_refused(folder, name, value):
+    describe(folder, **{name: value})
+    with pytest.raises(NotASavedModel, match="what headstart writes"):
+        read_backbone(folder)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "a/b"},
+        {"builder": "__class__"},
+        {"builder": ["mini"]},
+        {"size": [10**9, 64]},
+        {"size": 64},
+        {"size": [True, 64]},
+        {"n_features": -1},
+        {"parameters": 1.5},
+        {"top1": None, "top5": "good"},
+        {"resize": "stretch"},
+    ],
+    ids=str,
+)
+def test_foreign_fields_are_refused(folder, wrong):
+    change(folder, **wrong)
+    with pytest.raises(NotASavedModel, match="what headstart writes"):
+        read_backbone(folder)
+
+
+def test_fields_that_a_later_version_may_add_are_passed_over(folder):
+    row = read_backbone(folder)
+    change(folder, weights={"url": "https://example.org"}, colour="red")
+    assert read_backbone(folder) == row
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(content=st.binary(max_size=40) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_any_description_is_refused_by_name(tmp_path, content):
+    (tmp_path / DESCRIPTION).write_bytes(content)
+    with pytest.raises(SavedModelError):
+        read_backbone(tmp_path)
+
+
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(value=JSON, data=st.data())
+def test_any_value_is_taken_or_refused_by_name(folder, value, data):
+    text = (folder / DESCRIPTION).read_text()
+    described = json.loads(text)
+    place = data.draw(st.sampled_from([described, described["backbone"]]))
+    place[data.draw(st.sampled_from(sorted(place)))] = value
+    (folder / DESCRIPTION).write_text(json.dumps(described))
+    try:
+        read_row(folder)
+    except SavedModelError:
+        pass
+    finally:
+        (folder / DESCRIPTION).write_text(text)
+
+
+def test_a_name_comes_before_a_folder_called_like_it(folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    shutil.move("mine", "mini")
+    assert find_backbone("mini") == get_backbone("mini")
+    assert find_backbone("./mini").name == find_backbone(Path("mini")).name == "mine"
+    assert find_backbone("mobilenet_v2").folder is None
+    with pytest.raises(UnknownBackbone, match="a folder must exist"):
+        find_backbone("mine")
+
+
+@pytest.mark.parametrize("size", [(31, 64), (64, 257)])
+def test_sizes_it_was_not_made_for_are_refused(size):
+    with pytest.raises(UsageError, match=r"mini takes images of at (least 32|most 256)"):
+        find_network("mini", size=size)
+
+
+def test_other_names_for_the_classes_are_kept_apart(folder):
+    row = read_backbone(folder)
+    assert network_key(row, "0", (64, 64)) != network_key(
+        replace(row, classes=CLASSES[::-1]), "0", (64, 64)
+    )
+
+
+def test_the_whole_way_through_the_real_process(converter, tmp_path, monkeypatch):
+    trained, folder = tmp_path / "trained.weights.h5", tmp_path / "own"
+    converter.ask(task="save", builder="mini", classes=3, path=str(trained))
+    folder.mkdir()
+    write_backbone(folder, replace(MINE, name="own"), trained)
+    monkeypatch.chdir(tmp_path)
+    network = find_network("own", size=(32, 48))
+    assert (network.name, network.size, network.classes) == ("own", (32, 48), CLASSES)
+    assert network.outputs["probabilities"] == (3,)
+    assert find_network(folder, size=(32, 48)) == network
+
+
+def test_a_folder_is_summarised(converter, folder):
+    answer = json.loads(
+        converter.ask(task="summarise", backbone="", folder=str(folder), size=[64, 64], weights="")
+    )
+    assert answer["layers"][-1]["shape"] == [3]
+
+
+def test_mini_by_name_has_its_own_classes():
+    network = find_network("mini", download=False)
+    assert network.classes == get_backbone("mini").classes
+    assert network.outputs == {"features": (384,), "feature_map": (4, 4, 384),
+                               "probabilities": (200,)}  # fmt: skip
