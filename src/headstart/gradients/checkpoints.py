@@ -63,7 +63,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         If it is none, or not whole.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             facts = json.loads(file[_FACTS].tobytes())
             names = [name for name in file.files if name != _FACTS]
             found = {name: file[name] for name in names}

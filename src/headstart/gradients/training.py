@@ -134,6 +134,8 @@ class Training:
         memory = max(1.0, self._steps * _REMEMBERED / _STEPS_BETWEEN_AVERAGES)
         self._average = WeightAverage(network, memory)
         self._step = 0
+        # Mean over the batches of the present epoch.
+        self._loss = 0.0
         self._spent = 0.0
         self._seen_at = self._saved_at = time.monotonic()
         self.history: list[Epoch] = []
@@ -154,12 +156,15 @@ class Training:
         self._average.weights = checkpoint.arrays["average"]
         self._average.updates = checkpoint.facts["updates"]
         self._step = checkpoint.facts["step"]
+        self._loss = checkpoint.facts["loss"]
         self._spent = checkpoint.facts["seconds"]
         self.history = [Epoch(**epoch) for epoch in checkpoint.facts["history"]]
         return True
 
     def run(self, progress: Progress | None = None) -> Iterator[Epoch]:
         """Train to the end, yielding each epoch that is done.
+
+        Ctrl-C leaves a checkpoint of the very last step.
 
         Raises
         ------
@@ -170,20 +175,26 @@ class Training:
         """
         self._seen_at = time.monotonic()
         for epoch in range(len(self.history), self._recipe.epochs):
-            loss, accuracy = self._run_epoch(epoch, progress), self._test()
+            try:
+                self._run_epoch(epoch, progress)
+                accuracy = self._test()
+            except KeyboardInterrupt:
+                self._save()
+                raise
             self._look_at_clock()
             done = Epoch(
                 epoch=epoch + 1,
                 seconds=self._spent - sum(past.seconds for past in self.history),
                 size=self._size(self._step - 1),
                 learning_rate=self._rate(self._step - 1),
-                loss=loss,
+                loss=self._loss,
                 accuracy=accuracy,
             )
             if not self.history or done.accuracy >= max(past.accuracy for past in self.history):
                 best = Checkpoint({"average": self._average.weights}, asdict(done))
                 save_checkpoint(best, self._folder / BEST)
             self.history.append(done)
+            self._loss = 0.0
             self._save()
             yield done
 
@@ -191,28 +202,31 @@ class Training:
         """Give the network the averaged weights of its best epoch."""
         self._network.set_weights(load_checkpoint(self._folder / BEST).arrays["average"])
 
-    def _run_epoch(self, epoch: int, progress: Progress | None) -> float:
-        steps = range(self._step, (epoch + 1) * len(self._batches))
+    def _run_epoch(self, epoch: int, progress: Progress | None) -> None:
+        """Do what is still to do of an epoch."""
+        first = epoch * len(self._batches)
+        steps = range(self._step, first + len(self._batches))
         batches = self._batches.epoch(epoch, [self._size(step) for step in steps])
         if progress:
             batches = progress(batches, f"epoch {epoch + 1} of {self._recipe.epochs}", len(steps))
+        before, loss_before = self._step - first, self._loss
         self._model.reset_metrics()
-        loss = math.nan
         for batch in batches:
             self._model.optimizer.learning_rate = self._rate(self._step)
-            # A loss over several batches: the mean since the metrics were reset.
-            loss = float(np.ravel(self._model.train_on_batch(batch.images, batch.targets))[0])
+            # Keras answers with the mean since the metrics were reset.
+            mean = float(np.ravel(self._model.train_on_batch(batch.images, batch.targets))[0])
             self._step += 1
-            self._keep_up(loss)
-        return loss
+            done = self._step - first
+            self._loss = (loss_before * before + mean * (done - before)) / done
+            self._keep_up()
 
-    def _keep_up(self, loss: float) -> None:
+    def _keep_up(self) -> None:
         """Do what is due after a step."""
-        if not math.isfinite(loss):
+        if not math.isfinite(self._loss):
             raise TrainingDiverged(
                 f"The loss must stay a number; after {self._step} of {self._steps} steps it is "
-                f"{loss}. Train with a smaller learning rate than {self._recipe.learning_rate} "
-                "(a half or a third)."
+                f"{self._loss}. Train with a smaller learning rate: a half or a third of "
+                f"{self._recipe.learning_rate}."
             )
         if self._step % _STEPS_BETWEEN_AVERAGES == 0:
             self._average.update()
@@ -251,6 +265,7 @@ class Training:
         }
         facts = {
             "step": self._step,
+            "loss": self._loss,
             "seconds": self._spent,
             "updates": self._average.updates,
             "history": [asdict(epoch) for epoch in self.history],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import filelock
@@ -15,12 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_SETTINGS = "settings.json"
+_SETTINGS, _LOCK = "settings.json", ".lock"
 
 
 @contextlib.contextmanager
-def workplace(folder: Path, settings: Mapping[str, Any]) -> Iterator[None]:
+def workplace(folder: Path, settings: Mapping[str, Any], *, restart: bool) -> Iterator[None]:
     """Hold `folder` for a training with these settings; it may have been begun in it before.
+
+    The folder is gone once the block ends well. After an error, a kill or Ctrl-C it stays, to go on
+    from.
 
     Parameters
     ----------
@@ -28,6 +32,8 @@ def workplace(folder: Path, settings: Mapping[str, Any]) -> Iterator[None]:
         Made if it is not there.
     settings : mapping
         Everything that the result depends on, as JSON can hold it.
+    restart : bool
+        Whether what was begun before is thrown away.
 
     Raises
     ------
@@ -38,7 +44,7 @@ def workplace(folder: Path, settings: Mapping[str, Any]) -> Iterator[None]:
     """
     with writing(str(folder)):
         folder.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(folder / ".lock")
+    lock = filelock.FileLock(folder / _LOCK)
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
@@ -47,8 +53,19 @@ def workplace(folder: Path, settings: Mapping[str, Any]) -> Iterator[None]:
             "another place for the result."
         ) from error
     with lock:
+        if restart:
+            _empty(folder)
         _agree(folder, json.loads(json.dumps(settings)))
         yield
+        _empty(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _empty(folder: Path) -> None:
+    with writing(str(folder)):
+        for entry in folder.iterdir():
+            if entry.name != _LOCK:
+                entry.unlink()
 
 
 def _agree(folder: Path, settings: dict[str, Any]) -> None:

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -172,13 +171,8 @@ def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a d
         workers=workers,
         progress=progress,
     )
-    if restart and job.folder.is_dir():
-        shutil.rmtree(job.folder)
-    with workplace(job.folder, job.settings()):
-        trained = _train(job, keras, report)
-        summary = keep(job, trained, out)
-        shutil.rmtree(job.folder, ignore_errors=True)
-    return summary
+    with workplace(job.folder, job.settings(), restart=restart):
+        return keep(job, _train(job, keras, report), out)
 
 
 def _train(job: Job, keras: ModuleType, report: Callable[[Epoch], None] | None) -> Trained:

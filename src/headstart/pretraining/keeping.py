@@ -17,7 +17,7 @@ from headstart.gradients.history import write_history
 from headstart.pretraining.card import model_card
 from headstart.pretraining.plan import SIZES, Job
 from headstart.pretraining.summary import CARD, CURVES, HISTORY, PretrainingSummary
-from headstart.storage import whole_folder
+from headstart.storage import whole_folder, writing
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -53,7 +53,8 @@ class Trained:
 def keep(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
     """Write the backbone, measure what was written, and put the figures with it."""
     weights = job.folder / "finished.weights.h5"
-    trained.network.save_weights(weights)
+    with writing(str(weights)):
+        trained.network.save_weights(weights)
     row = _row(job, trained.network, out.name)
     with whole_folder(out) as new:
         write_backbone(new, row, weights)
