@@ -1,0 +1,90 @@
+"""The whole job, as a command: Keras wants a process of its own."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import headstart as hs
+from headstart.backbones.folders import read_backbone
+from headstart.backbones.networks import find_network
+
+RECIPE = ("--size", "32", "--epochs", "3", "--batch-size", "16", "--learning-rate", "0.05")
+
+
+@pytest.fixture(scope="module")
+def done(pictures, teacher, python, tmp_path_factory):
+    """A finished pretraining: what the process said, and the folder it left."""
+    folder = tmp_path_factory.mktemp("out") / "tri-net"
+    cache = tmp_path_factory.mktemp("cache")
+    command = ["-m", "headstart", "pretrain", pictures, "--out", folder, *RECIPE]
+    options = ["--teacher", teacher, "--license", "CC0-1.0", "--trained-on", "Three | kinds"]
+    return python(*command, *options, HEADSTART_CACHE=str(cache)), folder
+
+
+def test_it_ends_well_and_says_how_good_the_network_is(done):
+    process, folder = done
+    assert process.returncode == 0, process.stderr
+    summary = json.loads(process.stdout)
+    assert summary["accuracy"] == read_backbone(folder).top1
+    assert summary["interval"][0] <= summary["accuracy"] <= summary["interval"][1]
+    assert (summary["n_train"], summary["n_valid"]) == (65, 7)
+    assert (summary["backbone"], summary["architecture"]) == ("tri-net", "mini")
+    assert (summary["teacher"], summary["epochs"]) == ("tiny", 3)
+    assert process.stderr.count("epoch ") == 3
+    assert "Trained mini from scratch on 65 pictures of 3 kinds" in process.stderr
+
+
+def test_the_folder_is_whole_and_the_training_folder_gone(done):
+    _, folder = done
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "README.md",
+        "backbone.json",
+        "backbone.weights.h5",
+        "curves.png",
+        "history.csv",
+    ]
+    assert [path.name for path in folder.parent.iterdir()] == ["tri-net"]
+
+
+def test_the_curve_is_a_picture_and_the_history_a_table(done):
+    _, folder = done
+    assert min(Image.open(folder / "curves.png").size) > 300
+    with (folder / "history.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert [row["size"] for row in rows] == ["24", "24", "32"]
+    assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
+
+
+def test_the_card_says_what_it_is_and_the_command_that_made_it(done):
+    _, folder = done
+    card = (folder / "README.md").read_text("utf-8")
+    assert "trained from scratch on Three | kinds:\n65 pictures of 3 kinds" in card
+    assert "--size 32 --epochs 3 --batch-size 16 --learning-rate 0.05" in card
+    assert "--teacher tiny --teacher-size 32" in card
+    assert "CC0-1.0" in card
+
+
+def test_it_is_a_backbone_like_any_other(done, pictures):
+    _, folder = done
+    network = find_network(folder)
+    assert [name.label for name in network.classes] == ["brick", "grass", "sky"]
+    (answer,) = hs.predict(pictures / "sky" / "0.png", backbone=folder)
+    assert {name.label for name in answer.predictions} == {"brick", "grass", "sky"}
+    features = hs.Embedder(folder, size=(48, 48), cache=False).transform([pictures / "sky/0.png"])
+    assert features.shape == (1, 384)
+    assert np.isfinite(features).all()
+
+
+def test_without_something_that_computes_gradients_it_says_what_to_install(pictures, python):
+    process = python(
+        "-m", "headstart", "pretrain", pictures, "--out", pictures.parent / "x", *RECIPE,
+        KERAS_BACKEND="openvino",
+    )  # fmt: skip
+    assert process.returncode == 1
+    assert 'pip install "headstart[finetune]"' in process.stderr
+    assert "Traceback" not in process.stderr
+    assert not (pictures.parent / "x.training").exists()
