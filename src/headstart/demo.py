@@ -1,0 +1,220 @@
+"""The whole job on pictures that a dependency carries: what ``headstart demo`` writes and runs."""
+
+from __future__ import annotations
+
+import importlib.resources
+import os
+import shlex
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from headstart.errors import UsageError
+from headstart.storage import whole_file, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+BACKBONE = "mini"
+# In the demo's folder.
+PHOTOS, DIGITS, NEW, MODEL = "photos", "digits", "new", "model"
+README = "README.txt"
+
+#: What to type, after ``headstart``, for one's own photos.
+OWN_PHOTOS = (
+    ("train", "PHOTOS", "--out", "my-model"),
+    ("predict", "NEW-PHOTOS", "--model", "my-model", "--sheet", "answers.png"),
+)
+
+_OURS = "Made by 'headstart demo'"
+_BEGUN = f"{_OURS}, which has not come to its end: run it again."
+_DONE = f"{_OURS}. Delete this folder whenever you like."
+_CREDITS = """\
+The photos are by danielbuechele (china.jpg) and vultilion (flower.jpg), CC BY 2.0; the digits are
+the test part of 'Optical Recognition of Handwritten Digits' by E. Alpaydin and C. Kaynak (UCI).
+All of them come with scikit-learn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command of the demo.
+
+    Attributes
+    ----------
+    heading : str
+        What it is for.
+    words : tuple of str
+        What stands after ``headstart`` on the command line.
+    """
+
+    heading: str
+    words: tuple[str, ...]
+
+
+def prepare(folder: Path, *, overwrite: bool = False) -> int:
+    """Write the demo's pictures into `folder`; return how many there are to learn from.
+
+    ``photos/`` holds two photos, ``digits/`` handwritten digits in one folder a class, ``new/`` one
+    more of each digit. Files that are not the demo's own stay where they are. A demo that was
+    interrupted is begun anew.
+
+    Raises
+    ------
+    UsageError
+        If something else is in `folder`, or a finished demo although `overwrite` is False.
+    StorageError
+        If it can't be written.
+    """
+    _check_place(folder, overwrite=overwrite)
+    with writing(str(folder)):
+        folder.mkdir(parents=True, exist_ok=True)
+        # Until `finish`, this line tells the next run that what it finds may be half a demo.
+        _write_readme(folder, _BEGUN)
+        for name in (PHOTOS, DIGITS, NEW):
+            if (folder / name).exists():
+                shutil.rmtree(folder / name)
+        _write_photos(folder / PHOTOS)
+        return _write_digits(folder)
+
+
+def steps(folder: Path) -> tuple[Step, ...]:
+    """Return the commands that do the whole job on what `prepare` wrote."""
+    photos, digits, new, model = (_as_word(folder / name) for name in (PHOTOS, DIGITS, NEW, MODEL))
+    return (
+        Step(
+            "What is in a photo?",
+            ("predict", photos, "--model", BACKBONE, "--top", "3", "--sheet", f"{photos}.png"),
+        ),
+        Step(
+            "Teach it your own classes, from a folder of pictures for each",
+            ("train", digits, "--model", BACKBONE, "--out", model, "--overwrite"),
+        ),
+        Step(
+            "Use what it has learnt on new pictures",
+            ("predict", new, "--model", model, "--top", "1", "--sheet", f"{new}.png"),
+        ),
+    )
+
+
+def to_look_at(folder: Path) -> tuple[tuple[Path, str], ...]:
+    """Return the pictures that the steps have drawn, and what each shows."""
+    model = folder / MODEL
+    drawn = (
+        (folder / f"{PHOTOS}.png", "the photos with what was seen in them"),
+        (model / "confusion.png", "which digit was taken for which"),
+        (model / "classes.png", "how well each digit is recognised"),
+        (folder / f"{MODEL}.mistakes.png", "what it got wrong"),
+        (folder / f"{NEW}.png", "the new digits with their answers"),
+    )
+    return tuple((path, what) for path, what in drawn if path.is_file())
+
+
+def finish(folder: Path, result: Iterable[str]) -> None:
+    """Say in the folder's ``README.txt`` what was run and what came out."""
+    commands = (f"  {typed(step.words)}" for step in steps(folder))
+    _write_readme(folder, _DONE, "", "What was run:", *commands, "", *result, "", _CREDITS)
+
+
+def typed(words: Sequence[str], *, windows: bool = os.name == "nt") -> str:
+    """Return the command ``headstart WORDS`` as a person types it.
+
+    Parameters
+    ----------
+    words : sequence of str
+        What stands after ``headstart``.
+    windows : bool
+        Whether it is typed into cmd or PowerShell, where quotes are double ones, instead of a POSIX
+        shell.
+
+    Examples
+    --------
+    >>> typed(["predict", "my photos"], windows=False)
+    "headstart predict 'my photos'"
+    >>> typed(["predict", "my photos"], windows=True)
+    'headstart predict "my photos"'
+    """
+    quote = _quote_for_windows if windows else shlex.quote
+    return " ".join(["headstart", *map(quote, words)])
+
+
+def digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return scikit-learn's handwritten digits.
+
+    Returns
+    -------
+    pictures : uint8 array, shape (1797, 8, 8)
+        Dark ink on white paper.
+    labels : int64 array, shape (1797,)
+        0 to 9.
+    """
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    return (255 - data.images * (255 / 16)).round().astype("uint8"), data.target
+
+
+def _check_place(folder: Path, *, overwrite: bool) -> None:
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    mark = _first_line(folder / README)
+    if not mark.startswith(_OURS):
+        raise UsageError(
+            f"The demo needs a new or empty folder. {folder} is something else: "
+            "choose another with --out."
+        )
+    if mark != _BEGUN and not overwrite:
+        raise UsageError(
+            f"There is a demo in {folder} already. Choose another folder with --out, or make it "
+            "anew with --overwrite."
+        )
+
+
+def _first_line(file: Path) -> str:
+    if not file.is_file():
+        return ""
+    return next(iter(file.read_text("utf-8", errors="replace").splitlines()), "")
+
+
+def _write_readme(folder: Path, *lines: str) -> None:
+    with whole_file(folder / README) as temporary:
+        temporary.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+
+
+def _write_photos(folder: Path) -> None:
+    folder.mkdir()
+    photos = importlib.resources.files("sklearn.datasets.images")
+    for name in ("china.jpg", "flower.jpg"):
+        (folder / name).write_bytes((photos / name).read_bytes())
+
+
+def _write_digits(folder: Path) -> int:
+    """Write the first picture of each digit into ``new/``, the others into ``digits/``."""
+    pictures, labels = digits()
+    (folder / NEW).mkdir()
+    for label in map(str, sorted(set(labels.tolist()))):
+        (folder / DIGITS / label).mkdir(parents=True)
+    n = 0
+    for number, (picture, label) in enumerate(zip(pictures, map(str, labels), strict=True)):
+        file = folder / NEW / f"{label}.png"
+        if file.exists():
+            file = folder / DIGITS / label / f"{number:04}.png"
+            n += 1
+        Image.fromarray(picture).save(file)
+    return n
+
+
+def _as_word(path: Path) -> str:
+    # A word that begins with a dash would be read as an option.
+    return f".{os.sep}{path}" if str(path).startswith("-") else str(path)
+
+
+def _quote_for_windows(word: str) -> str:
+    # Neither cmd nor PowerShell gives a meaning to these; and no file name holds a double quote.
+    plain = all(letter.isalnum() or letter in r"-_.\/:=" for letter in word)
+    return word if word and plain else f'"{word}"'
