@@ -31,16 +31,14 @@ def make(folder: Path, *what: str) -> Path:
     return programs
 
 
-def call(programs: Path, name: str, *arguments: str, **settings: str) -> int:
-    """Run a program of the environment in the project's root; return its exit status.
-
-    `settings` are environment variables for it.
-    """
+def call(programs: Path, name: str, *arguments: str, folder: Path = ROOT) -> int:
+    """Run a program of the environment in `folder`; return its exit status."""
     path = f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"
     program = str(programs / name) + (".exe" if os.name == "nt" else "")
     print("$", name, *arguments, file=sys.stderr, flush=True)
-    environment = {**os.environ, "PATH": path, **settings}
-    return subprocess.run([program, *arguments], cwd=ROOT, env=environment, check=False).returncode
+    environment = {**os.environ, "PATH": path}
+    done = subprocess.run([program, *arguments], cwd=folder, env=environment, check=False)
+    return done.returncode
 
 
 def _pip(programs: Path, *arguments: str) -> None:

@@ -1,28 +1,40 @@
-"""Set up an environment and recognise pictures: ``python scripts/try.py [PICTURE OR FOLDER ...]``.
+"""Set up an environment and show what headstart does: ``python scripts/try.py [PICTURE ...]``.
 
-Without arguments it takes the two photos that scikit-learn carries. What follows is handed to
-``headstart predict``, so ``--model resnet50 --top 3`` work here too.
+Without arguments it runs ``headstart demo``: the whole job on pictures that are there already, in
+the folder ``headstart-demo``. With pictures or folders of your own it runs ``headstart predict`` on
+them; its options (``--model resnet50 --top 3``) work here too.
 """
 
-import subprocess
+import os
+import shlex
 import sys
+from pathlib import Path
 
 import environment
 
-PHOTOS = (
-    "import sklearn.datasets as d, os; print(os.path.join(os.path.dirname(d.__file__), 'images'))"
-)
+VENV = environment.ROOT / ".venv"
+HERE = Path()
 
 
 def main() -> int:
-    """Install headstart into ``.venv`` and run its main job once."""
-    programs = environment.make(environment.ROOT / ".venv", ".")
-    arguments = sys.argv[1:]
-    if not arguments:
-        python = str(programs / "python")
-        photos = subprocess.run([python, "-c", PHOTOS], capture_output=True, text=True, check=True)
-        arguments = [photos.stdout.strip(), "--top", "3"]
-    return environment.call(programs, "headstart", "predict", *arguments)
+    """Install headstart into ``.venv``, and run the demo or recognise the pictures given."""
+    programs = environment.make(VENV, ".")
+    if sys.argv[1:]:
+        return environment.call(programs, "headstart", "predict", *sys.argv[1:], folder=HERE)
+    status = environment.call(programs, "headstart", "demo", "--overwrite", folder=HERE)
+    if not status:
+        print(
+            f"\nTo type such commands yourself, let your shell find headstart:\n$ {_find(programs)}"
+        )
+    return status
+
+
+def _find(programs: Path) -> str:
+    """Return what makes a shell look for commands in `programs`."""
+    activate = programs / "activate"
+    if activate.is_relative_to(Path.cwd()):
+        activate = activate.relative_to(Path.cwd())
+    return str(activate) if os.name == "nt" else f". {shlex.quote(str(activate))}"
 
 
 if __name__ == "__main__":
