@@ -22,6 +22,18 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.delenv("HEADSTART_MIRROR", raising=False)
 
 
+@pytest.fixture
+def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No pre-trained weights anywhere, no network; return the folder where weights may be put."""
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    monkeypatch.setenv("HEADSTART_WEIGHTS", str(weights))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("HEADSTART_MIRROR", "http://127.0.0.1:1")
+    monkeypatch.setattr("headstart.backbones.choosing._out_of_reach", {})
+    return weights
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder with real photos and weights: ``data/`` and ``weights/``."""

@@ -1,5 +1,7 @@
 """`headstart.train` and `headstart.evaluate` as Python calls them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -87,3 +89,26 @@ def test_nothing_to_judge_by(pictures, tiny_network):
 def test_a_settings_name_that_is_none_is_said(labelled, tiny_network, tmp_path):
     with pytest.raises(TypeError, match="learning_rate"):
         hs.train(labelled, tmp_path / "model", backbone=tiny_network, learning_rate=1)
+
+
+@pytest.mark.usefixtures("offline")
+def test_what_stood_in_for_the_default_is_told_and_recorded(
+    labelled, tiny_network, tmp_path, monkeypatch
+):
+    mini = dataclasses.replace(tiny_network, name="mini")
+    monkeypatch.setattr(
+        "headstart.training.classifier.find_network", lambda name, **_: {"mini": mini}[name]
+    )
+    told = []
+    summary = hs.train(labelled, tmp_path / "model", tell=told.append)
+    assert len(told) == 1
+    assert summary.to_dict()["backbone"] == "mini"
+    assert hs.load(tmp_path / "model").description.backbone == "mini"
+
+
+@pytest.mark.usefixtures("offline")
+def test_nothing_is_downloaded_for_a_data_set_that_is_refused(tmp_path):
+    told = []
+    with pytest.raises(DatasetError):
+        hs.train(tmp_path / "nothing", tmp_path / "model", tell=told.append)
+    assert told == []

@@ -8,9 +8,17 @@ import pytest
 from PIL import Image
 
 import headstart as hs
+from headstart.backbones.catalogue import get_backbone
+from headstart.backbones.choosing import LastResortWarning
 from headstart.backbones.classes import ClassName
 from headstart.data import as_source
-from headstart.errors import ImageDamaged, ImageNotFound, UsageError
+from headstart.errors import (
+    ImageDamaged,
+    ImageNotFound,
+    UsageError,
+    WeightsMismatch,
+    WeightsNotFound,
+)
 from headstart.recognise import Answer, Prediction, open_recogniser
 
 
@@ -116,3 +124,55 @@ def test_records_are_json():
         "path": "a.jpg",
         "error": {"type": "ImageDamaged", "message": "cut short"},
     }
+
+
+@pytest.fixture
+def found(network, monkeypatch):
+    """Let every name stand for the tiny network; return what was asked for."""
+    asked = []
+
+    def find(model, **_):
+        asked.append(model)
+        return network
+
+    monkeypatch.setattr("headstart.recognise.find_network", find)
+    return asked
+
+
+@pytest.mark.usefixtures("offline")
+def test_without_weights_and_network_mini_answers_and_a_warning_says_so(found):
+    with pytest.warns(LastResortWarning, match="mini is used"):
+        (answer,) = hs.predict([pixels(0)], top=1)
+    assert len(answer) == 1
+    told = []
+    open_recogniser("auto", tell=told.append)
+    assert len(told) == 1
+    assert found == ["mini", "mini"]
+
+
+def test_what_is_at_hand_is_taken_without_a_word(found, offline):
+    (offline / "mobilenet_imagenet.weights.h5").touch()
+    hs.predict([pixels(0)], top=1)
+    assert found == ["mobilenet"]
+
+
+def test_damaged_weights_at_hand_are_an_error_and_not_passed_over(offline):
+    (offline / get_backbone("efficientnet_b0").weights.filename).write_bytes(b"cut short")
+    with pytest.raises(WeightsMismatch, match="must have the published hash"):
+        hs.predict([pixels(0)])
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_named_network_is_never_replaced():
+    with pytest.raises(WeightsNotFound, match="must exist"):
+        hs.predict([pixels(0)], "mobilenet", weights="nowhere.h5")
+    with pytest.raises(UsageError, match="name it as the model"):
+        hs.predict([pixels(0)], weights="nowhere.h5")
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_backbones_folder_is_not_taken_for_a_saved_model(tmp_path, found):
+    (tmp_path / "backbone.json").write_text("{}")
+    hs.predict([pixels(0)], tmp_path)
+    hs.predict([pixels(0)], str(tmp_path))
+    assert found == [tmp_path, str(tmp_path)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headstart.backbones.choosing import settle
 from headstart.bundle.replacing import check_place
 from headstart.data import LabelledImages, read_labelled, stratified_split
 from headstart.evaluation import Evaluation, Tile, draw_sheet, plot_classes, plot_confusion
@@ -16,7 +17,7 @@ from headstart.recognise import Prediction
 from headstart.training.classifier import ImageClassifier, paired
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from headstart.bundle import SavedModel
     from headstart.data import ImageSource
@@ -110,11 +111,12 @@ def train(
     folder: str | Path | LabelledImages,
     out: str | Path,
     *,
-    backbone: str | Path = "mobilenet_v2",
+    backbone: str | Path = "auto",
     test: float | str | Path | None = None,
     seed: int = 0,
     overwrite: bool = False,
     progress: Progress | None = None,
+    tell: Callable[[str], object] | None = None,
     **settings: Any,  # noqa: ANN401 - see ImageClassifier
 ) -> TrainingSummary:
     """Train on a folder of labelled pictures, test on some kept out, and save.
@@ -126,7 +128,7 @@ def train(
     out : str or Path
         Folder for the model; new or empty, or a saved model if `overwrite`.
     backbone : str or Path
-        The pre-trained network.
+        The pre-trained network; 'auto': see `headstart.backbones.choosing.choose_backbone`.
     test : float, str or Path, optional
         What to test on: a fraction of the pictures, or a second folder. If not given, the folder's
         own test part (then its valid part) where it has one, else 0.2.
@@ -136,6 +138,8 @@ def train(
         Whether a saved model in `out` may be replaced.
     progress : callable, optional
         See `ImageClassifier.fit`.
+    tell : callable, optional
+        Called with a notice if 'auto' had to take the last resort; a warning if not given.
     **settings
         Of the `ImageClassifier`: head, weights, resize, precision, class_weight, workers, ...
 
@@ -151,7 +155,8 @@ def train(
     check_place(out, overwrite=overwrite)
     images = folder if isinstance(folder, LabelledImages) else read_labelled(folder)
     learnt, tested = _divide(images, test, seed)
-    classifier = ImageClassifier(backbone, random_state=seed, **settings)
+    named = settle(backbone, settings.get("weights"), tell=tell)
+    classifier = ImageClassifier(named, random_state=seed, **settings)
     classifier.fit(learnt, skip_broken=True, progress=progress)
     evaluation = evaluate(classifier, tested, progress=progress)
     plots = _save(classifier, evaluation, out, overwrite=overwrite)

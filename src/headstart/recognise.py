@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headstart.backbones.catalogue import backbones
+from headstart.backbones.choosing import settle
 from headstart.backbones.folders import is_backbone_folder
 from headstart.backbones.networks import DESCRIPTION, Network, find_network
 from headstart.bundle import SavedModel, load
@@ -95,6 +96,11 @@ class Recogniser(abc.ABC):
 
     @property
     @abc.abstractmethod
+    def name(self) -> str:
+        """What answers, for people."""
+
+    @property
+    @abc.abstractmethod
     def computes_in(self) -> Precision:
         """What the network computes in."""
 
@@ -138,6 +144,11 @@ class PretrainedRecogniser(Recogniser):
     precision: Precision
 
     @property
+    def name(self) -> str:
+        """The network's name."""
+        return self.network.name
+
+    @property
     def computes_in(self) -> Precision:
         """What the network computes in."""
         return self.precision
@@ -167,6 +178,11 @@ class SavedRecogniser(Recogniser):
     model: SavedModel
 
     @property
+    def name(self) -> str:
+        """What the model was built on."""
+        return f"a saved model on {self.model.network.name}"
+
+    @property
     def computes_in(self) -> Precision:
         """What the network computes in."""
         return self.model.precision
@@ -189,13 +205,15 @@ def open_recogniser(
     precision: Any = "auto",  # noqa: ANN401 - a user's word; anything but the three is refused
     sample: Sequence[ImageSource] = (),
     progress: Callable[[int, int | None], None] | None = None,
+    tell: Callable[[str], object] | None = None,
 ) -> Recogniser:
     """Make ready a pre-trained network or a saved model.
 
     Parameters
     ----------
     model : str, Path, Network or SavedModel
-        A backbone's name or folder, or the folder of a saved model.
+        A backbone's name or folder, or the folder of a saved model; 'auto': see
+        `headstart.backbones.choosing.choose_backbone`.
     weights : str or Path, optional
         A weights file for the backbone.
     resize : {"auto", "crop", "squash", "pad", "keras"}
@@ -206,6 +224,8 @@ def open_recogniser(
         The pictures it will be used on.
     progress : callable, optional
         Called with the bytes so far and in all, or None, while weights are downloaded.
+    tell : callable, optional
+        Called with a notice if 'auto' had to take the last resort; a warning if not given.
 
     Raises
     ------
@@ -216,10 +236,11 @@ def open_recogniser(
     """
     if isinstance(model, SavedModel):
         return _saved(model, weights, resize, precision)
-    if isinstance(model, str | Path) and _means_a_saved_model(model):
-        return _saved(load(model), weights, resize, precision)
+    named = settle(model, weights, tell=tell, progress=progress)
+    if isinstance(named, str | Path) and _means_a_saved_model(named):
+        return _saved(load(named), weights, resize, precision)
     network = find_network(
-        model, weights=None if weights is None else Path(weights), progress=progress
+        named, weights=None if weights is None else Path(weights), progress=progress
     )
     if network.classes is None:
         raise UsageError(
@@ -233,7 +254,7 @@ def open_recogniser(
 
 def predict(
     images: Any,  # noqa: ANN401
-    backbone: str | Path | Network | SavedModel = "mobilenet_v2",
+    backbone: str | Path | Network | SavedModel = "auto",
     *,
     top: int = 5,
     weights: str | Path | None = None,
@@ -250,7 +271,8 @@ def predict(
         (height, width, 3) RGB or (height, width) grey, or PIL images.
     backbone : str, Path, Network or SavedModel
         A pre-trained network's name (see `headstart.backbones`) or a backbone's folder; or a saved
-        model.
+        model. 'auto' takes the best pre-trained network at hand, else downloads MobileNetV2, else
+        warns and takes mini.
     top : int
         Classes to tell of each picture, at most.
     weights, resize, precision

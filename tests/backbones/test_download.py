@@ -14,7 +14,7 @@ import time
 import pytest
 
 from headstart.backbones import download
-from headstart.backbones.download import fetch
+from headstart.backbones.download import check_reach, fetch
 from headstart.errors import DownloadError, StorageError, WeightsMismatch
 
 CONTENT = bytes(range(256)) * 4000
@@ -35,6 +35,10 @@ class Server:
             def do_GET(self):
                 outer.ranges.append(self.headers["Range"])
                 outer.answer(self, outer.plan.pop(0) if outer.plan else None)
+
+            def do_HEAD(self):
+                self.send_response(outer.plan.pop(0) if outer.plan and outer.plan[0] else 200)
+                self.end_headers()
 
             def log_message(self, *_):
                 pass
@@ -241,7 +245,7 @@ def test_full_disk_is_said_by_name(server, target, monkeypatch):
 
 SCRIPT = """
 import sys, pathlib
-from headstart.backbones.download import fetch
+from headstart.backbones.download import check_reach, fetch
 fetch(sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3])
 """
 
@@ -271,3 +275,32 @@ def test_killed_download_is_continued(server, target):
     fetch(server.url, target, MD5)
     assert server.ranges[1] is not None
     assert target.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("mishap", [None, 404, 503])
+def test_whatever_answers_is_within_reach(server, mishap):
+    server.plan = [mishap]
+    check_reach(server.url, 30)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:1/net.h5", "file:///nowhere/net.h5", "nonsense"]
+)
+def test_what_does_not_answer_is_out_of_reach(address):
+    with pytest.raises(DownloadError, match=f"Could not reach {address}: ."):
+        check_reach(address, 30)
+
+
+def test_silence_is_out_of_reach():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}/net.h5"
+        with pytest.raises(DownloadError, match=r"timed out|nothing answered within 0\.1 seconds"):
+            check_reach(address, 0.1)
+
+
+def test_a_name_that_takes_forever_to_look_up_is_out_of_reach(monkeypatch):
+    looked_up = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: looked_up.wait(60) and [])
+    with pytest.raises(DownloadError, match=r"nothing answered within 0\.1 seconds"):
+        check_reach("http://localhost/net.h5", 0.1)
+    looked_up.set()

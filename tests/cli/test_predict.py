@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from tests.data.odd_images import write_all
 
+from headstart.backbones.networks import load_network
 from headstart.cli.main import main
 
 
@@ -193,6 +195,31 @@ def test_no_weights_and_no_network_says_how_to_go_on(photos, capsys, monkeypatch
     assert "vgg16" in err
     assert "HEADSTART_WEIGHTS" in err
     assert "--weights FILE" in err
+
+
+@pytest.mark.usefixtures("offline")
+def test_without_weights_and_network_mini_answers_and_stderr_says_so(
+    backbone, photos, capsys, monkeypatch
+):
+    mini = replace(load_network(Path(backbone)), name="mini")
+    monkeypatch.setattr("headstart.recognise.find_network", lambda name, **_: {"mini": mini}[name])
+    assert main(["predict", str(photos / "red" / "0.png"), "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert len(records(out)) == 1
+    assert "so mini is used" in err
+    assert "by mini, computed in f32" in err
+    assert main(["predict", str(photos), "--weights", "w.h5"]) == 2
+    assert "name it as the model" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("offline")
+def test_a_photo_is_answered_where_there_is_nothing_but_the_package(photos):
+    command = [sys.executable, "-m", "headstart", "predict", str(photos / "red"), "--json"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert [len(record["predictions"]) for record in records(run.stdout)] == [5] * 6
+    assert "so mini is used" in run.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")

@@ -1,11 +1,14 @@
 """``headstart train`` and ``headstart evaluate``."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 import headstart
+from headstart.backbones.networks import load_network
 from headstart.cli.main import main
 
 from .conftest import write_classes
@@ -164,3 +167,17 @@ def test_evaluate_on_a_class_the_model_does_not_know(saved, photos, capsys):
     (photos / "red").rename(photos / "purple")
     assert main(["evaluate", saved, str(photos)]) == 1
     assert "purple" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("offline")
+def test_what_stood_in_for_the_default_is_said_and_recorded(
+    backbone, photos, tmp_path, capsys, monkeypatch
+):
+    mini = replace(load_network(Path(backbone)), name="mini")
+    monkeypatch.setattr(
+        "headstart.training.classifier.find_network", lambda name, **_: {"mini": mini}[name]
+    )
+    assert train(photos, "--out", tmp_path / "model", "--json") == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["backbone"] == "mini"
+    assert "so mini is used" in err

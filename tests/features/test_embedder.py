@@ -21,6 +21,7 @@ from sklearn.utils.estimator_checks import (
     check_valid_tag_types,
 )
 
+from headstart.backbones.choosing import LastResortWarning
 from headstart.errors import ImageNotFound, UnknownBackbone, UsageError
 from headstart.features.cache import FeatureCache
 from headstart.features.embedder import Embedder
@@ -211,3 +212,17 @@ def test_the_precision_of_fit_holds_for_transform(embedder, photos, monkeypatch)
     embedder.fit(photos)
     monkeypatch.setattr("headstart.features.embedder.choose_precision", lambda *_, **__: 1 / 0)
     assert embedder.transform(photos).shape == (12, 16)
+
+
+@pytest.mark.usefixtures("offline")
+def test_by_default_it_takes_what_can_be_had(photos, tiny_network, monkeypatch):
+    asked = []
+
+    def find(name, **_):
+        asked.append(name)
+        return tiny_network
+
+    monkeypatch.setattr("headstart.features.embedder.find_network", find)
+    with pytest.warns(LastResortWarning, match="mini is used"):
+        Embedder().transform(photos)
+    assert asked == ["mini"]

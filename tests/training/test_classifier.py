@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import estimator_checks
 
 from headstart import ImageClassifier, load
+from headstart.backbones.choosing import LastResortWarning
 from headstart.data import as_source, read_labelled
 from headstart.errors import DatasetError, ImageDamaged, UsageError
 from headstart.training.heads import HEADS, LogisticHead, NearestMeanHead
@@ -237,6 +238,24 @@ def test_a_stream_goes_on_after_a_broken_picture(classifier, photos):
     np.testing.assert_array_equal(found[2][1], classifier.predict_proba(pictures[1:2])[0])
 
 
+@pytest.mark.usefixtures("offline")
+def test_by_default_it_takes_what_can_be_had(photos, tiny_network, monkeypatch):
+    asked = []
+
+    def find(name, **_):
+        asked.append(name)
+        return tiny_network
+
+    monkeypatch.setattr("headstart.training.classifier.find_network", find)
+    model = ImageClassifier()
+    with pytest.warns(LastResortWarning, match="mini is used"):
+        model.fit(*photos)
+    assert asked == ["mini"]
+    assert model.backbone == "auto"
+    with pytest.raises(UsageError, match="name it as the model"):
+        ImageClassifier(weights="w.h5").fit(*photos)
+
+
 @pytest.mark.real_data
 def test_vehicles_are_told_apart_in_93_of_100_photos(real_data):
     from headstart.data import folds
@@ -244,7 +263,7 @@ def test_vehicles_are_told_apart_in_93_of_100_photos(real_data):
     weights = real_data / "weights" / "mobilenet_v2_imagenet.weights.h5"
     images = read_labelled(real_data / "data" / "vehicles")
     labels = np.array(images.labels)
-    model = ImageClassifier(weights=weights).fit(images)
+    model = ImageClassifier("mobilenet_v2", weights=weights).fit(images)
     features = model.features(images.sources)
     right = []
     for train, test in folds(images.labels, 10, seed=0, repeats=3):

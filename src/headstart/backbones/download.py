@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import queue
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -76,6 +78,39 @@ def fetch(
                 _check(part, digest, mirrored(url))
                 part.replace(target)
     return target
+
+
+def check_reach(address: str, seconds: float) -> None:
+    """Find out whether something answers at an address, be it with a refusal.
+
+    Raises
+    ------
+    DownloadError
+        If nothing answers within `seconds`, whatever the time goes into: looking up a name has no
+        time limit of its own.
+    """
+    answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+    asking = threading.Thread(target=_ask, args=(address, seconds, answers), daemon=True)
+    asking.start()
+    try:
+        trouble = answers.get(timeout=seconds)
+    except queue.Empty:
+        trouble = f"nothing answered within {seconds:g} seconds"
+    if trouble:
+        raise DownloadError(f"Could not reach {address}: {trouble}.")
+
+
+def _ask(address: str, seconds: float, answers: queue.SimpleQueue[str]) -> None:
+    """Put what went wrong into `answers`, or an empty text."""
+    trouble = ""
+    try:
+        asked = urllib.request.Request(address, method="HEAD")  # noqa: S310 - as in `_go_on`
+        urllib.request.urlopen(asked, timeout=seconds).close()  # noqa: S310 - the same
+    except urllib.error.HTTPError as refusal:
+        refusal.close()
+    except (HTTPException, OSError, ValueError) as error:
+        trouble = str(getattr(error, "reason", error))
+    answers.put(trouble)
 
 
 def mirrored(url: str) -> str:

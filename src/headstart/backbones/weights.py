@@ -71,12 +71,13 @@ def find_weights(
         return _given(backbone, Path(given))
     if backbone.folder is not None:
         return _beside(backbone, backbone.folder)
-    official = published(backbone)
-    for path, origin in _places(backbone):
-        if path.is_file():
-            return WeightsFile(path, hash_file(path), origin)
+    there = at_hand(backbone)
+    if there is not None:
+        path, origin = there
+        return WeightsFile(path, hash_file(path), origin)
     if not download:
         raise WeightsNotFound(f"No weights for {backbone.name} here.\n{how_to_go_on(backbone)}")
+    official = published(backbone)
     path = downloads.fetch(
         official.url,
         cache_dir() / "weights" / official.filename,
@@ -87,15 +88,20 @@ def find_weights(
     return WeightsFile(path, hash_file(path), "download")
 
 
-def how_to_go_on(backbone: Backbone) -> str:
+def at_hand(backbone: Backbone) -> tuple[Path, Origin] | None:
+    """Return the published weights that `find_weights` would find without a download, if any."""
+    return next((place for place in _places(backbone) if place[0].is_file()), None)
+
+
+def how_to_go_on(backbone: Backbone, purpose: str = "To go on") -> str:
     """Say how to get the weights of `backbone` by hand."""
     official = published(backbone)
     return (
-        "To go on, do one of these:\n"
+        f"{purpose}, do one of these:\n"
         f"  - fetch {official.url} on another machine, and copy it to\n"
         f"    {cache_dir() / 'weights' / official.filename}\n"
         "  - have that file in a folder, and name the folder in HEADSTART_WEIGHTS\n"
-        "  - give it with --weights FILE\n"
+        f"  - give it with --model {backbone.name} --weights FILE\n"
         "  - set HEADSTART_MIRROR to the address of a mirror that has it"
     )
 

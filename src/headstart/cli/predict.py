@@ -49,7 +49,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     options.add_workers(parser)
     options.add_network(
         parser,
-        default="mobilenet_v2",
         what="a network's name ('headstart models'), or a saved model's folder",
     )
     parser.set_defaults(run=run)
@@ -69,7 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
         resize=arguments.resize,
         precision=arguments.precision,
         sample=found.sources,
-        progress=download_bar(arguments.model),
+        progress=download_bar("weights"),
+        tell=say,
     )
     refused = 0
     with contextlib.ExitStack() as stack:
@@ -80,7 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
             for output in outputs:
                 output.add(answer)
     seconds = time.perf_counter() - began
-    say(_closing(found, refused, f"{seconds:.1f} s, computed in {recogniser.computes_in}"))
+    how = f"{seconds:.1f} s by {recogniser.name}, computed in {recogniser.computes_in}"
+    say(_closing(found, refused, how))
     return int(refused > 0 or not found.sources)
 
 

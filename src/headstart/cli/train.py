@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from headstart.cli import options
-from headstart.cli.progress import shown
+from headstart.cli.progress import say, shown
 
 EXAMPLES = """\
 the folder holds one folder a class (vehicles/rickshaw/*.jpg, vehicles/tanga/*.jpg, ...), or
@@ -59,7 +59,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     options.add_workers(parser)
     options.add_network(
         parser,
-        default="mobilenet_v2",
         what="the pre-trained network to build on ('headstart models')",
     )
     parser.set_defaults(run=run)
@@ -82,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         overwrite=arguments.overwrite,
         workers=arguments.workers,
         progress=shown,
+        tell=say,
     )
     # A person reads the report; a program that reads our output gets the JSON it can parse.
     if arguments.json or not sys.stdout.isatty():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from headstart.backbones.choosing import settle
 from headstart.backbones.networks import Network, find_network
 from headstart.errors import UsageError
 from headstart.features.cache import FeatureCache
@@ -35,8 +36,9 @@ class Embedder(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    model : str, Path or Network, default="mobilenet_v2"
-        A backbone's name or folder, or the folder of a converted network.
+    model : str, Path or Network, default="auto"
+        A backbone's name or folder, or the folder of a converted network; 'auto': see
+        `choose_backbone`.
     output : {"features", "probabilities"}, default="features"
         What to return of each picture.
     weights : str or Path, optional
@@ -74,7 +76,7 @@ class Embedder(TransformerMixin, BaseEstimator):
 
     def __init__(  # noqa: PLR0913 - scikit-learn's way: every setting is an argument
         self,
-        model: str | Path | Network = "mobilenet_v2",
+        model: str | Path | Network = "auto",
         *,
         output: str = "features",
         weights: str | Path | None = None,
@@ -161,7 +163,8 @@ class Embedder(TransformerMixin, BaseEstimator):
 
     def _network(self) -> Network:
         weights = None if self.weights is None else Path(self.weights)
-        network = find_network(self.model, weights=weights, size=self.size)
+        model = settle(self.model, weights)
+        network = find_network(model, weights=weights, size=self.size)
         known = [name for name in OUTPUTS if name in network.outputs]
         if self.output not in known:
             raise UsageError(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from headstart.backbones.choosing import settle
 from headstart.backbones.networks import find_network
 from headstart.bundle import SavedModel, Training, save_model
 from headstart.bundle.accuracy import agreement
@@ -45,8 +46,9 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    backbone : str, Path or Network, default="mobilenet_v2"
-        A backbone's name or folder, or the folder of a converted network.
+    backbone : str, Path or Network, default="auto"
+        A backbone's name or folder, or the folder of a converted network; 'auto': see
+        `choose_backbone`.
     head : str or Head, default="logistic"
         What is trained on the features: "logistic", "ridge", "nearest_mean", "knn", or a head with
         settings of its own.
@@ -95,7 +97,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(  # noqa: PLR0913 - scikit-learn's way: every setting is an argument
         self,
-        backbone: str | Path | Network = "mobilenet_v2",
+        backbone: str | Path | Network = "auto",
         *,
         head: str | Head = "logistic",
         weights: str | Path | None = None,
@@ -278,7 +280,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
 
     def _network(self) -> Network:
         weights = None if self.weights is None else Path(self.weights)
-        return find_network(self.backbone, weights=weights, size=self.size)
+        return find_network(settle(self.backbone, weights), weights=weights, size=self.size)
 
     def _settle(self, network: Network, sources: Sequence[ImageSource]) -> Gatherer:
         cache = None
