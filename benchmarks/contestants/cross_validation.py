@@ -18,7 +18,7 @@ def main() -> None:
     """Fit a hundred classifiers on cached features, and print the record."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--weights", type=Path)
     parser.add_argument("--model", default="mobilenet_v2")
     parser.add_argument("--head", default="logistic")
     options = parser.parse_args()

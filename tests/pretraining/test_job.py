@@ -51,7 +51,8 @@ def test_the_folder_is_whole_and_the_training_folder_gone(done):
 
 def test_the_curve_is_a_picture_and_the_history_a_table(done):
     _, folder = done
-    assert min(Image.open(folder / "curves.png").size) > 300
+    with Image.open(folder / "curves.png") as curves:
+        assert min(curves.size) > 300
     with (folder / "history.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]

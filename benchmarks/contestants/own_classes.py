@@ -1,0 +1,38 @@
+"""How often a backbone names the kind of pictures that it was trained to tell apart."""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from headstart.backbones.networks import find_network
+from headstart.data import read_labelled
+from headstart.features.extract import extract
+
+
+def main() -> None:
+    """Answer for each validation picture, one view each, in float32; print the record."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--model", required=True)
+    options = parser.parse_args()
+    network = find_network(options.model)
+    images = read_labelled(options.folder).part("valid")
+    place = {name.id: number for number, name in enumerate(network.classes or ())}
+    began = time.perf_counter()
+    stream = extract(images.sources, network, outputs=("probabilities",))
+    order = np.array([item.required()["probabilities"].argsort()[::-1][:5] for item in stream])
+    truth = np.array([place[str(label)] for label in images.labels])[:, np.newaxis]
+    record = {
+        "top1": float((order[:, :1] == truth).any(axis=1).mean()),
+        "top5": float((order == truth).any(axis=1).mean()),
+        "n": len(images),
+        "seconds": time.perf_counter() - began,
+    }
+    print(json.dumps(record))
+
+
+if __name__ == "__main__":
+    main()

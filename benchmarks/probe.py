@@ -1,0 +1,94 @@
+r"""Measure what a backbone's frozen features are worth: on pictures of other kinds than its own.
+
+    python benchmarks/probe.py --model mini --own tiny-imagenet/ --cifar10 cifar10/ \
+        --vehicles vehicles/ --out results/
+
+A head is trained on each data set as `headstart train` would train it. CIFAR-10 has a test part of
+its own; of the others, which are small, every picture is tested on by cross-validation, repeated
+ten times. The digits are scikit-learn's. Writes ``probe.json`` and ``probe.md`` into `--out`.
+"""
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import machine
+import table
+from finding import Finding
+from settings import Settings, say
+
+# What the bundled backbone should reach.
+GOALS = {"own": 0.56, "cifar10": 0.74, "digits": 0.97, "vehicles": 0.87}
+
+
+def main() -> int:
+    """Measure, write, print; return 1 if a goal was missed."""
+    options = _options()
+    with tempfile.TemporaryDirectory() as temporary:
+        described = machine.describe()
+        found = list(_measure(options, Path(temporary)))
+    text = table.render(described, {f"probe of {options.model}": found})
+    options.out.mkdir(parents=True, exist_ok=True)
+    record = {"machine": described, "measures": [row.to_dict() for row in found]}
+    (options.out / "probe.json").write_text(json.dumps(record, indent=2) + "\n")
+    (options.out / "probe.md").write_text(text)
+    print(text)
+    return int(any(row.reached is False for row in found))
+
+
+def _measure(options: argparse.Namespace, work: Path) -> Iterator[Finding]:
+    settings = Settings(
+        photos=work, weights=work, model=options.model, labelled=None, parquet=[], images=None,
+        repeats=1, seconds=1, work=work,
+    )  # fmt: skip
+    if options.own:
+        say("its own validation pictures")
+        found = settings.run("own_classes", "--folder", options.own, "--model", options.model)
+        yield Finding("its own validation pictures, one view", "share", [found["top1"]],
+                      GOALS["own"], details=found)  # fmt: skip
+    if options.cifar10:
+        say("CIFAR-10")
+        _, printed = settings.timed(*settings.headstart(
+            "train", options.cifar10, "--out", work / "cifar", "--model", options.model, "--json",
+        ))  # fmt: skip
+        found = json.loads(printed)
+        details = {name: found[name] for name in ("n_train", "n_test", "interval", "seconds")}
+        yield Finding("CIFAR-10, its test part", "share", [found["accuracy"]], GOALS["cifar10"],
+                      details=details)  # fmt: skip
+    for name, folder in (("digits", _digits(work)), ("vehicles", options.vehicles)):
+        if folder:
+            say(name)
+            found = settings.run("cross_validation", "--folder", folder, "--model", options.model)
+            yield Finding(f"{name}, 10-fold cross-validation, ten times", "share",
+                          [found["mean"]], GOALS[name], details=found)  # fmt: skip
+
+
+def _digits(work: Path) -> Path:
+    """Write scikit-learn's handwritten digits as class folders."""
+    from PIL import Image
+
+    from headstart.demo import digits
+
+    folder = work / "digits"
+    for number, (pixels, label) in enumerate(zip(*digits(), strict=True)):
+        (folder / str(label)).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / str(label) / f"{number:04}.png")
+    return folder
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", default="mini", help="a backbone's name or folder")
+    parser.add_argument("--own", type=Path, help="what it was trained on, with a valid part")
+    parser.add_argument("--cifar10", type=Path, help="CIFAR-10 as parquet files")
+    parser.add_argument("--vehicles", type=Path, help="a folder of class folders")
+    parser.add_argument("--out", type=Path, default=Path("results"), help="(default: results)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,101 @@
+"""Killed at any point, a pretraining goes on to the same end, and no file is damaged."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from headstart.backbones.folders import WEIGHTS, read_backbone
+from headstart.gradients.checkpoints import load_checkpoint
+
+pytestmark = pytest.mark.slow
+
+# Checkpoints after every step, so that a kill finds many different states.
+JOB = """
+import os, sys
+os.environ["KERAS_BACKEND"] = "tensorflow"
+import headstart.gradients.training as training
+from headstart.pretraining import pretrain
+training._SECONDS_BETWEEN_CHECKPOINTS = 0
+pretrain(
+    sys.argv[1], sys.argv[2], size=32, epochs=5, batch_size=8, learning_rate=0.05,
+    report=lambda epoch: print("epoch", epoch.epoch, flush=True),
+)
+"""
+
+
+def start(pictures, out):
+    command = [sys.executable, "-c", JOB, str(pictures), str(out)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def begun(process, work):
+    """Wait until there is a checkpoint."""
+    while not (work / "last.npz").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+
+
+def weights(folder):
+    import h5py
+
+    found = {}
+    with h5py.File(folder / WEIGHTS) as file:
+        file.visititems(lambda name, item: found.update({name: item[()]} if item.shape else {})
+                        if hasattr(item, "shape") else None)  # fmt: skip
+    return found
+
+
+@pytest.fixture(scope="module")
+def undisturbed(pictures, tmp_path_factory):
+    out = tmp_path_factory.mktemp("undisturbed") / "net"
+    with start(pictures, out) as process:
+        process.communicate()
+    assert process.returncode == 0
+    return out
+
+
+def test_killed_five_times_it_ends_where_an_undisturbed_one_does(pictures, undisturbed, tmp_path):
+    out, work = tmp_path / "net", tmp_path / "net.training"
+    chance = random.Random(0)
+    for _ in range(5):
+        with start(pictures, out) as process:
+            begun(process, work)
+            time.sleep(chance.uniform(0, 5))
+            process.kill()
+        if work.exists():
+            load_checkpoint(work / "last.npz")
+    with start(pictures, out) as process:
+        process.communicate()
+    if not out.exists():
+        assert process.returncode == 0
+    assert read_backbone(out).top1 == pytest.approx(read_backbone(undisturbed).top1, abs=1 / 7)
+    _alike(weights(out), weights(undisturbed))
+    assert not work.exists()
+
+
+def _alike(one, other):
+    assert one.keys() == other.keys()
+    for name in one:
+        scale = np.abs(other[name]).max()
+        np.testing.assert_allclose(one[name], other[name], atol=0.02 * scale, err_msg=name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
+def test_ctrl_c_leaves_a_checkpoint_of_the_last_step(pictures, tmp_path):
+    out, work = tmp_path / "net", tmp_path / "net.training"
+    command = [sys.executable, "-m", "headstart", "pretrain", str(pictures), "--out", str(out)]
+    settings = ["--size", "32", "--epochs", "50", "--batch-size", "8"]
+    with subprocess.Popen([*command, *settings], stderr=subprocess.PIPE, text=True) as process:
+        begun(process, work)
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert load_checkpoint(work / "last.npz").facts["step"] > 8
+    assert not out.exists()
