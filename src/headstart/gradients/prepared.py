@@ -5,12 +5,12 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from headstart.data.decoding import decode
-from headstart.data.reader import read_images
+from headstart.data.reader import Loaded, read_images
 from headstart.data.resizing import Resize
 from headstart.errors import DatasetError, ImageError
 from headstart.features.cache import FeatureCache
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 50
 _AT_ONCE = 4096
+_ASKING = "asking the teacher"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,20 +90,21 @@ def decode_all(
     places: list[int] = []
     broken: list[BrokenImage] = []
     stream = read_images(sources, Resize("crop", side, side, crop_fraction=1.0), workers=workers)
-    shape = (len(sources), side, side, 3)
-    with whole_file(file) as new:
-        values = np.lib.format.open_memmap(new, "w+", np.uint8, shape)
+    with whole_file(file) as new, new.open("wb") as rows:
         for item in progress(stream, "decoding", len(sources)) if progress else stream:
-            if item.error is not None:
-                broken.append(BrokenImage(item.source, item.error))
+            if item.pixels is None:
+                broken.append(BrokenImage(item.source, _why(item)))
                 continue
-            values[len(places)] = item.pixels
+            rows.write(item.pixels.tobytes())
             places.append(item.index)
-        values.flush()
-    if not places:
-        raise DatasetError(f"No picture can be read. The first: {broken[0].error}")
-    kept = np.load(file, mmap_mode="r")[: len(places)]
-    return Pixels(kept, np.array(places), tuple(broken))
+        if not places:
+            raise DatasetError(f"No picture can be read. The first: {broken[0].error}")
+    values = np.memmap(file, np.uint8, "r", shape=(len(places), side, side, 3))
+    return Pixels(values, np.array(places), tuple(broken))
+
+
+def _why(item: Loaded) -> ImageError:
+    return item.error or ImageError(f"{item.source.name} has no pixels.")
 
 
 def teach(
@@ -134,16 +136,22 @@ def teach(
     stream = extract(
         sources, network, resize=resize, precision=choice.precision, cache=cache, workers=workers
     )
-    shape = (len(sources), network.outputs["features"][0])
+    total: Any = 0.0
     with whole_file(file) as new:
-        values = np.lib.format.open_memmap(new, "w+", np.float16, shape)
-        total = np.zeros(shape[1])
-        for item in progress(stream, "asking the teacher", len(sources)) if progress else stream:
-            values[item.index] = item.required()["features"]
-            total += item.required()["features"]
+        # Not through a map of the file: a disk that is full would end the process there and then.
+        with new.open("wb") as rows:
+            for item in (
+                progress(stream, "asking the teacher", len(sources)) if progress else stream
+            ):
+                features = item.required()["features"]
+                total = total + features
+                rows.write(features.astype(np.float16).tobytes())
+        shape = (len(sources), network.outputs["features"][0])
+        values = np.memmap(new, np.float16, "r+", shape=shape)
         _turn_into_directions(values, (total / len(sources)).astype(np.float32))
         values.flush()
-    return np.load(file, mmap_mode="r")
+        del values  # Windows moves no file that is mapped
+    return np.memmap(file, np.float16, "r", shape=shape)
 
 
 def _turn_into_directions(values: NDArray[np.float16], mean: NDArray[np.float32]) -> None:

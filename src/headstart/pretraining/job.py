@@ -186,7 +186,7 @@ def _train(job: Job, keras: ModuleType, report: Callable[[Epoch], None] | None) 
         lessons = teach(
             readable.sources,
             job.teacher,
-            job.folder / "lessons.npy",
+            job.folder / "lessons.raw",
             workers=None,
             progress=job.progress,
         )
@@ -226,7 +226,7 @@ def _train(job: Job, keras: ModuleType, report: Callable[[Epoch], None] | None) 
 
 
 def _decode(job: Job, images: LabelledImages, side: int, name: str) -> Pixels:
-    return decode_all(images.sources, side, job.folder / f"{name}.npy", progress=job.progress)
+    return decode_all(images.sources, side, job.folder / f"{name}.raw", progress=job.progress)
 
 
 def _numbers(images: LabelledImages) -> NDArray[np.int64]:
