@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from headstart.errors import StorageError, UsageError
-from headstart.evaluation import Evaluation, plot_classes, plot_confusion, plots
+from headstart.evaluation import Evaluation, plot_classes, plot_confusion, plot_history, plots
+from headstart.gradients.history import Epoch
 
 PLOTS = (plot_confusion, plot_classes)
 
@@ -134,3 +135,16 @@ room.plot_confusion(found, __import__("pathlib").Path(sys.argv[1]))
 assert "matplotlib.pyplot" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "x.png")], check=True)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 30])
+def test_a_history_of_any_length_is_drawn(epochs, tmp_path):
+    history = [
+        Epoch(epoch=i, seconds=1.0, size=64, learning_rate=0.1, loss=4 / i, accuracy=1 - 1 / i)
+        for i in range(1, epochs + 1)
+    ]
+    plot_history(history, tmp_path / "curves.png")
+    with Image.open(tmp_path / "curves.png") as picture:
+        assert min(picture.size) > 400
+        colours = {colour for _, colour in picture.convert("RGB").getcolors(2**24)}
+    assert {(0, 114, 178), (213, 94, 0)} <= colours

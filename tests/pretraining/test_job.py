@@ -21,6 +21,7 @@ def done(pictures, teacher, python, tmp_path_factory):
     cache = tmp_path_factory.mktemp("cache")
     command = ["-m", "headstart", "pretrain", pictures, "--out", folder, *RECIPE]
     options = ["--teacher", teacher, "--license", "CC0-1.0", "--trained-on", "Three | kinds"]
+    options += ["--no-flip", "--crop", "0.5"]
     return python(*command, *options, HEADSTART_CACHE=str(cache)), folder
 
 
@@ -34,6 +35,7 @@ def test_it_ends_well_and_says_how_good_the_network_is(done):
     assert (summary["backbone"], summary["architecture"]) == ("tri-net", "mini")
     assert (summary["teacher"], summary["epochs"]) == ("tiny", 3)
     assert process.stderr.count("epoch ") == 3
+    assert process.stderr.count(" left\n") == 2
     assert "Trained mini from scratch on 65 pictures of 3 kinds" in process.stderr
 
 
@@ -65,7 +67,8 @@ def test_the_card_says_what_it_is_and_the_command_that_made_it(done):
     card = (folder / "README.md").read_text("utf-8")
     assert "trained from scratch on Three | kinds:\n65 pictures of 3 kinds" in card
     assert "--size 32 --epochs 3 --batch-size 16 --learning-rate 0.05" in card
-    assert "--teacher tiny --teacher-size 32" in card
+    assert "--crop 0.5 --colour 0.2 --no-flip --teacher tiny --teacher-size 32" in card
+    assert "50% to 100% of a picture's area, mirrored 0% of the time" in card
     assert "CC0-1.0" in card
 
 

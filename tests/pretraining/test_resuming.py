@@ -23,7 +23,7 @@ from headstart.pretraining import pretrain
 training._SECONDS_BETWEEN_CHECKPOINTS = 0
 pretrain(
     sys.argv[1], sys.argv[2], size=32, epochs=5, batch_size=8, learning_rate=0.05,
-    report=lambda epoch: print("epoch", epoch.epoch, flush=True),
+    report=lambda epoch, left: print(epoch.epoch, left, flush=True),
 )
 """
 

@@ -49,6 +49,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     options.add_json(parser, "the summary")
     options.add_workers(parser)
     _add_recipe(parser.add_argument_group("recipe"))
+    _add_views(parser.add_argument_group("what is done to a picture each time it is looked at"))
     _add_teacher(parser.add_argument_group("teacher"))
     parser.set_defaults(run=run)
 
@@ -91,6 +92,28 @@ def _add_recipe(group: "argparse._ArgumentGroup") -> None:
     )
 
 
+def _add_views(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument(
+        "--crop",
+        type=float,
+        default=0.35,
+        metavar="SHARE",
+        help="the least share of its area that is kept (default: 0.35)",
+    )
+    group.add_argument(
+        "--no-flip",
+        action="store_true",
+        help="never mirror it: for letters, and whatever else has a left and a right",
+    )
+    group.add_argument(
+        "--colour",
+        type=float,
+        default=0.2,
+        metavar="SHARE",
+        help="how much brightness, contrast and saturation change; 0 for not at all (default: 0.2)",
+    )
+
+
 def _add_teacher(group: "argparse._ArgumentGroup") -> None:
     group.add_argument(
         "--teacher", metavar="NAME", help="a backbone whose features are imitated, beside learning"
@@ -108,8 +131,14 @@ def _add_teacher(group: "argparse._ArgumentGroup") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, measure, keep; print the summary."""
+    from headstart.gradients.augmentation import Augmentation
     from headstart.pretraining import pretrain
 
+    views = Augmentation(
+        crop=(arguments.crop, 1.0),
+        flip=0.0 if arguments.no_flip else 0.5,
+        colour=arguments.colour,
+    )
     asked = {
         name: getattr(arguments, name)
         for name in (
@@ -122,6 +151,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.dataset,
         arguments.out,
         **asked,
+        augmentation=views,
         workers=arguments.workers or 1,
         progress=shown,
         report=_say_epoch,
@@ -134,8 +164,11 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _say_epoch(epoch: "Epoch") -> None:
+def _say_epoch(epoch: "Epoch", seconds_left: float) -> None:
+    from headstart.pretraining.summary import duration
+
+    left = f"; about {duration(seconds_left)} left" if seconds_left else ""
     say(
         f"epoch {epoch.epoch}: {epoch.accuracy:.1%} right, loss {epoch.loss:.3f}, "
-        f"{epoch.size} px, {epoch.seconds:.0f} s"
+        f"{epoch.size} px, {duration(epoch.seconds)}{left}"
     )

@@ -198,6 +198,15 @@ class Training:
             self._save()
             yield done
 
+    def seconds_left(self) -> float:
+        """Return how long the rest will take, judged by the last epoch and the images' sizes."""
+        per_epoch = len(self._batches)
+        done = self._work(self._step - per_epoch, self._step)
+        return self.history[-1].seconds * self._work(self._step, self._steps) / done
+
+    def _work(self, first: int, last: int) -> float:
+        return sum(self._size(step) ** 2 for step in range(first, last))
+
     def finish(self) -> None:
         """Give the network the averaged weights of its best epoch."""
         self._network.set_weights(load_checkpoint(self._folder / BEST).arrays["average"])

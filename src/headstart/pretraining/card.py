@@ -89,8 +89,11 @@ def command(job: Job, name: str) -> str:
         *("--epochs", recipe.epochs, "--batch-size", recipe.batch_size),
         *("--learning-rate", recipe.learning_rate),
         *("--label-smoothing", recipe.label_smoothing, "--mixup", recipe.mixup),
+        *("--crop", recipe.augmentation.crop[0], "--colour", recipe.augmentation.colour),
         *("--precision", job.precision, "--seed", job.seed),
     ]
+    if not recipe.augmentation.flip:
+        words += ["--no-flip"]
     if job.teacher is not None:
         words += ["--teacher", job.teacher.name, "--teacher-size", job.teacher.size[0]]
     return shlex.join(map(str, words))
@@ -111,8 +114,8 @@ def _recipe(job: Job, summary: PretrainingSummary) -> list[str]:
             f"{recipe.mixup:g}, averaged weights"
         ),
         (
-            f"Views: {least:.0%} to {most:.0%} of a picture's area, mirrored or not, colours "
-            f"changed by up to {views.colour:.0%}"
+            f"Views: {least:.0%} to {most:.0%} of a picture's area, mirrored "
+            f"{views.flip:.0%} of the time, colours changed by up to {views.colour:.0%}"
         ),
         f"Computed in {job.precision}, in {duration(summary.seconds)} of training",
     ]

@@ -69,7 +69,7 @@ def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a d
     restart: bool = False,
     workers: int = 1,
     progress: Progress | None = None,
-    report: Callable[[Epoch], None] | None = None,
+    report: Callable[[Epoch, float], None] | None = None,
 ) -> PretrainingSummary:
     """Train a network from scratch, for others to build on.
 
@@ -122,7 +122,7 @@ def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a d
     progress : callable, optional
         See `ImageClassifier.fit`; the items are pictures at first, then batches.
     report : callable, optional
-        Called with each epoch that is done.
+        Called with each epoch that is done, and about how many seconds are left.
 
     Returns
     -------
@@ -175,7 +175,7 @@ def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a d
         return keep(job, _train(job, keras, report), out)
 
 
-def _train(job: Job, keras: ModuleType, report: Callable[[Epoch], None] | None) -> Trained:
+def _train(job: Job, keras: ModuleType, report: Callable[[Epoch, float], None] | None) -> Trained:
     pixels = _decode(job, job.learnt, useful_side(job.learnt.sources, job.recipe.size), "learnt")
     readable = job.learnt.subset(pixels.places)
     some = np.random.default_rng(job.seed).permutation(len(job.tested))[:_LOOKED_AT]
@@ -220,7 +220,7 @@ def _train(job: Job, keras: ModuleType, report: Callable[[Epoch], None] | None) 
         write_history(training.history, job.folder / HISTORY)
         plot_history(training.history, job.folder / CURVES)
         if report:
-            report(epoch)
+            report(epoch, training.seconds_left())
     training.finish()
     return Trained(network, tuple(training.history), len(readable), pixels.broken)
 
