@@ -218,15 +218,13 @@ class Training:
         batches = self._batches.epoch(epoch, [self._size(step) for step in steps])
         if progress:
             batches = progress(batches, f"epoch {epoch + 1} of {self._recipe.epochs}", len(steps))
-        before, loss_before = self._step - first, self._loss
-        self._model.reset_metrics()
         for batch in batches:
             self._model.optimizer.learning_rate = self._rate(self._step)
-            # Keras answers with the mean since the metrics were reset.
-            mean = float(np.ravel(self._model.train_on_batch(batch.images, batch.targets))[0])
+            # So that the answer is the loss of this batch, whichever Keras it is.
+            self._model.reset_metrics()
+            loss = float(np.ravel(self._model.train_on_batch(batch.images, batch.targets))[0])
             self._step += 1
-            done = self._step - first
-            self._loss = (loss_before * before + mean * (done - before)) / done
+            self._loss += (loss - self._loss) / (self._step - first)
             self._keep_up()
 
     def _keep_up(self) -> None:

@@ -1,0 +1,203 @@
+"""The loop around a network, with a network that is one number; a real one is in pretraining."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from headstart.errors import TrainingDiverged
+from headstart.gradients import training as room
+from headstart.gradients.augmentation import Augmentation
+from headstart.gradients.batches import Batches
+from headstart.gradients.checkpoints import load_checkpoint
+from headstart.gradients.training import BEST, LAST, Recipe, Training
+
+
+class Variable:
+    def __init__(self, value):
+        self.value = np.asarray(value, float)
+
+    def assign(self, value):
+        self.value = np.asarray(value, float)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.value, dtype)
+
+
+class Number:
+    """One weight, which moves towards the mean brightness of what it sees."""
+
+    def __init__(self):
+        self.weight, self.momentum = 0.0, Variable(0.0)
+        self.optimizer = SimpleNamespace(variables=[self.momentum], learning_rate=0.0)
+        self.steps, self.rates, self.sizes, self.resets = 0, [], [], 0
+        self.at_step = lambda _: None
+
+    def get_weights(self):
+        return [np.array([self.weight])]
+
+    def set_weights(self, weights):
+        self.weight = float(weights[0][0])
+
+    def reset_metrics(self):
+        self.resets += 1
+
+    def train_on_batch(self, images, targets):
+        self.at_step(self.steps)
+        self.steps += 1
+        self.rates.append(self.optimizer.learning_rate)
+        self.sizes.append(images.shape[1])
+        error = images.mean() - self.weight
+        self.momentum.assign(0.5 * self.momentum.value + error)
+        self.weight += self.optimizer.learning_rate * float(self.momentum.value)
+        return [error**2, targets[0].mean()]
+
+    def predict_on_batch(self, images):
+        """Say class 0 for dark images, class 1 for those that are brighter than the weight."""
+        bright = images.mean(axis=(1, 2, 3)) > self.weight
+        return np.stack([~bright, bright], axis=1).astype(float)
+
+
+@pytest.fixture
+def make(tmp_path, monkeypatch):
+    """Return a maker of trainings in one folder, each with a number of its own."""
+    random = np.random.default_rng(0)
+    labels = np.arange(50) % 2
+    bright = (labels * 80 + 60)[:, None, None, None] + random.integers(0, 40, (50, 16, 16, 3))
+    monkeypatch.setattr(room, "_trainable", lambda _, network, *__: network)
+
+    def made(**settings):
+        recipe = Recipe(
+            **{"epochs": 4, "batch_size": 8, "size": 16, "first_size": 8, "learning_rate": 0.1}
+            | settings
+        )
+        batches = Batches(
+            pixels=bright.astype(np.uint8),
+            labels=labels,
+            n_classes=2,
+            lessons=None,
+            batch_size=recipe.batch_size,
+            augmentation=Augmentation(),
+            mixup=0.0,
+            seed=0,
+        )
+        number = Number()
+        training = Training(
+            None,
+            number,
+            batches,
+            test_images=bright.astype(np.uint8),
+            test_labels=labels,
+            recipe=recipe,
+            folder=tmp_path,
+        )
+        return training, number
+
+    return made
+
+
+def told(history):
+    """Return what does not depend on the clock."""
+    return np.array([(each.epoch, each.size, each.loss, each.accuracy) for each in history])
+
+
+def test_it_goes_through_all_epochs_with_growing_images_and_a_falling_rate(make):
+    training, number = make()
+    epochs = list(training.run())
+    assert [epoch.epoch for epoch in epochs] == [1, 2, 3, 4]
+    assert number.steps == number.resets == 24
+    assert number.sizes == sorted(number.sizes)
+    assert (number.sizes[0], number.sizes[-1]) == (8, 16)
+    assert max(number.rates) == pytest.approx(0.1, rel=0.02)
+    assert number.rates[-1] == pytest.approx(0)
+    assert epochs[-1].accuracy > 0.9
+    assert training.seconds_left() == 0
+
+
+def test_an_epochs_loss_is_the_mean_over_its_batches(make):
+    training, number = make(epochs=1)
+    losses = []
+    original = number.train_on_batch
+
+    def train_on_batch(*batch):
+        answer = original(*batch)
+        losses.append(answer[0])
+        return answer
+
+    number.train_on_batch = train_on_batch
+    (epoch,) = training.run()
+    assert epoch.loss == pytest.approx(np.mean(losses))
+
+
+@pytest.mark.parametrize("stop", [0, 3, 6, 11, 23])
+def test_stopped_at_any_step_it_goes_on_to_the_same_end(make, stop):
+    whole, undisturbed = make()
+    list(whole.run())
+    (whole._folder / LAST).unlink()
+    first, number = make()
+
+    def interrupt(step):
+        if step == stop:
+            raise KeyboardInterrupt
+
+    number.at_step = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        list(first.run())
+    second, resumed = make()
+    assert second.resume()
+    list(second.run())
+    assert number.steps + resumed.steps == undisturbed.steps
+    assert resumed.weight == pytest.approx(undisturbed.weight, rel=1e-12)
+    np.testing.assert_allclose(told(second.history), told(whole.history), rtol=1e-9)
+
+
+def test_checkpoints_come_with_time_not_only_with_epochs(make, monkeypatch):
+    monkeypatch.setattr(room, "_SECONDS_BETWEEN_CHECKPOINTS", -1.0)
+    training, number = make()
+
+    def kill(step):
+        if step == 10:
+            raise SystemExit  # nothing is saved on the way out
+
+    number.at_step = kill
+    with pytest.raises(SystemExit):
+        list(training.run())
+    assert load_checkpoint(training._folder / LAST).facts["step"] == 10
+
+
+def test_there_may_be_nothing_to_resume(make):
+    training, _ = make()
+    assert not training.resume()
+
+
+def test_the_network_ends_with_the_average_of_its_best_epoch(make):
+    training, number = make()
+    list(training.run())
+    best = max(epoch.accuracy for epoch in training.history)
+    assert load_checkpoint(training._folder / BEST).facts["accuracy"] == best
+    training.finish()
+    assert number.weight == pytest.approx(
+        float(load_checkpoint(training._folder / BEST).arrays["average"][0][0])
+    )
+
+
+def test_a_loss_that_is_no_number_ends_it_with_advice_and_spares_the_checkpoint(make):
+    training, number = make()
+
+    def spoil(step):
+        if step == 8:
+            number.weight = np.nan
+
+    number.at_step = spoil
+    with pytest.raises(TrainingDiverged, match=r"smaller learning rate: a half or a third of 0\.1"):
+        list(training.run())
+    assert np.isfinite(load_checkpoint(training._folder / LAST).arrays["weights"][0]).all()
+
+
+def test_time_left_grows_with_what_is_left_and_the_size_of_its_images(make):
+    training, _ = make()
+    left = [training.seconds_left() / epoch.seconds for epoch in training.run()]
+    # Work goes with the square of the size: three epochs of larger images are more than three.
+    assert left[0] > 3
+    assert left == sorted(left, reverse=True)
+    assert left[-1] == 0
