@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from headstart.bundle import SavedModel
     from headstart.data import ImageSource
-    from headstart.training.gathering import BrokenImage, Progress
+    from headstart.features.gathering import BrokenImage, Progress
 
 TEST_FRACTION = 0.2
 _MISTAKES_DRAWN = 24

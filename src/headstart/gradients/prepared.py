@@ -15,9 +15,9 @@ from headstart.data.resizing import Resize
 from headstart.errors import DatasetError, ImageError
 from headstart.features.cache import FeatureCache
 from headstart.features.extract import extract, network_resize
+from headstart.features.gathering import BrokenImage
 from headstart.features.precision import choose_precision
 from headstart.storage import whole_file
-from headstart.training.gathering import BrokenImage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from headstart.backbones.networks import Network
     from headstart.data.sources import ImageSource
-    from headstart.training.gathering import Progress
+    from headstart.features.gathering import Progress
 
 _LOOKED_AT = 50
 _AT_ONCE = 4096

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from keras import Model
     from numpy.typing import NDArray
 
+    from headstart.features.gathering import Progress
     from headstart.gradients.batches import Batches
-    from headstart.training.gathering import Progress
 
 LAST, BEST = "last.npz", "best.npz"
 

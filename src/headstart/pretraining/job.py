@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from headstart.features.gathering import Progress
     from headstart.pretraining.summary import PretrainingSummary
-    from headstart.training.gathering import Progress
 
 # So many validation pictures are looked at after each epoch; all of them at the end.
 _LOOKED_AT = 2000

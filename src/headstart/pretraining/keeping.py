@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from keras import Model
 
     from headstart.backbones.networks import Network
+    from headstart.features.gathering import BrokenImage
     from headstart.gradients.history import Epoch
-    from headstart.training.gathering import BrokenImage
 
 
 @dataclass(frozen=True, slots=True, eq=False)

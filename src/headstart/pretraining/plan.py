@@ -13,8 +13,8 @@ from headstart.data import LabelledImages, stratified_split
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
+    from headstart.features.gathering import Progress
     from headstart.gradients.training import Recipe
-    from headstart.training.gathering import Progress
 
 VALIDATION_FRACTION = 0.1
 # The least and the largest height and width of the training pictures.

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from headstart.backbones.catalogue import Backbone
     from headstart.evaluation import Evaluation
+    from headstart.features.gathering import BrokenImage
     from headstart.gradients.history import Epoch
-    from headstart.training.gathering import BrokenImage
 
 HISTORY, CURVES, CARD = "history.csv", "curves.png", "README.md"
 

@@ -16,8 +16,8 @@ from headstart.data.labelled import read_labelled
 from headstart.data.labelled_images import LabelledImages
 from headstart.errors import DatasetError, UsageError
 from headstart.features.cache import FeatureCache
+from headstart.features.gathering import BrokenImage, Gatherer
 from headstart.features.pictures import picture_sources
-from headstart.training.gathering import BrokenImage, Gatherer
 from headstart.training.heads import Head, get_head, head_name
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from headstart.data.sources import ImageSource
     from headstart.features.engine import Device
     from headstart.features.extract import Extracted
-    from headstart.training.gathering import Progress
+    from headstart.features.gathering import Progress
 
 # A user's pictures are not framed as ImageNet's are: what tells the classes apart may well be at
 # the border, which the backbones' own rule cuts off, and a shape says something, which squashing
