@@ -1,12 +1,13 @@
 """A saved model to look at, and one to damage."""
 
+import itertools
 import shutil
 
 import numpy as np
 import pytest
 
 from headstart.bundle import Training, save_model
-from headstart.bundle.scoring import AffineSoftmax, NeighbourVotes, unit
+from headstart.bundle.scoring import AffineSoftmax, DenseSoftmax, Layer, NeighbourVotes, unit
 from headstart.data import Resize
 from headstart.features.precision import Choice
 
@@ -17,6 +18,21 @@ def affine(n_features=16, n_classes=3):
     random = np.random.default_rng(0)
     weights = random.standard_normal((n_features, n_classes)).astype(np.float32)
     return AffineSoftmax(weights, random.standard_normal(n_classes).astype(np.float32))
+
+
+def dense(n_features=16, n_classes=3, activation="relu"):
+    random = np.random.default_rng(0)
+    widths = (n_features, 8, 6, n_classes)
+    return DenseSoftmax(
+        [
+            Layer(
+                random.standard_normal(shape).astype(np.float32),
+                random.standard_normal(shape[1]).astype(np.float32),
+                "linear" if shape[1] == n_classes else activation,
+            )
+            for shape in itertools.pairwise(widths)
+        ]
+    )
 
 
 def neighbours(n_features=16, n_classes=3):

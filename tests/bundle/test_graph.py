@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.bundle import load
+from headstart.bundle import load, scoring
+from headstart.bundle.graph import ACTIVATIONS
 from headstart.features.engine import compile_network
 
-from .conftest import neighbours
+from .conftest import dense, neighbours
 
 
 def test_the_graph_makes_the_same_probabilities_as_the_arrays(model_folder):
@@ -43,3 +44,16 @@ def test_the_backbones_outputs_stay_what_they_were(model_folder, tiny_network, o
         for network in (load(model_folder).network, tiny_network)
     )
     assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("activation", sorted(set(ACTIVATIONS) - {"linear"}))
+def test_hidden_layers_are_in_the_graph(save, tmp_path, activation):
+    model = save(tmp_path / "model", scorer=dense(activation=activation))
+    engine = compile_network(model.network, outputs=("features", "probabilities"))
+    values = engine.infer(np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8))
+    expected = model.scorer.probabilities(values["features"])
+    np.testing.assert_allclose(values["probabilities"], expected, atol=1e-5)
+
+
+def test_the_activations_are_those_of_the_arrays():
+    assert list(ACTIVATIONS) == list(scoring.ACTIVATIONS)

@@ -2,21 +2,31 @@ import numpy as np
 import pytest
 
 from headstart.bundle import scoring
-from headstart.bundle.scoring import SCORERS, AffineSoftmax, NeighbourVotes, nearest, softmax, unit
+from headstart.bundle.scoring import (
+    ACTIVATIONS,
+    SCORERS,
+    AffineSoftmax,
+    DenseSoftmax,
+    Layer,
+    NeighbourVotes,
+    nearest,
+    softmax,
+    unit,
+)
 
-from .conftest import affine, neighbours
+from .conftest import affine, dense, neighbours
 
 SOME = np.random.default_rng(1).standard_normal((9, 16)).astype(np.float32)
 
 
-@pytest.mark.parametrize("scorer", [affine(), neighbours()], ids=SCORERS)
+@pytest.mark.parametrize("scorer", [affine(), dense(), neighbours()], ids=SCORERS)
 def test_arrays_are_all_there_is(scorer):
     again = SCORERS[scorer.kind].from_arrays(scorer.arrays())
     assert np.array_equal(again.probabilities(SOME), scorer.probabilities(SOME))
     assert again.shape == scorer.shape == (16, 3)
 
 
-@pytest.mark.parametrize("scorer", [affine(), neighbours()], ids=SCORERS)
+@pytest.mark.parametrize("scorer", [affine(), dense(), neighbours()], ids=SCORERS)
 def test_probabilities_are_probabilities(scorer):
     found = scorer.probabilities(SOME)
     assert (found.shape, found.dtype) == ((9, 3), np.float32)
@@ -75,3 +85,43 @@ def test_arrays_that_do_not_go_together_are_refused(arrays):
 def test_neighbours_that_do_not_go_together_are_refused(change):
     with pytest.raises(ValueError, match="examples must be"):
         NeighbourVotes.from_arrays(neighbours().arrays() | change)
+
+
+def test_dense_layers_by_hand():
+    layers = [Layer(np.array([[1.0, -1.0]]), np.array([0.0, 1.0]), "relu")]
+    layers += [Layer(np.eye(2), np.array([0.0, 0.5]))]
+    # 3 becomes (3, -2), rectified (3, 0), and then (3, 0.5).
+    found = DenseSoftmax(layers).probabilities(np.array([[3.0]]))
+    np.testing.assert_allclose(found, softmax(np.array([[3.0, 0.5]])))
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_are_those_of_keras_and_do_not_overflow(name):
+    values = np.array([-1e4, -1.0, 0.0, 1.0, 1e4], np.float32)
+    by_hand = {
+        "linear": values,
+        "relu": [0, 0, 0, 1, 1e4],
+        "elu": [-1, -0.6321206, 0, 1, 1e4],
+        "silu": [0, -0.2689414, 0, 0.7310586, 1e4],
+        "sigmoid": [0, 0.2689414, 0.5, 0.7310586, 1],
+        "tanh": [-1, -0.7615942, 0, 0.7615942, 1],
+    }
+    found = ACTIVATIONS[name](values)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, by_hand[name], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [],
+        [Layer(np.ones((2, 3)), np.ones(3), "relu")],
+        [Layer(np.ones((2, 3)), np.ones(3), "softplus"), Layer(np.ones((3, 2)), np.ones(2))],
+        [Layer(np.ones((2, 3)), np.ones(3), "relu"), Layer(np.ones((4, 2)), np.ones(2))],
+        [Layer(np.ones((2, 3)), np.ones(2))],
+        [Layer(np.ones(3), np.ones(3))],
+    ],
+)
+def test_layers_that_do_not_go_together_are_refused(layers):
+    with pytest.raises(ValueError, match=r"layer|follow|biases"):
+        DenseSoftmax(layers)

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headstart.backbones.runtime import load_openvino, write_graph
-from headstart.bundle.scoring import AffineSoftmax
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+    from types import ModuleType
 
-    from openvino import Model
+    from openvino import Model, Node
 
     from headstart.backbones.networks import Network
-    from headstart.bundle.scoring import Scorer
+    from headstart.bundle.scoring import Layer, Scorer
 
 FEATURES = "features"
 PROBABILITIES = "probabilities"
@@ -26,7 +27,7 @@ def save_graph(network: Network, scorer: Scorer, path: Path) -> None:
     """Write the network with the scorer in the place of its own classifier.
 
     The graph takes ``image`` (uint8, RGB, ``[?, height, width, 3]``) and gives ``features``,
-    ``feature_map`` and, if the scorer is affine, ``probabilities``.
+    ``feature_map`` and, if the scorer consists of layers, ``probabilities``.
     """
     write_graph(_headed(network, scorer), path)
 
@@ -35,25 +36,38 @@ def _headed(network: Network, scorer: Scorer) -> Model:
     openvino = load_openvino()
     model = openvino.Core().read_model(network.graph)
     results = [model.output(name).get_node() for name in _KEPT if name in network.outputs]
-    if isinstance(scorer, AffineSoftmax):
-        results.append(_head(model, scorer))
+    if scorer.layers:
+        results.append(_head(model, scorer.layers))
     return openvino.Model(results, model.get_parameters(), network.name)
 
 
-def _head(model: Model, scorer: AffineSoftmax) -> object:
+def _head(model: Model, layers: Sequence[Layer]) -> object:
     ops = load_openvino().opset13
-    features = model.output(FEATURES).get_node().input_value(0)
-    weights = ops.constant(scorer.weights.astype(np.float32))
-    bias = ops.constant(scorer.bias.astype(np.float32)[None])
-    logits = ops.add(ops.matmul(features, weights, transpose_a=False, transpose_b=False), bias)
-    probabilities = ops.softmax(logits, axis=1)
+    values = model.output(FEATURES).get_node().input_value(0)
+    for layer in layers:
+        weights = ops.constant(layer.weights.astype(np.float32))
+        bias = ops.constant(layer.bias.astype(np.float32)[None])
+        product = ops.matmul(values, weights, transpose_a=False, transpose_b=False)
+        values = ACTIVATIONS[layer.activation](ops, ops.add(product, bias))
+    probabilities = ops.softmax(values, axis=1)
     probabilities.output(0).get_tensor().set_names({PROBABILITIES})
     return ops.result(probabilities)
+
+
+#: The same as in `headstart.bundle.scoring`, as nodes of a graph.
+ACTIVATIONS: dict[str, Callable[[ModuleType, Node], Node]] = {
+    "linear": lambda _, values: values,
+    "relu": lambda ops, values: ops.relu(values),
+    "elu": lambda ops, values: ops.elu(values, 1.0),
+    "silu": lambda ops, values: ops.swish(values),
+    "sigmoid": lambda ops, values: ops.sigmoid(values),
+    "tanh": lambda ops, values: ops.tanh(values),
+}
 
 
 def output_shapes(network: Network, scorer: Scorer) -> dict[str, tuple[int, ...]]:
     """Return the outputs of the graph that `save_graph` writes, without the batch axis."""
     shapes = {name: network.outputs[name] for name in _KEPT if name in network.outputs}
-    if isinstance(scorer, AffineSoftmax):
+    if scorer.layers:
         shapes[PROBABILITIES] = (scorer.shape[1],)
     return shapes

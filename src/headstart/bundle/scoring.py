@@ -1,6 +1,8 @@
 """From features to probabilities: what is left of a head once it is fitted, as plain arrays."""
 
 import abc
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -43,6 +45,30 @@ class Scorer(abc.ABC):
     def shape(self) -> tuple[int, int]:
         """Number of features, number of classes."""
 
+    @property
+    def layers(self) -> tuple["Layer", ...]:
+        """The dense layers that it consists of, a softmax after the last; empty if it does not."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """A dense layer: ``activation(inputs @ weights + bias)``.
+
+    Attributes
+    ----------
+    weights
+        Float array (inputs, units).
+    bias
+        Float array (units,).
+    activation
+        A name in `ACTIVATIONS`.
+    """
+
+    weights: Array
+    bias: Array
+    activation: str = "linear"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AffineSoftmax(Scorer):
@@ -74,6 +100,11 @@ class AffineSoftmax(Scorer):
         """Number of features, number of classes."""
         return self.weights.shape[0], self.weights.shape[1]
 
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The one layer."""
+        return (Layer(self.weights, self.bias),)
+
     def probabilities(self, features: Array) -> Array:
         """Return the probabilities (n, classes) for `features` (n, d)."""
         return softmax(features @ self.weights + self.bias)
@@ -86,6 +117,93 @@ class AffineSoftmax(Scorer):
     def from_arrays(cls, arrays: Arrays) -> Self:
         """Make a scorer from ``weights`` and ``bias``."""
         return cls(arrays["weights"], arrays["bias"])
+
+
+def _relu(values: Array) -> Array:
+    return np.maximum(values, 0)
+
+
+def _sigmoid(values: Array) -> Array:
+    # The hyperbolic tangent does not overflow, as exp(-values) would.
+    return 0.5 * (1 + np.tanh(0.5 * values))
+
+
+def _silu(values: Array) -> Array:
+    return values * _sigmoid(values)
+
+
+def _elu(values: Array) -> Array:
+    return np.where(values > 0, values, np.expm1(np.minimum(values, 0)))
+
+
+#: What may stand between layers, under Keras's names.
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "linear": np.asarray,
+    "relu": _relu,
+    "elu": _elu,
+    "silu": _silu,
+    "sigmoid": _sigmoid,
+    "tanh": np.tanh,
+}
+
+
+class DenseSoftmax(Scorer):
+    """Dense layers one after the other, and a softmax.
+
+    Parameters
+    ----------
+    layers
+        At least one; the last one's activation is linear.
+    """
+
+    kind: ClassVar[str] = "dense_softmax"
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        if not layers or layers[-1].activation != "linear":
+            raise ValueError("there must be a layer, and the last one's activation be linear")
+        for layer in layers:
+            if layer.activation not in ACTIVATIONS or layer.weights.ndim != 2:
+                raise ValueError(f"no such layer: {layer.activation!r}, {layer.weights.shape}")
+        for layer, after in itertools.pairwise(layers):
+            if layer.weights.shape[1] != after.weights.shape[0]:
+                raise ValueError(f"{after.weights.shape} can't follow {layer.weights.shape}")
+        if any(layer.bias.shape != layer.weights.shape[1:] for layer in layers):
+            raise ValueError("each layer must have as many biases as units")
+        self._layers = tuple(layers)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """All of them."""
+        return self._layers
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of features, number of classes."""
+        return self._layers[0].weights.shape[0], self._layers[-1].weights.shape[1]
+
+    def probabilities(self, features: Array) -> Array:
+        """Return the probabilities (n, classes) for `features` (n, d)."""
+        for layer in self._layers:
+            features = ACTIVATIONS[layer.activation](features @ layer.weights + layer.bias)
+        return softmax(features)
+
+    def arrays(self) -> Arrays:
+        """Return the weights and biases of each layer, and the names of the activations."""
+        found = {"activations": np.array([layer.activation for layer in self._layers])}
+        for i, layer in enumerate(self._layers):
+            found |= {f"weights_{i}": layer.weights, f"bias_{i}": layer.bias}
+        return found
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """Make a scorer from what `arrays` returned."""
+        activations = arrays["activations"].tolist()
+        return cls(
+            [
+                Layer(arrays[f"weights_{i}"], arrays[f"bias_{i}"], activation)
+                for i, activation in enumerate(activations)
+            ]
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,6 +297,7 @@ class NeighbourVotes(Scorer):
 
 SCORERS: dict[str, type[Scorer]] = {
     AffineSoftmax.kind: AffineSoftmax,
+    DenseSoftmax.kind: DenseSoftmax,
     NeighbourVotes.kind: NeighbourVotes,
 }
 

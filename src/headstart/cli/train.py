@@ -51,7 +51,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     parser.add_argument(
         "--head",
-        choices=("logistic", "ridge", "nearest_mean", "knn"),
+        choices=("logistic", "ridge", "nearest_mean", "knn", "dense"),
         default="logistic",
         help="what is trained on the network's features (default: logistic)",
     )

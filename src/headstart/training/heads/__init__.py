@@ -2,6 +2,7 @@
 
 from headstart.errors import UsageError
 from headstart.training.heads.base import AffineHead, Head
+from headstart.training.heads.dense import DenseHead
 from headstart.training.heads.logistic import LogisticHead
 from headstart.training.heads.nearest_mean import NearestMeanHead
 from headstart.training.heads.neighbours import NeighboursHead
@@ -10,6 +11,7 @@ from headstart.training.heads.ridge import RidgeHead
 __all__ = [
     "HEADS",
     "AffineHead",
+    "DenseHead",
     "Head",
     "LogisticHead",
     "NearestMeanHead",
@@ -24,6 +26,7 @@ HEADS: dict[str, type[Head]] = {
     "ridge": RidgeHead,
     "nearest_mean": NearestMeanHead,
     "knn": NeighboursHead,
+    "dense": DenseHead,
 }
 
 
