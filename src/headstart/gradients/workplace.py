@@ -57,7 +57,7 @@ def workplace(folder: Path, settings: Mapping[str, Any], *, restart: bool) -> It
             _empty(folder)
         _agree(folder, json.loads(json.dumps(settings)))
         yield
-        _empty(folder)
+    # The result is kept already: what can't be deleted is no reason to fail.
     shutil.rmtree(folder, ignore_errors=True)
 
 

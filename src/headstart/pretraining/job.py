@@ -141,7 +141,7 @@ def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a d
     StorageError
         If a file can't be written.
     """
-    out = Path(out)
+    out = Path(out) if Path(out).name else Path(out).resolve()
     recipe = Recipe(
         epochs=epochs,
         batch_size=batch_size,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,7 @@ def keep(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
     weights = job.folder / "finished.weights.h5"
     with writing(str(weights)):
         trained.network.save_weights(weights)
-    row = _row(job, trained.network, out.name)
+    row = _row(job, trained.network, plain_name(out.name))
     with whole_folder(out) as new:
         write_backbone(new, row, weights)
         network = find_network(new)
@@ -77,6 +78,18 @@ def keep(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
         )
         (new / CARD).write_text(model_card(job, summary), "utf-8")
     return replace(summary, backbone=read_backbone(out))
+
+
+def plain_name(text: str) -> str:
+    """Return a name that can be a part of file names anywhere: letters, digits, '.', '_', '-'.
+
+    Examples
+    --------
+    >>> plain_name("my net (2)")
+    'my-net-2'
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("._-")
+    return plain[:60] or "backbone"
 
 
 def _row(job: Job, network: Model, name: str) -> Backbone:
