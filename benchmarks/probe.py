@@ -5,8 +5,9 @@ r"""Measure what a backbone's frozen features are worth: on pictures of other ki
 
 A head is trained on each data set as `headstart train` would train it. CIFAR-10 has a test part of
 its own; of the others, which are small, every picture is tested on by cross-validation, repeated
-ten times. The digits are scikit-learn's. For the photo it is measured how soon a new process answers,
-in turn with the quickest networks of the catalogue; their weights are random, which costs no time.
+ten times. The digits are scikit-learn's. For the photo it is measured how soon a new process
+answers, in turn with the quickest networks of the catalogue; their weights are random, which costs
+no time.
 Writes ``probe.json`` and ``probe.md`` into `--out`.
 """
 

@@ -85,6 +85,16 @@ def tiny_network(make_network: Callable[..., "Network"]) -> "Network":
     return make_network()
 
 
+@pytest.fixture(scope="session")
+def network_folder(make_network: Callable[..., "Network"]) -> Path:
+    """The folder of a tiny network, as whatever takes a backbone's name takes it."""
+    from headstart.backbones.networks import DESCRIPTION, _to_json
+
+    network = make_network()
+    (network.folder / DESCRIPTION).write_text(_to_json(network, network.folder), "utf-8")
+    return network.folder
+
+
 def _save_tiny_graph(path: Path, size: int, seed: int, features: int, classes: int) -> None:
     import openvino as ov
     from openvino import opset13 as op

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.backbones.networks import DESCRIPTION, _to_json
-
 KINDS = {"sky": (60, 120, 230), "grass": (50, 180, 60), "brick": (200, 70, 40)}
 
 
@@ -22,14 +20,6 @@ def pictures(tmp_path_factory):
             pixels = random.normal(colour, 25, (40, 40, 3)).clip(0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(folder / kind / f"{number}.png")
     return folder
-
-
-@pytest.fixture(scope="session")
-def teacher(make_network):
-    """Folder of a tiny network to learn from."""
-    network = make_network()
-    (network.folder / DESCRIPTION).write_text(_to_json(network, network.folder), "utf-8")
-    return network.folder
 
 
 @pytest.fixture(scope="session")

@@ -15,12 +15,12 @@ RECIPE = ("--size", "32", "--epochs", "3", "--batch-size", "16", "--learning-rat
 
 
 @pytest.fixture(scope="module")
-def done(pictures, teacher, python, tmp_path_factory):
+def done(pictures, network_folder, python, tmp_path_factory):
     """A finished pretraining: what the process said, and the folder it left."""
     folder = tmp_path_factory.mktemp("out") / "tri-net"
     cache = tmp_path_factory.mktemp("cache")
     command = ["-m", "headstart", "pretrain", pictures, "--out", folder, *RECIPE]
-    options = ["--teacher", teacher, "--license", "CC0-1.0", "--trained-on", "Three | kinds"]
+    options = ["--teacher", network_folder, "--license", "CC0-1.0", "--trained-on", "Three | kinds"]
     options += ["--no-flip", "--crop", "0.5"]
     return python(*command, *options, HEADSTART_CACHE=str(cache)), folder
 

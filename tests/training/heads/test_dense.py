@@ -16,7 +16,6 @@ import json, sys
 import numpy as np
 from sklearn.base import clone
 from headstart import ImageClassifier, load
-from headstart.backbones.networks import load_network
 from headstart.training.heads import DenseHead, dense
 
 built = []
@@ -50,8 +49,7 @@ except Exception as error:
 pictures = list((random.integers(0, 40, (30, 32, 32, 3)) + 70 * codes[:30, None, None, None])
                 .astype(np.uint8))
 labels = y[:30].tolist()
-model = ImageClassifier(load_network(__import__("pathlib").Path(sys.argv[1])), head="dense",
-                        precision="f32")
+model = ImageClassifier(sys.argv[1], head="dense", precision="f32")
 model.fit(pictures, labels).save(sys.argv[2])
 saved = load(sys.argv[2])
 found["saved"] = float(np.abs(saved.predict_proba(pictures) - model.predict_proba(pictures)).max())
@@ -71,12 +69,8 @@ def run(script, *words, **settings):
 
 
 @pytest.fixture(scope="module")
-def found(tiny_network, tmp_path_factory):
-    from headstart.backbones.networks import DESCRIPTION, _to_json
-
-    text = _to_json(tiny_network, tiny_network.folder)
-    (tiny_network.folder / DESCRIPTION).write_text(text, "utf-8")
-    done = run(SCRIPT, tiny_network.folder, tmp_path_factory.mktemp("dense") / "model")
+def found(network_folder, tmp_path_factory):
+    done = run(SCRIPT, network_folder, tmp_path_factory.mktemp("dense") / "model")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
