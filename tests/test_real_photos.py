@@ -124,3 +124,17 @@ def test_cifar_10_as_parquet(real_data):
     assert len(images.part("train")) == 50_000
     assert len(images.part("test")) == 10_000
     assert [str(name) for name in images.classes[:3]] == ["airplane", "automobile", "bird"]
+
+
+def test_mini_knows_its_own_classes_as_well_as_its_card_says(real_data):
+    from headstart.backbones.catalogue import get_backbone
+    from headstart.backbones.networks import find_network
+    from headstart.features.extract import extract
+
+    images = read_labelled(real_data / "data" / "tiny-imagenet").part("valid")
+    network = find_network("mini")
+    names = [name.id for name in network.classes]
+    stream = extract(images.sources, network, outputs=("probabilities",))
+    answers = [names[item.required()["probabilities"].argmax()] for item in stream]
+    right = np.mean([answer == label for answer, label in zip(answers, images.labels, strict=True)])
+    assert right == pytest.approx(get_backbone("mini").top1, abs=1e-3)

@@ -55,7 +55,8 @@ def test_published_row_is_sound(row):
 def test_mini_is_part_of_the_package():
     mini = get_backbone("mini")
     assert read_backbone(mini.folder) == mini
-    assert (mini.size, mini.min_size, mini.max_size) == ((64, 64), 32, 256)
+    assert (mini.size, mini.min_size, mini.max_size) == ((80, 80), 32, 256)
+    assert mini.top1 > 0.56
     assert mini.license == "Apache-2.0"
     assert len(set(mini.classes)) == mini.n_classes == 200
     assert mini.weights is None

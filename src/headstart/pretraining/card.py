@@ -63,7 +63,7 @@ def model_card(job: Job, summary: PretrainingSummary) -> str:
         architecture=row.builder,
         parameters=row.parameters / 1e6,
         macs=row.macs / 1e6,
-        size=job.recipe.size,
+        size=row.size[0],
         trained_on=row.trained_on,
         n_train=summary.n_train,
         n_classes=len(evaluation.classes),
@@ -116,6 +116,10 @@ def _recipe(job: Job, summary: PretrainingSummary) -> list[str]:
         (
             f"Views: {least:.0%} to {most:.0%} of a picture's area, mirrored "
             f"{views.flip:.0%} of the time, colours changed by up to {views.colour:.0%}"
+        ),
+        (
+            "Looked at afterwards at several sizes, on some of the validation pictures: "
+            + ", ".join(f"{share:.1%} right at {size}" for size, share in summary.sizes.items())
         ),
         f"Computed in {job.precision}, in {duration(summary.seconds)} of training",
     ]

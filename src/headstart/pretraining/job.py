@@ -43,9 +43,6 @@ if TYPE_CHECKING:
     from headstart.features.gathering import Progress
     from headstart.pretraining.summary import PretrainingSummary
 
-# So many validation pictures are looked at after each epoch; all of them at the end.
-_LOOKED_AT = 2000
-
 
 def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a default
     dataset: str | Path | LabelledImages,
@@ -178,8 +175,7 @@ def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a d
 def _train(job: Job, keras: ModuleType, report: Callable[[Epoch, float], None] | None) -> Trained:
     pixels = _decode(job, job.learnt, useful_side(job.learnt.sources, job.recipe.size), "learnt")
     readable = job.learnt.subset(pixels.places)
-    some = np.random.default_rng(job.seed).permutation(len(job.tested))[:_LOOKED_AT]
-    shown = job.tested.subset(some)
+    shown = job.looked_at()
     seen = _decode(job, shown, job.recipe.size, "tested")
     lessons = None
     if job.teacher is not None:

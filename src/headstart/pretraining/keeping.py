@@ -27,8 +27,12 @@ if TYPE_CHECKING:
     from keras import Model
 
     from headstart.backbones.networks import Network
+    from headstart.data import LabelledImages
     from headstart.features.gathering import BrokenImage
     from headstart.gradients.history import Epoch
+
+# Of the size it was trained at: what is tried for looking at whole pictures.
+_SCALES = (1.125, 1.25, 1.375, 1.5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,9 +63,13 @@ def keep(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
     row = _row(job, trained.network, plain_name(out.name))
     with whole_folder(out) as new:
         write_backbone(new, row, weights)
-        network = find_network(new)
-        evaluation, top5 = _measure(job, network)
-        row = replace(row, macs=network.macs, top1=evaluation.accuracy, top5=top5)
+        sizes = _try_sizes(job, new)
+        side = max(sizes, key=lambda size: sizes[size])
+        network = find_network(new, size=(side, side))
+        evaluation, top5 = _measure(job, job.tested, network)
+        row = replace(
+            row, size=network.size, macs=network.macs, top1=evaluation.accuracy, top5=top5
+        )
         write_backbone(new, row, weights)
         write_history(trained.history, new / HISTORY)
         plot_history(trained.history, new / CURVES)
@@ -75,6 +83,7 @@ def keep(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
             evaluation=evaluation,
             history=trained.history,
             seconds=sum(epoch.seconds for epoch in trained.history),
+            sizes=sizes,
         )
         (new / CARD).write_text(model_card(job, summary), "utf-8")
     return replace(summary, backbone=read_backbone(out))
@@ -121,17 +130,33 @@ def _class_names(classes: Sequence[Hashable]) -> tuple[ClassName, ...]:
     return tuple(known.get(str(label), ClassName(str(label), str(label))) for label in classes)
 
 
-def _measure(job: Job, network: Network) -> tuple[Evaluation, float]:
-    """Return how good the network is on the validation pictures, and its top-5 accuracy."""
+def _try_sizes(job: Job, folder: Path) -> dict[int, float]:
+    """Return how good it is on some validation pictures at sizes from that of training upwards.
+
+    In training a network sees enlarged pieces of pictures; at the same size, the whole picture
+    shows things smaller than it is used to (Touvron et al. 2019, arXiv:1906.06423).
+    """
+    trained_at = job.recipe.size
+    larger = (round(trained_at * scale / 8) * 8 for scale in _SCALES)
+    found = {}
+    for side in sorted({trained_at, *(side for side in larger if trained_at < side <= SIZES[1])}):
+        evaluation, _ = _measure(job, job.looked_at(), find_network(folder, size=(side, side)))
+        found[side] = evaluation.accuracy
+    return found
+
+
+def _measure(job: Job, images: LabelledImages, network: Network) -> tuple[Evaluation, float]:
+    """Return how good the network is on validation pictures, and its top-5 accuracy."""
     names, truth, rows, errors = [], [], [], []
-    sources: Any = job.tested.sources
+    sources: Any = images.sources
     stream: Any = extract(sources, network, outputs=("probabilities",))
-    for item in job.progress(stream, "measuring", len(sources)) if job.progress else stream:
+    what = f"measuring at {network.size[0]} pixels"
+    for item in job.progress(stream, what, len(sources)) if job.progress else stream:
         if item.error is not None:
             errors.append((item.source.name, item.error))
             continue
         names.append(item.source.name)
-        truth.append(job.tested.labels[item.index])
+        truth.append(images.labels[item.index])
         rows.append(item.values["probabilities"])
     evaluation = Evaluation.from_predictions(names, truth, rows, job.learnt.classes, errors)
     best = np.argsort(np.array(rows), axis=1)[:, -5:]

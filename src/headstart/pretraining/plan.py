@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from headstart.backbones.architectures import ARCHITECTURES
 from headstart.backbones.networks import Network, find_network
 from headstart.data import LabelledImages, stratified_split
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from headstart.gradients.training import Recipe
 
 VALIDATION_FRACTION = 0.1
+# So many validation pictures are looked at after each epoch; all of them at the end.
+_LOOKED_AT = 2000
 # The least and the largest height and width of the training pictures.
 SIZES = (32, 256)
 
@@ -37,6 +41,11 @@ class Job:
     license: str
     workers: int
     progress: Progress | None
+
+    def looked_at(self) -> LabelledImages:
+        """Return the validation pictures by which an epoch and a size are judged."""
+        order = np.random.default_rng(self.seed).permutation(len(self.tested))
+        return self.tested.subset(order[:_LOOKED_AT])
 
     def settings(self) -> dict[str, Any]:
         """Return everything that the result depends on."""

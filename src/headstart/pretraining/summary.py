@@ -37,6 +37,9 @@ class PretrainingSummary:
     history : tuple of Epoch
     seconds : float
         Of training, over all processes that had a part in it.
+    sizes : dict of int to float
+        Accuracy on the looked-at validation pictures at each size that was tried, in pixels; the
+        backbone has the best.
     """
 
     folder: Path
@@ -48,6 +51,7 @@ class PretrainingSummary:
     evaluation: Evaluation
     history: tuple[Epoch, ...]
     seconds: float
+    sizes: dict[int, float]
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``pretrain --json`` prints."""
@@ -63,6 +67,8 @@ class PretrainingSummary:
             "macs": self.backbone.macs,
             "teacher": self.teacher,
             "precision": self.precision,
+            "size": self.backbone.size[0],
+            "accuracy_by_size": self.sizes,
             "epochs": len(self.history),
             "seconds": round(self.seconds, 3),
             "folder": str(self.folder),
