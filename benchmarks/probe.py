@@ -1,7 +1,7 @@
 r"""Measure what a backbone's frozen features are worth: on pictures of other kinds than its own.
 
     python benchmarks/probe.py --model mini --own tiny-imagenet/ --cifar10 cifar10/ \
-        --vehicles vehicles/ --photo tiger.jpg --out results/
+        --digits --vehicles vehicles/ --photo tiger.jpg --out results/
 
 A head is trained on each data set as `headstart train` would train it. CIFAR-10 has a test part of
 its own; of the others, which are small, every picture is tested on by cross-validation, repeated
@@ -63,7 +63,8 @@ def _measure(options: argparse.Namespace, work: Path) -> Iterator[Finding]:
         details = {name: found[name] for name in ("n_train", "n_test", "interval", "seconds")}
         yield Finding("CIFAR-10, its test part", "share", [found["accuracy"]], GOALS["cifar10"],
                       details=details)  # fmt: skip
-    for name, folder in (("digits", _digits(work)), ("vehicles", options.vehicles)):
+    digits = _digits(work) if options.digits else None
+    for name, folder in (("digits", digits), ("vehicles", options.vehicles)):
         if folder:
             say(name)
             found = settings.run("cross_validation", "--folder", folder, "--model", options.model)
@@ -119,6 +120,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--model", default="mini", help="a backbone's name or folder")
     parser.add_argument("--own", type=Path, help="what it was trained on, with a valid part")
     parser.add_argument("--cifar10", type=Path, help="CIFAR-10 as parquet files")
+    parser.add_argument("--digits", action="store_true", help="scikit-learn's digits: ten minutes")
     parser.add_argument("--vehicles", type=Path, help="a folder of class folders")
     parser.add_argument("--photo", type=Path, help="a photo to be recognised")
     parser.add_argument("--repeats", type=int, default=5, help="of the photo (default: 5)")

@@ -108,7 +108,7 @@ def test_out_of_reach_mini_is_taken_and_that_is_said():
     for part in (
         "Could not reach http://127.0.0.1:1/mobilenet_v2",  # what
         "mini is used, which is part of headstart",  # what instead
-        f"mini knows 200 classes at 64 x 64 pixels, right on {mini.top1:.0%} of {mini.trained_on}",
+        f"mini knows 200 classes at 80 x 80 pixels, right on {mini.top1:.0%} of {mini.trained_on}",
         "mobilenet_v2 knows 1,000 classes at 224 x 224 pixels, right on 71% of ImageNet-1k",
         "HEADSTART_MIRROR",  # how to get more
         str(cache_dir() / "weights" / OFFICIAL),

@@ -292,5 +292,5 @@ def test_a_folder_is_summarised(converter, folder):
 def test_mini_by_name_has_its_own_classes():
     network = find_network("mini", download=False)
     assert network.classes == get_backbone("mini").classes
-    assert network.outputs == {"features": (384,), "feature_map": (4, 4, 384),
+    assert network.outputs == {"features": (384,), "feature_map": (5, 5, 384),
                                "probabilities": (200,)}  # fmt: skip

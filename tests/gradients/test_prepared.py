@@ -23,12 +23,13 @@ def test_small_pictures_are_not_enlarged_beyond_need_and_large_ones_keep_some_de
     assert useful_side([BytesSource("x", b"no picture")], 32) == 32
 
 
-def test_pictures_are_squares_from_the_middle_in_their_order(tmp_path):
-    picture = np.zeros((20, 30, 3), np.uint8)
-    picture[:, 5:25] = 200
+def test_pictures_are_squashed_as_a_whole_in_their_order(tmp_path):
+    picture = np.zeros((20, 40, 3), np.uint8)
+    picture[:, :20] = 200
     pixels = decode_all([ArraySource("a", picture), *arrays(3)], 20, tmp_path / "pixels")
     assert pixels.values.shape == (4, 20, 20, 3)
-    assert (pixels.values[0] == 200).all()
+    assert (pixels.values[0][:, :9] == 200).all()
+    assert (pixels.values[0][:, 11:] == 0).all()
     assert pixels.places.tolist() == [0, 1, 2, 3]
     assert (tmp_path / "pixels").stat().st_size == 4 * 20 * 20 * 3
 

@@ -11,7 +11,10 @@ import headstart as hs
 from headstart.backbones.folders import read_backbone
 from headstart.backbones.networks import find_network
 
-RECIPE = ("--size", "32", "--epochs", "3", "--batch-size", "16", "--learning-rate", "0.05")
+RECIPE = (
+    *("--size", "32", "--epochs", "3", "--batch-size", "16", "--learning-rate", "0.05"),
+    *("--precision", "f32"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +40,15 @@ def test_it_ends_well_and_says_how_good_the_network_is(done):
     assert process.stderr.count("epoch ") == 3
     assert process.stderr.count(" left\n") == 2
     assert "Trained mini from scratch on 65 pictures of 3 kinds" in process.stderr
+
+
+def test_it_looks_at_whole_pictures_at_the_size_that_was_best(done):
+    process, folder = done
+    summary = json.loads(process.stdout)
+    tried = {int(size): share for size, share in summary["accuracy_by_size"].items()}
+    assert sorted(tried) == [32, 40, 48]
+    assert tried[summary["size"]] == max(tried.values())
+    assert read_backbone(folder).size == (summary["size"], summary["size"])
 
 
 def test_the_folder_is_whole_and_the_training_folder_gone(done):
@@ -67,7 +79,8 @@ def test_the_card_says_what_it_is_and_the_command_that_made_it(done):
     card = (folder / "README.md").read_text("utf-8")
     assert "trained from scratch on Three | kinds:\n65 pictures of 3 kinds" in card
     assert "--size 32 --epochs 3 --batch-size 16 --learning-rate 0.05" in card
-    assert "--crop 0.5 --colour 0.2 --no-flip --teacher tiny --teacher-size 32" in card
+    assert "--crop 0.5 --colour 0.2 --precision f32 --seed 0 --no-flip" in card
+    assert "--teacher tiny --teacher-size 32" in card
     assert "50% to 100% of a picture's area, mirrored 0% of the time" in card
     assert "CC0-1.0" in card
 
@@ -77,7 +90,7 @@ def test_it_is_a_backbone_like_any_other(done, pictures):
     network = find_network(folder)
     assert [name.label for name in network.classes] == ["brick", "grass", "sky"]
     (answer,) = hs.predict(pictures / "sky" / "0.png", backbone=folder)
-    assert {name.label for name in answer.predictions} == {"brick", "grass", "sky"}
+    assert {prediction.label for prediction in answer} == {"brick", "grass", "sky"}
     features = hs.Embedder(folder, size=(48, 48), cache=False).transform([pictures / "sky/0.png"])
     assert features.shape == (1, 384)
     assert np.isfinite(features).all()

@@ -9,7 +9,8 @@ import time
 import numpy as np
 import pytest
 
-from headstart.backbones.folders import WEIGHTS, read_backbone
+from headstart.backbones.folders import read_backbone
+from headstart.backbones.weights import FOLDER_WEIGHTS
 from headstart.gradients.checkpoints import load_checkpoint
 
 pytestmark = pytest.mark.slow
@@ -23,6 +24,7 @@ from headstart.pretraining import pretrain
 training._SECONDS_BETWEEN_CHECKPOINTS = 0
 pretrain(
     sys.argv[1], sys.argv[2], size=32, epochs=5, batch_size=8, learning_rate=0.05,
+    precision="f32",
     report=lambda epoch, left: print(epoch.epoch, left, flush=True),
 )
 """
@@ -44,7 +46,7 @@ def weights(folder):
     import h5py
 
     found = {}
-    with h5py.File(folder / WEIGHTS) as file:
+    with h5py.File(folder / FOLDER_WEIGHTS) as file:
         file.visititems(lambda name, item: found.update({name: item[()]} if item.shape else {})
                         if hasattr(item, "shape") else None)  # fmt: skip
     return found

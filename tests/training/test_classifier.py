@@ -1,3 +1,4 @@
+import dataclasses
 import pickle
 import shutil
 
@@ -127,6 +128,12 @@ def test_settings_reach_the_head_and_the_network(tiny_network, photos):
     assert (model.head_.class_weight, model.head_.random_state) == (weight, 3)
     assert model._gatherer.resize.rule == "squash"
     assert model._gatherer.cache is None
+
+
+def test_squashes_for_a_network_that_was_trained_on_squashed_pictures(tiny_network, photos):
+    network = dataclasses.replace(tiny_network, resize="squash")
+    assert ImageClassifier(network).fit(*photos).resize_.rule == "squash"
+    assert ImageClassifier(network, resize="pad").fit(*photos).resize_.rule == "pad"
 
 
 def test_pads_unless_told_otherwise(classifier, photos):

@@ -78,7 +78,7 @@ def decode_all(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Pixels:
-    """Decode pictures into `file`: of each the largest centred square, scaled to `side` pixels.
+    """Decode pictures into `file`: each as a whole, squashed to a square of `side` pixels.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def decode_all(
     """
     places: list[int] = []
     broken: list[BrokenImage] = []
-    stream = read_images(sources, Resize("crop", side, side, crop_fraction=1.0), workers=workers)
+    stream = read_images(sources, Resize("squash", side, side), workers=workers)
     with whole_file(file) as new, new.open("wb") as rows:
         for item in progress(stream, "decoding", len(sources)) if progress else stream:
             if item.pixels is None:

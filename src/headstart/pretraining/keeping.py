@@ -111,7 +111,7 @@ def _row(job: Job, network: Model, name: str) -> Backbone:
         max_size=SIZES[1],
         preprocessing="inside",
         n_features=network.get_layer("features").output.shape[-1],
-        resize="crop",
+        resize="squash",
         crop_fraction=1.0,
         trained_on=job.trained_on,
         license=job.license,

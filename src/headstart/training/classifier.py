@@ -33,12 +33,15 @@ if TYPE_CHECKING:
     from headstart.features.extract import Extracted
     from headstart.features.gathering import Progress
 
+
 # A user's pictures are not framed as ImageNet's are: what tells the classes apart may well be at
 # the border, which the backbones' own rule cuts off, and a shape says something, which squashing
 # loses. On three kinds of vehicle (192 photos, 10 times 10-fold) 94.2 % were right padded, 92.9 %
 # squashed, 92.8 % cropped, 91.4 % squashed by nearest neighbour; the log-loss was 0.18, 0.21, 0.25
-# and 0.24.
-_RESIZE = "pad"
+# and 0.24. A network that was itself trained on squashed pictures (mini, and whatever `pretrain`
+# makes) does better with those: docs/adr/0008.
+def _own_rule(network: Network) -> str:
+    return "squash" if network.resize == "squash" else "pad"
 
 
 class ImageClassifier(ClassifierMixin, BaseEstimator):
@@ -57,7 +60,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
     size : tuple of int, optional
         Height and width in pixels, instead of what the backbone was trained on.
     resize : {"auto", "crop", "squash", "pad", "keras"}, default="auto"
-        How a picture is brought to that size; 'auto' pads, so that nothing of it is lost.
+        How a picture is brought to that size; 'auto' pads, or squashes for a network that was
+        trained on squashed pictures, so that nothing of it is lost.
     precision : {"auto", "f32", "bf16"}, default="auto"
         What the network computes in. 'auto' measures both on some of the training pictures.
     class_weight : "balanced", None or dict, default="balanced"
@@ -289,7 +293,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         return Gatherer.settle(
             network,
             sources,
-            resize=_RESIZE if self.resize == "auto" else self.resize,
+            resize=_own_rule(network) if self.resize == "auto" else self.resize,
             precision=self.precision,
             cache=cache,
             workers=self.workers,
