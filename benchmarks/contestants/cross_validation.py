@@ -21,10 +21,14 @@ def main() -> None:
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--model", default="mobilenet_v2")
     parser.add_argument("--head", default="logistic")
+    parser.add_argument("--size", type=int, help="of the pictures, in pixels")
     options = parser.parse_args()
     images = read_labelled(options.folder)
     began = time.perf_counter()
-    classifier = ImageClassifier(options.model, head=options.head, weights=options.weights)
+    size = None if options.size is None else (options.size, options.size)
+    classifier = ImageClassifier(
+        options.model, head=options.head, weights=options.weights, size=size
+    )
     classifier.fit(images.sources, images.labels)
     # Settled once: it looks at pictures only, never at labels.
     classifier.set_params(precision=classifier.precision_.precision)
