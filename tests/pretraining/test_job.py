@@ -37,6 +37,7 @@ def test_it_ends_well_and_says_how_good_the_network_is(done):
     assert (summary["n_train"], summary["n_valid"]) == (65, 7)
     assert (summary["backbone"], summary["architecture"]) == ("tri-net", "mini")
     assert (summary["teacher"], summary["epochs"]) == ("tiny", 3)
+    assert process.stderr.startswith("epoch 1: ")
     assert process.stderr.count("epoch ") == 3
     assert process.stderr.count(" left\n") == 2
     assert "Trained mini from scratch on 65 pictures of 3 kinds" in process.stderr
