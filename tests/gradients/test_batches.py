@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import pytest
 
@@ -81,3 +83,6 @@ def test_an_epoch_that_is_left_early_ends_its_threads():
     epoch = batches(n=400).epoch(0, [8] * 100)
     next(epoch)
     epoch.close()
+    assert not [
+        thread for thread in threading.enumerate() if thread.name.startswith("headstart-batches")
+    ]
