@@ -226,3 +226,11 @@ def test_by_default_it_takes_what_can_be_had(photos, tiny_network, monkeypatch):
     with pytest.warns(LastResortWarning, match="mini is used"):
         Embedder().transform(photos)
     assert asked == ["mini"]
+
+
+def test_all_numbers_of_the_feature_map(embedder, photos):
+    flat = embedder.set_params(pooling="flatten").fit(photos)
+    assert flat.n_features_out_ == len(flat.get_feature_names_out()) == 8 * 8 * 16
+    assert flat.transform(photos).shape == (12, 8 * 8 * 16)
+    with pytest.raises(UsageError, match="must be one of features"):
+        embedder.set_params(output="probabilities").fit(photos)

@@ -280,3 +280,24 @@ def test_vehicles_are_told_apart_in_93_of_100_photos(real_data):
         head = LogisticHead().fit(features[train], labels[train])
         right.append(head.score(features[test], labels[test]))
     assert np.mean(right) >= 0.93
+
+
+@pytest.mark.parametrize("pooling", ["avg", "max", "flatten"])
+def test_a_saved_model_pools_as_the_classifier_did(tiny_network, photos, tmp_path, pooling):
+    pictures, labels = photos
+    model = ImageClassifier(tiny_network, pooling=pooling, precision="f32").fit(pictures, labels)
+    saved = model.save(tmp_path / "model")
+    assert model.features(pictures[:1]).shape[1:] == saved.network.outputs["features"]
+    np.testing.assert_allclose(
+        load(tmp_path / "model").predict_proba(pictures), model.predict_proba(pictures), atol=1e-5
+    )
+
+
+def test_flattened_features_are_the_map_row_by_row(tiny_network, photos):
+    pictures, labels = photos
+    model = ImageClassifier(tiny_network, pooling="flatten", head="nearest_mean").fit(*photos)
+    plain = ImageClassifier(tiny_network, head="nearest_mean").fit(pictures, labels)
+    flat = model.features(pictures)
+    assert flat.shape == (36, 8 * 8 * 16)
+    means = flat.reshape(-1, 8 * 8, 16).mean(axis=1)
+    np.testing.assert_allclose(means, plain.features(pictures), rtol=1e-3, atol=1e-4)

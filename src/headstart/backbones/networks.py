@@ -30,6 +30,8 @@ from headstart.errors import DamagedModel, NewerFormat, NotASavedModel, UsageErr
 from headstart.storage import cache_dir, whole_folder, writing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from headstart.backbones.catalogue import Backbone
     from headstart.backbones.download import Progress
 
@@ -64,7 +66,10 @@ class Network:
         Hash of the weights file it was made from.
     key : str
         Identifies everything that changes what comes out: row, weights, size, the format of the
-        conversion and the version of Keras.
+        conversion, the version of Keras, and `pooling`.
+    pooling : str
+        What the features are: 'auto', the network's own; else see
+        `headstart.backbones.pooling.pooled`.
     """
 
     folder: Path
@@ -77,6 +82,7 @@ class Network:
     macs: int
     weights_sha256: str
     key: str
+    pooling: str = "auto"
 
     @property
     def graph(self) -> Path:
@@ -118,7 +124,8 @@ def find_network(
     row = find_backbone(model)
     chosen = _checked_size(row, size)
     found = find_weights(row, weights, download=download, progress=progress)
-    return _kept_or_converted(row, found, chosen)
+    key = network_key(row, found.sha256, chosen)
+    return keep_network(key, lambda folder: _convert(row, found, chosen, folder))
 
 
 def _must_be_network(model: str | Path) -> bool:
@@ -128,7 +135,7 @@ def _must_be_network(model: str | Path) -> bool:
 def is_catalogued(network: Network) -> bool:
     """Tell whether a network was made, as it would be now, from the catalogue's row of its name.
 
-    One from a user's own backbone folder, or made by another version, was not.
+    One from a user's own backbone folder, or pooled, or made by another version, was not.
     """
     rows = {row.name: row for row in backbones()}
     row = rows.get(network.name)
@@ -202,8 +209,22 @@ def _checked_size(row: Backbone, size: tuple[int, int] | None) -> tuple[int, int
     return chosen
 
 
-def _kept_or_converted(row: Backbone, weights: WeightsFile, size: tuple[int, int]) -> Network:
-    key = network_key(row, weights.sha256, size)
+def keep_network(key: str, make: Callable[[Path], Network]) -> Network:
+    """Return the network that is kept under `key`; if there is none, make it and keep it.
+
+    Parameters
+    ----------
+    key : str
+        See `Network`.
+    make : callable
+        Called with an empty folder, once, whatever other processes do. It writes the graph there
+        and returns the network; in whichever folder that says it is, it will be in the cache.
+
+    Raises
+    ------
+    StorageError
+        If it can't be kept, and whatever `make` raises; nothing is left behind then.
+    """
     folder = cache_dir() / "networks" / key
     kept = _kept(folder)
     if kept is not None:
@@ -212,7 +233,7 @@ def _kept_or_converted(row: Backbone, weights: WeightsFile, size: tuple[int, int
         folder.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(f"{folder}.lock"):
             # Another process may have made it while this one waited for the lock.
-            return _kept(folder) or _convert(row, weights, size, folder)
+            return _kept(folder) or _made(folder, make)
 
 
 def _kept(folder: Path) -> Network | None:
@@ -223,25 +244,29 @@ def _kept(folder: Path) -> Network | None:
         return None
 
 
-def _convert(row: Backbone, weights: WeightsFile, size: tuple[int, int], folder: Path) -> Network:
-    check_published(row, weights)
+def _made(folder: Path, make: Callable[[Path], Network]) -> Network:
     _clear(folder)
     with whole_folder(folder) as new:
-        answer = convert.convert(row, weights.path, size, new / GRAPH)
-        network = Network(
-            folder=folder,
-            name=row.name,
-            size=size,
-            outputs={name: tuple(shape) for name, shape in answer["outputs"].items()},
-            classes=_classes(row, answer["outputs"]),
-            resize=row.resize,
-            crop_fraction=row.crop_fraction,
-            macs=answer["macs"],
-            weights_sha256=weights.sha256,
-            key=folder.name,
-        )
+        network = replace(make(new), folder=folder)
         (new / DESCRIPTION).write_text(_to_json(network, new), "utf-8")
     return network
+
+
+def _convert(row: Backbone, weights: WeightsFile, size: tuple[int, int], folder: Path) -> Network:
+    check_published(row, weights)
+    answer = convert.convert(row, weights.path, size, folder / GRAPH)
+    return Network(
+        folder=folder,
+        name=row.name,
+        size=size,
+        outputs={name: tuple(shape) for name, shape in answer["outputs"].items()},
+        classes=_classes(row, answer["outputs"]),
+        resize=row.resize,
+        crop_fraction=row.crop_fraction,
+        macs=answer["macs"],
+        weights_sha256=weights.sha256,
+        key=network_key(row, weights.sha256, size),
+    )
 
 
 def _clear(folder: Path) -> None:
@@ -293,6 +318,7 @@ def _from_json(folder: Path, described: dict[str, Any]) -> Network:
             macs=described["macs"],
             weights_sha256=described["weights_sha256"],
             key=described["key"],
+            pooling=described.get("pooling", "auto"),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _foreign(folder, error) from error

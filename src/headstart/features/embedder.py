@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from headstart.backbones.choosing import settle
 from headstart.backbones.networks import Network, find_network
+from headstart.backbones.pooling import pooled
 from headstart.errors import UsageError
 from headstart.features.cache import FeatureCache
 from headstart.features.extract import extract, network_resize
@@ -45,6 +46,9 @@ class Embedder(TransformerMixin, BaseEstimator):
         A weights file for the backbone.
     size : tuple of int, optional
         Height and width in pixels, instead of what the backbone was trained on.
+    pooling : {"auto", "avg", "max", "flatten"}, default="auto"
+        What the features are: 'auto', those that the backbone was trained with; else the feature
+        map's means, its maxima or all of its numbers. See `pooled`.
     resize : {"auto", "crop", "squash", "pad", "keras"}, default="auto"
         How a picture is brought to that size; 'auto' is the backbone's own rule.
     precision : {"auto", "f32", "bf16"}, default="auto"
@@ -81,6 +85,7 @@ class Embedder(TransformerMixin, BaseEstimator):
         output: str = "features",
         weights: str | Path | None = None,
         size: tuple[int, int] | None = None,
+        pooling: str = "auto",
         resize: str = "auto",
         precision: Literal["auto", "f32", "bf16"] = "auto",
         cache: bool | Path = True,
@@ -91,6 +96,7 @@ class Embedder(TransformerMixin, BaseEstimator):
         self.output = output
         self.weights = weights
         self.size = size
+        self.pooling = pooling
         self.resize = resize
         self.precision = precision
         self.cache = cache
@@ -164,7 +170,7 @@ class Embedder(TransformerMixin, BaseEstimator):
     def _network(self) -> Network:
         weights = None if self.weights is None else Path(self.weights)
         model = settle(self.model, weights)
-        network = find_network(model, weights=weights, size=self.size)
+        network = pooled(find_network(model, weights=weights, size=self.size), self.pooling)
         known = [name for name in OUTPUTS if name in network.outputs]
         if self.output not in known:
             raise UsageError(

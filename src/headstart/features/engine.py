@@ -120,13 +120,14 @@ def compile_network(
         Which of ``network.outputs`` to compute; nothing else is.
     device : {"auto", "openvino", "keras"}
         "openvino" runs on the CPU; "keras" on the installed Keras backend, networks of the
-        catalogue only; "auto" takes Keras for those if its backend sees a GPU or TPU, else
-        OpenVINO.
+        catalogue with their own features only; "auto" takes Keras for those if its backend sees a
+        GPU or TPU, else OpenVINO.
 
     Raises
     ------
     UsageError
-        If the network has no such output, or there is no such precision or device.
+        If the network has no such output, there is no such precision or device, or the device
+        can't run the network.
     """
     check_request(network, precision, outputs)
     key = (network.key, network.folder, precision, tuple(outputs), choose_runtime(device, network))
@@ -150,6 +151,11 @@ def check_request(network: Network, precision: str, outputs: Sequence[str]) -> N
 def choose_runtime(device: Device, network: Network) -> Runtime:
     """Return what runs `network`: `device`, or what 'auto' stands for on this machine."""
     _check_known("device", device, DEVICES)
+    if device == "keras" and network.pooling != "auto":
+        raise UsageError(
+            f"device='keras' computes a network's own features only. Received: {network.name} with "
+            f"pooling={network.pooling!r}. Use device='openvino' for it."
+        )
     if device != "auto":
         return device
     from headstart.features.accelerator import sees_accelerator

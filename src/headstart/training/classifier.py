@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from headstart.backbones.choosing import settle
 from headstart.backbones.networks import find_network
+from headstart.backbones.pooling import pooled
 from headstart.bundle import SavedModel, Training, save_model
 from headstart.bundle.accuracy import agreement
 from headstart.data.labelled import read_labelled
@@ -53,12 +54,15 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         A backbone's name or folder, or the folder of a converted network; 'auto': see
         `choose_backbone`.
     head : str or Head, default="logistic"
-        What is trained on the features: "logistic", "ridge", "nearest_mean", "knn", or a head with
-        settings of its own.
+        What is trained on the features: "logistic", "ridge", "nearest_mean", "knn", "dense", or a
+        head with settings of its own.
     weights : str or Path, optional
         A weights file for the backbone.
     size : tuple of int, optional
         Height and width in pixels, instead of what the backbone was trained on.
+    pooling : {"auto", "avg", "max", "flatten"}, default="auto"
+        What the head sees of the network: 'auto', the features that the backbone was trained with;
+        else the feature map's means, its maxima or all of its numbers. See `pooled`.
     resize : {"auto", "crop", "squash", "pad", "keras"}, default="auto"
         How a picture is brought to that size; 'auto' pads, or squashes for a network that was
         trained on squashed pictures, so that nothing of it is lost.
@@ -106,6 +110,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         head: str | Head = "logistic",
         weights: str | Path | None = None,
         size: tuple[int, int] | None = None,
+        pooling: str = "auto",
         resize: str = "auto",
         precision: Literal["auto", "f32", "bf16"] = "auto",
         class_weight: str | Mapping[Hashable, float] | None = "balanced",
@@ -118,6 +123,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         self.head = head
         self.weights = weights
         self.size = size
+        self.pooling = pooling
         self.resize = resize
         self.precision = precision
         self.class_weight = class_weight
@@ -284,7 +290,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
 
     def _network(self) -> Network:
         weights = None if self.weights is None else Path(self.weights)
-        return find_network(settle(self.backbone, weights), weights=weights, size=self.size)
+        network = find_network(settle(self.backbone, weights), weights=weights, size=self.size)
+        return pooled(network, self.pooling)
 
     def _settle(self, network: Network, sources: Sequence[ImageSource]) -> Gatherer:
         cache = None
