@@ -10,6 +10,7 @@ import pytest
 
 from headstart.errors import MissingExtra, UsageError
 from headstart.training.heads import DenseHead
+from headstart.training.heads.dense import LOSSES
 
 SCRIPT = """
 import json, sys
@@ -40,6 +41,27 @@ found["repeated"] = float(np.abs(again.predict_proba(X) - head.predict_proba(X))
 plain = DenseHead((), batch_normalization=False, validation=0, epochs=3, optimizer="sgd")
 plain.fit(X, y)
 found["plain"] = [len(plain.scorer_.layers), len(plain.history_), plain.history_[-1].val_loss]
+
+fixed = DenseHead((8,), epochs=25, learning_rate=0.3, patience=None, monitor="val_accuracy")
+best = max((epoch.val_accuracy, -epoch.val_loss) for epoch in fixed.fit(X, y).history_)
+found["fixed"] = len(fixed.history_)
+_, kept_out = dense._divide(codes, 0.1, 0)
+said = fixed.predict_proba(X[kept_out])
+found["best_accuracy"] = [best[0], float((said.argmax(axis=1) == codes[kept_out]).mean())]
+found["best_loss"] = [-best[1], float(-np.log(said[np.arange(24), codes[kept_out]]).mean())]
+
+binary = DenseHead((16,), loss="binary_crossentropy", learning_rate=0.01, dropout=0)
+binary.set_params(batch_normalization=False, epochs=40).fit(X - 40, y)
+found["binary"] = float((binary.predict(X - 40) == y).mean())
+import keras
+said = binary.predict_proba(X - 40)
+for name in dense.LOSSES:
+    by_keras = np.asarray(getattr(keras.losses, name)(np.eye(3, dtype=np.float32)[codes], said))
+    found[name] = float(np.abs(dense.LOSSES[name](said, codes) - by_keras).max())
+still = DenseHead((8,), dropout=0, batch_normalization=False, learning_rate=1e-12, epochs=1)
+(epoch,) = still.fit(X, y).history_
+learnt, _ = dense._divide(codes, 0.1, 0)
+found["still"] = [epoch.accuracy, float((still.predict(X[learnt]) == y[learnt]).mean())]
 
 try:
     DenseHead(learning_rate=1e30, batch_normalization=False, optimizer="sgd").fit(X * 1e6, y)
@@ -84,7 +106,7 @@ def test_what_is_left_of_it_answers_as_keras_does(found):
 
 
 def test_it_stops_when_nothing_gets_better(found):
-    assert 10 < found["epochs"] <= 40
+    assert 10 <= found["epochs"] <= 40
     assert found["best"] < np.log(3)
 
 
@@ -96,6 +118,28 @@ def test_without_hidden_layers_and_validation_it_is_softmax_regression(found):
     n_layers, n_epochs, val_loss = found["plain"]
     assert (n_layers, n_epochs) == (1, 3)
     assert np.isnan(val_loss)
+
+
+def test_without_patience_it_trains_all_epochs_and_takes_the_most_accurate(found):
+    assert found["fixed"] == 25
+    best, taken = found["best_accuracy"]
+    assert best == taken
+    best, taken = found["best_loss"]
+    assert best == pytest.approx(taken, abs=1e-5)
+
+
+def test_binary_crossentropy_learns_too(found):
+    assert found["binary"] > 0.8
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_losses_are_those_that_keras_has_under_the_name(found, loss):
+    assert found[loss] < 1e-4
+
+
+def test_the_accuracy_is_that_of_the_samples_trained_on(found):
+    recorded, measured = found["still"]
+    assert recorded == pytest.approx(measured, abs=1e-6)
 
 
 def test_a_loss_that_is_no_number_comes_with_advice(found):
@@ -118,6 +162,9 @@ def test_a_classifier_with_it_is_saved_and_answers_alike(found):
         ({"learning_rate": 0.0}, "learning_rate must be above 0"),
         ({"activation": "softplus"}, r"activation must be one of .*relu.*Received: 'softplus'"),
         ({"optimizer": "lion"}, "optimizer must be one of adam"),
+        ({"loss": "mse"}, "loss must be one of categorical_crossentropy, binary_crossentropy"),
+        ({"monitor": "loss"}, "monitor must be one of val_loss, val_accuracy"),
+        ({"patience": 0}, "patience must be at least 1"),
     ],
 )
 def test_impossible_settings_are_refused_before_keras_starts(wrong, match):

@@ -1,7 +1,7 @@
 """Dense layers on the features, as Keras's tutorials put them on a frozen network."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from headstart.training.heads.base import Array, ClassWeight, Codes, Head
 
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
 
+# Keras's own: the least that is taken the logarithm of.
+_LEAST = 1e-7
+
 
 @dataclass(frozen=True, slots=True)
 class HeadEpoch:
@@ -22,22 +25,49 @@ class HeadEpoch:
 
     Attributes
     ----------
-    loss : float
-        Mean cross-entropy over its batches, with dropout.
-    val_loss : float
-        Mean cross-entropy on the samples that were kept out; NaN if none were.
+    loss, accuracy : float
+        Mean over the samples as they were trained on: with dropout, before the epoch's end.
+    val_loss, val_accuracy : float
+        On the samples that were kept out, after the epoch; NaN if none were. Classes count in the
+        losses as `class_weight` says, in the accuracies every sample alike.
     """
 
     loss: float
+    accuracy: float
     val_loss: float
+    val_accuracy: float
+
+
+def _categorical(probabilities: Array, codes: Codes) -> Array:
+    right = probabilities[np.arange(len(codes)), codes]
+    return -np.log(np.maximum(right, _LEAST))
+
+
+def _binary(probabilities: Array, codes: Codes) -> Array:
+    true = np.arange(probabilities.shape[1]) == codes[:, None]
+    right = np.where(true, probabilities, 1 - probabilities)
+    return -np.log(np.maximum(right, _LEAST)).mean(axis=1)
+
+
+#: By Keras's names: the loss (n,) of each sample, from probabilities (n, k) and classes (n,).
+LOSSES: dict[str, Callable[[Array, Codes], Array]] = {
+    "categorical_crossentropy": _categorical,
+    "binary_crossentropy": _binary,
+}
+
+#: What the best epoch is lowest in.
+MONITORS: dict[str, Callable[[HeadEpoch], tuple[float, ...]]] = {
+    "val_loss": lambda epoch: (epoch.val_loss,),
+    "val_accuracy": lambda epoch: (-epoch.val_accuracy, epoch.val_loss),
+}
 
 
 class DenseHead(Head):
     """Hidden layers between the features and the classes, trained by Keras.
 
     In front of every layer the inputs are normalised over the batch, behind every hidden one some
-    are dropped. A part of the samples is kept out, and the weights of the epoch with the lowest
-    loss on them are taken. Needs the extra ``finetune`` to be trained; nothing but NumPy to answer.
+    are dropped. A part of the samples is kept out, and the weights of the epoch that did best on
+    them are taken. Needs the extra ``finetune`` to be trained; nothing but NumPy to answer.
 
     Parameters
     ----------
@@ -50,10 +80,15 @@ class DenseHead(Head):
     batch_normalization : bool
     optimizer : {'adam', 'adamw', 'rmsprop', 'sgd'}
     learning_rate : float
+    loss : {'categorical_crossentropy', 'binary_crossentropy'}
+        The second is the mean over the classes of 'this one or another', on the softmax's
+        probabilities: not what a softmax is made for, but what some tutorials combine.
+    monitor : {'val_loss', 'val_accuracy'}
+        What the best epoch is best in; of equal accuracies the one with the lower loss.
     epochs : int
         At most.
-    patience : int
-        It ends when so many epochs in a row have brought no lower loss.
+    patience : int or None
+        It ends when so many epochs in a row were no better than the best before; None trains all.
     batch_size : int
     validation : float
         Share of the samples that is kept out, 0 to below 1; 0 trains all epochs on all samples.
@@ -84,8 +119,10 @@ class DenseHead(Head):
         batch_normalization: bool = True,
         optimizer: str = "adam",
         learning_rate: float = 1e-3,
+        loss: str = "categorical_crossentropy",
+        monitor: str = "val_loss",
         epochs: int = 100,
-        patience: int = 10,
+        patience: int | None = 10,
         batch_size: int = 32,
         validation: float = 0.1,
         class_weight: ClassWeight = "balanced",
@@ -97,6 +134,8 @@ class DenseHead(Head):
         self.batch_normalization = batch_normalization
         self.optimizer = optimizer
         self.learning_rate = learning_rate
+        self.loss = loss
+        self.monitor = monitor
         self.epochs = epochs
         self.patience = patience
         self.batch_size = batch_size
@@ -106,20 +145,21 @@ class DenseHead(Head):
 
     def _learn(self, features: Array, codes: Codes, class_weights: Array) -> DenseSoftmax:
         _check(self)
-        features = features.astype(np.float32)
+        features = features.astype(np.float32, copy=False)
         learnt, kept_out = _divide(codes, self.validation, self.random_state)
+        unseen = features[kept_out], codes[kept_out]
         model = _build(self, features.shape[1], len(class_weights))
-        history, best, waited = [], model.get_weights(), 0
-        for loss in _epochs(self, model, features[learnt], codes[learnt], class_weights):
-            found = HeadEpoch(
-                loss, _loss(model, features[kept_out], codes[kept_out], class_weights)
-            )
-            history.append(found)
-            if found.val_loss <= min(epoch.val_loss for epoch in history):
+        rank = MONITORS[self.monitor]
+        history: list[HeadEpoch] = []
+        best, waited = model.get_weights(), 0
+        for figures in _epochs(self, model, features, codes, learnt, class_weights):
+            history.append(HeadEpoch(*figures, *_judge(self, model, *unseen, class_weights)))
+            if not len(kept_out):
+                continue
+            waited += 1
+            if rank(history[-1]) <= min(map(rank, history)):
                 best, waited = model.get_weights(), 0
-            elif len(kept_out):
-                waited += 1
-            if waited > self.patience:
+            if waited == self.patience:
                 break
         if len(kept_out):
             model.set_weights(best)
@@ -132,6 +172,7 @@ def _check(head: DenseHead) -> None:
         "epochs": head.epochs,
         "batch_size": head.batch_size,
         "units": min(head.units, default=1),
+        "patience": 1 if head.patience is None else head.patience,
     }
     for name, value in positive.items():
         if value < 1:
@@ -141,7 +182,13 @@ def _check(head: DenseHead) -> None:
             raise UsageError(f"{name} must be from 0 to below 1. Received: {getattr(head, name)}.")
     if not head.learning_rate > 0:
         raise UsageError(f"learning_rate must be above 0. Received: {head.learning_rate}.")
-    for name, known in (("activation", tuple(ACTIVATIONS)), ("optimizer", OPTIMIZERS)):
+    choices = {
+        "activation": ACTIVATIONS,
+        "optimizer": OPTIMIZERS,
+        "loss": LOSSES,
+        "monitor": MONITORS,
+    }
+    for name, known in choices.items():
         if getattr(head, name) not in known:
             raise UsageError(
                 f"{name} must be one of {', '.join(known)}. Received: {getattr(head, name)!r}."
@@ -173,7 +220,7 @@ def _build(head: DenseHead, n_features: int, n_classes: int) -> Any:  # noqa: AN
     model = keras.Model(inputs, values)
     optimizer = keras.optimizers.get(head.optimizer)
     optimizer.learning_rate = head.learning_rate
-    model.compile(optimizer, "sparse_categorical_crossentropy", jit_compile=False)
+    model.compile(optimizer, head.loss, metrics=["categorical_accuracy"], jit_compile=False)
     return model
 
 
@@ -182,39 +229,48 @@ def _epochs(
     model: Any,  # noqa: ANN401 - keras.Model
     features: Array,
     codes: Codes,
+    learnt: Array,
     class_weights: Array,
-) -> Iterator[float]:
-    """Train epoch after epoch, yielding the mean loss of each."""
+) -> Iterator[tuple[float, float]]:
+    """Train on the samples `learnt`, epoch after epoch; yield mean loss and accuracy of each."""
     random = np.random.default_rng(head.random_state)
-    weights = class_weights[codes].astype(np.float32)
+    weights = class_weights.astype(np.float32)
+    one_hot = np.eye(len(class_weights), dtype=np.float32)
     for epoch in range(head.epochs):
-        losses = []
-        order = random.permutation(len(codes))
         # Batches of nearly one size: a rest of one or two has no statistics to normalise by.
-        for some in np.array_split(order, math.ceil(len(order) / head.batch_size)):
+        n_batches = math.ceil(len(learnt) / head.batch_size)
+        batches = np.array_split(random.permutation(learnt), n_batches)
+        figures = []
+        for some in batches:
+            truth = codes[some]
+            # Not every version of Keras does it by itself.
             model.reset_metrics()
-            answer = model.train_on_batch(features[some], codes[some], sample_weight=weights[some])
-            losses.append(float(np.ravel(answer)[0]))
-        if not math.isfinite(losses[-1]):
+            figures.append(
+                model.train_on_batch(features[some], one_hot[truth], sample_weight=weights[truth])
+            )
+        loss, accuracy = np.average(figures, axis=0, weights=[len(some) for some in batches])
+        if not math.isfinite(loss):
             raise TrainingDiverged(
-                f"The loss must stay a number; in epoch {epoch + 1} it is {losses[-1]}. Train with "
+                f"The loss must stay a number; in epoch {epoch + 1} it is {loss}. Train with "
                 f"a smaller learning_rate than {head.learning_rate}."
             )
-        yield float(np.mean(losses))
+        yield float(loss), float(accuracy)
 
 
-def _loss(
+def _judge(
+    head: DenseHead,
     model: Any,  # noqa: ANN401 - keras.Model
     features: Array,
     codes: Codes,
     class_weights: Array,
-) -> float:
+) -> tuple[float, float]:
+    """Return loss and accuracy on samples that are not trained on."""
     if not len(codes):
-        return math.nan
+        return math.nan, math.nan
     probabilities = DenseSoftmax(tuple(_layers(model))).probabilities(features)
-    right = probabilities[np.arange(len(codes)), codes]
-    logs = np.log(np.maximum(right, np.finfo(np.float32).tiny))
-    return float(-np.average(logs, weights=class_weights[codes]))
+    losses = LOSSES[head.loss](probabilities, codes)
+    right = probabilities.argmax(axis=1) == codes
+    return float(np.average(losses, weights=class_weights[codes])), float(right.mean())
 
 
 def _layers(model: Any) -> Iterator[Layer]:  # noqa: ANN401 - keras.Model
