@@ -8,6 +8,7 @@ import pytest
 import headstart as hs
 from headstart.data import LabelledImages, as_source
 from headstart.errors import DatasetError, UsageError
+from headstart.training.heads import LogisticHead
 
 
 @pytest.fixture
@@ -30,6 +31,13 @@ def test_training_from_labelled_images(labelled, tiny_network, tmp_path):
     assert summary.head == "ridge"
     assert hs.load(summary.folder).predict(labelled.sources[:1]).tolist() == [0]
     assert "6 of 6 right" in str(summary)
+
+
+def test_a_head_with_settings_is_called_by_its_name(labelled, tiny_network, tmp_path):
+    head = LogisticHead(C=1.0)
+    summary = hs.train(labelled, tmp_path / "model", backbone=tiny_network, head=head)
+    assert summary.to_dict()["head"] == "logistic"
+    assert hs.load(tmp_path / "model").description.head == "logistic"
 
 
 def test_the_valid_part_is_tested_on_where_there_is_no_test_part(labelled, tiny_network, tmp_path):

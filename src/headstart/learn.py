@@ -15,6 +15,7 @@ from headstart.evaluation import Evaluation, Tile, draw_sheet, plot_classes, plo
 from headstart.features.pictures import picture_sources
 from headstart.recognise import Prediction
 from headstart.training.classifier import ImageClassifier, paired
+from headstart.training.heads import head_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -141,7 +142,8 @@ def train(
     tell : callable, optional
         Called with a notice if 'auto' had to take the last resort; a warning if not given.
     **settings
-        Of the `ImageClassifier`: head, weights, resize, precision, class_weight, workers, ...
+        Of the `ImageClassifier`: head, weights, size, pooling, resize, precision, class_weight,
+        workers, ...
 
     Raises
     ------
@@ -164,7 +166,7 @@ def train(
     return TrainingSummary(
         folder=out,
         backbone=classifier.network_.name,
-        head=str(classifier.head),
+        head=head_name(classifier.head_),
         precision=classifier.precision_.precision,
         resize=classifier.resize_.rule,
         n_train=classifier.training_.n_images,

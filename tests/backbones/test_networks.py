@@ -157,6 +157,13 @@ def test_size_too_small_is_refused(size):
         find_network("mobilenet_v2", size=size)
 
 
+def test_a_converted_network_keeps_its_size(network):
+    assert find_network(network, size=(224, 224)) is network
+    for given in (network, network.folder):
+        with pytest.raises(UsageError, match="for images of 224 x 224 pixels. Received size 96 x"):
+            find_network(given, size=(96, 128))
+
+
 def test_name_that_is_neither_is_refused(tmp_path):
     with pytest.raises(UnknownBackbone):
         find_network(str(tmp_path))

@@ -118,14 +118,24 @@ def find_network(
     UnknownBackbone, UsageError, WeightsError, ConversionError, StorageError, SavedModelError
     """
     if isinstance(model, Network):
-        return model
+        return _as_large_as(size, model)
     if (Path(model) / DESCRIPTION).is_file() or _must_be_network(model):
-        return load_network(Path(model))
+        return _as_large_as(size, load_network(Path(model)))
     row = find_backbone(model)
     chosen = _checked_size(row, size)
     found = find_weights(row, weights, download=download, progress=progress)
     key = network_key(row, found.sha256, chosen)
     return keep_network(key, lambda folder: _convert(row, found, chosen, folder))
+
+
+def _as_large_as(size: tuple[int, int] | None, network: Network) -> Network:
+    if size is not None and tuple(size) != network.size:
+        known, asked = (" x ".join(map(str, sides)) for sides in (network.size, size))
+        raise UsageError(
+            f"{network.name} is converted already, for images of {known} pixels. Received size "
+            f"{asked} (height x width). Name a backbone to have it converted for that."
+        )
+    return network
 
 
 def _must_be_network(model: str | Path) -> bool:

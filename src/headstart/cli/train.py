@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from headstart.cli import options
+from headstart.cli import heads, options
 from headstart.cli.progress import say, shown
 
 EXAMPLES = """\
@@ -15,6 +15,7 @@ train/ and test/ folders of such; a CSV, JSONL or parquet file with labels does 
 examples:
   headstart train vehicles/ --out my-model
   headstart train birds/ --out birds-model --model resnet50 --test-folder birds-2025/
+  headstart train birds/ --out birds-model --model vgg16 --pooling flatten --head dense --units 256
   headstart predict new-photos/ --model my-model"""
 
 
@@ -50,11 +51,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--seed", type=int, default=0, help="seed of the split and the head (default: 0)"
     )
     parser.add_argument(
-        "--head",
-        choices=("logistic", "ridge", "nearest_mean", "knn", "dense"),
-        default="logistic",
-        help="what is trained on the network's features (default: logistic)",
+        "--size",
+        type=options.positive,
+        metavar="PIXELS",
+        help="height and width of the pictures (default: what the network was trained on)",
     )
+    heads.add_head(parser)
     options.add_json(parser, "the summary")
     options.add_workers(parser)
     options.add_network(
@@ -74,7 +76,9 @@ def run(arguments: argparse.Namespace) -> int:
         backbone=arguments.model,
         test=arguments.test_folder or arguments.test,
         seed=arguments.seed,
-        head=arguments.head,
+        head=heads.settle_head(arguments),
+        pooling=arguments.pooling,
+        size=None if arguments.size is None else (arguments.size, arguments.size),
         weights=arguments.weights,
         resize=arguments.resize,
         precision=arguments.precision,
