@@ -25,7 +25,8 @@ def batches(n=22, batch_size=4, **settings):
 
 
 def listed(epoch):
-    return [[batch.images, *batch.targets] for batch in epoch]
+    made = [[batch.images, *batch.targets, batch.weights] for batch in epoch]
+    return [[array for array in arrays if array is not None] for arrays in made]
 
 
 def same(one, other):
@@ -63,9 +64,46 @@ def test_without_teacher_there_are_classes_only():
     assert len(batch.targets) == 1
 
 
+def test_each_picture_has_its_own_weight():
+    labels = np.arange(22) % 3
+    given = batches(labels=labels, sample_weights=(labels + 1).astype(np.float64))
+    for batch in given.epoch(0, [8] * 5):
+        assert batch.weights.dtype == np.float32
+        np.testing.assert_array_equal(batch.weights, batch.targets[0].argmax(axis=1) + 1)
+        assert len(batch.targets) == 2
+    assert next(batches().epoch(0, [8] * 5)).weights is None
+
+
+@pytest.mark.parametrize("how", ["mixup", "cutmix"])
+def test_weights_are_blended_as_the_classes_are(how):
+    labels = np.arange(22) % 3
+    given = batches(labels=labels, sample_weights=np.float32([1, 2, 5])[labels], **{how: 1.0})
+    blended = 0
+    for batch in given.epoch(0, [8] * 5):
+        classes = batch.targets[0]
+        np.testing.assert_allclose(classes.sum(axis=1), 1, rtol=1e-5)
+        np.testing.assert_allclose(batch.weights, classes @ [1, 2, 5], rtol=1e-5)
+        blended += (classes.max(axis=1) < 1).any()
+    assert blended
+
+
+def test_layers_are_called_once_a_batch():
+    shapes = []
+
+    def remember(images):
+        shapes.append(images.shape)
+        return images
+
+    list(batches(augmentation=Augmentation(layers=[remember])).epoch(0, [8] * 5))
+    assert shapes == [(4, 8, 8, 3)] * 5
+
+
 @pytest.mark.parametrize("mixed", [0.0, 0.3])
-def test_the_rest_of_an_epoch_is_the_rest_of_the_whole(mixed):
-    given = batches(mixup=mixed)
+@pytest.mark.parametrize("cut", [0.0, 1.0])
+def test_the_rest_of_an_epoch_is_the_rest_of_the_whole(mixed, cut):
+    given = batches(
+        mixup=mixed, cutmix=cut, augmentation=Augmentation(rotation=20, vertical_flip=0.5)
+    )
     assert same(listed(given.epoch(1, [8] * 2)), listed(given.epoch(1, [8] * 5))[3:])
 
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from headstart.gradients.augmentation import Augmentation, mixup
+from headstart.gradients.blending import blend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
+
+    from headstart.gradients.augmentation import Augmentation
 
     Floats = NDArray[np.float32]
 
@@ -33,10 +35,13 @@ class Batch:
     targets : list of ndarray of float32
         First the classes, as shares that add up to 1, shape (batch_size, n_classes); then what the
         teacher says, shape (batch_size, n_features), if there is one.
+    weights : ndarray of float32, shape (batch_size,), or None
+        How much each image counts, where they don't count the same.
     """
 
     images: Floats
     targets: list[Floats]
+    weights: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,8 +58,10 @@ class Batches:
     batch_size : int
         What is left over at the end of an epoch is left out of it; each epoch has its own order.
     augmentation : Augmentation
-    mixup : float
-        See `mixup`.
+    mixup, cutmix : float
+        See `headstart.gradients.blending`; if both are above 0, each batch takes one of them.
+    sample_weights : ndarray of float32, shape (n,), or None
+        How much each picture counts. Blended pictures count as their blend.
     seed : int
     workers : int
         Threads that make batches.
@@ -67,6 +74,8 @@ class Batches:
     batch_size: int
     augmentation: Augmentation
     mixup: float
+    cutmix: float = 0.0
+    sample_weights: Floats | None = None
     seed: int
     workers: int = 1
 
@@ -98,13 +107,17 @@ class Batches:
     def _make(self, order: NDArray[np.int64], epoch: int, number: int, size: int) -> Batch:
         random = np.random.default_rng((self.seed, epoch, number))
         chosen = order[number * self.batch_size : (number + 1) * self.batch_size]
-        images = np.empty((len(chosen), size, size, 3), np.float32)
-        for place, index in enumerate(chosen):
-            images[place] = self.augmentation(self.pixels[index], size, random)
+        images = self.augmentation.batch([self.pixels[index] for index in chosen], size, random)
         targets = [np.eye(self.n_classes, dtype=np.float32)[self.labels[chosen]]]
         if self.lessons is not None:
             targets.append(self.lessons[chosen].astype(np.float32))
-        return Batch(*mixup(images, targets, self.mixup, random))
+        if self.sample_weights is not None:
+            targets.append(self.sample_weights[chosen].astype(np.float32))
+        (images,), targets = blend(
+            [images], targets, random, mixup_alpha=self.mixup, cutmix_alpha=self.cutmix
+        )
+        weights = None if self.sample_weights is None else targets.pop()
+        return Batch(images, targets, weights)
 
 
 def _made_ahead(makers: Iterable[Callable[[], Batch]], workers: int) -> Iterator[Batch]:

@@ -1,0 +1,150 @@
+"""Pictures of a batch blended with one another, and what is known of them likewise."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    Arrays = list[NDArray[np.float32]]
+    # Top, bottom, left, right.
+    Box = tuple[int, int, int, int]
+
+
+def blend(
+    images: Arrays,
+    targets: Arrays,
+    random: Generator,
+    *,
+    mixup_alpha: float = 0.0,
+    cutmix_alpha: float = 0.0,
+) -> tuple[Arrays, Arrays]:
+    """Blend a batch by `mixup`, by `cutmix`, or, if both are asked for, by one of them at random.
+
+    Parameters
+    ----------
+    images, targets : list of ndarray of float32
+        See `mixup`.
+    random : numpy.random.Generator
+    mixup_alpha, cutmix_alpha : float
+        0 for not at all.
+
+    Returns
+    -------
+    images, targets : list of ndarray of float32
+        The lists that were given where nothing is asked for.
+    """
+    both = mixup_alpha > 0 and cutmix_alpha > 0
+    if cutmix_alpha > 0 and not (both and random.random() < 0.5):
+        return cutmix(images, targets, cutmix_alpha, random)
+    return mixup(images, targets, mixup_alpha, random)
+
+
+def mixup(
+    images: Arrays, targets: Arrays, alpha: float, random: Generator
+) -> tuple[Arrays, Arrays]:
+    """Blend every image of a batch with another one: the first with the last, and so on.
+
+    Parameters
+    ----------
+    images : list of ndarray of float32, each of shape (n, height, width, channels)
+        One array of images; or several of the same images, such as feature maps, which are blended
+        alike.
+    targets : list of ndarray of float32, each of shape (n, ...)
+    alpha : float
+        The share that stays is drawn from a Beta distribution with this value twice; 0 leaves all
+        as it is.
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    images, targets : list of ndarray of float32
+
+    References
+    ----------
+    Zhang et al. 2017, arXiv:1710.09412; of feature maps: Verma et al. 2018, arXiv:1806.05236.
+    """
+    if alpha == 0:
+        return images, targets
+    share = np.float32(random.beta(alpha, alpha))
+    return [_mixed(each, share) for each in images], [_mixed(each, share) for each in targets]
+
+
+def cutmix(
+    images: Arrays, targets: Arrays, alpha: float, random: Generator
+) -> tuple[Arrays, Arrays]:
+    """Replace a box of every image of a batch by the same box of another one.
+
+    The first gets it from the last, and so on. Targets are blended by the share of the area that
+    was truly replaced: the box lies anywhere, is cut off where the image ends, and consists of
+    whole pixels.
+
+    Parameters
+    ----------
+    images : list of ndarray of float32, each of shape (n, height, width, channels)
+        One array of images; or several of the same images, such as feature maps. In all of them it
+        is the same box, whole pixels of the coarsest; where a finer one can't have that box
+        exactly, what counts is the mean of the shares.
+    targets : list of ndarray of float32, each of shape (n, ...)
+    alpha : float
+        The area's share, before it is cut off, is drawn from a Beta distribution with this value
+        twice; 0 leaves all as it is.
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    images, targets : list of ndarray of float32
+
+    References
+    ----------
+    Yun et al. 2019, arXiv:1905.04899.
+    """
+    if alpha == 0:
+        return images, targets
+    sizes = [each.shape[1:3] for each in images]
+    boxes = _boxes(sizes, random.beta(alpha, alpha), random)
+    replaced = np.mean(
+        [
+            (bottom - top) * (right - left) / (height * width)
+            for (height, width), (top, bottom, left, right) in zip(sizes, boxes, strict=True)
+        ]
+    )
+    stays = np.float32(1 - replaced)
+    cut = [_patched(each, box) for each, box in zip(images, boxes, strict=True)]
+    return cut, [_mixed(each, stays) for each in targets]
+
+
+def _mixed(rows: NDArray[np.float32], share: np.float32) -> NDArray[np.float32]:
+    mixed: NDArray[np.float32] = share * rows + (1 - share) * rows[::-1]
+    return mixed
+
+
+def _patched(rows: NDArray[np.float32], box: Box) -> NDArray[np.float32]:
+    top, bottom, left, right = box
+    patched = rows.copy()
+    patched[:, top:bottom, left:right] = rows[::-1, top:bottom, left:right]
+    return patched
+
+
+def _boxes(sizes: list[tuple[int, ...]], area: float, random: Generator) -> list[Box]:
+    """Return the same random box for images of each of these heights and widths."""
+    side = math.sqrt(area)
+    top, bottom = _interval(min(height for height, _ in sizes), side, random)
+    left, right = _interval(min(width for _, width in sizes), side, random)
+    return [
+        (round(top * height), round(bottom * height), round(left * width), round(right * width))
+        for height, width in sizes
+    ]
+
+
+def _interval(pixels: int, length: float, random: Generator) -> tuple[float, float]:
+    """Return a random piece of the interval 0 to 1, its ends between whole pixels."""
+    middle = random.random()
+    first = round(max(0.0, middle - length / 2) * pixels)
+    last = round(min(1.0, middle + length / 2) * pixels)
+    return first / pixels, last / pixels
