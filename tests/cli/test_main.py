@@ -14,7 +14,8 @@ def test_help_names_every_command_and_the_exit_statuses(capsys):
     with pytest.raises(SystemExit, match="0"):
         cli.main(["--help"])
     text = capsys.readouterr().out
-    for word in ("demo", "predict", "train", "evaluate", "pretrain", "models", "cache", "130 int"):
+    commands = ("demo", "predict", "train", "evaluate", "augment", "pretrain", "models", "cache")
+    for word in (*commands, "130 int"):
         assert word in text
 
 

@@ -46,7 +46,7 @@ def test_every_argument_arrives(asked):
         *("--label-smoothing", "0", "--mixup", "0.2", "--precision", "bf16", "--seed", "3"),
         *("--teacher", "resnet50", "--teacher-weights", "w.h5", "--teacher-size", "160"),
         *("--trained-on", "Moths", "--license", "CC0-1.0", "--restart", "--workers", "4"),
-        *("--crop", "0.5", "--colour", "0", "--no-flip", "--json"),
+        *("--crop", "0.5", "--colour", "0", "--no-flip", "--rotation", "5", "--json"),
     ]
     assert cli.main(["pretrain", "pictures", "--out", "net", *words]) == 0
     ((_, settings),) = asked
@@ -68,7 +68,7 @@ def test_every_argument_arrives(asked):
         "license": "CC0-1.0",
         "restart": True,
         "workers": 4,
-        "augmentation": Augmentation(crop=(0.5, 1.0), flip=0.0, colour=0.0),
+        "augmentation": Augmentation(crop=(0.5, 1.0), rotation=5, flip=0.0, colour=0.0),
     }
 
 

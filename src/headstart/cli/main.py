@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import headstart
-from headstart.cli import cache, demo, evaluate, models, predict, pretrain, train
+from headstart.cli import augment, cache, demo, evaluate, models, predict, pretrain, train
 from headstart.errors import HeadstartError, UsageError
 
 # Adding a command is a module with `add` and one entry here.
-COMMANDS = (demo, predict, train, evaluate, pretrain, models, cache)
+COMMANDS = (demo, predict, train, evaluate, augment, pretrain, models, cache)
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from headstart.cli import options
 from headstart.cli.progress import say, shown
+from headstart.gradients.augmentation import Augmentation
 
 if TYPE_CHECKING:
     from headstart.gradients.history import Epoch
@@ -49,7 +50,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     options.add_json(parser, "the summary")
     options.add_workers(parser)
     _add_recipe(parser.add_argument_group("recipe"))
-    _add_views(parser.add_argument_group("what is done to a picture each time it is looked at"))
+    options.add_augmentation(parser.add_argument_group(options.VIEWS), Augmentation())
     _add_teacher(parser.add_argument_group("teacher"))
     parser.set_defaults(run=run)
 
@@ -92,28 +93,6 @@ def _add_recipe(group: "argparse._ArgumentGroup") -> None:
     )
 
 
-def _add_views(group: "argparse._ArgumentGroup") -> None:
-    group.add_argument(
-        "--crop",
-        type=float,
-        default=0.35,
-        metavar="SHARE",
-        help="the least share of its area that is kept (default: 0.35)",
-    )
-    group.add_argument(
-        "--no-flip",
-        action="store_true",
-        help="never mirror it: for letters, and whatever else has a left and a right",
-    )
-    group.add_argument(
-        "--colour",
-        type=float,
-        default=0.2,
-        metavar="SHARE",
-        help="how much brightness, contrast and saturation change; 0 for not at all (default: 0.2)",
-    )
-
-
 def _add_teacher(group: "argparse._ArgumentGroup") -> None:
     group.add_argument(
         "--teacher", metavar="NAME", help="a backbone whose features are imitated, beside learning"
@@ -131,14 +110,8 @@ def _add_teacher(group: "argparse._ArgumentGroup") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, measure, keep; print the summary."""
-    from headstart.gradients.augmentation import Augmentation
     from headstart.pretraining import pretrain
 
-    views = Augmentation(
-        crop=(arguments.crop, 1.0),
-        flip=0.0 if arguments.no_flip else 0.5,
-        colour=arguments.colour,
-    )
     asked = {
         name: getattr(arguments, name)
         for name in (
@@ -151,7 +124,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.dataset,
         arguments.out,
         **asked,
-        augmentation=views,
+        augmentation=options.augmentation_from(arguments),
         workers=arguments.workers or 1,
         progress=shown,
         report=_say_epoch,
