@@ -1,12 +1,16 @@
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import headstart as hs
 from headstart.data import LabelledImages, read_labelled
 from headstart.data.sources import FileSource
 from headstart.errors import UnknownBackbone, UsageError
-from headstart.pretraining.plan import divide
+from headstart.gradients.augmentation import Augmentation
+from headstart.pretraining.job import Recipe
+from headstart.pretraining.plan import Job, divide
 
 
 def refused(pictures, out, match, **settings):
@@ -64,3 +68,36 @@ def test_the_data_sets_own_validation_part_is_used(parts, measured_by):
     learnt, tested = divide(images, seed=0)
     assert [source.name for source in learnt.sources] == ["train"]
     assert [source.name for source in tested.sources] == [measured_by]
+
+
+def test_the_settings_tell_of_an_augmentation_and_its_layers_as_json_can():
+    def settings(**views):
+        recipe = Recipe(
+            epochs=1,
+            batch_size=8,
+            size=32,
+            first_size=16,
+            learning_rate=0.1,
+            augmentation=Augmentation(**views),
+        )
+        images = LabelledImages([FileSource(Path("a.png"))], ["a"], ["a"])
+        job = Job(
+            architecture="mini",
+            recipe=recipe,
+            learnt=images,
+            tested=images,
+            teacher=None,
+            precision="f32",
+            seed=0,
+            folder=Path("net.training"),
+            trained_on="nothing",
+            license="none",
+            workers=1,
+            progress=None,
+        )
+        return json.loads(json.dumps(job.settings()))
+
+    assert settings() == settings()
+    assert settings()["recipe"]["augmentation"]["crop"] == [0.35, 1.0]
+    assert settings() != settings(rotation=10)
+    assert settings(layers=[np.negative]) not in (settings(), settings(layers=[np.positive]))

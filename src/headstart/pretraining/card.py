@@ -82,26 +82,28 @@ def model_card(job: Job, summary: PretrainingSummary) -> str:
 
 def command(job: Job, name: str) -> str:
     """Return the command that does the job, with every setting said: defaults may change."""
-    recipe = job.recipe
+    recipe, views = job.recipe, job.recipe.augmentation
     words = [
         *("headstart", "pretrain", "DATASET", "--out", name),
         *("--architecture", job.architecture, "--size", recipe.size),
         *("--epochs", recipe.epochs, "--batch-size", recipe.batch_size),
         *("--learning-rate", recipe.learning_rate),
         *("--label-smoothing", recipe.label_smoothing, "--mixup", recipe.mixup),
-        *("--crop", recipe.augmentation.crop[0], "--colour", recipe.augmentation.colour),
+        *("--aspect", views.aspect, "--rotation", views.rotation),
+        *("--crop", views.crop[0], "--colour", views.colour),
         *("--precision", job.precision, "--seed", job.seed),
     ]
-    if not recipe.augmentation.flip:
+    if not views.flip:
         words += ["--no-flip"]
+    if views.vertical_flip:
+        words += ["--vertical-flip"]
     if job.teacher is not None:
         words += ["--teacher", job.teacher.name, "--teacher-size", job.teacher.size[0]]
     return shlex.join(map(str, words))
 
 
 def _recipe(job: Job, summary: PretrainingSummary) -> list[str]:
-    recipe, views = job.recipe, job.recipe.augmentation
-    least, most = views.crop
+    recipe = job.recipe
     lines = [
         (
             f"{recipe.epochs} epochs of batches of {recipe.batch_size}, images from "
@@ -113,10 +115,7 @@ def _recipe(job: Job, summary: PretrainingSummary) -> list[str]:
             f"{recipe.weight_decay:g}, label smoothing {recipe.label_smoothing:g}, mixup "
             f"{recipe.mixup:g}, averaged weights"
         ),
-        (
-            f"Views: {least:.0%} to {most:.0%} of a picture's area, mirrored "
-            f"{views.flip:.0%} of the time, colours changed by up to {views.colour:.0%}"
-        ),
+        f"Views: {recipe.augmentation.in_words()}",
         (
             "Looked at afterwards at several sizes, on some of the validation pictures: "
             + ", ".join(f"{share:.1%} right at {size}" for size, share in summary.sizes.items())

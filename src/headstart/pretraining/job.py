@@ -94,7 +94,7 @@ def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a d
     label_smoothing : float
         0 to 1, see `Recipe`.
     mixup : float
-        See `headstart.gradients.augmentation.mixup`.
+        See `headstart.gradients.blending.mixup`.
     augmentation : Augmentation, optional
         What is done to a picture each time it is looked at.
     teacher : str or Path, optional

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +13,7 @@ from headstart.backbones.architectures import ARCHITECTURES
 from headstart.backbones.networks import Network, find_network
 from headstart.data import LabelledImages, stratified_split
 from headstart.errors import UsageError
+from headstart.gradients.augmentation import Augmentation
 
 if TYPE_CHECKING:
     from headstart.features.gathering import Progress
@@ -49,10 +50,13 @@ class Job:
 
     def settings(self) -> dict[str, Any]:
         """Return everything that the result depends on."""
+        # Layers can't be copied as `asdict` does: they describe themselves.
+        recipe = asdict(replace(self.recipe, augmentation=Augmentation.none()))
+        recipe["augmentation"] = self.recipe.augmentation.described()
         return {
             "data": _fingerprint(self.learnt, self.tested),
             "architecture": self.architecture,
-            "recipe": asdict(self.recipe),
+            "recipe": recipe,
             "teacher": None if self.teacher is None else self.teacher.key,
             "precision": self.precision,
             "seed": self.seed,
