@@ -66,9 +66,8 @@ class Augmentation:
 
     Examples
     --------
-    >>> Augmentation(rotation=10, layers=[]).in_words()
-    "35% to 100% of a picture's area, turned by up to 10°, mirrored 50% of the time, colours \
-changed by up to 20%"
+    >>> Augmentation(crop=(1, 1), rotation=10, colour=0).in_words()
+    'the whole picture, turned by up to 10°, mirrored 50% of the time'
     >>> Augmentation.none().changes_nothing
     True
     """
@@ -108,6 +107,11 @@ changed by up to 20%"
     def none(cls) -> Augmentation:
         """Return the augmentation that only resizes."""
         return cls(crop=(1.0, 1.0), aspect=1.0, flip=0.0, colour=0.0)
+
+    @classmethod
+    def gentle(cls) -> Augmentation:
+        """Return what suits fine-tuning: nothing that hides much of a picture."""
+        return cls(crop=(0.6, 1.0), aspect=1.2, colour=0.1)
 
     @property
     def changes_nothing(self) -> bool:
