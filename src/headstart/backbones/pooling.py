@@ -37,10 +37,10 @@ def pooled(network: Network, how: str) -> Network:
     ----------
     network : Network
     how : {"auto", "avg", "max", "flatten"}
-        'auto' leaves the network's own features as they are: mostly the means over the map; of VGG
-        with its classifier, the layer before the last. 'avg' takes the mean of each channel,
-        'max' its largest value, 'flatten' all numbers of the map in the order of Keras's
-        ``Flatten``: row by row, pixel by pixel, channel by channel.
+        'auto' leaves the network's own features as they are: the mean of each channel, which
+        ConvNeXt then normalises. 'avg' takes those means, 'max' the largest value of each channel,
+        'flatten' all numbers of the map in the order of Keras's ``Flatten``: row by row, pixel by
+        pixel, channel by channel.
 
     Raises
     ------
