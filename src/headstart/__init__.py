@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from headstart.bundle import SavedModel, load
     from headstart.evaluation.evaluation import Evaluation
     from headstart.features.embedder import Embedder
+    from headstart.finetuning import fine_tune
+    from headstart.gradients.augmentation import Augmentation
     from headstart.learn import TrainingSummary, evaluate, train
     from headstart.pretraining import PretrainingSummary, pretrain
     from headstart.recognise import Prediction, predict
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Augmentation": "gradients.augmentation",
     "Backbone": "backbones.catalogue",
     "Embedder": "features.embedder",
     "Evaluation": "evaluation.evaluation",
@@ -33,6 +36,7 @@ _HOMES = {
     "TrainingSummary": "learn",
     "backbones": "backbones.catalogue",
     "evaluate": "learn",
+    "fine_tune": "finetuning",
     "load": "bundle",
     "predict": "recognise",
     "pretrain": "pretraining",
@@ -40,6 +44,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Augmentation",
     "Backbone",
     "Embedder",
     "Evaluation",
@@ -50,6 +55,7 @@ __all__ = [
     "TrainingSummary",
     "backbones",
     "evaluate",
+    "fine_tune",
     "load",
     "predict",
     "pretrain",

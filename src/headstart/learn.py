@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import time
 from dataclasses import dataclass, replace
@@ -11,18 +12,28 @@ from typing import TYPE_CHECKING, Any
 from headstart.backbones.choosing import settle
 from headstart.bundle.replacing import check_place
 from headstart.data import LabelledImages, read_labelled, stratified_split
-from headstart.evaluation import Evaluation, Tile, draw_sheet, plot_classes, plot_confusion
+from headstart.evaluation import (
+    Evaluation,
+    Tile,
+    draw_sheet,
+    plot_classes,
+    plot_confusion,
+    plot_history,
+)
 from headstart.features.pictures import picture_sources
+from headstart.gradients.history import write_history
 from headstart.recognise import Prediction
 from headstart.training.classifier import ImageClassifier, paired
 from headstart.training.heads import head_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from headstart.bundle import SavedModel
     from headstart.data import ImageSource
     from headstart.features.gathering import BrokenImage, Progress
+    from headstart.finetuning import Tuning
+    from headstart.finetuning.rounds import Report
 
 TEST_FRACTION = 0.2
 _MISTAKES_DRAWN = 24
@@ -46,6 +57,8 @@ class TrainingSummary:
         Entries of the folder that were passed over, by reason.
     evaluation : Evaluation
         On pictures that were kept out of training.
+    tuning : Tuning or None
+        What came of fine-tuning.
     pictures : tuple of Path
         Plots and sheets that were drawn.
     seconds : float
@@ -61,6 +74,7 @@ class TrainingSummary:
     left_out: tuple[BrokenImage, ...]
     skipped: dict[str, int]
     evaluation: Evaluation
+    tuning: Tuning | None
     pictures: tuple[Path, ...]
     seconds: float
 
@@ -88,6 +102,7 @@ class TrainingSummary:
             "skipped": self.skipped,
             "pictures": [str(path) for path in self.pictures],
             "evaluation": self.evaluation.to_dict(),
+            "tuning": None if self.tuning is None else self.tuning.to_dict(),
         }
 
     def __str__(self) -> str:
@@ -100,6 +115,7 @@ class TrainingSummary:
             "",
             str(self.evaluation),
             "",
+            *([] if self.tuning is None else [str(self.tuning), ""]),
             *(f"Left out: {item.error}" for item in self.left_out),
             *(f"Passed over: {n:,} {reason}" for reason, n in sorted(self.skipped.items())),
             f"The model is in {self.folder}. To look at: {', '.join(map(str, self.pictures))}.",
@@ -108,7 +124,7 @@ class TrainingSummary:
         return "\n".join(lines)
 
 
-def train(
+def train(  # noqa: PLR0913 - a whole job, and each argument has a default
     folder: str | Path | LabelledImages,
     out: str | Path,
     *,
@@ -116,8 +132,10 @@ def train(
     test: float | str | Path | None = None,
     seed: int = 0,
     overwrite: bool = False,
+    fine_tune: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     tell: Callable[[str], object] | None = None,
+    report: Report | None = None,
     **settings: Any,  # noqa: ANN401 - see ImageClassifier
 ) -> TrainingSummary:
     """Train on a folder of labelled pictures, test on some kept out, and save.
@@ -137,10 +155,15 @@ def train(
         Of the split and of the head.
     overwrite : bool
         Whether a saved model in `out` may be replaced.
+    fine_tune : mapping, optional
+        Settings of `headstart.fine_tune`, ``where`` for one; it works in a folder beside `out`, and
+        goes on from there if it was interrupted. Not given: the network stays as it is.
     progress : callable, optional
         See `ImageClassifier.fit`.
     tell : callable, optional
         Called with a notice if 'auto' had to take the last resort; a warning if not given.
+    report : callable, optional
+        See `headstart.fine_tune`.
     **settings
         Of the `ImageClassifier`: head, weights, size, pooling, resize, precision, class_weight,
         workers, ...
@@ -159,7 +182,10 @@ def train(
     learnt, tested = _divide(images, test, seed)
     named = settle(backbone, settings.get("weights"), tell=tell)
     classifier = ImageClassifier(named, random_state=seed, **settings)
-    classifier.fit(learnt, skip_broken=True, progress=progress)
+    if fine_tune is None:
+        classifier.fit(learnt, skip_broken=True, progress=progress)
+    else:
+        classifier = _fine_tuned(classifier, learnt, out, fine_tune, progress, report)
     evaluation = evaluate(classifier, tested, progress=progress)
     plots = _save(classifier, evaluation, out, overwrite=overwrite)
     mistakes = _draw_mistakes(evaluation, tested, out.with_name(f"{out.name}.mistakes.png"))
@@ -173,6 +199,7 @@ def train(
         left_out=classifier.broken_,
         skipped=dict(images.skipped),
         evaluation=evaluation,
+        tuning=getattr(classifier, "tuning_", None),
         pictures=(*plots, *mistakes),
         seconds=time.perf_counter() - began,
     )
@@ -241,19 +268,52 @@ def _labelled(X: Any, y: Any) -> tuple[Sequence[ImageSource], Sequence[Any]]:  #
     return tested.sources, tested.labels
 
 
+def _fine_tuned(
+    classifier: ImageClassifier,
+    learnt: LabelledImages,
+    out: Path,
+    settings: Mapping[str, Any],
+    progress: Progress | None,
+    report: Report | None,
+) -> ImageClassifier:
+    from headstart.finetuning import fine_tune
+
+    return fine_tune(
+        classifier,
+        learnt,
+        folder=out.with_name(f"{out.name}.training"),
+        skip_broken=True,
+        progress=progress,
+        report=report,
+        **settings,
+    )
+
+
 def _save(
     classifier: ImageClassifier, evaluation: Evaluation, out: Path, *, overwrite: bool
 ) -> tuple[Path, ...]:
     """Save the model with its plots; return them."""
     with tempfile.TemporaryDirectory() as folder:
         plots = draw_evaluation(evaluation, Path(folder))
+        told = _draw_tuning(getattr(classifier, "tuning_", None), Path(folder))
         classifier.save(
             out,
             overwrite=overwrite,
             evaluation=_without_names(evaluation),
-            extras={path.name: path.read_bytes() for path in plots},
+            extras={path.name: path.read_bytes() for path in (*plots, *told)},
         )
-    return tuple(out / path.name for path in plots)
+    return tuple(out / path.name for path in (*plots, *told) if path.suffix == ".png")
+
+
+def _draw_tuning(tuning: Tuning | None, folder: Path) -> tuple[Path, ...]:
+    """Write how a fine-tuning went: a table, the same with all that is known, curves."""
+    if tuning is None:
+        return ()
+    table, known, curves = (folder / name for name in ("history.csv", "tuning.json", "curves.png"))
+    write_history(tuning.history, table)
+    known.write_text(json.dumps(tuning.to_dict(), indent=1) + "\n", "utf-8")
+    plot_history(tuning.history, curves)
+    return table, known, curves
 
 
 def _without_names(evaluation: Evaluation) -> dict[str, Any]:

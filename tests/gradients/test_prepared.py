@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from headstart.data.resizing import Resize
 from headstart.data.sources import ArraySource, BytesSource
 from headstart.errors import DatasetError, ImageError
-from headstart.gradients.prepared import decode_all, teach, useful_side
+from headstart.gradients.prepared import decode_all, teach, useful_side, usual_side
 
 
 def arrays(n=6, height=20, width=30):
@@ -14,6 +15,15 @@ def arrays(n=6, height=20, width=30):
     return [
         ArraySource(str(i), random.integers(0, 256, (height, width, 3), np.uint8)) for i in range(n)
     ]
+
+
+def squashed(side):
+    return Resize("squash", side, side)
+
+
+def test_the_usual_side_is_that_of_the_longer_sides():
+    assert usual_side([*arrays(3, 20, 30), *arrays(1, 500, 400)]) == 30
+    assert usual_side([BytesSource("x", b"no picture")]) == 1
 
 
 def test_small_pictures_are_not_enlarged_beyond_need_and_large_ones_keep_some_detail():
@@ -26,7 +36,7 @@ def test_small_pictures_are_not_enlarged_beyond_need_and_large_ones_keep_some_de
 def test_pictures_are_squashed_as_a_whole_in_their_order(tmp_path):
     picture = np.zeros((20, 40, 3), np.uint8)
     picture[:, :20] = 200
-    pixels = decode_all([ArraySource("a", picture), *arrays(3)], 20, tmp_path / "pixels")
+    pixels = decode_all([ArraySource("a", picture), *arrays(3)], squashed(20), tmp_path / "pixels")
     assert pixels.values.shape == (4, 20, 20, 3)
     assert (pixels.values[0][:, :9] == 200).all()
     assert (pixels.values[0][:, 11:] == 0).all()
@@ -36,7 +46,7 @@ def test_pictures_are_squashed_as_a_whole_in_their_order(tmp_path):
 
 def test_broken_pictures_are_set_aside_and_told(tmp_path):
     broken = BytesSource("broken.png", b"no picture")
-    pixels = decode_all([*arrays(2), broken, *arrays(1)], 16, tmp_path / "pixels")
+    pixels = decode_all([*arrays(2), broken, *arrays(1)], squashed(16), tmp_path / "pixels")
     assert pixels.places.tolist() == [0, 1, 3]
     assert len(pixels.values) == 3
     assert [item.source.name for item in pixels.broken] == ["broken.png"]
@@ -44,7 +54,7 @@ def test_broken_pictures_are_set_aside_and_told(tmp_path):
 
 def test_nothing_but_broken_pictures_is_refused_and_leaves_no_file(tmp_path):
     with pytest.raises(DatasetError, match=r"No picture can be read\. The first: .*broken\.png"):
-        decode_all([BytesSource("broken.png", b"no picture")], 16, tmp_path / "pixels")
+        decode_all([BytesSource("broken.png", b"no picture")], squashed(16), tmp_path / "pixels")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -82,6 +92,6 @@ def test_progress_sees_every_picture(tiny_network, tmp_path):
     buffer = io.BytesIO()
     Image.new("RGB", (8, 8)).save(buffer, "PNG")
     sources = [BytesSource("a", buffer.getvalue()), *arrays(2)]
-    decode_all(sources, 8, tmp_path / "pixels", progress=progress)
+    decode_all(sources, squashed(8), tmp_path / "pixels", progress=progress)
     teach(sources, tiny_network, tmp_path / "lessons", progress=progress)
     assert seen == [("decoding", 3)] * 3 + [("asking the teacher", 3)] * 3

@@ -5,12 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from headstart.errors import TrainingDiverged
+from headstart.errors import TrainingDiverged, UsageError
 from headstart.gradients import training as room
 from headstart.gradients.augmentation import Augmentation
 from headstart.gradients.batches import Batches
 from headstart.gradients.checkpoints import load_checkpoint
-from headstart.gradients.training import BEST, LAST, Recipe, Training
+from headstart.gradients.examination import Examination
+from headstart.gradients.training import BEST, LAST, Course, Training
 
 
 class Variable:
@@ -42,7 +43,7 @@ class Number:
     def reset_metrics(self):
         self.resets += 1
 
-    def train_on_batch(self, images, targets):
+    def train_on_batch(self, images, targets, sample_weight=None):  # noqa: ARG002 - Keras
         self.at_step(self.steps)
         self.steps += 1
         self.rates.append(self.optimizer.learning_rate)
@@ -59,36 +60,33 @@ class Number:
 
 
 @pytest.fixture
-def make(tmp_path, monkeypatch):
+def make(tmp_path):
     """Return a maker of trainings in one folder, each with a number of its own."""
     random = np.random.default_rng(0)
     labels = np.arange(50) % 2
     bright = (labels * 80 + 60)[:, None, None, None] + random.integers(0, 40, (50, 16, 16, 3))
-    monkeypatch.setattr(room, "_trainable", lambda _, network, *__: network)
 
-    def made(**settings):
-        recipe = Recipe(
-            **{"epochs": 4, "batch_size": 8, "size": 16, "first_size": 8, "learning_rate": 0.1}
-            | settings
+    def made(*, examined=True, **settings):
+        course = Course(
+            **{"epochs": 4, "size": 16, "first_size": 8, "learning_rate": 0.1} | settings
         )
         batches = Batches(
             pixels=bright.astype(np.uint8),
             labels=labels,
             n_classes=2,
             lessons=None,
-            batch_size=recipe.batch_size,
+            batch_size=8,
             augmentation=Augmentation(),
             mixup=0.0,
             seed=0,
         )
         number = Number()
         training = Training(
-            None,
+            number,
             number,
             batches,
-            test_images=bright.astype(np.uint8),
-            test_labels=labels,
-            recipe=recipe,
+            examination=Examination(labels, lambda places: bright[places]) if examined else None,
+            course=course,
             folder=tmp_path,
         )
         return training, number
@@ -119,8 +117,8 @@ def test_an_epochs_loss_is_the_mean_over_its_batches(make):
     losses = []
     original = number.train_on_batch
 
-    def train_on_batch(*batch):
-        answer = original(*batch)
+    def train_on_batch(*batch, **more):
+        answer = original(*batch, **more)
         losses.append(answer[0])
         return answer
 
@@ -201,3 +199,93 @@ def test_time_left_grows_with_what_is_left_and_the_size_of_its_images(make):
     assert left[0] > 3
     assert left == sorted(left, reverse=True)
     assert left[-1] == 0
+
+
+def test_it_ends_early_when_epochs_bring_nothing(make):
+    training, number = make(epochs=20, patience=2)
+    number.train_on_batch = lambda *_, **__: [1.0]  # learns nothing
+    epochs = list(training.run())
+    # Equally good epochs count as better, until the first that is worse.
+    assert len(epochs) == 20
+    training, number = make(epochs=20, patience=2, learning_rate=1e-9)
+    worse = iter(range(1, 100))
+    number.predict_on_batch = lambda images: np.full((len(images), 2), 0.5 / next(worse))
+    assert len(list(training.run())) == 3
+
+
+def test_it_can_stop_after_some_epochs_of_a_longer_course(make):
+    training, number = make(epochs=4)
+    assert len(list(training.run(until=2))) == 2
+    assert training.seconds_left() == 0
+    assert number.rates[-1] > 0.02  # the whole course ends with 0
+
+
+def test_without_an_examination_the_last_epoch_is_kept(make):
+    training, _ = make(examined=False, epochs=2)
+    epochs = list(training.run())
+    assert np.isnan([epochs[-1].accuracy, epochs[-1].val_loss]).all()
+    assert training.answers == []
+    assert load_checkpoint(training._folder / BEST).facts["epoch"] == 2
+
+
+def test_what_was_said_after_each_epoch_is_kept_over_a_kill(make):
+    first, number = make()
+
+    def interrupt(step):
+        if step == 15:
+            raise KeyboardInterrupt
+
+    number.at_step = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        list(first.run())
+    second, _ = make()
+    assert second.resume()
+    list(second.run())
+    assert [answers.shape for answers in second.answers] == [(50, 2)] * 4
+
+
+def test_the_loss_is_what_epochs_are_judged_by_where_that_is_asked_for(make):
+    training, number = make(epochs=3, monitor="val_loss")
+    said = iter([(0.9, 0.1), (0.5, 0.5), (0.4, 0.6)])
+    number.predict_on_batch = lambda images: np.tile(next(said), (len(images), 1))
+    epochs = list(training.run())
+    best = min(epochs, key=lambda epoch: epoch.val_loss)
+    assert load_checkpoint(training._folder / BEST).facts["epoch"] == best.epoch == 2
+
+
+def test_a_loss_that_rises_for_good_ends_it_with_advice(make):
+    training, number = make()
+    number.train_on_batch = lambda *_, **__: [float(10 ** len(training.history))]
+    with pytest.raises(TrainingDiverged, match="in epoch 2 it is 10, after 1 before"):
+        list(training.run())
+
+
+def test_a_loss_below_zero_may_fall(make):
+    training, number = make()
+    number.train_on_batch = lambda *_, **__: [-2.0 * (len(training.history) + 1)]
+    assert len(list(training.run())) == 4
+
+
+def test_half_of_the_first_weights_can_be_kept(make):
+    training, number = make(anchor=0.5)
+    list(training.run())
+    training.finish()
+    whole, other = make()
+    (training._folder / LAST).unlink()
+    list(whole.run())
+    assert 0 < number.weight < other.weight
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0"),
+        ({"patience": 0}, "patience must be at least 1"),
+        ({"monitor": "accuracy"}, "monitor must be one of val_accuracy, val_loss"),
+        ({"warm_up": 1.0}, "warm_up must be"),
+    ],
+)
+def test_what_can_not_be_trained_by_is_refused(wrong, says):
+    with pytest.raises(UsageError, match=says):
+        Course(**{"epochs": 1, "size": 16, "first_size": 16, "learning_rate": 0.1} | wrong)

@@ -38,6 +38,15 @@ def test_other_settings_are_refused_and_named(tmp_path):
     assert (folder / "last.npz").exists()
 
 
+def test_restart_throws_folders_away_as_well(tmp_path):
+    folder = tmp_path / "work"
+    left(folder)
+    (folder / "part").mkdir()
+    (folder / "part" / "last.npz").write_bytes(b"1")
+    with workplace(folder, SETTINGS, restart=True):
+        assert not (folder / "part").exists()
+
+
 def test_restart_throws_away_what_was_begun(tmp_path):
     folder = tmp_path / "net.training"
     left(folder)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from headstart.errors import ConversionError, StorageError, WeightsMismatch
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from headstart.backbones.catalogue import Backbone
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
-def convert(row: Backbone, weights: Path, size: tuple[int, int], graph: Path) -> dict[str, Any]:
+def convert(
+    row: Backbone,
+    weights: Path,
+    size: tuple[int, int],
+    graph: Path,
+    layers: Sequence[str] = (),
+) -> dict[str, Any]:
     """Write the OpenVINO graph of a backbone with these weights.
 
     Parameters
@@ -31,6 +38,8 @@ def convert(row: Backbone, weights: Path, size: tuple[int, int], graph: Path) ->
         Height and width of the images, in pixels.
     graph : Path
         What to write, ending in ``.xml``; the numbers go beside it, into ``.bin``.
+    layers : sequence of str
+        Instead of the usual outputs, those of these layers of the Keras network, each by its name.
 
     Returns
     -------
@@ -53,6 +62,7 @@ def convert(row: Backbone, weights: Path, size: tuple[int, int], graph: Path) ->
         weights=str(weights.resolve()),
         size=list(size),
         graph=str(graph.resolve()),
+        layers=list(layers),
     )
 
 
@@ -62,7 +72,7 @@ def name_and_folder(row: Backbone) -> dict[str, str]:
     return {"backbone": row.name, "folder": folder}
 
 
-def ask_keras(task: str, **request: str | list[int]) -> dict[str, Any]:
+def ask_keras(task: str, **request: str | list[int] | list[str]) -> dict[str, Any]:
     """Run a task of `headstart.backbones.keras_export` and return its answer."""
     done = subprocess.run(
         # -P: a file called keras.py in the folder the user happens to be in is not ours to run.

@@ -18,13 +18,13 @@ from headstart.backbones.catalogue import Backbone, get_backbone
 from headstart.backbones.cost import count_macs
 from headstart.backbones.folders import read_row
 from headstart.backbones.graph import finish_graph
-from headstart.backbones.keras_weights import Loaded, build, load
+from headstart.backbones.keras_outputs import wire_outputs
+from headstart.backbones.keras_weights import build, load
 from headstart.backbones.runtime import load_openvino, silence_telemetry, write_graph
 from headstart.errors import StorageError, WeightsMismatch
 
 if TYPE_CHECKING:
     from keras import KerasTensor, Layer
-    from keras import Model as KerasModel
     from openvino import Model, Output
 
 
@@ -36,12 +36,17 @@ def export(request: dict[str, Any]) -> dict[str, Any]:
     request : dict
         ``backbone`` (a name), ``folder`` (of the backbone, or empty if the name is one of the
         catalogue's), ``weights`` (a path), ``size`` (height and width), ``graph`` (the path to
-        write, ending in ``.xml``).
+        write, ending in ``.xml``), ``layers`` (names: instead of the usual outputs, what comes out
+        of each of these).
     """
     row = _backbone(request)
     height, width = request["size"]
     network = load(row, Path(request["weights"]), (height, width))
-    outputs = wire_outputs(row, network)
+    outputs = (
+        {name: network.model.get_layer(name).output for name in request["layers"]}
+        if request.get("layers")
+        else wire_outputs(row, network)
+    )
     model = trace(network.model.inputs, list(outputs.values()))
     finish_graph(model, list(outputs), row.preprocessing)
     write_graph(model, Path(request["graph"]))
@@ -52,30 +57,6 @@ def export(request: dict[str, Any]) -> dict[str, Any]:
 def _backbone(request: dict[str, Any]) -> Backbone:
     folder = request.get("folder")
     return read_row(Path(folder)) if folder else get_backbone(request["backbone"])
-
-
-def wire_outputs(row: Backbone, network: Loaded) -> dict[str, KerasTensor]:
-    """Return the network's outputs by the names they have in a `Network`."""
-    import keras
-
-    feature_map = _last_map(network.model)
-    outputs = {"features": network.model.output, "feature_map": feature_map}
-    if network.n_classes is not None:
-        outputs["features"] = (
-            keras.layers.GlobalAveragePooling2D()(feature_map)
-            if row.feature_layer is None
-            else network.model.get_layer(row.feature_layer).output
-        )
-        outputs["probabilities"] = network.model.output
-    return outputs
-
-
-def _last_map(model: KerasModel) -> KerasTensor:
-    """Return what the last pooling over the whole image sees; VGG's classifier has none."""
-    kinds = [type(layer).__name__ for layer in model.layers]
-    kind = "GlobalAveragePooling2D" if "GlobalAveragePooling2D" in kinds else "Flatten"
-    last = len(kinds) - 1 - kinds[::-1].index(kind)
-    return model.layers[last].input
 
 
 def trace(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> Model:

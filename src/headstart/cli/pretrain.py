@@ -138,7 +138,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _say_epoch(epoch: "Epoch", seconds_left: float) -> None:
-    from headstart.pretraining.summary import duration
+    from headstart.evaluation.text import duration
 
     left = f"; about {duration(seconds_left)} left" if seconds_left else ""
     say(

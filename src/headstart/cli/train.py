@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from headstart.cli import heads, options
+from headstart.cli import finetuning, heads, options
 from headstart.cli.progress import say, shown
 
 EXAMPLES = """\
@@ -16,6 +16,8 @@ examples:
   headstart train vehicles/ --out my-model
   headstart train birds/ --out birds-model --model resnet50 --test-folder birds-2025/
   headstart train birds/ --out birds-model --model vgg16 --pooling flatten --head dense --units 256
+  headstart train birds/ --out birds-model --fine-tune
+  headstart train birds/ --out birds-model --fine-tune all --epochs 12 --batch-size 64
   headstart predict new-photos/ --model my-model"""
 
 
@@ -57,6 +59,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="height and width of the pictures (default: what the network was trained on)",
     )
     heads.add_head(parser)
+    finetuning.add_fine_tuning(parser)
     options.add_json(parser, "the summary")
     options.add_workers(parser)
     options.add_network(
@@ -83,9 +86,11 @@ def run(arguments: argparse.Namespace) -> int:
         resize=arguments.resize,
         precision=arguments.precision,
         overwrite=arguments.overwrite,
+        fine_tune=finetuning.settle_fine_tuning(arguments),
         workers=arguments.workers,
         progress=shown,
         tell=say,
+        report=finetuning.say_epoch,
     )
     # A person reads the report; a program that reads our output gets the JSON it can parse.
     if arguments.json or not sys.stdout.isatty():

@@ -1,7 +1,9 @@
 """How a picture of any size becomes the square a network takes."""
 
+from __future__ import annotations
+
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -65,6 +67,10 @@ class Resize:
     def __call__(self, image: Image.Image) -> np.ndarray:
         """Return `image` (mode RGB) as uint8 RGB of shape (height, width, 3), C-contiguous."""
         return np.asarray(_RESIZERS[self.rule](image, self))
+
+    def to(self, side: int) -> Resize:
+        """Return the same rule for squares of `side` pixels."""
+        return replace(self, height=side, width=side)
 
     @property
     def as_stored(self) -> bool:

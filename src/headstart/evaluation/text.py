@@ -30,6 +30,14 @@ def percent(share: float) -> str:
     return f"{rounded:.1f} %"
 
 
+def duration(seconds: float) -> str:
+    """Return hours and minutes, or seconds."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
 def one_line(text: str) -> str:
     """Return `text` with everything that would move a terminal's cursor made visible."""
     return "".join(letter if _is_harmless(letter) else "\ufffd" for letter in text)

@@ -86,7 +86,7 @@ def _build(network: Network, precision: Precision, outputs: Sequence[str]) -> An
         raise MissingExtra(
             "device='keras' (it needs TensorFlow, JAX or torch as Keras's backend)", "finetune"
         )
-    from headstart.backbones import keras_export, keras_weights
+    from headstart.backbones import keras_outputs, keras_weights
 
     row = _row(network)
     policy = keras.config.dtype_policy()
@@ -96,19 +96,11 @@ def _build(network: Network, precision: Precision, outputs: Sequence[str]) -> An
         keras.config.set_dtype_policy(policy)  # loading resets it, and it is the user's
     for layer in loaded.model.layers:
         layer.dtype_policy = _POLICIES[precision]
-    known = keras_export.wire_outputs(row, loaded)
+    known = keras_outputs.wire_outputs(row, loaded)
     inner = keras.Model(loaded.model.input, {name: known[name] for name in outputs})
     pixels = keras.Input((*network.size, 3), dtype="uint8")
-    values = inner(_preprocess(keras.ops.cast(pixels, "float32"), row.preprocessing))
+    values = inner(keras_outputs.preprocess(keras.ops.cast(pixels, "float32"), row.preprocessing))
     return keras.Model(pixels, {name: keras.ops.cast(values[name], "float32") for name in outputs})
-
-
-def _preprocess(pixels: Any, mode: str) -> Any:  # noqa: ANN401
-    from keras.applications import imagenet_utils
-
-    if mode == "inside":
-        return pixels
-    return imagenet_utils.preprocess_input(pixels, data_format="channels_last", mode=mode)
 
 
 def _row(network: Network) -> Backbone:

@@ -31,7 +31,7 @@ class Batch:
     Attributes
     ----------
     images : ndarray of float32, shape (batch_size, size, size, 3)
-        RGB, 0 to 255.
+        RGB, 0 to 255. Or a list of what crosses the freeze point, each (batch_size, ...).
     targets : list of ndarray of float32
         First the classes, as shares that add up to 1, shape (batch_size, n_classes); then what the
         teacher says, shape (batch_size, n_features), if there is one.
@@ -39,7 +39,7 @@ class Batch:
         How much each image counts, where they don't count the same.
     """
 
-    images: Floats
+    images: Floats | list[Floats]
     targets: list[Floats]
     weights: Floats | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,9 @@ class Epoch:
     loss : float
         Mean over its batches, on augmented images; includes the teacher's part.
     accuracy : float
-        Of the averaged weights on the validation images, one view each.
+        Of the averaged weights on the validation images, one view each; NaN without any.
+    val_loss : float
+        Mean cross-entropy of the averaged weights on them.
     """
 
     epoch: int
@@ -39,6 +42,7 @@ class Epoch:
     learning_rate: float
     loss: float
     accuracy: float
+    val_loss: float = math.nan
 
 
 def write_history(epochs: Sequence[Epoch], path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 from dataclasses import dataclass
 from itertools import islice
@@ -11,7 +12,6 @@ import numpy as np
 
 from headstart.data.decoding import decode
 from headstart.data.reader import Loaded, read_images
-from headstart.data.resizing import Resize
 from headstart.errors import DatasetError, ImageError
 from headstart.features.cache import FeatureCache
 from headstart.features.extract import extract, network_resize
@@ -20,12 +20,13 @@ from headstart.features.precision import choose_precision
 from headstart.storage import whole_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from headstart.backbones.networks import Network
+    from headstart.data.resizing import Resize
     from headstart.data.sources import ImageSource
     from headstart.features.gathering import Progress
 
@@ -59,26 +60,32 @@ def useful_side(sources: Sequence[ImageSource], size: int) -> int:
     A view is a piece of the picture, so more than `size` is useful where the pictures have more;
     enlarging small ones is not.
     """
-    sides = [side for side in map(_shorter_side, islice(sources, _LOOKED_AT)) if side]
+    sides = [min(sides) for sides in _sizes(sources)]
     return int(min(max(statistics.median(sides), size), 2 * size)) if sides else size
 
 
-def _shorter_side(source: ImageSource) -> int | None:
-    try:
-        return min(decode(source.read(), name=source.name).image.size)
-    except ImageError:
-        return None
+def usual_side(sources: Sequence[ImageSource]) -> int:
+    """Return how long the longer sides of pictures usually are, in pixels."""
+    sides = [max(sides) for sides in _sizes(sources)]
+    return int(statistics.median(sides)) if sides else 1
+
+
+def _sizes(sources: Sequence[ImageSource]) -> Iterator[tuple[int, int]]:
+    """Yield the sizes of the first pictures that can be read."""
+    for source in islice(sources, _LOOKED_AT):
+        with contextlib.suppress(ImageError):
+            yield decode(source.read(), name=source.name).image.size
 
 
 def decode_all(
     sources: Sequence[ImageSource],
-    side: int,
+    resize: Resize,
     file: Path,
     *,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Pixels:
-    """Decode pictures into `file`: each as a whole, squashed to a square of `side` pixels.
+    """Decode pictures into `file`, each brought to one size.
 
     Raises
     ------
@@ -89,7 +96,7 @@ def decode_all(
     """
     places: list[int] = []
     broken: list[BrokenImage] = []
-    stream = read_images(sources, Resize("squash", side, side), workers=workers)
+    stream = read_images(sources, resize, workers=workers)
     with whole_file(file) as new, new.open("wb") as rows:
         for item in progress(stream, "decoding", len(sources)) if progress else stream:
             if item.pixels is None:
@@ -99,7 +106,7 @@ def decode_all(
             places.append(item.index)
         if not places:
             raise DatasetError(f"No picture can be read. The first: {broken[0].error}")
-    values = np.memmap(file, np.uint8, "r", shape=(len(places), side, side, 3))
+    values = np.memmap(file, np.uint8, "r", shape=(len(places), resize.height, resize.width, 3))
     return Pixels(values, np.array(places), tuple(broken))
 
 

@@ -4,61 +4,68 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
 from headstart.errors import TrainingDiverged, UsageError
-from headstart.gradients.augmentation import Augmentation
 from headstart.gradients.averaging import WeightAverage
 from headstart.gradients.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from headstart.gradients.examination import judged
 from headstart.gradients.history import Epoch
 from headstart.gradients.schedule import image_size, learning_rate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import ModuleType
 
     from keras import Model
     from numpy.typing import NDArray
 
     from headstart.features.gathering import Progress
-    from headstart.gradients.batches import Batches
+    from headstart.gradients.batches import Batch
+    from headstart.gradients.examination import Examination
+
+    Answers = NDArray[np.float32]
 
 LAST, BEST = "last.npz", "best.npz"
 
+Monitor = Literal["val_accuracy", "val_loss"]
+MONITORS = ("val_accuracy", "val_loss")
+
 _SECONDS_BETWEEN_CHECKPOINTS = 60.0
-_STEPS_BETWEEN_AVERAGES = 10
 # Of all steps, those that the average of the weights remembers.
 _REMEMBERED = 0.05
-_TESTED_AT_ONCE = 256
+# Each average reads all weights, so not after every step; but several times in what it remembers.
+_STEPS_BETWEEN_AVERAGES = 10
+_AVERAGES_REMEMBERED = 4
+# A mean loss so many times itself above the lowest of an earlier epoch does not come back.
+_DIVERGED = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """How a network is trained.
+class Course:
+    """How long a training goes on, how fast it learns, and what it counts as better.
 
     Attributes
     ----------
-    epochs, batch_size : int
-    size, first_size : int
-        Height and width of the images at the end and at the start, in pixels.
+    epochs : int
     learning_rate : float
-        The highest, for SGD with Nesterov momentum.
-    momentum, weight_decay : float
-        Of SGD; decay is decoupled, and leaves biases and batch normalisation alone.
+        The highest.
     warm_up : float
         Share of all steps in which the learning rate rises.
-    label_smoothing : float
-        How much of each target is spread over all classes (Szegedy et al. 2015,
-        arXiv:1512.00567).
-    mixup : float
-        See `headstart.gradients.augmentation.mixup`.
-    augmentation : Augmentation
-    lesson_weight : float
-        How much the teacher's part of the loss counts against the classes' part.
+    size, first_size : int
+        Height and width of the images at the end and at the start, in pixels.
+    patience : int or None
+        It ends when so many epochs in a row were no better than the best; None: never early.
+    monitor : {'val_accuracy', 'val_loss'}
+        By what an epoch is the best; among equal accuracies the loss decides.
+    average : bool
+        Whether an epoch's weights are the running average over some steps, or the last ones.
+    anchor : float
+        How much of the weights it began with is in the result: 0 none, 1 all (see
+        `headstart.gradients.averaging.WeightAverage`).
 
     Raises
     ------
@@ -67,34 +74,51 @@ class Recipe:
     """
 
     epochs: int
-    batch_size: int
+    learning_rate: float
     size: int
     first_size: int
-    learning_rate: float
-    momentum: float = 0.9
-    weight_decay: float = 1e-3
     warm_up: float = 0.05
-    label_smoothing: float = 0.1
-    mixup: float = 0.0
-    augmentation: Augmentation = field(default_factory=Augmentation)
-    lesson_weight: float = 5.0
+    patience: int | None = None
+    monitor: Monitor = "val_accuracy"
+    average: bool = True
+    anchor: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what can't be trained by."""
-        for name in ("epochs", "batch_size"):
-            _require(getattr(self, name) >= 1, f"{name} must be at least 1", getattr(self, name))
-        _require(self.learning_rate > 0, "learning_rate must be above 0", self.learning_rate)
-        _require(
-            0 <= self.label_smoothing < 1,
-            "label_smoothing must be from 0 to below 1",
-            self.label_smoothing,
+        require(self.epochs >= 1, "epochs must be at least 1", self.epochs)
+        require(self.learning_rate > 0, "learning_rate must be above 0", self.learning_rate)
+        require(0 <= self.warm_up < 1, "warm_up must be from 0 to below 1", self.warm_up)
+        require(
+            self.patience is None or self.patience >= 1,
+            "patience must be at least 1",
+            self.patience,
         )
-        _require(self.mixup >= 0, "mixup must be 0 or more", self.mixup)
+        require(
+            self.monitor in MONITORS, f"monitor must be one of {', '.join(MONITORS)}", self.monitor
+        )
+        require(0 <= self.anchor <= 1, "what is kept must be from 0 to 1", self.anchor)
+
+    def worth(self, epoch: Epoch) -> tuple[float, ...]:
+        """Return what is larger for a better epoch."""
+        if self.monitor == "val_loss":
+            return (-epoch.val_loss,)
+        return (epoch.accuracy, -epoch.val_loss)
 
 
-def _require(holds: bool, what: str, received: float) -> None:
+def require(holds: bool, what: str, received: object) -> None:
+    """Raise a `UsageError` unless a setting holds."""
     if not holds:
-        raise UsageError(f"{what}. Received: {received}.")
+        raise UsageError(f"{what}. Received: {received!r}.")
+
+
+class BatchSource(Protocol):
+    """Where a training has its batches from: `Batches`, or what is kept of them at a layer."""
+
+    def __len__(self) -> int:
+        """Return the number of batches in an epoch."""
+
+    def epoch(self, epoch: int, sizes: Sequence[int]) -> Iterator[Batch]:
+        """Yield the last ``len(sizes)`` batches of an epoch, of images with these sizes."""
 
 
 class Training:
@@ -102,43 +126,51 @@ class Training:
 
     Parameters
     ----------
+    model : keras.Model
+        Compiled: what is trained.
     network : keras.Model
-        From images (RGB, 0 to 255, any size) to class probabilities, with a layer ``features``.
-    batches : Batches
-    test_images : ndarray of uint8, shape (n, size, size, 3)
-        Validation images.
-    test_labels : ndarray of int64, shape (n,)
-    recipe : Recipe
+        The part of it that is kept: to class probabilities. Its weights are averaged.
+    batches : BatchSource
+    examination : Examination or None
+        Without one, no epoch is better than the one after it.
+    course : Course
     folder : Path
-        For the checkpoints.
+        For the checkpoints; must exist.
+    name : str
+        What it is called in the progress.
     """
 
     def __init__(
         self,
-        keras: ModuleType,
+        model: Model,
         network: Model,
-        batches: Batches,
+        batches: BatchSource,
         *,
-        test_images: NDArray[np.uint8],
-        test_labels: NDArray[np.int64],
-        recipe: Recipe,
+        examination: Examination | None,
+        course: Course,
         folder: Path,
+        name: str = "",
     ) -> None:
+        self._model = model
         self._network = network
         self._batches = batches
-        self._test_images, self._test_labels = test_images, test_labels
-        self._recipe = recipe
+        self._examination = examination
+        self._course = course
         self._folder = folder
-        self._model = _trainable(keras, network, batches, recipe)
-        self._steps = recipe.epochs * len(batches)
-        memory = max(1.0, self._steps * _REMEMBERED / _STEPS_BETWEEN_AVERAGES)
-        self._average = WeightAverage(network, memory)
+        self._name = name
+        self._last = course.epochs
+        self._steps = course.epochs * len(batches)
+        self._between = _steps_between(self._steps) if course.average else 1
+        memory = max(1.0, self._steps * _REMEMBERED / self._between) if course.average else 1.0
+        self._average = WeightAverage(network, memory, anchor=course.anchor)
         self._step = 0
         # Mean over the batches of the present epoch.
         self._loss = 0.0
         self._spent = 0.0
         self._seen_at = self._saved_at = time.monotonic()
         self.history: list[Epoch] = []
+        # What the network said about the examined pictures after each epoch.
+        self.answers: list[Answers] = []
 
     def resume(self) -> bool:
         """Go back to the last checkpoint; tell whether there was one.
@@ -154,62 +186,105 @@ class Training:
         self._model.set_weights(checkpoint.arrays["weights"])
         _assign(self._model.optimizer.variables, checkpoint.arrays["optimizer"])
         self._average.weights = checkpoint.arrays["average"]
+        self._average.start = checkpoint.arrays.get("start", self._average.start)
         self._average.updates = checkpoint.facts["updates"]
         self._step = checkpoint.facts["step"]
         self._loss = checkpoint.facts["loss"]
         self._spent = checkpoint.facts["seconds"]
         self.history = [Epoch(**epoch) for epoch in checkpoint.facts["history"]]
+        self.answers = checkpoint.arrays.get("answers", [])
         return True
 
-    def run(self, progress: Progress | None = None) -> Iterator[Epoch]:
+    def run(self, progress: Progress | None = None, *, until: int | None = None) -> Iterator[Epoch]:
         """Train to the end, yielding each epoch that is done.
 
         Ctrl-C leaves a checkpoint of the very last step.
 
+        Parameters
+        ----------
+        progress : callable, optional
+        until : int, optional
+            Stop after so many epochs, with the learning rates of the whole course.
+
         Raises
         ------
         TrainingDiverged
-            If the loss is no longer a number.
+            If the loss is no longer a number, or has left where it was for good.
         StorageError
             If a checkpoint can't be written.
         """
         self._seen_at = time.monotonic()
-        for epoch in range(len(self.history), self._recipe.epochs):
+        self._last = min(until or self._course.epochs, self._course.epochs)
+        while len(self.history) < self._last and not self._worn_out():
             try:
-                self._run_epoch(epoch, progress)
-                accuracy = self._test()
+                self._run_epoch(len(self.history), progress)
+                accuracy, loss = self._test()
             except KeyboardInterrupt:
                 self._save()
                 raise
-            self._look_at_clock()
-            done = Epoch(
-                epoch=epoch + 1,
-                seconds=self._spent - sum(past.seconds for past in self.history),
-                size=self._size(self._step - 1),
-                learning_rate=self._rate(self._step - 1),
-                loss=self._loss,
-                accuracy=accuracy,
-            )
-            if not self.history or done.accuracy >= max(past.accuracy for past in self.history):
-                best = Checkpoint({"average": self._average.weights}, asdict(done))
-                save_checkpoint(best, self._folder / BEST)
-            self.history.append(done)
-            self._loss = 0.0
-            self._save()
-            yield done
+            yield self._finish_epoch(accuracy, loss)
 
     def seconds_left(self) -> float:
         """Return how long the rest will take, judged by the last epoch and the images' sizes."""
         per_epoch = len(self._batches)
         done = self._work(self._step - per_epoch, self._step)
-        return self.history[-1].seconds * self._work(self._step, self._steps) / done
+        left = self._work(self._step, self._last * per_epoch)
+        return self.history[-1].seconds * left / done
+
+    def finish(self) -> None:
+        """Give the network the weights of its best epoch."""
+        self._network.set_weights(load_checkpoint(self._folder / BEST).arrays["average"])
+
+    def _finish_epoch(self, accuracy: float, val_loss: float) -> Epoch:
+        self._look_at_clock()
+        done = Epoch(
+            epoch=len(self.history) + 1,
+            seconds=self._spent - sum(past.seconds for past in self.history),
+            size=self._size(self._step - 1),
+            learning_rate=self._rate(self._step - 1),
+            loss=self._loss,
+            accuracy=accuracy,
+            val_loss=val_loss,
+        )
+        self._check_course(done)
+        if self._is_best(done):
+            best = Checkpoint({"average": self._average.result()}, asdict(done))
+            save_checkpoint(best, self._folder / BEST)
+        self.history.append(done)
+        self._loss = 0.0
+        self._save()
+        return done
+
+    def _is_best(self, epoch: Epoch) -> bool:
+        if self._examination is None:
+            return True
+        worth = self._course.worth
+        return all(worth(epoch) >= worth(past) for past in self.history)
+
+    def _worn_out(self) -> bool:
+        """Tell whether too many epochs have gone by since the best one."""
+        if self._course.patience is None or not self.history or self._examination is None:
+            return False
+        best = max(self.history, key=lambda past: (self._course.worth(past), past.epoch))
+        return len(self.history) - best.epoch >= self._course.patience
+
+    def _check_course(self, epoch: Epoch) -> None:
+        lowest = min((past.loss for past in self.history), default=math.inf)
+        # A teacher's part of the loss may be below zero.
+        if epoch.loss > lowest + _DIVERGED * abs(lowest) + 1:
+            raise TrainingDiverged(
+                f"The loss must fall; in epoch {epoch.epoch} it is {epoch.loss:.3g}, after "
+                f"{lowest:.3g} before. {self._advice()}"
+            )
+
+    def _advice(self) -> str:
+        return (
+            "Train with a smaller learning rate: a half or a third of "
+            f"{self._course.learning_rate}."
+        )
 
     def _work(self, first: int, last: int) -> float:
         return sum(self._size(step) ** 2 for step in range(first, last))
-
-    def finish(self) -> None:
-        """Give the network the averaged weights of its best epoch."""
-        self._network.set_weights(load_checkpoint(self._folder / BEST).arrays["average"])
 
     def _run_epoch(self, epoch: int, progress: Progress | None) -> None:
         """Do what is still to do of an epoch."""
@@ -217,14 +292,17 @@ class Training:
         steps = range(self._step, first + len(self._batches))
         batches = self._batches.epoch(epoch, [self._size(step) for step in steps])
         if progress:
-            batches = progress(batches, f"epoch {epoch + 1} of {self._recipe.epochs}", len(steps))
+            name = f"{self._name}epoch {epoch + 1} of {self._course.epochs}"
+            batches = progress(batches, name, len(steps))
         for batch in batches:
             self._model.optimizer.learning_rate = self._rate(self._step)
             # So that the answer is the loss of this batch, whichever Keras it is.
             self._model.reset_metrics()
-            loss = float(np.ravel(self._model.train_on_batch(batch.images, batch.targets))[0])
+            answer = self._model.train_on_batch(
+                batch.images, batch.targets, sample_weight=batch.weights
+            )
             self._step += 1
-            self._loss += (loss - self._loss) / (self._step - first)
+            self._loss += (float(np.ravel(answer)[0]) - self._loss) / (self._step - first)
             self._keep_up()
 
     def _keep_up(self) -> None:
@@ -232,10 +310,9 @@ class Training:
         if not math.isfinite(self._loss):
             raise TrainingDiverged(
                 f"The loss must stay a number; after {self._step} of {self._steps} steps it is "
-                f"{self._loss}. Train with a smaller learning rate: a half or a third of "
-                f"{self._recipe.learning_rate}."
+                f"{self._loss}. {self._advice()}"
             )
-        if self._step % _STEPS_BETWEEN_AVERAGES == 0:
+        if self._step % self._between == 0:
             self._average.update()
         self._look_at_clock()
         if self._seen_at - self._saved_at > _SECONDS_BETWEEN_CHECKPOINTS:
@@ -248,28 +325,34 @@ class Training:
 
     def _rate(self, step: int) -> float:
         return learning_rate(
-            (step + 1) / self._steps, self._recipe.learning_rate, self._recipe.warm_up
+            (step + 1) / self._steps, self._course.learning_rate, self._course.warm_up
         )
 
     def _size(self, step: int) -> int:
-        return image_size(step / self._steps, self._recipe.first_size, self._recipe.size)
+        return image_size(step / self._steps, self._course.first_size, self._course.size)
 
-    def _test(self) -> float:
-        right = 0
+    def _test(self) -> tuple[float, float]:
+        """Return accuracy and cross-entropy on the examined pictures."""
+        if self._examination is None:
+            return math.nan, math.nan
         with self._average.in_place():
-            for start in range(0, len(self._test_labels), _TESTED_AT_ONCE):
-                part = slice(start, start + _TESTED_AT_ONCE)
-                images = self._test_images[part].astype(np.float32)
-                answers = np.asarray(self._network.predict_on_batch(images))
-                right += int((answers.argmax(axis=1) == self._test_labels[part]).sum())
-        return right / len(self._test_labels)
+            parts = [
+                np.asarray(self._network.predict_on_batch(part), np.float32)
+                for part in self._examination.inputs()
+            ]
+        answers = np.concatenate(parts)
+        self.answers.append(answers)
+        return judged(answers, self._examination.labels)
 
     def _save(self) -> None:
         arrays: dict[str, list[NDArray[Any]]] = {
             "weights": self._model.get_weights(),
             "optimizer": [np.asarray(each) for each in self._model.optimizer.variables],
             "average": list(self._average.weights),
+            "answers": self.answers[: len(self.history)],
         }
+        if self._course.anchor:
+            arrays["start"] = list(self._average.start)
         facts = {
             "step": self._step,
             "loss": self._loss,
@@ -281,28 +364,9 @@ class Training:
         self._saved_at = time.monotonic()
 
 
-def _trainable(keras: ModuleType, network: Model, batches: Batches, recipe: Recipe) -> Model:
-    """Return the network with its losses: for its classes, and for what a teacher says."""
-    outputs, weights = [network.output], [1.0]
-    losses = [keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)]
-    if batches.lessons is not None:
-        features = network.get_layer("features").output
-        pupil = keras.layers.Dense(batches.lessons.shape[1], dtype="float32", name="pupil")
-        outputs.append(pupil(features))
-        # From -1, the same direction as the teacher's, to 1.
-        losses.append(keras.losses.CosineSimilarity())
-        weights.append(recipe.lesson_weight)
-    model = keras.Model(network.input, outputs)
-    optimizer = keras.optimizers.SGD(
-        recipe.learning_rate,
-        momentum=recipe.momentum,
-        nesterov=True,
-        weight_decay=recipe.weight_decay,
-    )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    model.compile(optimizer, losses, loss_weights=weights, jit_compile=False)
-    optimizer.build(model.trainable_variables)
-    return model
+def _steps_between(steps: int) -> int:
+    wanted = int(steps * _REMEMBERED / _AVERAGES_REMEMBERED)
+    return min(max(wanted, 1), _STEPS_BETWEEN_AVERAGES)
 
 
 def _assign(variables: list[Any], values: list[NDArray[Any]]) -> None:

@@ -64,7 +64,9 @@ def workplace(folder: Path, settings: Mapping[str, Any], *, restart: bool) -> It
 def _empty(folder: Path) -> None:
     with writing(str(folder)):
         for entry in folder.iterdir():
-            if entry.name != _LOCK:
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.name != _LOCK:
                 entry.unlink()
 
 

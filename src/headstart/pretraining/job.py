@@ -14,14 +14,16 @@ import numpy as np
 
 from headstart.backbones.architectures import ARCHITECTURES
 from headstart.data import LabelledImages, read_labelled
+from headstart.data.resizing import Resize
 from headstart.evaluation import plot_history
 from headstart.gradients.augmentation import Augmentation
 from headstart.gradients.backend import start_keras
 from headstart.gradients.batches import Batches
+from headstart.gradients.examination import Examination
 from headstart.gradients.history import Epoch, write_history
 from headstart.gradients.precision import built_in, training_precision
 from headstart.gradients.prepared import Pixels, decode_all, teach, useful_side
-from headstart.gradients.training import Recipe, Training
+from headstart.gradients.training import Training
 from headstart.gradients.workplace import workplace
 from headstart.pretraining.keeping import Trained, keep
 from headstart.pretraining.plan import (
@@ -32,6 +34,7 @@ from headstart.pretraining.plan import (
     find_teacher,
     name_of,
 )
+from headstart.pretraining.recipe import Recipe, trainable
 from headstart.pretraining.summary import CURVES, HISTORY
 
 if TYPE_CHECKING:
@@ -203,12 +206,14 @@ def _train(job: Job, keras: ModuleType, report: Callable[[Epoch, float], None] |
             input_shape=(None, None, 3), classes=batches.n_classes
         )
         training = Training(
-            keras,
+            trainable(keras, network, batches, job.recipe),
             network,
             batches,
-            test_images=seen.values,
-            test_labels=_numbers(shown.subset(seen.places)),
-            recipe=job.recipe,
+            examination=Examination(
+                _numbers(shown.subset(seen.places)),
+                lambda places: seen.values[places].astype(np.float32),
+            ),
+            course=job.recipe.course(),
             folder=job.folder,
         )
     training.resume()
@@ -222,7 +227,8 @@ def _train(job: Job, keras: ModuleType, report: Callable[[Epoch, float], None] |
 
 
 def _decode(job: Job, images: LabelledImages, side: int, name: str) -> Pixels:
-    return decode_all(images.sources, side, job.folder / f"{name}.raw", progress=job.progress)
+    resize = Resize("squash", side, side)
+    return decode_all(images.sources, resize, job.folder / f"{name}.raw", progress=job.progress)
 
 
 def _numbers(images: LabelledImages) -> NDArray[np.int64]:

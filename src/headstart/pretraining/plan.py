@@ -17,7 +17,7 @@ from headstart.gradients.augmentation import Augmentation
 
 if TYPE_CHECKING:
     from headstart.features.gathering import Progress
-    from headstart.gradients.training import Recipe
+    from headstart.pretraining.recipe import Recipe
 
 VALIDATION_FRACTION = 0.1
 # So many validation pictures are looked at after each epoch; all of them at the end.

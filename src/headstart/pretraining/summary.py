@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from headstart.evaluation.text import duration
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -103,11 +105,3 @@ class PretrainingSummary:
                 f"Build on it: headstart train PICTURES --out my-model --model {self.folder}",
             ]
         )
-
-
-def duration(seconds: float) -> str:
-    """Return hours and minutes, or seconds."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from headstart.backbones.networks import Network
+    from headstart.bundle.scoring import Scorer
     from headstart.data.sources import ImageSource
     from headstart.features.engine import Device
     from headstart.features.extract import Extracted
@@ -94,6 +96,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         Training pictures that were set aside.
     training_ : Training
         What it was trained on.
+    tuning_ : Tuning
+        What came of fine-tuning; only of what `headstart.fine_tune` returns.
 
     Examples
     --------
@@ -166,7 +170,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             If an argument is wrong, or pictures and labels are not equally many.
         """
         head = self._head()
-        sources, labels = _labelled(X, y)
+        sources, labels = labelled(X, y)
         network = self._network()
         gatherer = self._settle(network, sources)
         gathered = gatherer.gather(sources, skip_broken=skip_broken, progress=progress)
@@ -226,7 +230,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: ANN401
         """Return the accuracy on pictures and labels, given as for `fit`."""
         check_is_fitted(self)
-        sources, labels = _labelled(X, y, part="test")
+        sources, labels = labelled(X, y, part="test")
         return agreement(self.predict(sources).tolist(), labels, sample_weight)
 
     def save(
@@ -278,6 +282,29 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             overwrite=overwrite,
         )
 
+    def with_network(
+        self, network: Network, scorer: Scorer, sources: Sequence[ImageSource]
+    ) -> Self:
+        """Return a copy that looks with another network and decides by what belongs to it.
+
+        Parameters
+        ----------
+        network : Network
+        scorer : Scorer
+            On its features, with the same classes.
+        sources : sequence of ImageSource
+            Pictures on which the precision is settled, where that is 'auto'.
+        """
+        check_is_fitted(self)
+        other = copy.copy(self)
+        other.backbone, other.weights, other.size, other.pooling = network, None, None, "auto"
+        other.head_ = copy.copy(self.head_)
+        other.head_.scorer_ = scorer
+        other.network_ = network
+        other._gatherer = other._settle(network, sources)  # noqa: SLF001 - of the same class
+        other.precision_ = other._gatherer.precision  # noqa: SLF001
+        return other
+
     def _head(self) -> Head:
         if isinstance(self.head, str):
             kind = get_head(self.head)
@@ -317,7 +344,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def _labelled(
+def labelled(
     X: Any,  # noqa: ANN401
     y: Any,  # noqa: ANN401
     part: str = "train",

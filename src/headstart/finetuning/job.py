@@ -1,0 +1,177 @@
+"""The whole job of fine-tuning: train the upper layers too, and keep that only if it is better.
+
+>>> import headstart as hs
+>>> frozen = hs.ImageClassifier("mobilenet_v2")
+>>> better = hs.fine_tune(frozen, "vehicles/")     # doctest: +SKIP
+>>> print(better.tuning_)                          # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headstart.backbones.networks import find_network
+from headstart.backbones.pooling import pooled
+from headstart.finetuning.assembling import divide, save_weights
+from headstart.finetuning.comparison import Comparison
+from headstart.finetuning.material import prepare
+from headstart.finetuning.plan import Plan, divisions, make_plan
+from headstart.finetuning.recipe import Recipe
+from headstart.finetuning.rounds import Rounds
+from headstart.finetuning.summary import Tuning
+from headstart.gradients.backend import start_keras
+from headstart.gradients.precision import training_precision
+from headstart.gradients.workplace import workplace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from headstart.backbones.networks import Network
+    from headstart.bundle.scoring import Scorer
+    from headstart.features.gathering import Progress
+    from headstart.finetuning.assembling import Divided
+    from headstart.finetuning.rounds import Report
+    from headstart.training.classifier import ImageClassifier
+
+
+def fine_tune(
+    classifier: ImageClassifier,
+    X: Any,  # noqa: ANN401
+    y: Any = None,  # noqa: ANN401
+    *,
+    folder: str | Path | None = None,
+    restart: bool = False,
+    skip_broken: bool = False,
+    progress: Progress | None = None,
+    report: Report | None = None,
+    **settings: Any,  # noqa: ANN401 - see Recipe
+) -> ImageClassifier:
+    """Fine-tune the network of a classifier, and keep that if it is better than the frozen one.
+
+    The head is trained first, on the features of the frozen network. Then the layers above the
+    freeze point learn along with it, in small steps. What lies below is computed once, by the
+    compiled network, and kept on disk; it falls back to running the whole network where there is
+    no room. Both networks are compared on pictures that neither learnt from, and the one that is
+    right more often is returned. Batch normalisation keeps its statistics.
+
+    Parameters
+    ----------
+    classifier : ImageClassifier
+        Its settings are used; it stays what it is. Whether it is fitted does not matter.
+    X, y
+        Pictures and labels, or a labelled data set, as `ImageClassifier.fit` takes them.
+    folder : str or Path, optional
+        Where checkpoints are kept while it works: started again with the same pictures and
+        settings, it goes on from there after a kill, a crash or Ctrl-C. It is gone at the end. If
+        not given, nothing is left of a training that was ended.
+    restart : bool
+        Whether what was begun in `folder` before is thrown away.
+    skip_broken : bool
+        Whether to set pictures aside that can't be read, and list them in ``broken_``.
+    progress : callable, optional
+        See `ImageClassifier.fit`.
+    report : callable, optional
+        Called after each epoch with what is trained, the epoch, and about how many seconds that
+        training still takes.
+    **settings
+        Of the `Recipe`: where, epochs, batch_size, optimizer, learning_rate, augmentation, ...
+
+    Returns
+    -------
+    ImageClassifier
+        A new one, fitted, with ``tuning_`` (a `Tuning`): which network is kept, and why.
+
+    Raises
+    ------
+    UsageError
+        If a setting is wrong; the network has no weights at hand to start from; it is not square;
+        or the head has no layers.
+    DatasetError, ImageError
+        See `ImageClassifier.fit`.
+    MissingExtra
+        If nothing is installed that computes gradients.
+    TrainingDiverged
+        If the loss is no longer a number, or rises for good.
+    StorageError
+        If a file can't be written.
+    """
+    began = time.perf_counter()
+    plan = make_plan(
+        classifier, X, y, Recipe.of(settings), skip_broken=skip_broken, progress=progress
+    )
+    with _place(folder, plan, restart=restart) as place:
+        tuned, tuning = _tune(plan, place, progress, report, began)
+    result = plan.frozen if tuned is None else plan.frozen.with_network(*tuned, plan.sources)
+    result.tuning_ = tuning
+    return result
+
+
+@contextlib.contextmanager
+def _place(folder: str | Path | None, plan: Plan, *, restart: bool) -> Iterator[Path]:
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="headstart-", ignore_cleanup_errors=True) as name:
+            yield Path(name)
+        return
+    place = Path(folder).absolute()
+    with workplace(place, plan.settings(), restart=restart):
+        yield place
+
+
+def _tune(
+    plan: Plan,
+    place: Path,
+    progress: Progress | None,
+    report: Report | None,
+    began: float,
+) -> tuple[tuple[Network, Scorer] | None, Tuning]:
+    """Return the fine-tuned network and its head, None if the frozen ones are better."""
+    recipe = plan.recipe
+    keras = start_keras()
+    keras.utils.set_random_seed(recipe.seed)
+    precision = training_precision(recipe.precision, keras)
+    divided = divide(
+        keras,
+        plan.row,
+        plan.weights.path,
+        plan.size,
+        pooling=plan.frozen.network_.pooling,
+        where=recipe.where,
+        precision=precision,
+    )
+    material = prepare(plan, divided.point, place, progress)
+    tested = divisions(plan, thorough=material.n_views > 0)
+    rounds = Rounds(divided, material, plan, tested, place=place, progress=progress, report=report)
+    outcome = rounds.compare()
+    tuning = Tuning(
+        comparison=Comparison.of(outcome.frozen, outcome.tuned, outcome.labels),
+        history=outcome.history,
+        best_epoch=outcome.best_epoch,
+        where=str(recipe.where),
+        first_layer=divided.point.first_layer,
+        n_learning=divided.point.n_learning,
+        n_folds=len(tested),
+        n_views=material.n_views,
+        precision=precision,
+        notes=material.notes,
+        seconds=time.perf_counter() - began,
+    )
+    if not tuning.kept:
+        return None, tuning
+    scorer = rounds.finish(outcome)
+    tuning = replace(tuning, seconds=time.perf_counter() - began)
+    return (_converted(plan, divided, place), scorer), tuning
+
+
+def _converted(plan: Plan, divided: Divided, place: Path) -> Network:
+    """Return the network with the weights it has now, converted like any other."""
+    weights = place / "tuned.weights.h5"
+    save_weights(divided, weights)
+    network = find_network(
+        plan.row.folder or plan.row.name, weights=weights, size=plan.frozen.network_.size
+    )
+    return pooled(network, plan.frozen.network_.pooling)

@@ -1,0 +1,219 @@
+"""What a fine-tuning is to do: all looked up and checked before time is spent."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import clone
+
+from headstart.backbones.catalogue import get_backbone
+from headstart.backbones.folders import find_backbone, is_backbone_folder
+from headstart.backbones.weights import find_weights
+from headstart.data import folds, stratified_split
+from headstart.errors import UnknownBackbone, UsageError
+from headstart.finetuning.material import Lot
+from headstart.gradients.prepared import decode_all, usual_side
+from headstart.training.classifier import labelled
+from headstart.training.heads import DenseHead
+from headstart.training.heads.base import class_weights
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from headstart.backbones.catalogue import Backbone
+    from headstart.backbones.networks import Network
+    from headstart.backbones.weights import WeightsFile
+    from headstart.bundle.scoring import Scorer
+    from headstart.data import ImageSource
+    from headstart.features.gathering import Progress
+    from headstart.finetuning.recipe import Recipe
+    from headstart.training.classifier import ImageClassifier
+
+    Places = NDArray[np.int64]
+    Division = tuple[Places, Places]
+
+# Up to so many pictures, keeping out a tenth would decide by chance, and folds take little time.
+_FEW = 2000
+_FOLDS = 5
+_KEPT_OUT = 0.1
+_DROPOUT = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Plan:
+    """What is to be done.
+
+    Attributes
+    ----------
+    frozen : ImageClassifier
+        Fitted on all pictures.
+    recipe : Recipe
+    row : Backbone
+    weights : WeightsFile
+        What the network begins with.
+    sources : list of ImageSource
+        The pictures that can be read.
+    labels : list of hashable
+        Of each.
+    features : ndarray of float32, shape (n, d)
+        Of the frozen network.
+    """
+
+    frozen: ImageClassifier
+    recipe: Recipe
+    row: Backbone
+    weights: WeightsFile
+    sources: list[ImageSource]
+    labels: list[Any]
+    features: NDArray[np.float32]
+
+    @property
+    def size(self) -> int:
+        """Height and width of the images, in pixels."""
+        return self.frozen.network_.size[0]
+
+    @property
+    def dropout(self) -> float:
+        """Share of the numbers in front of the last layer that is dropped."""
+        if self.recipe.dropout is not None:
+            return self.recipe.dropout
+        head = self.frozen.head_
+        return float(head.dropout) if isinstance(head, DenseHead) else _DROPOUT
+
+    def head(self, places: Places) -> Scorer:
+        """Return the head that some of the pictures teach."""
+        head = clone(self.frozen.head_)
+        return head.fit(self.features[places], [self.labels[place] for place in places]).scorer_
+
+    def lot(self) -> Lot:
+        """Return all pictures."""
+        number = {label: place for place, label in enumerate(self.frozen.classes_.tolist())}
+        codes = np.array([number[label] for label in self.labels])
+        each = class_weights(self.frozen.head_.class_weight, self.frozen.classes_, codes)
+        return Lot(np.arange(len(codes)), codes, each[codes].astype(np.float32), len(number))
+
+    def decode(self, folder: Path, progress: Progress | None) -> NDArray[np.uint8]:
+        """Return all pictures as the network wants them, smaller if they are."""
+        resize = self.frozen.resize_
+        side = min(self.size, usual_side(self.sources))
+        pixels = decode_all(self.sources, resize.to(side), folder / "pixels.raw", progress=progress)
+        if pixels.broken:
+            raise pixels.broken[0].error
+        return pixels.values
+
+    def settings(self) -> dict[str, Any]:
+        """Return everything that the result depends on."""
+        told = hashlib.sha256()
+        for source, label in zip(self.sources, self.labels, strict=True):
+            told.update(f"{source.name}\t{label}\n".encode())
+        return {
+            "data": told.hexdigest(),
+            "network": self.frozen.network_.key,
+            "resize": self.frozen.resize_.rule,
+            "head": repr(self.frozen.head_),
+            "recipe": self.recipe.described(),
+        }
+
+
+def make_plan(
+    classifier: ImageClassifier,
+    X: Any,  # noqa: ANN401
+    y: Any,  # noqa: ANN401
+    recipe: Recipe,
+    *,
+    skip_broken: bool,
+    progress: Progress | None,
+) -> Plan:
+    """Train the head on the frozen features, and look everything else up.
+
+    Raises
+    ------
+    UsageError
+        If the network can't be fine-tuned.
+    DatasetError, ImageError
+        See `ImageClassifier.fit`.
+    """
+    frozen = clone(classifier)
+    frozen.fit(X, y, skip_broken=skip_broken, progress=progress)
+    sources, labels = labelled(X, y)
+    broken = {id(item.source) for item in frozen.broken_}
+    kept = [place for place, source in enumerate(sources) if id(source) not in broken]
+    read = [sources[place] for place in kept]
+    row = _row(classifier, frozen.network_)
+    _check(frozen)
+    return Plan(
+        frozen=frozen,
+        recipe=recipe,
+        row=row,
+        weights=_weights(classifier, row, frozen.network_),
+        sources=read,
+        labels=[labels[place] for place in kept],
+        features=frozen.features(read),
+    )
+
+
+def divisions(plan: Plan, *, thorough: bool) -> list[Division]:
+    """Return how the pictures are divided into those to learn from and those to judge by.
+
+    Parameters
+    ----------
+    plan : Plan
+    thorough : bool
+        Whether several trainings on few pictures are quick.
+    """
+    wanted = plan.recipe.validation
+    rarest = min(Counter(plan.labels).values())
+    if wanted is None:
+        few = thorough and len(plan.labels) <= _FEW and rarest > 1
+        wanted = min(_FOLDS, len(plan.labels)) if few else _KEPT_OUT
+    if isinstance(wanted, int):
+        if rarest < 2:
+            raise UsageError(
+                "With folds each class must have at least 2 pictures. Received: one with "
+                f"{rarest}. Give a fraction as validation, such as {_KEPT_OUT}."
+            )
+        return list(folds(plan.labels, wanted, plan.recipe.seed))
+    return [stratified_split(plan.labels, wanted, plan.recipe.seed)]
+
+
+def _row(classifier: ImageClassifier, network: Network) -> Backbone:
+    named = classifier.backbone
+    if isinstance(named, str | Path) and is_backbone_folder(named):
+        return find_backbone(Path(named))
+    try:
+        return get_backbone(network.name)
+    except UnknownBackbone as error:
+        raise UsageError(
+            "Fine-tuning starts from a backbone that `headstart models` lists, or from one's own "
+            f"backbone folder. Received: {network.name}."
+        ) from error
+
+
+def _weights(classifier: ImageClassifier, row: Backbone, network: Network) -> WeightsFile:
+    given = None if classifier.weights is None else Path(classifier.weights)
+    found = find_weights(row, given, download=False)
+    if found.sha256 != network.weights_sha256:
+        raise UsageError(
+            f"Fine-tuning starts from the weights that {network.name} was converted from (sha256 "
+            f"{network.weights_sha256}). Received: {found.path}, with sha256 {found.sha256}. Give "
+            "the backbone by its name; a network that was fine-tuned before can't be tuned again."
+        )
+    return found
+
+
+def _check(frozen: ImageClassifier) -> None:
+    height, width = frozen.network_.size
+    if height != width:
+        raise UsageError(
+            f"Fine-tuning takes square images. Received: {height} x {width} (height x width)."
+        )
+    if not frozen.head_.scorer_.layers:
+        raise UsageError(
+            "Fine-tuning needs a head that is made of layers: logistic, ridge, nearest_mean or "
+            f"dense. Received: {frozen.head!r}."
+        )

@@ -1,0 +1,93 @@
+"""What came of a fine-tuning."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from headstart.finetuning.comparison import Comparison
+    from headstart.gradients.history import Epoch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """What `fine_tune` did: ``tuning_`` of the classifier that it returns.
+
+    Attributes
+    ----------
+    comparison : Comparison
+        With the frozen network; says which of them is kept.
+    history : tuple of Epoch
+        Of the training that decided about the epochs: of several folds, their means.
+    best_epoch : int
+        Whose weights were compared, and kept; counted from 1.
+    where : str
+        The freeze point that was asked for.
+    first_layer : str
+        The first layer that learnt.
+    n_learning : int
+        Layers with weights that learnt.
+    n_folds : int
+        1 if a part of the pictures was kept out.
+    n_views : int
+        Views of each picture that were kept at the freeze point; 0 if the whole network was run.
+    precision : {'f32', 'bf16'}
+        What it was trained in.
+    notes : tuple of str
+        What went another way than asked for, and why.
+    seconds : float
+        Of training and what it needed, in this process.
+    """
+
+    comparison: Comparison
+    history: tuple[Epoch, ...]
+    best_epoch: int
+    where: str
+    first_layer: str
+    n_learning: int
+    n_folds: int
+    n_views: int
+    precision: str
+    notes: tuple[str, ...]
+    seconds: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether the fine-tuned network is kept, rather than the frozen one."""
+        return self.comparison.keeps_tuned
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything in JSON's types."""
+        return {
+            "comparison": self.comparison.to_dict(),
+            "best_epoch": self.best_epoch,
+            "where": self.where,
+            "first_layer": self.first_layer,
+            "n_learning": self.n_learning,
+            "n_folds": self.n_folds,
+            "n_views": self.n_views,
+            "precision": self.precision,
+            "notes": list(self.notes),
+            "seconds": round(self.seconds, 3),
+            "history": [asdict(epoch) for epoch in self.history],
+        }
+
+    def __str__(self) -> str:
+        """Return a report to read in a terminal."""
+        how = (
+            f"computed once up to {self.first_layer}, {self.n_views} views of each picture"
+            if self.n_views
+            else "the whole network was run for every look"
+        )
+        judged = f"{self.n_folds}-fold" if self.n_folds > 1 else "one division"
+        lines = [
+            (
+                f"Fine-tuned {self.n_learning} layers from {self.first_layer} on, "
+                f"{len(self.history)} epochs ({how}; {judged}); epoch {self.best_epoch} is the "
+                "best."
+            ),
+            str(self.comparison),
+            *self.notes,
+        ]
+        return "\n".join(lines)
