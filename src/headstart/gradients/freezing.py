@@ -138,11 +138,12 @@ def _by_name(model: Model, name: str) -> int:
     block = [number for number, each in enumerate(names) if _is_part(each, name)]
     if block:
         return block[0]
-    close = difflib.get_close_matches(name, names, n=3)
+    known = dict.fromkeys([*(block for each in names for block in _blocks(each)), *names])
+    close = difflib.get_close_matches(name, known, n=3)
     hint = f" Did you mean {' or '.join(close)}?" if close else ""
     raise UsageError(
         f"The freeze point must be '{ALL}', '{LAST_STAGE}', a number, or a layer or block of "
-        f"{model.name}. Received: {name!r}.{hint} `headstart models {model.name}` lists its layers."
+        f"{model.name}. Received: {name!r}.{hint} `headstart models` NAME lists a network's layers."
     )
 
 
@@ -150,6 +151,12 @@ def _is_part(name: str, block: str) -> bool:
     """Tell whether a layer belongs to a block: block_16_add to block_16, but not to block_1."""
     rest = name.removeprefix(block)
     return bool(block) and rest != name and not (block[-1].isdigit() and rest[:1].isdigit())
+
+
+def _blocks(name: str) -> list[str]:
+    """Return the blocks that a layer may belong to, by its name: all but its last words."""
+    words = name.split("_")
+    return ["_".join(words[:n]) for n in range(1, len(words))]
 
 
 def _learns(layer: Layer) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import ModuleType
 
     from keras import Model
@@ -26,7 +26,7 @@ def make_optimizer(
     learning_rate: float,
     *,
     weight_decay: float | None = None,
-    rates: Mapping[str, float] | None = None,
+    rates: Sequence[float] | None = None,
 ) -> Optimizer:
     """Return an optimizer.
 
@@ -39,8 +39,9 @@ def make_optimizer(
     weight_decay : float, optional
         Decoupled; biases and batch normalisation are left alone. Keras's own if not given: 0.004
         for 'adamw', none for the others.
-    rates : mapping of str to float, optional
-        By what the learning rate of a variable is multiplied, by the variable's path.
+    rates : sequence of float, optional
+        By what the learning rate of each variable is multiplied, in the order in which the
+        optimizer is built with them.
 
     Raises
     ------
@@ -81,19 +82,20 @@ def make_loss(keras: ModuleType, name: str, label_smoothing: float) -> Any:  # n
     return getattr(keras.losses, LOSSES[name])(label_smoothing=label_smoothing)
 
 
-def layerwise_rates(model: Model, decay: float) -> dict[str, float]:
-    """Return by what the learning rate of each trainable variable is multiplied.
+def layerwise_rates(model: Model, decay: float) -> list[float]:
+    """Return by what the learning rate of each of the model's trainable variables is multiplied.
 
     1 for the last layer that learns, `decay` for the one before it, `decay` squared before that:
     what is near the picture is of use for any task, and changes least (Howard and Ruder 2018,
     arXiv:1801.06146, discriminative fine-tuning).
     """
     learning = [layer for layer in _flat(model) if layer.trainable_weights]
-    return {
+    rates = {
         variable.path: decay**depth
         for depth, layer in enumerate(reversed(learning))
         for variable in layer.trainable_variables
     }
+    return [rates[variable.path] for variable in model.trainable_variables]
 
 
 def check_known(what: str, name: str, known: Mapping[str, Any]) -> None:
@@ -111,11 +113,13 @@ def _flat(model: Model) -> list[Any]:
     ]
 
 
-def _with_rates(kind: Any, rates: Mapping[str, float]) -> Any:  # noqa: ANN401
+def _with_rates(kind: Any, rates: Sequence[float]) -> Any:  # noqa: ANN401
     """Return an optimizer's class that has a rate of its own for each variable."""
 
     class WithRates(kind):
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:  # noqa: ANN401
-            super().update_step(gradient, variable, learning_rate * rates[variable.path])
+            # Some backends hand over a variable of their own here; Keras knows which one it is.
+            rate = rates[self._get_variable_index(variable)]
+            super().update_step(gradient, variable, learning_rate * rate)
 
     return WithRates

@@ -1,0 +1,47 @@
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+KINDS = {"sky": (60, 120, 230), "grass": (50, 180, 60), "brick": (200, 70, 40)}
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    """Folder with three kinds of 20 pictures each, which their colours tell apart, not quite."""
+    folder = tmp_path_factory.mktemp("kinds")
+    random = np.random.default_rng(0)
+    grey = np.array((120, 120, 120))
+    for kind, colour in KINDS.items():
+        (folder / kind).mkdir()
+        for number in range(20):
+            shade = grey + (np.array(colour) - grey) * random.uniform(0, 0.3)
+            pixels = random.normal(shade, 50, (40, 40, 3)).clip(0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / kind / f"{number}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory):
+    """A cache for all processes of these tests: one conversion of the network serves them all."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def python(shared_cache):
+    """Return a way to run Python with Keras on TensorFlow, in a process of its own."""
+
+    def run(*words, **settings):
+        usual = {"KERAS_BACKEND": "tensorflow", "HEADSTART_CACHE": str(shared_cache)}
+        return subprocess.run(
+            [sys.executable, *map(str, words)],
+            env={**os.environ, **usual, **settings},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run

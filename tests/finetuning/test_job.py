@@ -1,0 +1,213 @@
+"""The whole job: Keras wants a process of its own."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import headstart as hs
+from headstart.data import read_labelled
+
+# Everything that one process finds out, to be looked at below.
+SCRIPT = """
+import json, shutil, sys
+import keras, numpy as np
+from PIL import Image
+import headstart as hs
+from headstart.data import read_labelled
+from headstart.finetuning import job
+from headstart.finetuning.assembling import with_head
+from headstart.finetuning.comparison import Comparison
+
+folder, settings = sys.argv[1], json.loads(sys.argv[2])
+# The comparison has tests of its own; here the fine-tuned network is looked at, good or not.
+Comparison.keeps_tuned = property(lambda self: True)
+kept = {}
+divide, Rounds = job.divide, job.Rounds
+
+def norms(model):
+    layers = [layer for layer in model.layers if "Normalization" in type(layer).__name__]
+    return [np.array(w) for layer in layers for w in layer.get_weights()]
+
+def remembering(*args, **kwargs):
+    kept["divided"] = divide(*args, **kwargs)
+    kept["before"] = norms(kept["divided"].whole)
+    kept["weights"] = [np.array(w) for w in kept["divided"].whole.get_weights()]
+    return kept["divided"]
+
+class Remembered(Rounds):
+    def finish(self, outcome):
+        kept["scorer"] = Rounds.finish(self, outcome)
+        return kept["scorer"]
+
+job.divide, job.Rounds = remembering, Remembered
+images = read_labelled(folder)
+options = settings.pop("classifier", {})
+frozen = hs.ImageClassifier("mini", size=(48, 48), **options)
+tuned = hs.fine_tune(frozen, images.sources, images.labels, **settings)
+found = {"tuning": tuned.tuning_.to_dict(), "text": str(tuned.tuning_)}
+
+divided = kept["divided"]
+after = divided.whole.get_weights()
+found["same_statistics"] = all(
+    np.array_equal(a, b) for a, b in zip(kept["before"], norms(divided.whole), strict=True)
+)
+found["moved"] = sum(not np.array_equal(a, b) for a, b in zip(kept["weights"], after, strict=True))
+found["learning"] = len(divided.point.backbone.trainable_weights)
+
+whole = with_head(divided, kept["scorer"].layers, dropout=0, upper_only=False)
+pixels = np.stack([tuned.resize_(Image.open(s.path)) for s in images.sources])
+by_keras = np.asarray(whole.predict_on_batch(pixels.astype(np.float32)))
+found["apart"] = float(np.abs(by_keras - tuned.predict_proba(images.sources)).max())
+found["unfitted"] = not hasattr(frozen, "classes_")
+tuned.save(sys.argv[3])
+print(json.dumps(found))
+"""
+
+SETTINGS = {"epochs": 2, "batch_size": 16, "views": 2, "learning_rate": 1e-3}
+
+
+@pytest.fixture(scope="module")
+def tuned(pictures, python, tmp_path_factory):
+    """Return a maker of what `SCRIPT` says, and the folder of the saved model."""
+
+    def made(**settings):
+        folder = tmp_path_factory.mktemp("out") / "model"
+        process = python("-c", SCRIPT, pictures, json.dumps(SETTINGS | settings), folder)
+        assert process.returncode == 0, process.stderr
+        return json.loads(process.stdout.strip().rpartition("\n")[2]), folder
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def by_folds(tuned):
+    return tuned(validation=3, layer_decay=0.9)
+
+
+@pytest.fixture(scope="module")
+def all_layers(tuned):
+    return tuned(where="all", optimizer="sgd", wise_ft=0.5, validation=0.2, mixup=0.2)
+
+
+@pytest.fixture(scope="module")
+def no_room(tuned):
+    return tuned(store_limit=1, validation=0.2, classifier={"pooling": "max"}, cutmix=1.0)
+
+
+@pytest.fixture(params=["by_folds", "all_layers", "no_room"])
+def each(request):
+    return request.getfixturevalue(request.param)
+
+
+def test_batch_normalisation_is_the_same_to_the_bit(each):
+    found, _ = each
+    assert found["same_statistics"]
+
+
+def test_what_learns_moves_and_nothing_else(each):
+    found, _ = each
+    assert found["moved"] == found["learning"] > 0
+
+
+def test_the_converted_network_answers_as_keras_does(each):
+    found, _ = each
+    assert found["apart"] <= 1e-4
+
+
+def test_the_classifier_that_was_given_stays_what_it_is(each):
+    found, _ = each
+    assert found["unfitted"]
+
+
+def test_the_saved_model_is_like_any_other(each, pictures):
+    _, folder = each
+    model = hs.load(folder)
+    images = read_labelled(pictures)
+    said = model.predict_proba(images.sources)
+    assert said.shape == (60, 3)
+    np.testing.assert_allclose(said.sum(axis=1), 1, rtol=1e-5)
+    assert model.description.backbone == "mini"
+
+
+def test_above_the_freeze_point_views_are_kept_and_folds_are_quick(by_folds):
+    found, _ = by_folds
+    tuning = found["tuning"]
+    assert (tuning["n_folds"], tuning["n_views"]) == (3, 2)
+    assert tuning["comparison"]["n"] == 60
+    assert "computed once up to" in found["text"]
+    assert "3-fold" in found["text"]
+    assert tuning["notes"] == []
+
+
+def test_where_everything_learns_the_whole_network_is_run(all_layers):
+    found, _ = all_layers
+    tuning = found["tuning"]
+    assert (tuning["n_folds"], tuning["n_views"]) == (1, 0)
+    assert tuning["comparison"]["n"] == 12
+    assert [epoch["epoch"] for epoch in tuning["history"]] == [1, 2]
+
+
+def test_where_there_is_no_room_it_says_so_and_runs_the_whole_network(no_room):
+    found, _ = no_room
+    assert found["tuning"]["n_views"] == 0
+    assert found["learning"] < 20
+    (note,) = found["tuning"]["notes"]
+    assert "computed anew for every look" in note
+    assert "store_limit" in note
+    assert note in found["text"]
+
+
+def test_the_command_tunes_compares_and_keeps_what_is_better(pictures, python, tmp_path):
+    out = tmp_path / "model"
+    process = python(
+        "-m", "headstart", "train", pictures, "--out", out, "--model", "mini", "--size", "48",
+        "--fine-tune", "-12", "--epochs", "2", "--views", "2", "--validation", "2", "--crop", "0.8",
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    summary = json.loads(process.stdout)
+    tuning = summary["tuning"]
+    kept = tuning["comparison"]["kept"]
+    better = tuning["comparison"]["only_tuned"] > tuning["comparison"]["only_frozen"]
+    assert kept == ("tuned" if better else "frozen")
+    assert tuning["comparison"]["n"] == 48
+    assert summary["n_test"] == 12
+    assert "McNemar" in process.stderr
+    assert process.stderr.startswith("division 1 of 2, epoch 1: ")
+    assert not (tmp_path / "model.training").exists()
+    with (out / "history.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
+    assert json.loads((out / "tuning.json").read_text("utf-8")) == tuning
+    with Image.open(out / "curves.png") as curves:
+        assert min(curves.size) > 300
+    assert hs.load(out).predict([pictures / "sky" / "0.png"]).shape == (1,)
+
+
+def test_settings_without_fine_tune_are_refused(pictures, python, tmp_path):
+    process = python(
+        "-m", "headstart", "train", pictures, "--out", tmp_path / "model", "--model", "mini",
+        "--epochs", "2", "--crop", "0.8", "--restart",
+    )  # fmt: skip
+    assert process.returncode == 2
+    assert "--epochs, --crop, --restart must come with --fine-tune" in process.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--head", "knn"], "a head that is made of layers"),
+        (["--fine-tune", "block_77"], "Received: 'block_77'"),
+        (["--learning-rate", "1e9", "--validation", "0.2"], "smaller learning rate"),
+    ],
+)
+def test_what_can_not_be_is_refused_and_nothing_is_left(pictures, python, tmp_path, words, says):
+    process = python(
+        "-m", "headstart", "train", pictures, "--out", tmp_path / "model", "--model", "mini",
+        "--size", "48", "--fine-tune", "--epochs", "3", *words,
+    )  # fmt: skip
+    assert process.returncode in (1, 2)
+    assert says in process.stderr
+    assert "Traceback" not in process.stderr
+    assert not (tmp_path / "model").exists()
