@@ -43,6 +43,34 @@ def test_classifier_is_what_the_file_has(converter, files, tmp_path, classes):
     assert answer["outputs"] == expected
 
 
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [("expanded_conv_8_project", 96), ("expanded_conv_8_add", None), ("conv_2", 1024)],
+)
+def test_features_may_come_from_any_layer(converter, files, tmp_path, layer, shape):
+    graph = tmp_path / "graph.xml"
+    request = {"backbone": ROW.name, "weights": str(files[5]), "size": (64, 64)}
+    answer = json.loads(
+        converter.ask(task="export", **request, graph=str(graph), feature_layer=layer)
+    )
+    if shape is None:
+        assert "Did you mean expanded_conv_" in answer["refused"]
+        return
+    assert answer["outputs"]["features"] == [shape]
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
+    answers = load_openvino().Core().compile_model(graph, "CPU")(images)
+    maps = answers["feature_map"]
+    np.testing.assert_allclose(answers["features"], maps.mean((1, 2)), rtol=0.05, atol=1e-3)
+
+
+def test_layers_may_come_out_by_their_names(converter, files, tmp_path):
+    graph = tmp_path / "graph.xml"
+    request = {"backbone": ROW.name, "weights": str(files[5]), "size": (64, 64)}
+    layers = ["expanded_conv_8_project", "expanded_conv_2_add"]
+    answer = json.loads(converter.ask(task="export", **request, graph=str(graph), layers=layers))
+    assert answer["outputs"] == {layers[0]: [2, 2, 96], layers[1]: [8, 8, 24]}
+
+
 def test_all_files_give_the_same_kind_of_features(converter, files, tmp_path):
     graph, _ = export(converter, tmp_path, files[None])
     images = np.random.default_rng(0).integers(0, 256, (3, 32, 48, 3), np.uint8)

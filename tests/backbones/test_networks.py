@@ -37,8 +37,9 @@ class Conversions:
         self.count = 0
         self.outputs = SHAPES
 
-    def __call__(self, row, weights, size, graph):
+    def __call__(self, row, weights, size, graph, feature_layer=None):
         self.count += 1
+        self.feature_layer = feature_layer
         graph.write_text(f"<net {row.name} {size}>")
         graph.with_suffix(".bin").write_bytes(weights.read_bytes())
         return {"outputs": self.outputs, "macs": 300}
@@ -126,7 +127,7 @@ def test_damaged_network_is_found_out_and_made_again(network, conversions, weigh
 
 
 def test_failed_conversion_leaves_nothing(weights, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise ConversionError("no such operation")
 
     monkeypatch.setattr(convert, "convert", fail)
@@ -159,9 +160,20 @@ def test_size_too_small_is_refused(size):
 
 def test_a_converted_network_keeps_its_size(network):
     assert find_network(network, size=(224, 224)) is network
-    for given in (network, network.folder):
-        with pytest.raises(UsageError, match="for images of 224 x 224 pixels. Received size 96 x"):
-            find_network(given, size=(96, 128))
+    for known in (network, network.folder):
+        with pytest.raises(
+            UsageError, match=r"of 224 x 224 pixels\. Received size 96 x"
+        ):
+            find_network(known, size=(96, 128))
+
+
+def test_features_of_another_layer_are_another_network(network, conversions, weights):
+    other = find_network("mobilenet_v2", weights=weights, layer="block_16_project_BN")
+    assert conversions.feature_layer == other.layer == "block_16_project_BN"
+    assert other.key != network.key
+    assert load_network(other.folder) == other
+    with pytest.raises(UsageError, match=r"features of its own choice\. Received layer"):
+        find_network(network, layer="block_16_project_BN")
 
 
 def test_name_that_is_neither_is_refused(tmp_path):
@@ -223,7 +235,7 @@ import os, signal, sys, time
 from pathlib import Path
 from headstart.backbones import convert, networks
 
-def fake(row, weights, size, graph):
+def fake(row, weights, size, graph, **_):
     graph.write_text("half")
     with Path(sys.argv[2]).open("a") as log:
         log.write("x")

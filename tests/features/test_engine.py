@@ -6,7 +6,7 @@ import pytest
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.networks import network_key
 from headstart.errors import UsageError
-from headstart.features import accelerator
+from headstart.features import accelerator, keras_engine
 from headstart.features.engine import choose_runtime, compile_network
 
 
@@ -173,8 +173,25 @@ def catalogued(tiny_network):
 @pytest.mark.parametrize(("seen", "runtime"), [(True, "keras"), (False, "openvino")])
 def test_auto_takes_keras_where_there_is_an_accelerator(catalogued, monkeypatch, seen, runtime):
     monkeypatch.setattr(accelerator, "sees_accelerator", lambda: seen)
+    monkeypatch.setattr(keras_engine, "has_weights", lambda _: True)
     assert choose_runtime("auto", catalogued) == runtime
     assert choose_runtime("openvino", catalogued) == "openvino"
+
+
+def test_auto_runs_weights_that_are_not_at_hand_on_openvino(catalogued, monkeypatch):
+    """As those of a fine-tuned network are: mini's own are another file."""
+    monkeypatch.setattr(accelerator, "sees_accelerator", lambda: True)
+    assert choose_runtime("auto", catalogued) == "openvino"
+    own = get_backbone("mini").weights_sha256
+    key = network_key(get_backbone("mini"), own, catalogued.size)
+    same = dataclasses.replace(catalogued, weights_sha256=own, key=key)
+    assert choose_runtime("auto", same) == "keras"
+
+
+@pytest.mark.parametrize("changed", [{"pooling": "max"}, {"layer": "block_1"}])
+def test_keras_computes_a_networks_own_features_only(catalogued, changed):
+    with pytest.raises(UsageError, match="own features only"):
+        choose_runtime("keras", dataclasses.replace(catalogued, **changed))
 
 
 @pytest.mark.parametrize("name", ["tiny", "mini", "resnet50"])

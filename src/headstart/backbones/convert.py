@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from headstart.errors import ConversionError, StorageError, WeightsMismatch
+from headstart.errors import ConversionError, StorageError, UsageError, WeightsMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,8 @@ def convert(
     weights: Path,
     size: tuple[int, int],
     graph: Path,
+    *,
+    feature_layer: str | None = None,
     layers: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Write the OpenVINO graph of a backbone with these weights.
@@ -38,6 +40,8 @@ def convert(
         Height and width of the images, in pixels.
     graph : Path
         What to write, ending in ``.xml``; the numbers go beside it, into ``.bin``.
+    feature_layer : str, optional
+        The layer of the Keras network that the features come from, instead of the row's own choice.
     layers : sequence of str
         Instead of the usual outputs, those of these layers of the Keras network, each by its name.
 
@@ -53,6 +57,8 @@ def convert(
         If the weights belong to something else.
     StorageError
         If the graph can't be written.
+    UsageError
+        If there is no such layer.
     ConversionError
         If Keras or OpenVINO can't do it: with the end of what they said.
     """
@@ -62,6 +68,7 @@ def convert(
         weights=str(weights.resolve()),
         size=list(size),
         graph=str(graph.resolve()),
+        feature_layer=feature_layer or "",
         layers=list(layers),
     )
 
@@ -87,6 +94,8 @@ def ask_keras(task: str, **request: str | list[int] | list[str]) -> dict[str, An
     answer = _last_json_line(done.stdout)
     if answer is not None and "mismatch" in answer:
         raise WeightsMismatch(answer["mismatch"])
+    if answer is not None and "refused" in answer:
+        raise UsageError(answer["refused"])
     if answer is not None and "unwritable" in answer:
         raise StorageError(answer["unwritable"])
     if done.returncode == 0 and answer is not None:

@@ -21,7 +21,7 @@ from headstart.backbones.graph import finish_graph
 from headstart.backbones.keras_outputs import wire_outputs
 from headstart.backbones.keras_weights import build, load
 from headstart.backbones.runtime import load_openvino, silence_telemetry, write_graph
-from headstart.errors import StorageError, WeightsMismatch
+from headstart.errors import StorageError, UsageError, WeightsMismatch
 
 if TYPE_CHECKING:
     from keras import KerasTensor, Layer
@@ -36,8 +36,8 @@ def export(request: dict[str, Any]) -> dict[str, Any]:
     request : dict
         ``backbone`` (a name), ``folder`` (of the backbone, or empty if the name is one of the
         catalogue's), ``weights`` (a path), ``size`` (height and width), ``graph`` (the path to
-        write, ending in ``.xml``), ``layers`` (names: instead of the usual outputs, what comes out
-        of each of these).
+        write, ending in ``.xml``), ``feature_layer`` (a name, or empty), ``layers`` (names: instead
+        of the usual outputs, what comes out of each of these).
     """
     row = _backbone(request)
     height, width = request["size"]
@@ -45,7 +45,7 @@ def export(request: dict[str, Any]) -> dict[str, Any]:
     outputs = (
         {name: network.model.get_layer(name).output for name in request["layers"]}
         if request.get("layers")
-        else wire_outputs(row, network)
+        else wire_outputs(row, network, request.get("feature_layer"))
     )
     model = trace(network.model.inputs, list(outputs.values()))
     finish_graph(model, list(outputs), row.preprocessing)
@@ -117,6 +117,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         return TASKS[request["task"]](request)
     except WeightsMismatch as mismatch:
         return {"mismatch": str(mismatch)}
+    except UsageError as refusal:
+        return {"refused": str(refusal)}
     except StorageError as full:
         return {"unwritable": str(full)}
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Any
+
+from headstart.errors import UsageError
 
 if TYPE_CHECKING:
     from keras import KerasTensor, Model
@@ -11,8 +14,23 @@ if TYPE_CHECKING:
     from headstart.backbones.keras_weights import Loaded
 
 
-def wire_outputs(row: Backbone, network: Loaded) -> dict[str, KerasTensor]:
-    """Return the network's outputs by the names they have in a `Network`."""
+def wire_outputs(
+    row: Backbone, network: Loaded, layer: str | None = None
+) -> dict[str, KerasTensor]:
+    """Return the network's outputs by the names they have in a `Network`.
+
+    Parameters
+    ----------
+    row : Backbone
+    network : Loaded
+    layer : str, optional
+        Where the features come from, instead of the row's own choice.
+
+    Raises
+    ------
+    UsageError
+        If there is no such layer, or nothing of it could be features.
+    """
     import keras
 
     feature_map = _last_map(network.model)
@@ -24,7 +42,31 @@ def wire_outputs(row: Backbone, network: Loaded) -> dict[str, KerasTensor]:
             else network.model.get_layer(row.feature_layer).output
         )
         outputs["probabilities"] = network.model.output
+    if layer:
+        outputs |= _from_layer(row, network.model, layer)
     return outputs
+
+
+def _from_layer(row: Backbone, model: Model, name: str) -> dict[str, KerasTensor]:
+    import keras
+
+    layers = {layer.name: layer for layer in model.layers}
+    if name not in layers:
+        close = difflib.get_close_matches(name, layers, n=3)
+        hint = f" Did you mean {' or '.join(close)}?" if close else ""
+        raise UsageError(
+            f"{row.name} with these weights, for this size, must have the layer. Received: "
+            f"{name!r}.{hint} `headstart models {row.name}` lists them."
+        )
+    output = layers[name].output
+    if len(output.shape) == 2:
+        return {"features": output}
+    if len(output.shape) == 4:
+        return {"features": keras.layers.GlobalAveragePooling2D()(output), "feature_map": output}
+    raise UsageError(
+        f"Features must come from a layer with a map or a row of numbers for each picture. "
+        f"Received: {name!r} of {row.name}, with the shape {tuple(output.shape[1:])}."
+    )
 
 
 def _last_map(model: Model) -> KerasTensor:

@@ -66,7 +66,9 @@ class Network:
         Hash of the weights file it was made from.
     key : str
         Identifies everything that changes what comes out: row, weights, size, the format of the
-        conversion, the version of Keras, and `pooling`.
+        conversion, the version of Keras, `layer` and `pooling`.
+    layer : str or None
+        The Keras layer that the features come from; None: the network's own.
     pooling : str
         What the features are: 'auto', the network's own; else see
         `headstart.backbones.pooling.pooled`.
@@ -82,6 +84,7 @@ class Network:
     macs: int
     weights_sha256: str
     key: str
+    layer: str | None = None
     pooling: str = "auto"
 
     @property
@@ -95,6 +98,7 @@ def find_network(
     *,
     weights: Path | None = None,
     size: tuple[int, int] | None = None,
+    layer: str | None = None,
     download: bool = True,
     progress: Progress | None = None,
 ) -> Network:
@@ -108,6 +112,9 @@ def find_network(
         A Keras weights file for the backbone; else they are looked for as `find_weights` does.
     size : tuple of int, optional
         Height and width in pixels, instead of what the backbone was trained on.
+    layer : str, optional
+        The Keras layer whose output is the features, or the means of it if it is a map, instead of
+        the backbone's own.
     download : bool
         Whether weights may be fetched from the network.
     progress : callable, optional
@@ -118,22 +125,28 @@ def find_network(
     UnknownBackbone, UsageError, WeightsError, ConversionError, StorageError, SavedModelError
     """
     if isinstance(model, Network):
-        return _as_large_as(size, model)
+        return _as_asked(size, layer, model)
     if (Path(model) / DESCRIPTION).is_file() or _must_be_network(model):
-        return _as_large_as(size, load_network(Path(model)))
+        return _as_asked(size, layer, load_network(Path(model)))
     row = find_backbone(model)
     chosen = _checked_size(row, size)
     found = find_weights(row, weights, download=download, progress=progress)
-    key = network_key(row, found.sha256, chosen)
-    return keep_network(key, lambda folder: _convert(row, found, chosen, folder))
+    key = network_key(row, found.sha256, chosen, layer)
+    return keep_network(key, lambda folder: _convert(row, found, chosen, layer, folder))
 
 
-def _as_large_as(size: tuple[int, int] | None, network: Network) -> Network:
+def _as_asked(size: tuple[int, int] | None, layer: str | None, network: Network) -> Network:
     if size is not None and tuple(size) != network.size:
         known, asked = (" x ".join(map(str, sides)) for sides in (network.size, size))
         raise UsageError(
             f"{network.name} is converted already, for images of {known} pixels. Received size "
             f"{asked} (height x width). Name a backbone to have it converted for that."
+        )
+    if layer not in (None, network.layer):
+        raise UsageError(
+            f"{network.name} is converted already, with the features of "
+            f"{network.layer or 'its own choice'}. Received layer {layer!r}. Name a backbone to "
+            "have it converted for that."
         )
     return network
 
@@ -262,9 +275,11 @@ def _made(folder: Path, make: Callable[[Path], Network]) -> Network:
     return network
 
 
-def _convert(row: Backbone, weights: WeightsFile, size: tuple[int, int], folder: Path) -> Network:
+def _convert(
+    row: Backbone, weights: WeightsFile, size: tuple[int, int], layer: str | None, folder: Path
+) -> Network:
     check_published(row, weights)
-    answer = convert.convert(row, weights.path, size, folder / GRAPH)
+    answer = convert.convert(row, weights.path, size, folder / GRAPH, feature_layer=layer)
     return Network(
         folder=folder,
         name=row.name,
@@ -275,7 +290,8 @@ def _convert(row: Backbone, weights: WeightsFile, size: tuple[int, int], folder:
         crop_fraction=row.crop_fraction,
         macs=answer["macs"],
         weights_sha256=weights.sha256,
-        key=network_key(row, weights.sha256, size),
+        key=network_key(row, weights.sha256, size, layer),
+        layer=layer,
     )
 
 
@@ -291,7 +307,9 @@ def _classes(row: Backbone, outputs: dict[str, Any]) -> tuple[ClassName, ...] | 
     return names if outputs.get("probabilities") == [len(names)] else None
 
 
-def network_key(row: Backbone, weights_sha256: str, size: tuple[int, int]) -> str:
+def network_key(
+    row: Backbone, weights_sha256: str, size: tuple[int, int], layer: str | None = None
+) -> str:
     """Return what a converted network is kept under: readable name first, then a hash."""
     what: dict[str, Any] = {
         "row": [row.builder, row.preprocessing, row.feature_layer],
@@ -301,6 +319,8 @@ def network_key(row: Backbone, weights_sha256: str, size: tuple[int, int]) -> st
         "format": convert.FORMAT,
         "keras": importlib.metadata.version("keras"),
     }
+    if layer is not None:
+        what["layer"] = layer
     if row.classes is not None:
         what["classes"] = row.classes
     digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
@@ -328,6 +348,7 @@ def _from_json(folder: Path, described: dict[str, Any]) -> Network:
             macs=described["macs"],
             weights_sha256=described["weights_sha256"],
             key=described["key"],
+            layer=described.get("layer"),
             pooling=described.get("pooling", "auto"),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -53,6 +53,12 @@ def add_head(parser: argparse.ArgumentParser) -> None:
         help="what it sees of the network: auto = the features that the network was trained with; "
         "else the means, the maxima or all numbers of its last feature map (default: auto)",
     )
+    parser.add_argument(
+        "--layer",
+        metavar="NAME",
+        help="where the features come from: a layer of 'headstart models NAME' (default: the "
+        "network's own choice)",
+    )
     group = parser.add_argument_group("head", "of --head dense: hidden layers, trained by Keras")
     _add_layers(group)
     _add_training(group)

@@ -80,6 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         test=arguments.test_folder or arguments.test,
         seed=arguments.seed,
         head=heads.settle_head(arguments),
+        layer=arguments.layer,
         pooling=arguments.pooling,
         size=None if arguments.size is None else (arguments.size, arguments.size),
         weights=arguments.weights,

@@ -46,6 +46,9 @@ class Embedder(TransformerMixin, BaseEstimator):
         A weights file for the backbone.
     size : tuple of int, optional
         Height and width in pixels, instead of what the backbone was trained on.
+    layer : str, optional
+        The Keras layer that the features come from, instead of the backbone's own choice; of a map
+        its means. `headstart models NAME` lists them.
     pooling : {"auto", "avg", "max", "flatten"}, default="auto"
         What the features are: 'auto', those that the backbone was trained with; else the feature
         map's means, its maxima or all of its numbers. See `pooled`.
@@ -85,6 +88,7 @@ class Embedder(TransformerMixin, BaseEstimator):
         output: str = "features",
         weights: str | Path | None = None,
         size: tuple[int, int] | None = None,
+        layer: str | None = None,
         pooling: str = "auto",
         resize: str = "auto",
         precision: Literal["auto", "f32", "bf16"] = "auto",
@@ -96,6 +100,7 @@ class Embedder(TransformerMixin, BaseEstimator):
         self.output = output
         self.weights = weights
         self.size = size
+        self.layer = layer
         self.pooling = pooling
         self.resize = resize
         self.precision = precision
@@ -170,7 +175,8 @@ class Embedder(TransformerMixin, BaseEstimator):
     def _network(self) -> Network:
         weights = None if self.weights is None else Path(self.weights)
         model = settle(self.model, weights)
-        network = pooled(find_network(model, weights=weights, size=self.size), self.pooling)
+        network = find_network(model, weights=weights, size=self.size, layer=self.layer)
+        network = pooled(network, self.pooling)
         known = [name for name in OUTPUTS if name in network.outputs]
         if self.output not in known:
             raise UsageError(

@@ -151,16 +151,21 @@ def check_request(network: Network, precision: str, outputs: Sequence[str]) -> N
 def choose_runtime(device: Device, network: Network) -> Runtime:
     """Return what runs `network`: `device`, or what 'auto' stands for on this machine."""
     _check_known("device", device, DEVICES)
-    if device == "keras" and network.pooling != "auto":
+    if device == "keras" and (network.pooling != "auto" or network.layer):
         raise UsageError(
             f"device='keras' computes a network's own features only. Received: {network.name} with "
-            f"pooling={network.pooling!r}. Use device='openvino' for it."
+            f"pooling={network.pooling!r}, layer={network.layer!r}. Use device='openvino' for it."
         )
     if device != "auto":
         return device
     from headstart.features.accelerator import sees_accelerator
 
-    return "keras" if is_catalogued(network) and sees_accelerator() else "openvino"
+    if not (is_catalogued(network) and sees_accelerator()):
+        return "openvino"
+    from headstart.features.keras_engine import has_weights
+
+    # Fine-tuned ones are kept as the converted network only.
+    return "keras" if has_weights(network) else "openvino"
 
 
 def _check_known(what: str, value: str, known: Sequence[str]) -> None:

@@ -10,7 +10,13 @@ import numpy as np
 
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.weights import find_weights
-from headstart.errors import MissingExtra, UnknownBackbone, UsageError, WeightsMismatch
+from headstart.errors import (
+    MissingExtra,
+    UnknownBackbone,
+    UsageError,
+    WeightsError,
+    WeightsMismatch,
+)
 from headstart.features.accelerator import BACKENDS, choose_backend
 from headstart.features.engine import Engine, Precision, Values
 
@@ -111,6 +117,14 @@ def _row(network: Network) -> Backbone:
             f"device='keras' runs the networks that `headstart models` lists. Received: "
             f"{network.name}. Use device='openvino' for it."
         ) from error
+
+
+def has_weights(network: Network) -> bool:
+    """Tell whether the weights that a network of the catalogue was made from are at hand."""
+    try:
+        return bool(_same_weights(network))
+    except WeightsError:
+        return False
 
 
 def _same_weights(network: Network) -> Path:

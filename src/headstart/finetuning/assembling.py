@@ -52,6 +52,7 @@ def divide(
     weights: Path,
     size: int,
     *,
+    layer: str | None,
     pooling: str,
     where: int | str,
     precision: str,
@@ -69,9 +70,9 @@ def divide(
         loaded = keras_weights.load(row, weights, (size, size))
     finally:
         keras.config.set_dtype_policy(policy)  # loading resets it, and it is the user's
-    for layer in loaded.model.layers:
-        layer.dtype_policy = _POLICIES[precision]
-    outputs = keras_outputs.wire_outputs(row, loaded)
+    for each in loaded.model.layers:
+        each.dtype_policy = _POLICIES[precision]
+    outputs = keras_outputs.wire_outputs(row, loaded, layer)
     features = _pooled(keras, outputs, pooling)
     backbone = keras.Model(loaded.model.input, features, name=row.name)
     return Divided(keras, row, loaded.model, freeze(keras, backbone, where))

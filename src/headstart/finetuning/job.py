@@ -139,6 +139,7 @@ def _tune(
         plan.row,
         plan.weights.path,
         plan.size,
+        layer=plan.frozen.network_.layer,
         pooling=plan.frozen.network_.pooling,
         where=recipe.where,
         precision=precision,
@@ -171,7 +172,8 @@ def _converted(plan: Plan, divided: Divided, place: Path) -> Network:
     """Return the network with the weights it has now, converted like any other."""
     weights = place / "tuned.weights.h5"
     save_weights(divided, weights)
+    frozen = plan.frozen.network_
     network = find_network(
-        plan.row.folder or plan.row.name, weights=weights, size=plan.frozen.network_.size
+        plan.row.folder or plan.row.name, weights=weights, size=frozen.size, layer=frozen.layer
     )
-    return pooled(network, plan.frozen.network_.pooling)
+    return pooled(network, frozen.pooling)

@@ -103,7 +103,7 @@ def frozen_part(
     ConversionError, WeightsMismatch, StorageError
     """
     folder.mkdir(exist_ok=True)
-    found = convert.convert(row, weights.path, size, folder / GRAPH, layers)
+    found = convert.convert(row, weights.path, size, folder / GRAPH, layers=layers)
     return Network(
         folder=folder,
         name=row.name,

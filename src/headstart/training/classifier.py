@@ -62,6 +62,9 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         A weights file for the backbone.
     size : tuple of int, optional
         Height and width in pixels, instead of what the backbone was trained on.
+    layer : str, optional
+        The Keras layer that the head sees, instead of the backbone's own choice of features; of a
+        map its means. VGG's fully connected layers are 'fc1' and 'fc2'.
     pooling : {"auto", "avg", "max", "flatten"}, default="auto"
         What the head sees of the network: 'auto', the features that the backbone was trained with;
         else the feature map's means, its maxima or all of its numbers. See `pooled`.
@@ -114,6 +117,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         head: str | Head = "logistic",
         weights: str | Path | None = None,
         size: tuple[int, int] | None = None,
+        layer: str | None = None,
         pooling: str = "auto",
         resize: str = "auto",
         precision: Literal["auto", "f32", "bf16"] = "auto",
@@ -127,6 +131,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         self.head = head
         self.weights = weights
         self.size = size
+        self.layer = layer
         self.pooling = pooling
         self.resize = resize
         self.precision = precision
@@ -297,7 +302,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         other = copy.copy(self)
-        other.backbone, other.weights, other.size, other.pooling = network, None, None, "auto"
+        other.backbone, other.weights, other.size = network, None, None
+        other.layer, other.pooling = None, "auto"
         other.head_ = copy.copy(self.head_)
         other.head_.scorer_ = scorer
         other.network_ = network
@@ -317,7 +323,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
 
     def _network(self) -> Network:
         weights = None if self.weights is None else Path(self.weights)
-        network = find_network(settle(self.backbone, weights), weights=weights, size=self.size)
+        backbone = settle(self.backbone, weights)
+        network = find_network(backbone, weights=weights, size=self.size, layer=self.layer)
         return pooled(network, self.pooling)
 
     def _settle(self, network: Network, sources: Sequence[ImageSource]) -> Gatherer:

@@ -1,0 +1,124 @@
+r"""Measure fine-tuning: how long an epoch takes, and how good the result is.
+
+    python benchmarks/finetune.py --vehicles vehicles/ --weights mobilenet_v2_imagenet.weights.h5 \
+        --cifar10 cifar10/ --out results/
+
+An epoch of the last block of MobileNetV2 and of ResNet50 (random weights: as fast as real ones) is
+timed in turn with a Keras script that freezes the same layers. The vehicles are divided again and
+again into 90 % to learn from and 10 % to test on, as in a well-known tutorial; each time the frozen
+network with its head is compared with what `headstart.fine_tune` makes of it. CIFAR-10 is trained
+by the very command that is in the documents.
+Writes ``finetune.json`` and ``finetune.md`` into `--out`.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import machine
+import table
+from finding import Finding, ratios
+from settings import Settings, say
+
+BLOCKS = {"mobilenet_v2": "block_16", "resnet50": "conv5_block3"}
+CIFAR10 = (
+    *("--size", "96", "--fine-tune", "all", "--epochs", "10", "--batch-size", "64"),
+    *("--learning-rate", "3e-4", "--crop", "0.64", "--aspect", "1.1", "--colour", "0"),
+)
+
+
+def main() -> int:
+    """Measure, write, print; return 1 if a goal was missed."""
+    options = _options()
+    with tempfile.TemporaryDirectory() as temporary:
+        described = machine.describe()
+        settings = Settings(
+            photos=options.vehicles, weights=options.weights, model="mobilenet_v2", labelled=None,
+            parquet=[], images=None, repeats=options.repeats, seconds=1, work=Path(temporary),
+        )  # fmt: skip
+        found = list(_measure(options, settings))
+    text = table.render(described, {"fine-tuning": found})
+    options.out.mkdir(parents=True, exist_ok=True)
+    record = {"machine": described, "measures": [row.to_dict() for row in found]}
+    (options.out / "finetune.json").write_text(json.dumps(record, indent=2) + "\n")
+    (options.out / "finetune.md").write_text(text)
+    print(text)
+    return int(any(row.reached is False for row in found))
+
+
+def _measure(options: argparse.Namespace, settings: Settings) -> Iterator[Finding]:
+    for model in options.epochs:
+        yield from _epochs(settings, model)
+    if options.splits:
+        yield from _splits(settings, options.splits)
+    if options.cifar10:
+        yield _cifar10(settings, options.cifar10)
+
+
+def _epochs(settings: Settings, model: str) -> Iterator[Finding]:
+    """Time an epoch above the freeze point, ours and a Keras script's in turn."""
+    weights = settings.work / f"{model}.weights.h5"
+    settings.run("random_weights", "--model", model, "--out", weights)
+    seconds: dict[str, list[float]] = {"headstart_tuning": [], "keras_tuning": []}
+    details = {}
+    for number in range(settings.repeats):
+        for contestant, taken in seconds.items():
+            say(f"an epoch of {model}, round {number + 1} of {settings.repeats}: {contestant}")
+            found = settings.run(
+                contestant, "--folder", settings.photos, "--weights", weights, "--model", model,
+                "--where", BLOCKS[model],
+            )  # fmt: skip
+            taken.append(found["seconds"])
+            details[contestant] = found
+    ours, theirs = seconds.values()
+    what = f"an epoch of {BLOCKS[model]} and what follows, {model}"
+    yield Finding(f"{what}: headstart", "s", ours, details=details["headstart_tuning"])
+    yield Finding(f"{what}: Keras", "s", theirs, details=details["keras_tuning"])
+    yield Finding(f"{what}: Keras against headstart", "x", ratios(theirs, ours), at_least=4)
+
+
+def _splits(settings: Settings, splits: int) -> Iterator[Finding]:
+    say("vehicles")
+    found = settings.run(
+        "tuning_splits", "--folder", settings.photos, "--weights", settings.weights,
+        "--splits", str(splits),
+    )  # fmt: skip
+    what = f"vehicles, {splits} divisions, mean accuracy on the 10 % kept out"
+    yield Finding(f"{what}: frozen", "share", [found["frozen"]], details=found)
+    yield Finding(f"{what}: fine-tuned where that is better", "share", [found["kept"]], 0.94)
+
+
+def _cifar10(settings: Settings, folder: Path) -> Finding:
+    say("CIFAR-10: about an hour")
+    model = ("--model", "mobilenet_v2", "--weights", settings.weights)
+    wall, printed = settings.timed(*settings.headstart(
+        "train", folder, "--out", settings.work / "cifar", *model, *CIFAR10, "--json",
+    ))  # fmt: skip
+    found = json.loads(printed)
+    details = {name: found[name] for name in ("n_train", "n_test", "interval", "tuning")}
+    details["seconds"] = wall
+    return Finding("CIFAR-10, its test part", "share", [found["accuracy"]], 0.92, details=details)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--vehicles", type=Path, required=True, help="a folder of class folders")
+    parser.add_argument("--weights", type=Path, required=True, help="of MobileNetV2")
+    parser.add_argument(
+        "--epochs", nargs="*", choices=BLOCKS, default=list(BLOCKS),
+        help="the networks of which epochs are timed (default: all)",
+    )  # fmt: skip
+    parser.add_argument("--splits", type=int, default=10, help="0 for none (default: 10)")
+    parser.add_argument("--cifar10", type=Path, help="CIFAR-10 as parquet files: an hour")
+    parser.add_argument("--repeats", type=int, default=3, help="of the epochs (default: 3)")
+    parser.add_argument("--out", type=Path, default=Path("results"), help="(default: results)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
