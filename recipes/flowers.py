@@ -1,0 +1,33 @@
+"""Which flower it is: VGG16, frozen and flattened, with one hidden layer of 256.
+
+Source    a tutorial on photos of flowers: VGG16 without its top at 224 x 224 pixels; Flatten,
+          Dense 256 and a softmax on top
+Data      FLOWERS/daisy/*.jpg, FLOWERS/rose/*.jpg, ...: a folder for each class
+Command   python recipes/flowers.py flowers/ [--our-way]
+Hardware  any computer
+"""
+
+from pathlib import Path
+
+import command
+import headstart as hs
+from headstart.training.heads import DenseHead
+
+
+def tutorial(
+    flowers: Path, backbone: str = "vgg16", epochs: int = 10, out: str = "flowers-model"
+) -> hs.TrainingSummary:
+    """Train as the tutorial does: the head sees every number of the last feature map."""
+    head = DenseHead((256,), dropout=0, batch_normalization=False, epochs=epochs)
+    return hs.train(flowers, out, backbone=backbone, resize="keras", pooling="flatten", head=head)
+
+
+def our_way(
+    flowers: Path, backbone: str = "auto", out: str = "flowers-model"
+) -> hs.TrainingSummary:
+    """Train a logistic regression on the features of the best quick network at hand."""
+    return hs.train(flowers, out, backbone=backbone)
+
+
+if __name__ == "__main__":
+    command.run(__doc__, tutorial, our_way)

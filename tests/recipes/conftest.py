@@ -1,0 +1,91 @@
+"""Pictures laid out as the recipes take them, and a way to run recipes."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+KINDS = {"sky": (60, 120, 230), "grass": (50, 180, 60), "brick": (200, 70, 40)}
+
+# Starting Keras takes seconds: all that is to be run is run in one process.
+SCRIPT = """
+import contextlib, io, json, runpy, sys
+sys.path.insert(0, sys.argv[1])
+for name, words in json.load(sys.stdin):
+    sys.argv = [name, *words]
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        runpy.run_path(f"{sys.path[0]}/{name}", run_name="__main__")
+    print(json.dumps(printed.getvalue()))
+"""
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    """Folder that all recipes keep things in: a network is converted only once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(cache, monkeypatch):
+    monkeypatch.setenv("HEADSTART_CACHE", str(cache))
+    monkeypatch.delenv("HEADSTART_WEIGHTS", raising=False)
+
+
+@pytest.fixture(scope="session")
+def kinds(tmp_path_factory):
+    """``train/`` and ``test/`` folders of three kinds, which their colours tell apart."""
+    folder = tmp_path_factory.mktemp("kinds")
+    random = np.random.default_rng(0)
+    for part, number in {"train": 20, "test": 6}.items():
+        for kind, colour in KINDS.items():
+            (folder / part / kind).mkdir(parents=True)
+            for name in range(number):
+                pixels = random.normal(colour, 25, (40, 40, 3)).clip(0, 255).astype(np.uint8)
+                Image.fromarray(pixels).save(folder / part / kind / f"{name}.jpg")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def as_kaggle(tmp_path_factory):
+    """Return a way to lay pictures out as Kaggle's dogs are: ``labels.csv`` and ``train/``."""
+
+    def lay_out(breeds, pictures):
+        folder = tmp_path_factory.mktemp("dogs")
+        (folder / "train").mkdir()
+        with (folder / "labels.csv").open("w", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(["id", "breed"])
+            for number, (breed, picture) in enumerate(zip(breeds, pictures, strict=True)):
+                table.writerow([f"{number:08x}", breed])
+                (folder / "train" / f"{number:08x}.jpg").write_bytes(picture)
+        return folder
+
+    return lay_out
+
+
+@pytest.fixture(scope="session")
+def run(cache, tmp_path_factory):
+    """Return a way to run recipes, one after another: ``run((name, *words), ...)``."""
+
+    def run_all(*commands, **settings):
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT, str(RECIPES)],
+            input=json.dumps([(name, [*map(str, words)]) for name, *words in commands]),
+            cwd=tmp_path_factory.mktemp("recipes"),
+            env={**os.environ, "KERAS_BACKEND": "tensorflow", "HEADSTART_CACHE": str(cache)}
+            | {name: str(value) for name, value in settings.items()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return run_all

@@ -1,0 +1,173 @@
+"""The recipes do what their first lines say."""
+
+import re
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import headstart as hs
+from headstart.data import read_labelled
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+TRAINING = ("cifar10", "dog_breeds", "flowers", "vehicles")
+RECIPE_NAMES = ("imagenet", *TRAINING)
+FIRST_LINES = ("Source", "Data", "Command", "Hardware")
+
+# All kinds of dogs that are in Tiny ImageNet.
+BREEDS = {
+    "n02085620": "chihuahua",
+    "n02094433": "yorkshire_terrier",
+    "n02099601": "golden_retriever",
+    "n02099712": "labrador_retriever",
+    "n02106662": "german_shepherd",
+    "n02113799": "standard_poodle",
+}
+
+
+@pytest.fixture
+def here(monkeypatch, tmp_path):
+    """Return a way to run a recipe in this process, for what needs no Keras."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(RECIPES)
+
+    def run(name, *words):
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, words)])
+        runpy.run_path(str(RECIPES / f"{name}.py"), run_name="__main__")
+
+    yield run
+    sys.modules.pop("command", None)
+
+
+@pytest.fixture(scope="module")
+def tutorials(kinds, as_kaggle, run, tmp_path_factory):
+    """Folder with what came of the tutorials on a few pictures, and what each of them printed."""
+    out = tmp_path_factory.mktemp("out")
+    pictures = read_labelled(kinds / "train")
+    dogs = as_kaggle(pictures.labels, (source.read() for source in pictures.sources))
+    commands = {
+        "cifar10": [kinds, "--where", "last-stage", "--epochs", "3"],
+        "dog_breeds": [dogs],
+        "flowers": [kinds],
+        "vehicles": [kinds / "train"],
+    }
+    printed = run(
+        *(
+            (f"{name}.py", *words, "--backbone", "mini", "--out", out / name)
+            for name, words in commands.items()
+        )
+    )
+    return out, dict(zip(commands, printed, strict=True))
+
+
+def right(printed):
+    """Return the share of the test pictures that a recipe says was right."""
+    return float(re.search(r"right: ([\d.]+) %", printed)[1]) / 100
+
+
+def test_every_recipe_is_tested():
+    assert {path.stem for path in RECIPES.glob("*.py")} == {*RECIPE_NAMES, "command"}
+
+
+@pytest.mark.parametrize("words", [("--help",), ("--our-way", "--help")])
+@pytest.mark.parametrize("name", RECIPE_NAMES)
+def test_a_recipe_says_what_it_takes(name, words, here, capsys):
+    with pytest.raises(SystemExit) as ending:
+        here(name, *words)
+    assert not ending.value.code
+    said = capsys.readouterr().out
+    assert f"python recipes/{name}.py" in said
+    assert ("--epochs" in said) == (name in TRAINING and "--our-way" not in words)
+    for what in FIRST_LINES:
+        assert re.search(rf"^{what} +\S", said, re.MULTILINE), what
+
+
+def test_a_refusal_is_a_sentence(here, tmp_path):
+    with pytest.raises(SystemExit, match=r"flowers\.py: There is nothing at"):
+        here("flowers", tmp_path / "nowhere", "--our-way")
+
+
+@pytest.mark.parametrize("name", TRAINING)
+def test_our_way_trains_without_keras(name, here, kinds, tmp_path, capsys):
+    here(name, kinds, "--our-way", "--backbone", "mini", "--out", tmp_path / "model")
+    assert right(capsys.readouterr().out) == 1
+
+
+@pytest.mark.parametrize("name", TRAINING)
+def test_a_tutorial_trains_a_model(name, tutorials, kinds):
+    out, printed = tutorials
+    assert right(printed[name]) >= 0.8
+    assert hs.evaluate(hs.load(out / name), kinds).accuracy >= 0.8
+
+
+def test_vehicles_draws_loss_and_accuracy(tutorials):
+    out, _ = tutorials
+    for what in ("loss", "accuracy"):
+        with Image.open(out / f"vehicles.{what}.png") as plot:
+            assert plot.width > 300
+
+
+def test_cifar_10_is_fine_tuned_and_compared(tutorials):
+    _, printed = tutorials
+    assert "Fine-tuned" in printed["cifar10"]
+    assert "On 6 pictures kept out" in printed["cifar10"]
+
+
+def test_imagenet_names_pictures_and_prints_the_layers(here, kinds, tmp_path, capsys):
+    here("imagenet", kinds / "test" / "sky", "--backbone", "mini", "--layers")
+    layers, answers = [], []
+    for line in capsys.readouterr().out.splitlines():
+        (layers if line.startswith("LayerSummary") else answers).append(line)
+    assert "Conv2D" in " ".join(layers)
+    assert len(answers) == 6 * 3
+    assert re.fullmatch(r".*0\.jpg  n\d{8}  \w+  [\d.]+%", answers[0])
+    assert (tmp_path / "imagenet.png").exists()
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(("words", "least"), [((), 0.75), (("--our-way",), 0.85)])
+def test_imagenet_is_right_about_photos(words, least, real_data, run):
+    photos = real_data / "data" / "imagenet-samples"
+    command = ("imagenet.py", photos, "--backbone", "mobilenet_v2", *words)
+    (printed,) = run(command, HEADSTART_WEIGHTS=real_data / "weights")
+    likeliest = printed.splitlines()[::3]
+    assert len(likeliest) == 100
+    assert sum(bool(re.search(r"/(n\d{8})_.*  \1  ", line)) for line in likeliest) >= 100 * least
+
+
+@pytest.fixture(scope="module")
+def photos(real_data, as_kaggle):
+    """What each recipe is tried on."""
+    images = read_labelled(real_data / "data" / "tiny-imagenet").part("train")
+    dogs = images.subset(i for i, label in enumerate(images.labels) if label in BREEDS)
+    return {
+        "cifar10": real_data / "data" / "cifar10",
+        "dog_breeds": as_kaggle(
+            (BREEDS[label] for label in dogs.labels), (source.read() for source in dogs.sources)
+        ),
+        "flowers": real_data / "data" / "vehicles",
+        "vehicles": real_data / "data" / "vehicles",
+    }
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("name", "words", "tutorial", "our_way"),
+    [
+        ("cifar10", ("--first", "2000"), 0.5, 0.7),
+        ("dog_breeds", (), 0.6, 0.6),
+        ("flowers", (), 0.75, 0.85),
+        ("vehicles", (), 0.75, 0.75),
+    ],
+)
+def test_what_is_trained_on_photos(name, words, tutorial, our_way, photos, real_data, run):
+    words = (photos[name], *words, "--backbone", "mobilenet_v2")
+    printed = run(
+        (f"{name}.py", *words, "--out", "tutorial"),
+        (f"{name}.py", *words, "--out", "ours", "--our-way"),
+        HEADSTART_WEIGHTS=real_data / "weights",
+    )
+    assert right(printed[0]) >= tutorial
+    assert right(printed[1]) >= our_way
