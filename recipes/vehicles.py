@@ -1,7 +1,8 @@
-"""Which vehicle it is: a new softmax on VGG19, with curves of how it learnt.
+"""Which vehicle it is: a new softmax on all of VGG19 below its own.
 
-Source    a tutorial on photos of qingqis, rickshaws and tangas: VGG19, frozen, and a softmax of
-          one's own; a tenth kept out to test on, RMSprop 1e-4, 100 epochs in batches of 32
+Source    a tutorial on photos of qingqis, rickshaws and tangas: VGG19 with its own fully
+          connected layers, frozen, and a new softmax; a tenth kept out to test on, RMSprop 1e-4,
+          100 epochs in batches of 32; curves of loss and accuracy
 Data      VEHICLES/rickshaw/*.jpg, VEHICLES/tanga/*.jpg, ...: a folder for each class
 Command   python recipes/vehicles.py vehicles/ [--our-way]
 Hardware  any computer
@@ -21,6 +22,7 @@ from headstart.training.heads import DenseHead
 def tutorial(
     vehicles: Path,
     backbone: str = "vgg19",
+    layer: str = "fc2",
     epochs: int = 100,
     seed: int = 0,
     out: str = "vehicles-model",
@@ -37,7 +39,7 @@ def tutorial(
         patience=None,
         batch_size=32,
     )
-    classifier = hs.ImageClassifier(backbone, head=head, resize="keras").fit(learnt)
+    classifier = hs.ImageClassifier(backbone, layer=layer, head=head, resize="keras").fit(learnt)
     classifier.save(out)
     history = pd.DataFrame(classifier.head_.history_)
     for what in ("loss", "accuracy"):

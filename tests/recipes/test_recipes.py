@@ -51,7 +51,7 @@ def tutorials(kinds, as_kaggle, run, tmp_path_factory):
         "cifar10": [kinds, "--where", "last-stage", "--epochs", "3"],
         "dog_breeds": [dogs],
         "flowers": [kinds],
-        "vehicles": [kinds / "train"],
+        "vehicles": [kinds / "train", "--layer", "features"],
     }
     printed = run(
         *(
@@ -154,19 +154,21 @@ def photos(real_data, as_kaggle):
 
 @pytest.mark.real_data
 @pytest.mark.parametrize(
-    ("name", "words", "tutorial", "our_way"),
+    ("name", "tutorial", "our_way"),
     [
-        ("cifar10", ("--first", "2000"), 0.5, 0.7),
-        ("dog_breeds", (), 0.6, 0.6),
-        ("flowers", (), 0.75, 0.85),
-        ("vehicles", (), 0.75, 0.75),
+        ("cifar10", 0.5, 0.7),
+        ("dog_breeds", 0.6, 0.6),
+        ("flowers", 0.75, 0.85),
+        ("vehicles", 0.75, 0.75),
     ],
 )
-def test_what_is_trained_on_photos(name, words, tutorial, our_way, photos, real_data, run):
-    words = (photos[name], *words, "--backbone", "mobilenet_v2")
+def test_what_is_learnt_from_photos(name, tutorial, our_way, photos, real_data, run):
+    words = [photos[name], "--backbone", "mobilenet_v2", "--out"]
+    some = ["--first", "2000"] if name == "cifar10" else []
+    layer = ["--layer", "out_relu"] if name == "vehicles" else []
     printed = run(
-        (f"{name}.py", *words, "--out", "tutorial"),
-        (f"{name}.py", *words, "--out", "ours", "--our-way"),
+        (f"{name}.py", *words, "tutorial", *some, *layer),
+        (f"{name}.py", *words, "ours", *some, "--our-way"),
         HEADSTART_WEIGHTS=real_data / "weights",
     )
     assert right(printed[0]) >= tutorial
