@@ -1,6 +1,7 @@
 """The whole job: Keras wants a process of its own."""
 
 import csv
+import importlib.util
 import json
 
 import numpy as np
@@ -73,9 +74,10 @@ SETTINGS = {"epochs": 2, "batch_size": 16, "views": 2, "learning_rate": 1e-3}
 def tuned(pictures, python, tmp_path_factory):
     """Return a maker of what `SCRIPT` says, and the folder of the saved model."""
 
-    def made(**settings):
+    def made(backend="tensorflow", **settings):
         folder = tmp_path_factory.mktemp("out") / "model"
-        process = python("-c", SCRIPT, pictures, json.dumps(SETTINGS | settings), folder)
+        words = ("-c", SCRIPT, pictures, json.dumps(SETTINGS | settings), folder)
+        process = python(*words, KERAS_BACKEND=backend)
         assert process.returncode == 0, process.stderr
         return json.loads(process.stdout.strip().rpartition("\n")[2]), folder
 
@@ -97,7 +99,15 @@ def no_room(tuned):
     return tuned(store_limit=1, validation=0.2, classifier={"pooling": "max"}, cutmix=1.0)
 
 
-@pytest.fixture(params=["by_folds", "all_layers", "no_room"])
+@pytest.fixture(scope="module")
+def by_jax(tuned):
+    """A smaller one on another backend than TensorFlow."""
+    if importlib.util.find_spec("jax") is None:
+        pytest.skip("needs JAX")
+    return tuned("jax", epochs=1, views=1, validation=0.2, layer_decay=0.5)
+
+
+@pytest.fixture(params=["by_folds", "all_layers", "no_room", "by_jax"])
 def each(request):
     return request.getfixturevalue(request.param)
 
@@ -137,8 +147,8 @@ def test_above_the_freeze_point_views_are_kept_and_folds_are_quick(by_folds):
     tuning = found["tuning"]
     assert (tuning["n_folds"], tuning["n_views"]) == (3, 2)
     assert tuning["comparison"]["n"] == 60
-    assert "computed once up to" in found["text"]
-    assert "3-fold" in found["text"]
+    assert "below was computed once, 2 views of each picture" in found["text"]
+    assert "on 3 divisions" in found["text"]
     assert tuning["notes"] == []
 
 

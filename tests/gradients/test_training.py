@@ -33,6 +33,8 @@ class Number:
         self.optimizer = SimpleNamespace(variables=[self.momentum], learning_rate=0.0)
         self.steps, self.rates, self.sizes, self.resets = 0, [], [], 0
         self.at_step = lambda _: None
+        self.seed = Variable(0.0)
+        self.weights, self.variables = [], [self.seed]
 
     def get_weights(self):
         return [np.array([self.weight])]
@@ -46,6 +48,7 @@ class Number:
     def train_on_batch(self, images, targets, sample_weight=None):  # noqa: ARG002 - Keras
         self.at_step(self.steps)
         self.steps += 1
+        self.seed.assign(self.seed.value + 1)
         self.rates.append(self.optimizer.learning_rate)
         self.sizes.append(images.shape[1])
         error = images.mean() - self.weight
@@ -145,6 +148,7 @@ def test_stopped_at_any_step_it_goes_on_to_the_same_end(make, stop):
     assert second.resume()
     list(second.run())
     assert number.steps + resumed.steps == undisturbed.steps
+    assert resumed.seed.value == undisturbed.seed.value
     assert resumed.weight == pytest.approx(undisturbed.weight, rel=1e-12)
     np.testing.assert_allclose(told(second.history), told(whole.history), rtol=1e-9)
 

@@ -76,16 +76,16 @@ class Tuning:
     def __str__(self) -> str:
         """Return a report to read in a terminal."""
         how = (
-            f"computed once up to {self.first_layer}, {self.n_views} views of each picture"
+            f"what lies below was computed once, {self.n_views} views of each picture"
             if self.n_views
             else "the whole network was run for every look"
         )
-        judged = f"{self.n_folds}-fold" if self.n_folds > 1 else "one division"
+        judged = f"{self.n_folds} divisions" if self.n_folds > 1 else "one division"
+        layers = "all" if self.where == "all" else f"from {self.first_layer} on"
         lines = [
             (
-                f"Fine-tuned {self.n_learning} layers from {self.first_layer} on, "
-                f"{len(self.history)} epochs ({how}; {judged}); epoch {self.best_epoch} is the "
-                "best."
+                f"Fine-tuned {self.n_learning} layers ({layers}) for {len(self.history)} epochs on "
+                f"{judged} of the pictures; {how}. Epoch {self.best_epoch} is the best."
             ),
             str(self.comparison),
             *self.notes,

@@ -185,6 +185,7 @@ class Training:
         checkpoint = load_checkpoint(path)
         self._model.set_weights(checkpoint.arrays["weights"])
         _assign(self._model.optimizer.variables, checkpoint.arrays["optimizer"])
+        _assign(_beside_weights(self._model), checkpoint.arrays.get("random", []))
         self._average.weights = checkpoint.arrays["average"]
         self._average.start = checkpoint.arrays.get("start", self._average.start)
         self._average.updates = checkpoint.facts["updates"]
@@ -348,6 +349,7 @@ class Training:
         arrays: dict[str, list[NDArray[Any]]] = {
             "weights": self._model.get_weights(),
             "optimizer": [np.asarray(each) for each in self._model.optimizer.variables],
+            "random": [np.asarray(each) for each in _beside_weights(self._model)],
             "average": list(self._average.weights),
             "answers": self.answers[: len(self.history)],
         }
@@ -367,6 +369,12 @@ class Training:
 def _steps_between(steps: int) -> int:
     wanted = int(steps * _REMEMBERED / _AVERAGES_REMEMBERED)
     return min(max(wanted, 1), _STEPS_BETWEEN_AVERAGES)
+
+
+def _beside_weights(model: Model) -> list[Any]:
+    """Return the variables that are no weights: what dropout draws its next numbers from."""
+    weights = {id(each) for each in model.weights}
+    return [each for each in model.variables if id(each) not in weights]
 
 
 def _assign(variables: list[Any], values: list[NDArray[Any]]) -> None:

@@ -1,0 +1,80 @@
+"""Killed at any point, a fine-tuning goes on to the same end, and no file is damaged."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import headstart as hs
+from headstart.gradients.checkpoints import load_checkpoint
+
+pytestmark = pytest.mark.slow
+
+# Checkpoints after every step, so that a kill finds many different states.
+JOB = """
+import sys
+import headstart.gradients.training as training
+from headstart.finetuning.comparison import Comparison
+from headstart.learn import train
+training._SECONDS_BETWEEN_CHECKPOINTS = 0
+Comparison.keeps_tuned = property(lambda self: True)
+train(
+    sys.argv[1], sys.argv[2], backbone="mini", size=(48, 48), resize="squash",
+    fine_tune={"epochs": 3, "batch_size": 8, "views": 2, "validation": 2, "precision": "f32"},
+)
+"""
+
+
+@pytest.fixture
+def start(pictures, shared_cache):
+    def started(out):
+        return subprocess.Popen(
+            [sys.executable, "-c", JOB, str(pictures), str(out)],
+            env={
+                **os.environ,
+                "KERAS_BACKEND": "tensorflow",
+                "HEADSTART_CACHE": str(shared_cache),
+            },
+        )
+
+    return started
+
+
+def steps(work):
+    """Return the steps that the last checkpoints of all its trainings were made after."""
+    return sum(load_checkpoint(path).facts["step"] for path in work.glob("*/last.npz"))
+
+
+def wait_for_another_step(process, work):
+    before = steps(work)
+    while process.poll() is None and steps(work) == before:
+        time.sleep(0.02)
+
+
+def test_killed_again_and_again_it_ends_where_an_undisturbed_one_does(start, pictures, tmp_path):
+    with start(tmp_path / "undisturbed") as process:
+        pass
+    assert process.returncode == 0
+    out, work = tmp_path / "model", tmp_path / "model.training"
+    chance = random.Random(0)
+    killed_at = []
+    for _ in range(5):
+        with start(out) as process:
+            wait_for_another_step(process, work)
+            time.sleep(chance.uniform(0, 0.5))
+            process.kill()
+        assert not out.exists()
+        killed_at.append(steps(work))
+    assert killed_at == sorted(set(killed_at))
+    with start(out) as process:
+        pass
+    assert process.returncode == 0
+    assert not work.exists()
+    answers = [
+        hs.load(folder).predict_proba(pictures) for folder in (tmp_path / "undisturbed", out)
+    ]
+    np.testing.assert_allclose(answers[1], answers[0], atol=0.01)
