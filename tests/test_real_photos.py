@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from headstart.data import folds, read_labelled
 from headstart.training.heads import LogisticHead
 
 pytestmark = pytest.mark.real_data
+
+TUNING = Path(__file__).parent / "finetuning" / "tuning.py"
 
 # Keras's own words, in a process of its own: what users would write without us.
 KERAS = """
@@ -140,3 +143,29 @@ def test_mini_knows_its_own_classes_as_well_as_its_card_says(real_data):
     answers = [names[item.required()["probabilities"].argmax()] for item in stream]
     right = np.mean([answer == label for answer, label in zip(answers, images.labels, strict=True)])
     assert right == pytest.approx(get_backbone("mini").top1, abs=1e-3)
+
+
+def test_fine_tuned_on_photos_it_answers_as_keras_does(real_data, tmp_path):
+    settings = {
+        "classifier": {"backbone": "mobilenet_v2", "size": None},
+        "where": "block_16",
+        "epochs": 3,
+        "views": 2,
+        "validation": 2,
+    }
+    process = subprocess.run(
+        [
+            *(sys.executable, str(TUNING), str(real_data / "data" / "vehicles")),
+            *(json.dumps(settings), str(tmp_path / "model")),
+        ],
+        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    found = json.loads(process.stdout.strip().rpartition("\n")[2])
+    assert found["same_statistics"]
+    assert found["apart"] <= 1e-4
+    assert found["tuning"]["comparison"]["n"] == 192
+    assert found["tuning"]["comparison"]["tuned"] > 0.9

@@ -161,9 +161,7 @@ def test_size_too_small_is_refused(size):
 def test_a_converted_network_keeps_its_size(network):
     assert find_network(network, size=(224, 224)) is network
     for known in (network, network.folder):
-        with pytest.raises(
-            UsageError, match=r"of 224 x 224 pixels\. Received size 96 x"
-        ):
+        with pytest.raises(UsageError, match=r"of 224 x 224 pixels\. Received size 96 x"):
             find_network(known, size=(96, 128))
 
 

@@ -137,10 +137,19 @@ assert "matplotlib.pyplot" not in sys.modules
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "x.png")], check=True)
 
 
+@pytest.mark.parametrize("val_loss", [3.0, float("nan")])
 @pytest.mark.parametrize("epochs", [1, 2, 30])
-def test_a_history_of_any_length_is_drawn(epochs, tmp_path):
+def test_a_history_of_any_length_is_drawn(epochs, val_loss, tmp_path):
     history = [
-        Epoch(epoch=i, seconds=1.0, size=64, learning_rate=0.1, loss=4 / i, accuracy=1 - 1 / i)
+        Epoch(
+            epoch=i,
+            seconds=1.0,
+            size=64,
+            learning_rate=0.1,
+            loss=4 / i,
+            accuracy=1 - 1 / i,
+            val_loss=val_loss / i,
+        )
         for i in range(1, epochs + 1)
     ]
     plot_history(history, tmp_path / "curves.png")

@@ -4,6 +4,7 @@ Blue and vermilion of the Okabe-Ito palette, which colour-blind people tell apar
 matplotlib's object interface: the user's own figures, styles and backend stay as they are.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,7 +137,11 @@ def plot_history(history: "Sequence[Epoch]", path: Path) -> None:
         "validation pictures, which it was not trained on",
     )
     _curve(right, history, "loss", VERMILION)
-    _title(right, "Loss", "on what it is trained on")
+    judged = not any(math.isnan(epoch.val_loss) for epoch in history)
+    if judged:
+        _curve(right, history, "val_loss", BLUE)
+    note = "red: on what it is trained on" + ("; blue: on validation pictures" if judged else "")
+    _title(right, "Loss", note)
     _save(figure, path)
 
 

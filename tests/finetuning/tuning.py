@@ -1,0 +1,61 @@
+"""Fine-tune with ``python tuning.py PICTURES SETTINGS OUT``, and tell what can be seen inside."""
+
+import json
+import sys
+
+import numpy as np
+
+import headstart as hs
+from headstart.data import read_images, read_labelled
+from headstart.finetuning import job
+from headstart.finetuning.assembling import with_head
+from headstart.finetuning.comparison import Comparison
+
+folder, settings = sys.argv[1], json.loads(sys.argv[2])
+# The comparison has tests of its own; here the fine-tuned network is looked at, good or not.
+Comparison.keeps_tuned = property(lambda _: True)
+kept = {}
+divide, Rounds = job.divide, job.Rounds
+
+
+def norms(model):
+    layers = [layer for layer in model.layers if "Normalization" in type(layer).__name__]
+    return [np.array(w) for layer in layers for w in layer.get_weights()]
+
+
+def remembering(*args, **kwargs):
+    kept["divided"] = divide(*args, **kwargs)
+    kept["before"] = norms(kept["divided"].whole)
+    kept["weights"] = [np.array(w) for w in kept["divided"].whole.get_weights()]
+    return kept["divided"]
+
+
+class Remembered(Rounds):
+    def finish(self, outcome):
+        kept["scorer"] = Rounds.finish(self, outcome)
+        return kept["scorer"]
+
+
+job.divide, job.Rounds = remembering, Remembered
+images = read_labelled(folder)
+frozen = hs.ImageClassifier(
+    **{"backbone": "mini", "size": (48, 48)} | settings.pop("classifier", {})
+)
+tuned = hs.fine_tune(frozen, images.sources, images.labels, **settings)
+found = {"tuning": tuned.tuning_.to_dict(), "text": str(tuned.tuning_)}
+
+divided = kept["divided"]
+after = divided.whole.get_weights()
+found["same_statistics"] = all(
+    np.array_equal(a, b) for a, b in zip(kept["before"], norms(divided.whole), strict=True)
+)
+found["moved"] = sum(not np.array_equal(a, b) for a, b in zip(kept["weights"], after, strict=True))
+found["learning"] = len(divided.point.backbone.trainable_weights)
+
+whole = with_head(divided, kept["scorer"].layers, dropout=0, upper_only=False)
+pixels = np.stack([item.pixels for item in read_images(images.sources, tuned.resize_)])
+by_keras = np.asarray(whole.predict_on_batch(pixels.astype(np.float32)))
+found["apart"] = float(np.abs(by_keras - tuned.predict_proba(images.sources)).max())
+found["unfitted"] = not hasattr(frozen, "classes_")
+tuned.save(sys.argv[3])
+print(json.dumps(found))
