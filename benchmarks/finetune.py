@@ -40,13 +40,7 @@ def main() -> int:
             parquet=[], images=None, repeats=options.repeats, seconds=1, work=Path(temporary),
         )  # fmt: skip
         found = list(_measure(options, settings))
-    text = table.render(described, {"fine-tuning": found})
-    options.out.mkdir(parents=True, exist_ok=True)
-    record = {"machine": described, "measures": [row.to_dict() for row in found]}
-    (options.out / "finetune.json").write_text(json.dumps(record, indent=2) + "\n")
-    (options.out / "finetune.md").write_text(text)
-    print(text)
-    return int(any(row.reached is False for row in found))
+    return table.publish("finetune", "fine-tuning", described, found, options.out)
 
 
 def _measure(options: argparse.Namespace, settings: Settings) -> Iterator[Finding]:

@@ -35,13 +35,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         described = machine.describe()
         found = list(_measure(options, Path(temporary)))
-    text = table.render(described, {f"probe of {options.model}": found})
-    options.out.mkdir(parents=True, exist_ok=True)
-    record = {"machine": described, "measures": [row.to_dict() for row in found]}
-    (options.out / "probe.json").write_text(json.dumps(record, indent=2) + "\n")
-    (options.out / "probe.md").write_text(text)
-    print(text)
-    return int(any(row.reached is False for row in found))
+    return table.publish("probe", f"probe of {options.model}", described, found, options.out)
 
 
 def _measure(options: argparse.Namespace, work: Path) -> Iterator[Finding]:

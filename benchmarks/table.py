@@ -1,6 +1,8 @@
 """The figures as Markdown."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from finding import Finding
@@ -9,6 +11,17 @@ from finding import Finding
 def render(machine: dict[str, Any], findings: dict[str, list[Finding]]) -> str:
     """Return the machine and one table a group, as Markdown."""
     return "\n".join([*_machine(machine), *_tables(findings)]) + "\n"
+
+
+def publish(name: str, title: str, machine: dict[str, Any], found: list[Finding], out: Path) -> int:
+    """Write ``NAME.json`` and ``NAME.md`` into `out`, print them; return 1 if a goal was missed."""
+    text = render(machine, {title: found})
+    out.mkdir(parents=True, exist_ok=True)
+    record = {"machine": machine, "measures": [row.to_dict() for row in found]}
+    (out / f"{name}.json").write_text(json.dumps(record, indent=2) + "\n")
+    (out / f"{name}.md").write_text(text)
+    print(text)
+    return int(any(row.reached is False for row in found))
 
 
 def _machine(machine: dict[str, Any]) -> Iterator[str]:
