@@ -11,7 +11,7 @@ from headstart.gradients.augmentation import Augmentation
 from headstart.gradients.batches import Batches
 from headstart.gradients.checkpoints import load_checkpoint
 from headstart.gradients.examination import Examination
-from headstart.gradients.training import BEST, LAST, Course, Training
+from headstart.gradients.training import LAST, Course, Training
 
 
 class Variable:
@@ -167,6 +167,17 @@ def test_checkpoints_come_with_time_not_only_with_epochs(make, monkeypatch):
     assert load_checkpoint(training._folder / LAST).facts["step"] == 10
 
 
+def test_short_epochs_are_not_written_down_each(make, monkeypatch):
+    training, _ = make()
+    for epoch in training.run():
+        assert (training._folder / LAST).exists() == (epoch.epoch == 4)
+    monkeypatch.setattr(room, "_SECONDS_BETWEEN_EPOCHS", -1.0)
+    (training._folder / LAST).unlink()
+    training, _ = make()
+    for epoch in training.run():
+        assert len(load_checkpoint(training._folder / LAST).facts["history"]) == epoch.epoch
+
+
 def test_there_may_be_nothing_to_resume(make):
     training, _ = make()
     assert not training.resume()
@@ -176,14 +187,14 @@ def test_the_network_ends_with_the_average_of_its_best_epoch(make):
     training, number = make()
     list(training.run())
     best = max(epoch.accuracy for epoch in training.history)
-    assert load_checkpoint(training._folder / BEST).facts["accuracy"] == best
+    assert training.history[training.best_epoch - 1].accuracy == best
     training.finish()
     assert number.weight == pytest.approx(
-        float(load_checkpoint(training._folder / BEST).arrays["average"][0][0])
+        float(load_checkpoint(training._folder / LAST).arrays["best"][0][0])
     )
 
 
-def test_a_loss_that_is_no_number_ends_it_with_advice_and_spares_the_checkpoint(make):
+def test_a_loss_that_is_no_number_ends_it_with_advice_and_spares_the_checkpoint(make, monkeypatch):
     training, number = make()
 
     def spoil(step):
@@ -191,6 +202,7 @@ def test_a_loss_that_is_no_number_ends_it_with_advice_and_spares_the_checkpoint(
             number.weight = np.nan
 
     number.at_step = spoil
+    monkeypatch.setattr(room, "_SECONDS_BETWEEN_EPOCHS", -1.0)
     with pytest.raises(TrainingDiverged, match=r"smaller learning rate: a half or a third of 0\.1"):
         list(training.run())
     assert np.isfinite(load_checkpoint(training._folder / LAST).arrays["weights"][0]).all()
@@ -229,7 +241,7 @@ def test_without_an_examination_the_last_epoch_is_kept(make):
     epochs = list(training.run())
     assert np.isnan([epochs[-1].accuracy, epochs[-1].val_loss]).all()
     assert training.answers == []
-    assert load_checkpoint(training._folder / BEST).facts["epoch"] == 2
+    assert training.best_epoch == 2
 
 
 def test_what_was_said_after_each_epoch_is_kept_over_a_kill(make):
@@ -254,7 +266,7 @@ def test_the_loss_is_what_epochs_are_judged_by_where_that_is_asked_for(make):
     number.predict_on_batch = lambda images: np.tile(next(said), (len(images), 1))
     epochs = list(training.run())
     best = min(epochs, key=lambda epoch: epoch.val_loss)
-    assert load_checkpoint(training._folder / BEST).facts["epoch"] == best.epoch == 2
+    assert training.best_epoch == best.epoch == 2
 
 
 def test_a_loss_that_rises_for_good_ends_it_with_advice(make):

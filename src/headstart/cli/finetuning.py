@@ -162,6 +162,7 @@ def settle_fine_tuning(arguments: argparse.Namespace) -> dict[str, Any] | None:
             "where": arguments.fine_tune,
             **given,
             **({"augmentation": _augmentation(arguments)} if views else {}),
+            "precision": arguments.precision,
             "restart": arguments.restart,
             "seed": arguments.seed,
         }

@@ -29,12 +29,14 @@ if TYPE_CHECKING:
 
     Answers = NDArray[np.float32]
 
-LAST, BEST = "last.npz", "best.npz"
+LAST = "last.npz"
 
 Monitor = Literal["val_accuracy", "val_loss"]
 MONITORS = ("val_accuracy", "val_loss")
 
 _SECONDS_BETWEEN_CHECKPOINTS = 60.0
+# At the end of an epoch: an epoch above a freeze point may take less time than writing it down.
+_SECONDS_BETWEEN_EPOCHS = 10.0
 # Of all steps, those that the average of the weights remembers.
 _REMEMBERED = 0.05
 # Each average reads all weights, so not after every step; but several times in what it remembers.
@@ -169,6 +171,9 @@ class Training:
         self._spent = 0.0
         self._seen_at = self._saved_at = time.monotonic()
         self.history: list[Epoch] = []
+        # Of the best epoch so far; until there is one, what the network began with.
+        self.best_epoch = 0
+        self._best = self._average.result()
         # What the network said about the examined pictures after each epoch.
         self.answers: list[Answers] = []
 
@@ -187,6 +192,8 @@ class Training:
         _assign(self._model.optimizer.variables, checkpoint.arrays["optimizer"])
         _assign(_beside_weights(self._model), checkpoint.arrays.get("random", []))
         self._average.weights = checkpoint.arrays["average"]
+        self._best = checkpoint.arrays["best"]
+        self.best_epoch = checkpoint.facts["best_epoch"]
         self._average.start = checkpoint.arrays.get("start", self._average.start)
         self._average.updates = checkpoint.facts["updates"]
         self._step = checkpoint.facts["step"]
@@ -216,7 +223,7 @@ class Training:
         """
         self._seen_at = time.monotonic()
         self._last = min(until or self._course.epochs, self._course.epochs)
-        while len(self.history) < self._last and not self._worn_out():
+        while not self._is_over():
             try:
                 self._run_epoch(len(self.history), progress)
                 accuracy, loss = self._test()
@@ -234,7 +241,7 @@ class Training:
 
     def finish(self) -> None:
         """Give the network the weights of its best epoch."""
-        self._network.set_weights(load_checkpoint(self._folder / BEST).arrays["average"])
+        self._network.set_weights(self._best)
 
     def _finish_epoch(self, accuracy: float, val_loss: float) -> Epoch:
         self._look_at_clock()
@@ -249,12 +256,16 @@ class Training:
         )
         self._check_course(done)
         if self._is_best(done):
-            best = Checkpoint({"average": self._average.result()}, asdict(done))
-            save_checkpoint(best, self._folder / BEST)
+            self._best = [weight.copy() for weight in self._average.result()]
+            self.best_epoch = done.epoch
         self.history.append(done)
         self._loss = 0.0
-        self._save()
+        if self._is_over() or self._seen_at - self._saved_at > _SECONDS_BETWEEN_EPOCHS:
+            self._save()
         return done
+
+    def _is_over(self) -> bool:
+        return len(self.history) >= self._last or self._worn_out()
 
     def _is_best(self, epoch: Epoch) -> bool:
         if self._examination is None:
@@ -266,8 +277,7 @@ class Training:
         """Tell whether too many epochs have gone by since the best one."""
         if self._course.patience is None or not self.history or self._examination is None:
             return False
-        best = max(self.history, key=lambda past: (self._course.worth(past), past.epoch))
-        return len(self.history) - best.epoch >= self._course.patience
+        return len(self.history) - self.best_epoch >= self._course.patience
 
     def _check_course(self, epoch: Epoch) -> None:
         lowest = min((past.loss for past in self.history), default=math.inf)
@@ -351,6 +361,7 @@ class Training:
             "optimizer": [np.asarray(each) for each in self._model.optimizer.variables],
             "random": [np.asarray(each) for each in _beside_weights(self._model)],
             "average": list(self._average.weights),
+            "best": list(self._best),
             "answers": self.answers[: len(self.history)],
         }
         if self._course.anchor:
@@ -360,6 +371,7 @@ class Training:
             "loss": self._loss,
             "seconds": self._spent,
             "updates": self._average.updates,
+            "best_epoch": self.best_epoch,
             "history": [asdict(epoch) for epoch in self.history],
         }
         save_checkpoint(Checkpoint(arrays, facts), self._folder / LAST)

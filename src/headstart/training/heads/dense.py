@@ -19,6 +19,11 @@ OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
 _LEAST = 1e-7
 
 
+# Of running statistics: an epoch of few samples is few batches, and they must have arrived by then.
+_MOMENTUM = 0.9
+_AT_ONCE = 1024
+
+
 @dataclass(frozen=True, slots=True)
 class HeadEpoch:
     """One epoch of a `DenseHead`.
@@ -149,6 +154,8 @@ class DenseHead(Head):
         learnt, kept_out = _divide(codes, self.validation, self.random_state)
         unseen = features[kept_out], codes[kept_out]
         model = _build(self, features.shape[1], len(class_weights))
+        if self.batch_normalization:
+            _start_normalization(model, features, learnt)
         rank = MONITORS[self.monitor]
         history: list[HeadEpoch] = []
         best, waited = model.get_weights(), 0
@@ -213,7 +220,7 @@ def _build(head: DenseHead, n_features: int, n_classes: int) -> Any:  # noqa: AN
     for number, width in enumerate((*head.units, n_classes)):
         last = number == len(head.units)
         if head.batch_normalization:
-            values = layers.BatchNormalization()(values)
+            values = layers.BatchNormalization(momentum=_MOMENTUM)(values)
         values = dense(width, "softmax" if last else head.activation, number)(values)
         if head.dropout and not last:
             values = layers.Dropout(head.dropout, seed=head.random_state + number)(values)
@@ -222,6 +229,23 @@ def _build(head: DenseHead, n_features: int, n_classes: int) -> Any:  # noqa: AN
     optimizer.learning_rate = head.learning_rate
     model.compile(optimizer, head.loss, metrics=["categorical_accuracy"], jit_compile=False)
     return model
+
+
+def _start_normalization(
+    model: Any,  # noqa: ANN401 - keras.Model
+    features: Array,
+    learnt: Array,
+) -> None:
+    """Let the first layer begin with the statistics of the features, rather than 0 and 1.
+
+    Else the first epochs would be judged by statistics that are still on their way there.
+    """
+    blocks = np.array_split(learnt, math.ceil(len(learnt) / _AT_ONCE))
+    mean = sum(features[some].sum(axis=0, dtype=np.float64) for some in blocks) / len(learnt)
+    squares = (((features[some] - mean) ** 2).sum(axis=0) for some in blocks)
+    layer = next(each for each in model.layers if type(each).__name__ == "BatchNormalization")
+    gamma, beta, *_ = layer.get_weights()
+    layer.set_weights([gamma, beta, mean, sum(squares) / len(learnt)])
 
 
 def _epochs(
