@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import TYPE_CHECKING, Any
 
 from headstart.cli import options
@@ -210,5 +211,5 @@ def say_epoch(name: str, epoch: Epoch, seconds_left: float) -> None:
     from headstart.evaluation.text import duration
 
     left = f"; about {duration(seconds_left)} left" if seconds_left else ""
-    judged = "" if epoch.accuracy != epoch.accuracy else f"{epoch.accuracy:.1%} right, "
+    judged = "" if math.isnan(epoch.accuracy) else f"{epoch.accuracy:.1%} right, "
     say(f"{name}, epoch {epoch.epoch}: {judged}loss {epoch.loss:.3f}{left}")

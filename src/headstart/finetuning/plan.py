@@ -116,7 +116,7 @@ class Plan:
             "network": self.frozen.network_.key,
             "resize": self.frozen.resize_.rule,
             "head": repr(self.frozen.head_),
-            "recipe": self.recipe.described(),
+            **self.recipe.described(),
         }
 
 
@@ -138,9 +138,9 @@ def make_plan(
     DatasetError, ImageError
         See `ImageClassifier.fit`.
     """
-    frozen = clone(classifier)
-    frozen.fit(X, y, skip_broken=skip_broken, progress=progress)
     sources, labels = labelled(X, y)
+    frozen = clone(classifier)
+    frozen.fit(sources, labels, skip_broken=skip_broken, progress=progress)
     broken = {id(item.source) for item in frozen.broken_}
     kept = [place for place, source in enumerate(sources) if id(source) not in broken]
     read = [sources[place] for place in kept]
