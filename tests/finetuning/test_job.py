@@ -125,7 +125,8 @@ def test_the_command_tunes_compares_and_keeps_what_is_better(pictures, python, t
     (tmp_path / "kinds" / "sky" / "broken.png").write_bytes(b"no picture")
     process = python(
         "-m", "headstart", "train", tmp_path / "kinds", "--out", out, "--model", "mini",
-        "--size", "48", "--fine-tune", "-12", "--epochs", "2", "--views", "2", "--validation", "2", "--crop", "0.8",
+        "--size", "48", "--fine-tune", "-12", "--epochs", "2", "--views", "2",
+        "--validation", "2", "--crop", "0.8",
     )  # fmt: skip
     assert process.returncode == 0, process.stderr
     summary = json.loads(process.stdout)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from headstart.backbones import convert
 from headstart.backbones.networks import DESCRIPTION, GRAPH, Network
 from headstart.features.engine import compile_network
 from headstart.gradients.augmentation import Augmentation
+from headstart.gradients.batches import made_ahead
 from headstart.storage import whole_file
 
 if TYPE_CHECKING:
@@ -185,12 +188,19 @@ def _opened(network: Network, kind: type, folder: Path, n: int, n_views: int) ->
 def _views(
     pixels: NDArray[np.uint8], size: int, augmentation: Augmentation, n_views: int, seed: int
 ) -> Iterator[NDArray[np.uint8]]:
-    for view in range(n_views):
-        make = augmentation if view else Augmentation.none()
-        for start in range(0, len(pixels), _AT_ONCE):
-            random = np.random.default_rng((seed, view, start))
-            images = make.batch(list(pixels[start : start + _AT_ONCE]), size, random)
-            yield from np.rint(images).astype(np.uint8)
+    def make(view: int, start: int) -> NDArray[np.uint8]:
+        chosen = augmentation if view else Augmentation.none()
+        random = np.random.default_rng((seed, view, start))
+        images = chosen.batch(list(pixels[start : start + _AT_ONCE]), size, random)
+        return np.rint(images).astype(np.uint8)
+
+    makers = (
+        partial(make, view, start)
+        for view in range(n_views)
+        for start in range(0, len(pixels), _AT_ONCE)
+    )
+    for images in made_ahead(makers, os.cpu_count() or 1):
+        yield from images
 
 
 def _write(files: dict[str, Path], rows: Iterable[Values], kind: type) -> None:

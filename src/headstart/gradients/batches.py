@@ -6,7 +6,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from headstart.gradients.augmentation import Augmentation
 
     Floats = NDArray[np.float32]
+
+T = TypeVar("T")
 
 _AHEAD = 4
 
@@ -96,7 +98,7 @@ class Batches:
         """
         order = np.random.default_rng((self.seed, epoch)).permutation(len(self.labels))
         start = len(self) - len(sizes)
-        return _made_ahead(
+        return made_ahead(
             (
                 partial(self._make, order, epoch, start + place, size)
                 for place, size in enumerate(sizes)
@@ -120,9 +122,9 @@ class Batches:
         return Batch(images, targets, weights)
 
 
-def _made_ahead(makers: Iterable[Callable[[], Batch]], workers: int) -> Iterator[Batch]:
+def made_ahead(makers: Iterable[Callable[[], T]], workers: int) -> Iterator[T]:
     """Make batches on threads, a few ahead of the one that is used, in order."""
-    waiting: deque[Future[Batch]] = deque()
+    waiting: deque[Future[T]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="headstart-batches") as pool:
         for make in makers:
             waiting.append(pool.submit(make))
