@@ -3,6 +3,7 @@
 import csv
 import importlib.util
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -89,6 +90,10 @@ def test_the_saved_model_is_like_any_other(each, pictures):
     assert said.shape == (60, 3)
     np.testing.assert_allclose(said.sum(axis=1), 1, rtol=1e-5)
     assert model.description.backbone == "mini"
+    card = (folder / "README.md").read_text("utf-8")
+    assert re.search(
+        r"trained by others and fine-tuned on these pictures \((all|from .* on)\)", card
+    )
 
 
 def test_above_the_freeze_point_views_are_kept_and_folds_are_quick(by_folds):

@@ -96,7 +96,9 @@ def _making(model: Description) -> list[str]:
     height, width = model.size
     n_broken = model.training.n_broken
     aside = f", and {n_broken} set aside that could not be read" if n_broken else ""
-    backbone = f"Backbone: `{model.backbone}`, trained by others and left unchanged"
+    tuned = model.training.fine_tuned
+    since = f"fine-tuned on these pictures ({tuned})" if tuned else "left unchanged"
+    backbone = f"Backbone: `{model.backbone}`, trained by others and {since}"
     used = ", ".join(f"{name} {version}" for name, version in model.versions.items())
     return [
         f"Trained on {model.training.n_images} pictures{aside}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from headstart.bundle.labels import label_from_json, label_to_json
@@ -98,7 +98,7 @@ class Description:
             "outputs": self.outputs,
             "precision": {"name": self.precision, "reason": self.precision_reason},
             "head": {"name": self.head, "scorer": self.scorer},
-            "training": {"counts": self.training.counts, "n_broken": self.training.n_broken},
+            "training": asdict(self.training),
             "evaluation": self.evaluation,
             "versions": self.versions,
         }
@@ -128,7 +128,9 @@ class Description:
             head=written["head"]["name"],
             scorer=written["head"]["scorer"],
             training=Training(
-                tuple(written["training"]["counts"]), written["training"]["n_broken"]
+                tuple(written["training"]["counts"]),
+                written["training"]["n_broken"],
+                str(written["training"].get("fine_tuned", "")),
             ),
             evaluation=written["evaluation"],
             versions=dict(written["versions"]),

@@ -20,10 +20,14 @@ class Training:
         Training pictures of each class, in the order of the classes.
     n_broken : int
         Pictures that were set aside because they could not be read.
+    fine_tuned : str
+        What of the network learnt from them, too: "from block_16_expand on", for example. Empty if
+        it was left as it was.
     """
 
     counts: tuple[int, ...]
     n_broken: int = 0
+    fine_tuned: str = ""
 
     @classmethod
     def on(cls, labels: Sequence[Hashable], classes: Sequence[Hashable], n_broken: int) -> Training:

@@ -106,7 +106,9 @@ def fine_tune(
     )
     with _place(folder, plan, restart=restart) as place:
         tuned, tuning = _tune(plan, place, progress, report, began)
-    result = plan.frozen if tuned is None else plan.frozen.with_network(*tuned, plan.sources)
+    result = plan.frozen
+    if tuned is not None:
+        result = plan.frozen.with_network(*tuned, plan.sources, tuning.what_learnt)
     result.tuning_ = tuning
     return result
 

@@ -57,6 +57,11 @@ class Tuning:
         """Whether the fine-tuned network is kept, rather than the frozen one."""
         return self.comparison.keeps_tuned
 
+    @property
+    def what_learnt(self) -> str:
+        """Which layers learnt, in words."""
+        return "all" if self.where == "all" else f"from {self.first_layer} on"
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything in JSON's types."""
         return {
@@ -81,10 +86,9 @@ class Tuning:
             else "the whole network was run for every look"
         )
         judged = f"{self.n_folds} divisions" if self.n_folds > 1 else "one division"
-        layers = "all" if self.where == "all" else f"from {self.first_layer} on"
         lines = [
             (
-                f"Fine-tuned {self.n_learning} layers ({layers}) for {len(self.history)} epochs on "
+                f"Fine-tuned {self.n_learning} layers ({self.what_learnt}) for {len(self.history)} epochs on "
                 f"{judged} of the pictures; {how}. Epoch {self.best_epoch} is the best."
             ),
             str(self.comparison),

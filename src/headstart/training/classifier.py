@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -288,7 +289,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         )
 
     def with_network(
-        self, network: Network, scorer: Scorer, sources: Sequence[ImageSource]
+        self, network: Network, scorer: Scorer, sources: Sequence[ImageSource], fine_tuned: str
     ) -> Self:
         """Return a copy that looks with another network and decides by what belongs to it.
 
@@ -299,6 +300,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             On its features, with the same classes.
         sources : sequence of ImageSource
             Pictures on which the precision is settled, where that is 'auto'.
+        fine_tuned : str
+            What of the network has learnt from the training pictures.
         """
         check_is_fitted(self)
         other = copy.copy(self)
@@ -307,6 +310,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         other.head_ = copy.copy(self.head_)
         other.head_.scorer_ = scorer
         other.network_ = network
+        other.training_ = replace(self.training_, fine_tuned=fine_tuned)
         other._gatherer = other._settle(network, sources)  # noqa: SLF001 - of the same class
         other.precision_ = other._gatherer.precision  # noqa: SLF001
         return other
