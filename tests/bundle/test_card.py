@@ -36,3 +36,10 @@ def test_labels_can_not_break_the_page(save, tmp_path, label):
     text = card(save, tmp_path / "model", classes=(label, "b", "c"))
     assert label not in text
     assert "| 5 |\n| b | 7 |" in text
+
+
+def test_says_whether_the_network_learnt_as_well(save, tmp_path):
+    assert "trained by others and left unchanged" in card(save, tmp_path / "frozen")
+    counted = Training((1, 2, 0), fine_tuned="from block_16_expand on")
+    text = card(save, tmp_path / "tuned", training=counted)
+    assert "trained by others and fine-tuned on these pictures (from block_16_expand on)" in text

@@ -88,8 +88,8 @@ class Tuning:
         judged = f"{self.n_folds} divisions" if self.n_folds > 1 else "one division"
         lines = [
             (
-                f"Fine-tuned {self.n_learning} layers ({self.what_learnt}) for {len(self.history)} epochs on "
-                f"{judged} of the pictures; {how}. Epoch {self.best_epoch} is the best."
+                f"Fine-tuned {self.n_learning} layers ({self.what_learnt}) for "
+                f"{len(self.history)} epochs on {judged} of the pictures; {how}. Epoch {self.best_epoch} is the best."
             ),
             str(self.comparison),
             *self.notes,
