@@ -37,9 +37,11 @@ def labelled(dogs: Path) -> LabelledImages:
         return read_labelled(dogs)
     with (dogs / "labels.csv").open(newline="", encoding="utf-8") as table:
         rows = list(csv.DictReader(table))
-    breeds = [row["breed"] for row in rows]
-    pictures = [FileSource(dogs / "train" / f"{row['id']}.jpg") for row in rows]
-    return LabelledImages([*pictures], [*breeds], sorted(set(breeds)))
+    return LabelledImages(
+        sources=[FileSource(dogs / "train" / f"{row['id']}.jpg") for row in rows],
+        labels=[row["breed"] for row in rows],
+        classes=sorted({row["breed"] for row in rows}),
+    )
 
 
 if __name__ == "__main__":

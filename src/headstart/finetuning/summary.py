@@ -89,7 +89,8 @@ class Tuning:
         lines = [
             (
                 f"Fine-tuned {self.n_learning} layers ({self.what_learnt}) for "
-                f"{len(self.history)} epochs on {judged} of the pictures; {how}. Epoch {self.best_epoch} is the best."
+                f"{len(self.history)} epochs on {judged} of the pictures; {how}. "
+                f"Epoch {self.best_epoch} is the best."
             ),
             str(self.comparison),
             *self.notes,
