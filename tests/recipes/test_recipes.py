@@ -79,7 +79,7 @@ def test_a_recipe_says_what_it_takes(name, words, here, capsys):
     assert not ending.value.code
     said = capsys.readouterr().out
     assert f"python recipes/{name}.py" in said
-    assert ("--epochs" in said) == (name in TRAINING and "--our-way" not in words)
+    assert "--backbone" in said
     for what in FIRST_LINES:
         assert re.search(rf"^{what} +\S", said, re.MULTILINE), what
 
@@ -89,7 +89,7 @@ def test_a_refusal_is_a_sentence(here, tmp_path):
         here("flowers", tmp_path / "nowhere", "--our-way")
 
 
-@pytest.mark.parametrize("name", TRAINING)
+@pytest.mark.parametrize("name", ["dog_breeds", "flowers", "vehicles"])
 def test_our_way_trains_without_keras(name, here, kinds, tmp_path, capsys):
     here(name, kinds, "--our-way", "--backbone", "mini", "--out", tmp_path / "model")
     assert right(capsys.readouterr().out) == 1
@@ -115,6 +115,14 @@ def test_cifar_10_is_fine_tuned_and_compared(tutorials):
     assert "On 6 pictures kept out" in printed["cifar10"]
 
 
+@pytest.mark.slow
+def test_our_way_with_cifar_10_fine_tunes_more(kinds, run, tmp_path):
+    words = ("--backbone", "mini", "--where", "block4", "--epochs", "1", "--our-way")
+    (printed,) = run(("cifar10.py", kinds, *words, "--out", tmp_path / "model"))
+    assert "Fine-tuned" in printed
+    assert right(printed) >= 0.8
+
+
 def test_imagenet_names_pictures_and_prints_the_layers(here, kinds, tmp_path, capsys):
     here("imagenet", kinds / "test" / "sky", "--backbone", "mini", "--layers")
     layers, answers = [], []
@@ -127,7 +135,7 @@ def test_imagenet_names_pictures_and_prints_the_layers(here, kinds, tmp_path, ca
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize(("words", "least"), [((), 0.75), (("--our-way",), 0.85)])
+@pytest.mark.parametrize(("words", "least"), [((), 0.8), (("--our-way",), 0.87)])
 def test_imagenet_is_right_about_photos(words, least, real_data, run):
     photos = real_data / "data" / "imagenet-samples"
     command = ("imagenet.py", photos, "--backbone", "mobilenet_v2", *words)
@@ -154,22 +162,23 @@ def photos(real_data, as_kaggle):
 
 @pytest.mark.real_data
 @pytest.mark.parametrize(
-    ("name", "tutorial", "our_way"),
+    ("name", "tutorial", "least", "our_way", "ours_least"),
     [
-        ("cifar10", 0.5, 0.7),
-        ("dog_breeds", 0.6, 0.6),
-        ("flowers", 0.75, 0.85),
-        ("vehicles", 0.75, 0.75),
+        # More than 2,000: fewer are divided into folds, which takes five times as long.
+        ("cifar10", "--first 2500", 0.45, "--first 2500 --epochs 4", 0.7),
+        ("dog_breeds", "", 0.5, "", 0.72),
+        ("flowers", "", 0.8, "", 0.85),
+        ("vehicles", "--layer out_relu", 0.75, "", 0.75),
     ],
 )
-def test_what_is_learnt_from_photos(name, tutorial, our_way, photos, real_data, run):
-    words = [photos[name], "--backbone", "mobilenet_v2", "--out"]
-    some = ["--first", "2000"] if name == "cifar10" else []
-    layer = ["--layer", "out_relu"] if name == "vehicles" else []
+def test_what_is_learnt_from_photos(
+    name, tutorial, least, our_way, ours_least, photos, real_data, run
+):
+    words = (f"{name}.py", photos[name], "--backbone", "mobilenet_v2", "--out")
     printed = run(
-        (f"{name}.py", *words, "tutorial", *some, *layer),
-        (f"{name}.py", *words, "ours", *some, "--our-way"),
+        (*words, "tutorial", *tutorial.split()),
+        (*words, "ours", *our_way.split(), "--our-way"),
         HEADSTART_WEIGHTS=real_data / "weights",
     )
-    assert right(printed[0]) >= tutorial
-    assert right(printed[1]) >= our_way
+    assert right(printed[0]) >= least
+    assert right(printed[1]) >= ours_least
