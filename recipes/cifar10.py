@@ -6,6 +6,9 @@ Source    a tutorial on CIFAR-10: ResNet50 without its top on 64 x 64 pixels, fr
 Data      CIFAR10/train-*.parquet and CIFAR10/test-*.parquet, or class folders in train/ and test/
 Command   python recipes/cifar10.py cifar10/ [--our-way]
 Hardware  any computer
+Time      90 s for --first 5000, our way 36 min for all pictures (MobileNetV2, 2 shared cores)
+Expected  64.1 % of 5,000 with --first 5000 --where last-stage, our way 90.9 % with all pictures
+          (MobileNetV2; ResNet50 was not measured here)
 """
 
 from pathlib import Path

@@ -5,6 +5,9 @@ Source    a tutorial on Kaggle's dog breeds: InceptionV3 without its top, the me
 Data      DOGS/labels.csv (id,breed) and DOGS/train/<id>.jpg, as Kaggle has them; or DOGS/<breed>/*
 Command   python recipes/dog_breeds.py dogs/ [--our-way]
 Hardware  any computer
+Time      1 min for 3,000 pictures, either way (MobileNetV2, 2 shared cores)
+Expected  55.7 % of six breeds in pictures of 64 x 64 pixels, our way 76.8 % (MobileNetV2; neither
+          InceptionV3 nor Kaggle's dogs were measured here)
 """
 
 import csv

@@ -5,6 +5,9 @@ Source    a tutorial on photos of flowers: VGG16 without its top at 224 x 224 pi
 Data      FLOWERS/daisy/*.jpg, FLOWERS/rose/*.jpg, ...: a folder for each class
 Command   python recipes/flowers.py flowers/ [--our-way]
 Hardware  any computer
+Time      40 s for 192 photos, our way 9 s (MobileNetV2, 2 shared cores)
+Expected  35 of 38 photos of vehicles right, either way (MobileNetV2; neither VGG16 nor flowers
+          were measured here)
 """
 
 from pathlib import Path

@@ -7,6 +7,8 @@ Command   python recipes/imagenet.py tiger.jpg
           python recipes/imagenet.py photos/ --backbone inception_v3 --layers
           python recipes/imagenet.py photos/ --our-way
 Hardware  any computer
+Time      9 s for 100 photos, 3 s once the network is converted (MobileNetV2, 2 shared cores)
+Expected  84 of 100 photos right, our way 90 (MobileNetV2; ResNet50 was not measured here)
 """
 
 from pathlib import Path

@@ -6,6 +6,8 @@ Source    a tutorial on photos of qingqis, rickshaws and tangas: VGG19 with its 
 Data      VEHICLES/rickshaw/*.jpg, VEHICLES/tanga/*.jpg, ...: a folder for each class
 Command   python recipes/vehicles.py vehicles/ [--our-way]
 Hardware  any computer
+Time      24 s for 192 photos, our way 7 s (MobileNetV2, --layer out_relu, 2 shared cores)
+Expected  18 of 19 photos right, our way 19 (the same; VGG19 was not measured here)
 """
 
 from pathlib import Path
