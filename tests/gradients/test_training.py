@@ -1,5 +1,6 @@
 """The loop around a network, with a network that is one number; a real one is in pretraining."""
 
+import signal
 from types import SimpleNamespace
 
 import numpy as np
@@ -139,7 +140,7 @@ def test_stopped_at_any_step_it_goes_on_to_the_same_end(make, stop):
 
     def interrupt(step):
         if step == stop:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     number.at_step = interrupt
     with pytest.raises(KeyboardInterrupt):
@@ -151,6 +152,24 @@ def test_stopped_at_any_step_it_goes_on_to_the_same_end(make, stop):
     assert resumed.seed.value == undisturbed.seed.value
     assert resumed.weight == pytest.approx(undisturbed.weight, rel=1e-12)
     np.testing.assert_allclose(told(second.history), told(whole.history), rtol=1e-9)
+
+
+def test_interrupted_while_it_is_judged_no_epoch_is_half_done(make):
+    first, number = make()
+    answer = number.predict_on_batch
+
+    def interrupted(images):
+        signal.raise_signal(signal.SIGINT)
+        return answer(images)
+
+    number.predict_on_batch = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        list(first.run())
+    second, resumed = make()
+    assert second.resume()
+    assert (second._step, second.history, second.answers) == (6, [], [])
+    assert len(list(second.run())) == 4
+    assert number.steps + resumed.steps == 24
 
 
 def test_checkpoints_come_with_time_not_only_with_epochs(make, monkeypatch):
@@ -249,13 +268,14 @@ def test_what_was_said_after_each_epoch_is_kept_over_a_kill(make):
 
     def interrupt(step):
         if step == 15:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     number.at_step = interrupt
     with pytest.raises(KeyboardInterrupt):
         list(first.run())
     second, _ = make()
     assert second.resume()
+    assert second._step == 16
     list(second.run())
     assert [answers.shape for answers in second.answers] == [(50, 2)] * 4
 

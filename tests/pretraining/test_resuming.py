@@ -98,7 +98,8 @@ def _alike(one, other):
 def test_ctrl_c_leaves_a_checkpoint_of_the_last_step(pictures, tmp_path):
     out, work = tmp_path / "net", tmp_path / "net.training"
     command = [sys.executable, "-m", "headstart", "pretrain", str(pictures), "--out", str(out)]
-    settings = ["--size", "32", "--epochs", "50", "--batch-size", "8"]
+    # So many epochs that it is still at work, at a rate that so small batches stand.
+    settings = ["--size", "32", "--epochs", "1000", "--batch-size", "8", "--learning-rate", "0.05"]
     with subprocess.Popen([*command, *settings], stderr=subprocess.PIPE, text=True) as process:
         begun(process, work)
         time.sleep(2)

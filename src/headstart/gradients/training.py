@@ -14,6 +14,7 @@ from headstart.gradients.averaging import WeightAverage
 from headstart.gradients.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from headstart.gradients.examination import judged
 from headstart.gradients.history import Epoch
+from headstart.gradients.interrupts import held_interrupts
 from headstart.gradients.schedule import image_size, learning_rate
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from headstart.features.gathering import Progress
     from headstart.gradients.batches import Batch
     from headstart.gradients.examination import Examination
+    from headstart.gradients.interrupts import Interrupts
 
     Answers = NDArray[np.float32]
 
@@ -206,7 +208,7 @@ class Training:
     def run(self, progress: Progress | None = None, *, until: int | None = None) -> Iterator[Epoch]:
         """Train to the end, yielding each epoch that is done.
 
-        Ctrl-C leaves a checkpoint of the very last step.
+        Ctrl-C lets the step be finished, and leaves a checkpoint of it.
 
         Parameters
         ----------
@@ -224,13 +226,10 @@ class Training:
         self._seen_at = time.monotonic()
         self._last = min(until or self._course.epochs, self._course.epochs)
         while not self._is_over():
-            try:
-                self._run_epoch(len(self.history), progress)
-                accuracy, loss = self._test()
-            except KeyboardInterrupt:
-                self._save()
-                raise
-            yield self._finish_epoch(accuracy, loss)
+            with held_interrupts() as interrupts:
+                self._run_epoch(len(self.history), progress, interrupts)
+                done = self._finish_epoch(*self._test(interrupts))
+            yield done
 
     def seconds_left(self) -> float:
         """Return how long the rest will take, judged by the last epoch and the images' sizes."""
@@ -297,7 +296,7 @@ class Training:
     def _work(self, first: int, last: int) -> float:
         return sum(self._size(step) ** 2 for step in range(first, last))
 
-    def _run_epoch(self, epoch: int, progress: Progress | None) -> None:
+    def _run_epoch(self, epoch: int, progress: Progress | None, interrupts: Interrupts) -> None:
         """Do what is still to do of an epoch."""
         first = epoch * len(self._batches)
         steps = range(self._step, first + len(self._batches))
@@ -315,6 +314,7 @@ class Training:
             self._step += 1
             self._loss += (float(np.ravel(answer)[0]) - self._loss) / (self._step - first)
             self._keep_up()
+            self._end_if(interrupts.asked)
 
     def _keep_up(self) -> None:
         """Do what is due after a step."""
@@ -329,6 +329,12 @@ class Training:
         if self._seen_at - self._saved_at > _SECONDS_BETWEEN_CHECKPOINTS:
             self._save()
 
+    def _end_if(self, asked: bool) -> None:
+        """End after a checkpoint: called only where all of the state belongs to one step."""
+        if asked:
+            self._save()
+            raise KeyboardInterrupt
+
     def _look_at_clock(self) -> None:
         now = time.monotonic()
         self._spent += now - self._seen_at
@@ -342,15 +348,17 @@ class Training:
     def _size(self, step: int) -> int:
         return image_size(step / self._steps, self._course.first_size, self._course.size)
 
-    def _test(self) -> tuple[float, float]:
+    def _test(self, interrupts: Interrupts) -> tuple[float, float]:
         """Return accuracy and cross-entropy on the examined pictures."""
         if self._examination is None:
             return math.nan, math.nan
+        parts = []
         with self._average.in_place():
-            parts = [
-                np.asarray(self._network.predict_on_batch(part), np.float32)
-                for part in self._examination.inputs()
-            ]
+            for part in self._examination.inputs():
+                if interrupts.asked:
+                    break
+                parts.append(np.asarray(self._network.predict_on_batch(part), np.float32))
+        self._end_if(interrupts.asked)
         answers = np.concatenate(parts)
         self.answers.append(answers)
         return judged(answers, self._examination.labels)
