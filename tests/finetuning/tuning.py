@@ -18,14 +18,14 @@ kept = {}
 divide, Rounds = job.divide, job.Rounds
 
 
-def norms(model):
+def statistics(model):
     layers = [layer for layer in model.layers if "Normalization" in type(layer).__name__]
-    return [np.array(w) for layer in layers for w in layer.get_weights()]
+    return [np.array(each) for layer in layers for each in layer.non_trainable_variables[-2:]]
 
 
 def remembering(*args, **kwargs):
     kept["divided"] = divide(*args, **kwargs)
-    kept["before"] = norms(kept["divided"].whole)
+    kept["before"] = statistics(kept["divided"].whole)
     kept["weights"] = [np.array(w) for w in kept["divided"].whole.get_weights()]
     return kept["divided"]
 
@@ -47,12 +47,16 @@ found = {"tuning": tuned.tuning_.to_dict(), "text": str(tuned.tuning_)}
 divided = kept["divided"]
 after = divided.whole.get_weights()
 found["same_statistics"] = all(
-    np.array_equal(a, b) for a, b in zip(kept["before"], norms(divided.whole), strict=True)
+    np.array_equal(a, b) for a, b in zip(kept["before"], statistics(divided.whole), strict=True)
 )
-found["moved"] = sum(not np.array_equal(a, b) for a, b in zip(kept["weights"], after, strict=True))
-found["learning"] = len(divided.point.backbone.trainable_weights)
+found["moved"] = [
+    weight.path
+    for weight, before, now in zip(divided.whole.weights, kept["weights"], after, strict=True)
+    if not np.array_equal(before, now)
+]
+found["learning"] = [weight.path for weight in divided.point.backbone.trainable_weights]
 
-whole = with_head(divided, kept["scorer"].layers, dropout=0, upper_only=False)
+whole = with_head(divided, kept["scorer"].layers, dropout=0, upper_only=False).network
 pixels = np.stack([item.pixels for item in read_images(images.sources, tuned.resize_)])
 by_keras = np.asarray(whole.predict_on_batch(pixels.astype(np.float32)))
 found["apart"] = float(np.abs(by_keras - tuned.predict_proba(images.sources)).max())

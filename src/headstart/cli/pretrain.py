@@ -89,7 +89,7 @@ def _add_recipe(group: "argparse._ArgumentGroup") -> None:
         "--precision",
         choices=options.PRECISIONS,
         default="auto",
-        help="auto trains in bfloat16 where this machine is faster with it (default: auto)",
+        help="auto trains in bfloat16 on a GPU, which is faster with it (default: auto)",
     )
 
 

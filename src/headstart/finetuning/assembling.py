@@ -9,6 +9,7 @@ import numpy as np
 
 from headstart.backbones import keras_outputs, keras_weights
 from headstart.bundle.scoring import AffineSoftmax, DenseSoftmax, Layer, Scorer
+from headstart.gradients.folding import Folded, fold
 from headstart.gradients.freezing import FreezePoint, freeze
 from headstart.gradients.optimizers import layerwise_rates, make_loss, make_optimizer
 from headstart.storage import writing
@@ -78,6 +79,21 @@ def divide(
     return Divided(keras, row, loaded.model, freeze(keras, backbone, where))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Assembled:
+    """A network to class probabilities, in the form it is trained in.
+
+    Attributes
+    ----------
+    network : keras.Model
+    body : Folded
+        What of it belongs to the backbone.
+    """
+
+    network: Model
+    body: Folded
+
+
 def _pooled(keras: ModuleType, outputs: dict[str, KerasTensor], pooling: str) -> KerasTensor:
     layers = {
         "avg": keras.layers.GlobalAveragePooling2D,
@@ -91,7 +107,7 @@ def _pooled(keras: ModuleType, outputs: dict[str, KerasTensor], pooling: str) ->
 
 def with_head(
     divided: Divided, layers: Sequence[Layer], *, dropout: float, upper_only: bool
-) -> Model:
+) -> Assembled:
     """Return a network to class probabilities.
 
     Parameters
@@ -106,10 +122,12 @@ def with_head(
     keras, point = divided.keras, divided.point
     inputs: Any
     if upper_only and point.upper is not None:
-        inputs, values = point.upper.inputs, point.upper.output
+        body = fold(keras, point.upper)
+        inputs, values = body.model.inputs, body.model.output
     else:
+        body = fold(keras, point.backbone)
         inputs = keras.Input(point.backbone.input.shape[1:], dtype="float32")
-        values = point.backbone(keras_outputs.preprocess(inputs, divided.row.preprocessing))
+        values = body.model(keras_outputs.preprocess(inputs, divided.row.preprocessing))
     for number, layer in enumerate(layers):
         last = number == len(layers) - 1
         if dropout and (last or number):
@@ -122,7 +140,7 @@ def with_head(
         )(values)
     network = keras.Model(inputs, values)
     put_head(network, layers)
-    return network
+    return Assembled(network, body)
 
 
 def put_head(network: Model, layers: Sequence[Layer]) -> None:

@@ -135,7 +135,7 @@ def _tune(
     recipe = plan.recipe
     keras = start_keras()
     keras.utils.set_random_seed(recipe.seed)
-    precision = training_precision(recipe.precision, keras)
+    precision = training_precision(recipe.precision)
     divided = divide(
         keras,
         plan.row,

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from keras import Model
     from numpy.typing import NDArray
 
     from headstart.bundle.scoring import Scorer
@@ -88,9 +87,10 @@ class Rounds:
         self._report = report
         self._lot = plan.lot()
         head = plan.frozen.head_.scorer_
-        self._network: Model = with_head(
+        assembled = with_head(
             divided, head.layers, dropout=plan.dropout, upper_only=material.n_views > 0
         )
+        self._network, self._body = assembled.network, assembled.body
         self._start = self._network.get_weights()
         self._last: Training | None = None
 
@@ -112,7 +112,7 @@ class Rounds:
         return Outcome(labels, np.concatenate(frozen), answers[best - 1], history, best)
 
     def finish(self, outcome: Outcome) -> Scorer:
-        """Give the network the weights that are kept; return the head that belongs to them.
+        """Give the backbone the weights that are kept; return the head that belongs to them.
 
         Where each picture was kept out once, it now learns from all of them, for as many epochs as
         were best.
@@ -122,6 +122,7 @@ class Rounds:
             head = self._plan.frozen.head_.scorer_
             training = self._train("all pictures", head, self._lot, None, outcome.best_epoch)
         training.finish()
+        self._body.unfold()
         return scorer_of(self._network)
 
     def _train(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Literal
 
-from headstart.backbones.runtime import load_openvino
 from headstart.features.accelerator import sees_accelerator
 
 if TYPE_CHECKING:
@@ -17,22 +16,16 @@ if TYPE_CHECKING:
 _POLICIES = {"f32": "float32", "bf16": "mixed_bfloat16"}
 
 
-def training_precision(requested: Requested, keras: ModuleType) -> Literal["f32", "bf16"]:
-    """Return `requested`, or for 'auto' bfloat16 where the machine computes in it faster.
+def training_precision(requested: Requested) -> Literal["f32", "bf16"]:
+    """Return `requested`, or for 'auto' bfloat16 where there is a GPU or TPU.
 
-    Weights, their averages and all sums stay float32 in either.
+    Weights, their averages and all sums stay float32 in either. A processor that has bfloat16 gains
+    little by it or loses: what is between the convolutions is as slow as before, and conversions
+    come on top (measured in docs/benchmarks.md).
     """
     if requested != "auto":
         return requested
-    if sees_accelerator():
-        return "bf16"
-    on_cpu = keras.backend.backend() == "tensorflow" and _processor_has_bfloat16()
-    return "bf16" if on_cpu else "f32"
-
-
-def _processor_has_bfloat16() -> bool:
-    capabilities = load_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return "BF16" in capabilities
+    return "bf16" if sees_accelerator() else "f32"
 
 
 @contextlib.contextmanager

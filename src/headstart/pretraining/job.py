@@ -108,7 +108,7 @@ def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a d
     teacher_size : int, optional
         Height and width of the teacher's pictures, instead of what it was trained on.
     precision : {'auto', 'f32', 'bf16'}
-        What is computed in; 'auto' takes bfloat16 where the machine is faster with it.
+        What is computed in; 'auto' takes bfloat16 where there is a GPU or TPU.
     trained_on : str, optional
         What the data set is called; the name of its folder if not given.
     license : str
@@ -163,7 +163,7 @@ def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a d
         learnt=learnt,
         tested=tested,
         teacher=find_teacher(teacher, teacher_weights, teacher_size),
-        precision=training_precision(precision, keras),
+        precision=training_precision(precision),
         seed=seed,
         folder=out.with_name(f"{out.name}.training"),
         trained_on=trained_on or name_of(dataset),
