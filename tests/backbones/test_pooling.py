@@ -43,7 +43,8 @@ def test_flattened_it_takes_any_number_of_images_at_once(tiny_network):
     from headstart.backbones.runtime import load_openvino
 
     network = pooled(tiny_network, "flatten")
-    run_all = load_openvino().Core().compile_model(network.graph, "CPU")
+    f32 = {"INFERENCE_PRECISION_HINT": "f32"}
+    run_all = load_openvino().Core().compile_model(network.graph, "CPU", f32)
     np.testing.assert_allclose(
         run_all(IMAGES)["features"], run(network, "features")["features"], rtol=1e-5, atol=1e-6
     )
