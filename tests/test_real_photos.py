@@ -147,7 +147,7 @@ def test_mini_knows_its_own_classes_as_well_as_its_card_says(real_data):
 
 def test_fine_tuned_on_photos_it_answers_as_keras_does(real_data, tmp_path):
     settings = {
-        "classifier": {"backbone": "mobilenet_v2", "size": None},
+        "classifier": {"backbone": "mobilenet_v2", "size": None, "precision": "f32"},
         "where": "block_16",
         "epochs": 3,
         "views": 2,
