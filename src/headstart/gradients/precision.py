@@ -20,8 +20,7 @@ def training_precision(requested: Requested) -> Literal["f32", "bf16"]:
     """Return `requested`, or for 'auto' bfloat16 where there is a GPU or TPU.
 
     Weights, their averages and all sums stay float32 in either. A processor that has bfloat16 gains
-    little by it or loses: what is between the convolutions is as slow as before, and conversions
-    come on top (measured in docs/benchmarks.md).
+    a tenth or nothing by it (docs/benchmarks.md), and would train other weights than one without.
     """
     if requested != "auto":
         return requested
