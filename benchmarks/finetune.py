@@ -4,10 +4,11 @@ r"""Measure fine-tuning: how long an epoch takes, and how good the result is.
         --cifar10 cifar10/ --out results/
 
 An epoch of the last block of MobileNetV2 and of ResNet50 (random weights: as fast as real ones) is
-timed in turn with a Keras script that freezes the same layers. The vehicles are divided again and
-again into 90 % to learn from and 10 % to test on, as in a well-known tutorial; each time the frozen
-network with its head is compared with what `headstart.fine_tune` makes of it. CIFAR-10 is trained
-by the very command that is in the documents.
+timed in turn with a Keras script that freezes the same layers; and a step of all of MobileNetV2
+with its batch normalisations as they are, in turn with one where they are folded. The vehicles are
+divided again and again into 90 % to learn from and 10 % to test on, as in a well-known tutorial;
+each time the frozen network with its head is compared with what `headstart.fine_tune` makes of it.
+CIFAR-10 is trained by the very command that is in the documents.
 Writes ``finetune.json`` and ``finetune.md`` into `--out`.
 """
 
@@ -47,6 +48,8 @@ def main() -> int:
 def _measure(options: argparse.Namespace, settings: Settings) -> Iterator[Finding]:
     for model in options.epochs:
         yield from _epochs(settings, model)
+    if options.folding:
+        yield _folding(settings, options.folding)
     if options.splits:
         yield from _splits(settings, options.splits)
     if options.cifar10:
@@ -73,6 +76,15 @@ def _epochs(settings: Settings, model: str) -> Iterator[Finding]:
     yield Finding(f"{what}: headstart", "s", ours, details=details["headstart_tuning"])
     yield Finding(f"{what}: Keras", "s", theirs, details=details["keras_tuning"])
     yield Finding(f"{what}: Keras against headstart", "x", ratios(theirs, ours), at_least=4)
+
+
+def _folding(settings: Settings, size: int) -> Finding:
+    say("folded batch normalisation")
+    found = settings.run("folding", "--model", "mobilenet_v2", "--size", str(size))
+    what = (
+        f"a step of all of mobilenet_v2, {size} px, 64 images: frozen normalisations against folded"
+    )
+    return Finding(what, "x", ratios(found["plain"], found["folded"]), details=found)
 
 
 def _splits(settings: Settings, splits: int) -> Iterator[Finding]:
@@ -107,6 +119,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--epochs", nargs="*", choices=BLOCKS, default=list(BLOCKS),
         help="the networks of which epochs are timed (default: all)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--folding", type=int, metavar="PIXELS", default=96,
+        help="size of the images on which folding is timed; 0 for not at all (default: 96)",
     )  # fmt: skip
     parser.add_argument("--splits", type=int, default=10, help="0 for none (default: 10)")
     parser.add_argument("--cifar10", type=Path, help="CIFAR-10 as parquet files: an hour")

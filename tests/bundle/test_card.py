@@ -1,5 +1,6 @@
 import pytest
 
+from headstart.backbones.mirroring import mirrored
 from headstart.bundle import Training, layout
 
 
@@ -43,3 +44,9 @@ def test_says_whether_the_network_learnt_as_well(save, tmp_path):
     counted = Training((1, 2, 0), fine_tuned="from block_16_expand on")
     text = card(save, tmp_path / "tuned", training=counted)
     assert "trained by others and fine-tuned on these pictures (from block_16_expand on)" in text
+
+
+def test_says_whether_it_looks_at_mirror_images(save, tmp_path, tiny_network):
+    assert "mirror" not in card(save, tmp_path / "plain")
+    text = card(save, tmp_path / "mirrored", network=mirrored(tiny_network))
+    assert "32 x 32 pixels; the answer is the mean over it and its mirror image." in text

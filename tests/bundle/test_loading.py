@@ -35,6 +35,13 @@ def test_says_what_was_saved(model_folder, tiny_network):
     assert model.description.weights_sha256 == tiny_network.weights_sha256
 
 
+def test_models_saved_before_there_were_mirrors_are_read(copied):
+    backbone = json.loads((copied / layout.DESCRIPTION).read_text())["backbone"]
+    assert backbone.pop("mirrored") is False
+    rewrite(copied, backbone=backbone)
+    assert load(copied).network.mirrored is False
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_a_missing_file_is_named(copied, name):
     (copied / name).unlink()

@@ -234,3 +234,11 @@ def test_all_numbers_of_the_feature_map(embedder, photos):
     assert flat.transform(photos).shape == (12, 8 * 8 * 16)
     with pytest.raises(UsageError, match="must be one of features"):
         embedder.set_params(output="probabilities").fit(photos)
+
+
+def test_the_mean_over_a_picture_and_its_mirror_image(embedder, photos):
+    pictures = [np.asarray(Image.open(path)) for path in photos]
+    in_mirror = [pixels[:, ::-1] for pixels in pictures]
+    means = (embedder.fit_transform(pictures) + embedder.fit_transform(in_mirror)) / 2
+    found = embedder.set_params(mirror=True).fit(pictures).transform(pictures)
+    np.testing.assert_allclose(found, means, rtol=1e-4, atol=1e-5)

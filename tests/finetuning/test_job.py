@@ -50,6 +50,11 @@ def no_room(tuned):
 
 
 @pytest.fixture(scope="module")
+def anew(tuned):
+    return tuned(views=0, epochs=1, validation=0.2, classifier={"mirror": True})
+
+
+@pytest.fixture(scope="module")
 def by_jax(tuned):
     """A smaller one on another backend than TensorFlow."""
     if importlib.util.find_spec("jax") is None:
@@ -57,7 +62,7 @@ def by_jax(tuned):
     return tuned("jax", epochs=1, views=1, validation=0.2, layer_decay=0.5)
 
 
-@pytest.fixture(params=["by_folds", "all_layers", "no_room", "by_jax"])
+@pytest.fixture(params=["by_folds", "all_layers", "no_room", "anew", "by_jax"])
 def each(request):
     return request.getfixturevalue(request.param)
 
@@ -126,6 +131,23 @@ def test_where_there_is_no_room_it_says_so_and_runs_the_whole_network(no_room):
     assert "computed anew for every look" in note
     assert "store_limit" in note
     assert note in found["text"]
+
+
+def test_where_no_views_are_wanted_the_whole_network_is_run(anew, no_room):
+    found, _ = anew
+    tuning = found["tuning"]
+    assert (tuning["n_folds"], tuning["n_views"], tuning["notes"]) == (1, 0, [])
+    assert found["learning"] == no_room[0]["learning"]
+    assert "the whole network was run for every look" in found["text"]
+
+
+def test_what_looks_at_mirror_images_still_does_when_it_is_fine_tuned(anew, no_room, pictures):
+    seen = [np.asarray(Image.open(path)) for path in sorted(pictures.rglob("1*.png"))]
+    in_mirror = [pixels[:, ::-1] for pixels in seen]
+    for (_, folder), same in ((anew, True), (no_room, False)):
+        model = hs.load(folder)
+        apart = abs(model.predict_proba(seen) - model.predict_proba(in_mirror)).max()
+        assert (apart < 1e-5) == same
 
 
 def test_the_command_tunes_compares_and_keeps_what_is_better(pictures, python, tmp_path):

@@ -14,7 +14,7 @@ from headstart.gradients.augmentation import Augmentation
         ({"loss": "mse"}, "loss must be one of"),
         ({"epochs": 0}, "epochs must be at least 1"),
         ({"batch_size": 0}, "batch_size must be at least 1"),
-        ({"views": 0}, "views must be at least 1"),
+        ({"views": -1}, "views must be 0 or more"),
         ({"learning_rate": -1.0}, "learning_rate must be above 0"),
         ({"layer_decay": 0.0}, "layer_decay must be above 0"),
         ({"label_smoothing": 1.0}, "label_smoothing must be from 0 to below 1"),

@@ -59,6 +59,11 @@ found["learning"] = [weight.path for weight in divided.point.backbone.trainable_
 whole = with_head(divided, kept["scorer"].layers, dropout=0, upper_only=False).network
 pixels = np.stack([item.pixels for item in read_images(images.sources, tuned.resize_)])
 by_keras = np.asarray(whole.predict_on_batch(pixels.astype(np.float32)))
+if frozen.mirror:
+    in_mirror = np.asarray(whole.predict_on_batch(pixels[:, :, ::-1].astype(np.float32)))
+    # A softmax of the mean of two features is their softmaxes' geometric mean, made to add up to 1.
+    by_keras = np.sqrt(by_keras * in_mirror)
+    by_keras /= by_keras.sum(axis=1, keepdims=True)
 found["apart"] = float(np.abs(by_keras - tuned.predict_proba(images.sources)).max())
 found["unfitted"] = not hasattr(frozen, "classes_")
 tuned.save(sys.argv[3])

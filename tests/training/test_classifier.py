@@ -282,6 +282,21 @@ def test_vehicles_are_told_apart_in_93_of_100_photos(real_data):
     assert np.mean(right) >= 0.93
 
 
+def test_a_saved_model_looks_at_mirror_images_as_the_classifier_did(tiny_network, photos, tmp_path):
+    pictures, labels = photos
+    model = ImageClassifier(tiny_network, mirror=True, precision="f32").fit(pictures, labels)
+    plain = clone(model).set_params(mirror=False).fit(pictures, labels)
+    in_mirror = [pixels[:, ::-1] for pixels in pictures]
+    means = (plain.features(pictures) + plain.features(in_mirror)) / 2
+    np.testing.assert_allclose(model.features(pictures), means, rtol=1e-4, atol=1e-5)
+    model.save(tmp_path / "model")
+    saved = load(tmp_path / "model")
+    for some in (pictures, in_mirror):
+        np.testing.assert_allclose(
+            saved.predict_proba(some), model.predict_proba(pictures), atol=1e-5
+        )
+
+
 @pytest.mark.parametrize("pooling", ["avg", "max", "flatten"])
 def test_a_saved_model_pools_as_the_classifier_did(tiny_network, photos, tmp_path, pooling):
     pictures, labels = photos

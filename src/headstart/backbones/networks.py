@@ -66,12 +66,15 @@ class Network:
         Hash of the weights file it was made from.
     key : str
         Identifies everything that changes what comes out: row, weights, size, the format of the
-        conversion, the version of Keras, `layer` and `pooling`.
+        conversion, the version of Keras, `layer`, `pooling` and `mirrored`.
     layer : str or None
         The Keras layer that the features come from; None: the network's own.
     pooling : str
         What the features are: 'auto', the network's own; else see
         `headstart.backbones.pooling.pooled`.
+    mirrored : bool
+        Whether what comes out is the mean over the picture and its mirror image; see
+        `headstart.backbones.mirroring.mirrored`.
     """
 
     folder: Path
@@ -86,6 +89,7 @@ class Network:
     key: str
     layer: str | None = None
     pooling: str = "auto"
+    mirrored: bool = False
 
     @property
     def graph(self) -> Path:
@@ -158,7 +162,8 @@ def _must_be_network(model: str | Path) -> bool:
 def is_catalogued(network: Network) -> bool:
     """Tell whether a network was made, as it would be now, from the catalogue's row of its name.
 
-    One from a user's own backbone folder, or pooled, or made by another version, was not.
+    One from a user's own backbone folder, or pooled, or mirrored, or made by another version, was
+    not.
     """
     rows = {row.name: row for row in backbones()}
     row = rows.get(network.name)
@@ -350,6 +355,7 @@ def _from_json(folder: Path, described: dict[str, Any]) -> Network:
             key=described["key"],
             layer=described.get("layer"),
             pooling=described.get("pooling", "auto"),
+            mirrored=described.get("mirrored", False),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _foreign(folder, error) from error

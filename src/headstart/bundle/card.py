@@ -99,12 +99,13 @@ def _making(model: Description) -> list[str]:
     tuned = model.training.fine_tuned
     since = f"fine-tuned on these pictures ({tuned})" if tuned else "left unchanged"
     backbone = f"Backbone: `{model.backbone}`, trained by others and {since}"
+    mirror = "; the answer is the mean over it and its mirror image" if model.mirrored else ""
     used = ", ".join(f"{name} {version}" for name, version in model.versions.items())
     return [
         f"Trained on {model.training.n_images} pictures{aside}",
         f"{backbone}; the licence of its weights (sha256 `{model.weights_sha256}`) goes with it",
         f"Head on its features: {model.head}",
-        f"Every picture is {_RULES[model.resize_rule]}: {height} x {width} pixels",
+        f"Every picture is {_RULES[model.resize_rule]}: {height} x {width} pixels{mirror}",
         f"Computed in {model.precision}: {model.precision_reason}",
         f"Made with {used}",
     ]

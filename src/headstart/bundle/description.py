@@ -35,6 +35,8 @@ class Description:
         Of the graph: name to shape without the batch axis.
     macs : int
         Multiply-accumulates for one image.
+    mirrored : bool
+        Whether its answer is the mean over a picture and its mirror image.
     size : tuple of int
         Height and width of the network's input.
     resize_rule, crop_fraction
@@ -64,6 +66,7 @@ class Description:
     scorer: str
     training: Training
     evaluation: Mapping[str, Any]
+    mirrored: bool = False
     versions: dict[str, str] = field(default_factory=versions)
 
     @property
@@ -89,6 +92,7 @@ class Description:
                 "name": self.backbone,
                 "weights_sha256": self.weights_sha256,
                 "macs": self.macs,
+                "mirrored": self.mirrored,
             },
             "input": {
                 "size": self.size,
@@ -119,6 +123,7 @@ class Description:
             backbone=written["backbone"]["name"],
             weights_sha256=written["backbone"]["weights_sha256"],
             macs=written["backbone"]["macs"],
+            mirrored=bool(written["backbone"].get("mirrored", False)),
             outputs={name: tuple(shape) for name, shape in written["outputs"].items()},
             size=(height, width),
             resize_rule=written["input"]["resize"],

@@ -121,6 +121,7 @@ def _network(folder: Path, described: Description, hashes: dict[str, str]) -> Ne
         resize=described.resize_rule,
         crop_fraction=described.crop_fraction,
         macs=described.macs,
+        mirrored=described.mirrored,
         weights_sha256=described.weights_sha256,
         key=f"model-{hashlib.sha256(graph.encode()).hexdigest()[:32]}",
     )

@@ -52,6 +52,7 @@ def save_model(  # noqa: PLR0913
         weights_sha256=network.weights_sha256,
         outputs=output_shapes(network, scorer),
         macs=network.macs,
+        mirrored=network.mirrored,
         size=network.size,
         resize_rule=resize.rule,
         crop_fraction=resize.crop_fraction,

@@ -89,9 +89,10 @@ def _add_learning(group: argparse._ArgumentGroup) -> None:
     _add(
         group,
         "views",
-        type=options.positive,
+        type=int,
         metavar="N",
-        help="of each picture, kept at the freeze point (default: 8)",
+        help="of each picture, kept at the freeze point; 0 = each look is a new one, and costs the "
+        "whole network (default: 8)",
     )
     _add(group, "mixup", type=float, metavar="ALPHA", help="blend pictures (default: 0)")
     _add(group, "cutmix", type=float, metavar="ALPHA", help="cut pictures together (default: 0)")

@@ -39,7 +39,7 @@ FLAGS = {
 
 
 def add_head(parser: argparse.ArgumentParser) -> None:
-    """Add ``--head``, ``--pooling`` and the settings of the dense head."""
+    """Add ``--head``, what it sees of the network, and the settings of the dense head."""
     parser.add_argument(
         "--head",
         choices=HEADS,
@@ -52,6 +52,12 @@ def add_head(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="what it sees of the network: auto = the features that the network was trained with; "
         "else the means, the maxima or all numbers of its last feature map (default: auto)",
+    )
+    parser.add_argument(
+        "--mirror",
+        action="store_true",
+        help="let the network look at each picture's mirror image, too, and take the mean: a "
+        "little more often right, in twice the time; not for what has a left and a right",
     )
     parser.add_argument(
         "--layer",

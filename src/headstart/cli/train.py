@@ -82,6 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         head=heads.settle_head(arguments),
         layer=arguments.layer,
         pooling=arguments.pooling,
+        mirror=arguments.mirror,
         size=None if arguments.size is None else (arguments.size, arguments.size),
         weights=arguments.weights,
         resize=arguments.resize,

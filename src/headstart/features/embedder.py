@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from headstart.backbones.choosing import settle
+from headstart.backbones.mirroring import mirrored
 from headstart.backbones.networks import Network, find_network
 from headstart.backbones.pooling import pooled
 from headstart.errors import UsageError
@@ -52,6 +53,9 @@ class Embedder(TransformerMixin, BaseEstimator):
     pooling : {"auto", "avg", "max", "flatten"}, default="auto"
         What the features are: 'auto', those that the backbone was trained with; else the feature
         map's means, its maxima or all of its numbers. See `pooled`.
+    mirror : bool, default=False
+        Whether it looks at each picture's mirror image, too, and returns the mean of both, in twice
+        the time. See `mirrored`.
     resize : {"auto", "crop", "squash", "pad", "keras"}, default="auto"
         How a picture is brought to that size; 'auto' is the backbone's own rule.
     precision : {"auto", "f32", "bf16"}, default="auto"
@@ -90,6 +94,7 @@ class Embedder(TransformerMixin, BaseEstimator):
         size: tuple[int, int] | None = None,
         layer: str | None = None,
         pooling: str = "auto",
+        mirror: bool = False,
         resize: str = "auto",
         precision: Literal["auto", "f32", "bf16"] = "auto",
         cache: bool | Path = True,
@@ -102,6 +107,7 @@ class Embedder(TransformerMixin, BaseEstimator):
         self.size = size
         self.layer = layer
         self.pooling = pooling
+        self.mirror = mirror
         self.resize = resize
         self.precision = precision
         self.cache = cache
@@ -177,6 +183,7 @@ class Embedder(TransformerMixin, BaseEstimator):
         model = settle(self.model, weights)
         network = find_network(model, weights=weights, size=self.size, layer=self.layer)
         network = pooled(network, self.pooling)
+        network = mirrored(network) if self.mirror else network
         known = [name for name in OUTPUTS if name in network.outputs]
         if self.output not in known:
             raise UsageError(

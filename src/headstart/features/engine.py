@@ -151,10 +151,12 @@ def check_request(network: Network, precision: str, outputs: Sequence[str]) -> N
 def choose_runtime(device: Device, network: Network) -> Runtime:
     """Return what runs `network`: `device`, or what 'auto' stands for on this machine."""
     _check_known("device", device, DEVICES)
-    if device == "keras" and (network.pooling != "auto" or network.layer):
+    own = network.pooling == "auto" and not network.layer and not network.mirrored
+    if device == "keras" and not own:
         raise UsageError(
             f"device='keras' computes a network's own features only. Received: {network.name} with "
-            f"pooling={network.pooling!r}, layer={network.layer!r}. Use device='openvino' for it."
+            f"pooling={network.pooling!r}, layer={network.layer!r}, mirror={network.mirrored}. "
+            "Use device='openvino' for it."
         )
     if device != "auto":
         return device

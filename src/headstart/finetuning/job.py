@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headstart.backbones.mirroring import mirrored
 from headstart.backbones.networks import find_network
 from headstart.backbones.pooling import pooled
 from headstart.finetuning.assembling import divide, save_weights
@@ -178,4 +179,5 @@ def _converted(plan: Plan, divided: Divided, place: Path) -> Network:
     network = find_network(
         plan.row.folder or plan.row.name, weights=weights, size=frozen.size, layer=frozen.layer
     )
-    return pooled(network, frozen.pooling)
+    network = pooled(network, frozen.pooling)
+    return mirrored(network) if frozen.mirrored else network

@@ -165,7 +165,7 @@ class _Chosen:
 
 
 def prepare(plan: Plan, point: FreezePoint, folder: Path, progress: Progress | None) -> Material:
-    """Return what to learn from: activations where something is frozen and there is room for them.
+    """Return what to learn from: activations where they can and are to be kept, else pictures.
 
     Raises
     ------
@@ -173,7 +173,7 @@ def prepare(plan: Plan, point: FreezePoint, folder: Path, progress: Progress | N
         If what there was room for can't be written after all.
     """
     pixels, recipe = plan.decode(folder, progress), plan.recipe
-    if point.upper is None:
+    if point.upper is None or not recipe.views:
         return Pictures(pixels, plan.size)
     n_views = _views(point, recipe, len(pixels), folder)
     if not n_views:

@@ -46,7 +46,8 @@ class Recipe:
         What is done to a picture each time it is looked at.
     views : int
         How many views of each picture are kept at the freeze point, fewer if there is no room; with
-        no augmentation, one. Where everything learns, each look is a new one.
+        no augmentation, one. 0: none, and the whole network is run for each look, which is a new
+        view; so it is where everything learns.
     mixup, cutmix : float
         See `headstart.gradients.blending`.
     validation : float, int or None
@@ -103,9 +104,9 @@ class Recipe:
         check_known("optimizer", self.optimizer, OPTIMIZERS)
         check_known("loss", self.loss, LOSSES)
         check_known("precision", self.precision, dict.fromkeys(("auto", "f32", "bf16")))
-        for name in ("batch_size", "views", "workers", "store_limit"):
+        for name in ("batch_size", "workers", "store_limit"):
             require(getattr(self, name) >= 1, f"{name} must be at least 1", getattr(self, name))
-        for name in ("mixup", "cutmix"):
+        for name in ("views", "mixup", "cutmix"):
             require(getattr(self, name) >= 0, f"{name} must be 0 or more", getattr(self, name))
         for name in ("label_smoothing", "dropout"):
             value = getattr(self, name) or 0.0
