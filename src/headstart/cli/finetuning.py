@@ -29,6 +29,7 @@ FLAGS = {
     "weight_decay": "--weight-decay",
     "loss": "--loss",
     "label_smoothing": "--label-smoothing",
+    "dropout": "--tune-dropout",
     "views": "--views",
     "mixup": "--mixup",
     "cutmix": "--cutmix",
@@ -86,6 +87,13 @@ def _add_course(group: argparse._ArgumentGroup) -> None:
 def _add_learning(group: argparse._ArgumentGroup) -> None:
     _add(group, "loss", choices=LOSSES, help="(default: categorical_crossentropy)")
     _add(group, "label_smoothing", type=share, metavar="SHARE", help="(default: 0)")
+    _add(
+        group,
+        "dropout",
+        type=share,
+        metavar="SHARE",
+        help="of what the last layer sees (default: as the head was trained, else 0.5)",
+    )
     _add(
         group,
         "views",

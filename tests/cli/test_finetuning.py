@@ -1,0 +1,130 @@
+"""Arguments that say how a network is fine-tuned."""
+
+import argparse
+from dataclasses import fields
+
+import pytest
+
+from headstart.cli import finetuning
+from headstart.cli.finetuning import FLAGS, add_fine_tuning, say_epoch, settle_fine_tuning
+from headstart.errors import UsageError
+from headstart.finetuning import Recipe
+from headstart.gradients.augmentation import Augmentation
+from headstart.gradients.history import Epoch
+
+# What `settle_fine_tuning` hands on without a flag of its own.
+ALWAYS = {"precision": "f32", "restart": False, "seed": 7}
+
+
+def settle(words):
+    parser = argparse.ArgumentParser()
+    add_fine_tuning(parser)
+    arguments = parser.parse_args(words.split(), argparse.Namespace(precision="f32", seed=7))
+    return settle_fine_tuning(arguments)
+
+
+def test_it_is_not_done_unless_it_is_asked_for():
+    assert settle("") is None
+
+
+def test_a_flag_alone_takes_the_defaults():
+    assert settle("--fine-tune") == {"where": "last-stage", **ALWAYS}
+
+
+@pytest.mark.parametrize("where", ["all", "block_3", "143", "-20"])
+def test_where_is_handed_on_as_it_is(where):
+    assert settle(f"--fine-tune {where}") == {"where": where, **ALWAYS}
+
+
+def test_every_flag_reaches_its_setting():
+    settings = settle(
+        "--fine-tune all --epochs 9 --batch-size 64 --optimizer sgd --learning-rate 3e-4 "
+        "--layer-decay 0.9 --weight-decay 0.01 --loss binary_crossentropy --label-smoothing 0.1 "
+        "--tune-dropout 0.2 --views 0 --mixup 0.2 --cutmix 1 --validation 0.02 --patience none "
+        "--monitor val_loss --wise-ft 0.5 --store-limit 0.5 --restart"
+    )
+    assert settings == {
+        "where": "all",
+        "epochs": 9,
+        "batch_size": 64,
+        "optimizer": "sgd",
+        "learning_rate": 3e-4,
+        "layer_decay": 0.9,
+        "weight_decay": 0.01,
+        "loss": "binary_crossentropy",
+        "label_smoothing": 0.1,
+        "dropout": 0.2,
+        "views": 0,
+        "mixup": 0.2,
+        "cutmix": 1.0,
+        "validation": 0.02,
+        "patience": None,
+        "monitor": "val_loss",
+        "wise_ft": 0.5,
+        "store_limit": 2**29,
+        **ALWAYS,
+        "restart": True,
+    }
+    assert set(FLAGS) <= set(settings)
+    del settings["restart"]
+    Recipe.of(settings)
+
+
+def test_every_flag_is_a_setting_of_the_recipe():
+    assert set(FLAGS) <= {field.name for field in fields(Recipe)}
+
+
+def test_what_is_not_said_of_views_stays_gentle():
+    gentle, found = Augmentation.gentle(), settle("--fine-tune --colour 0 --no-flip")
+    views = found["augmentation"]
+    assert (views.colour, views.flip) == (0, 0)
+    assert (views.crop, views.aspect) == (gentle.crop, gentle.aspect)
+
+
+@pytest.mark.parametrize("words", ["--epochs 3", "--restart", "--vertical-flip", "--views 0"])
+def test_settings_without_fine_tuning_are_refused(words):
+    with pytest.raises(UsageError, match=f"{words.split()[0]} must come with --fine-tune"):
+        settle(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("--validation 1.5", "a share between 0 and 1, or a number of folds from 2 on"),
+        ("--validation 1", "a share between 0 and 1, or a number of folds from 2 on"),
+        ("--store-limit 0", "above 0"),
+        ("--tune-dropout 1", "from 0 to below 1"),
+        ("--patience 0", "at least 1"),
+        ("--optimizer lion", "invalid choice"),
+    ],
+)
+def test_impossible_settings_are_refused_at_once(words, says, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        settle(f"--fine-tune {words}")
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("text", "number"), [("0.2", 0.2), ("5", 5), ("2.0", 2)])
+def test_validation_is_a_share_or_a_number_of_folds(text, number):
+    found = finetuning.fraction_or_folds(text)
+    assert (found, type(found)) == (number, type(number))
+
+
+def test_an_epoch_is_told_with_the_time_that_is_left(capsys):
+    epoch = Epoch(
+        epoch=3, seconds=10, size=96, learning_rate=1e-4, loss=0.7, accuracy=0.9, val_loss=0.3
+    )
+    say_epoch("division 1 of 1", epoch, 120)
+    told = capsys.readouterr().err
+    assert "division 1 of 1, epoch 3: 90.0% right, loss 0.700; about 2 min left" in told
+
+
+def test_what_nobody_judged_is_not_called_right_or_wrong(capsys):
+    nan = float("nan")
+    epoch = Epoch(
+        epoch=1, seconds=10, size=96, learning_rate=1e-4, loss=0.7, accuracy=nan, val_loss=nan
+    )
+    say_epoch("all pictures", epoch, 0)
+    told = capsys.readouterr().err
+    assert "right" not in told
+    assert "left" not in told
