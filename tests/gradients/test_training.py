@@ -6,13 +6,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from headstart.errors import TrainingDiverged, UsageError
+from headstart.errors import TrainingDiverged
 from headstart.gradients import training as room
 from headstart.gradients.augmentation import Augmentation
 from headstart.gradients.batches import Batches
 from headstart.gradients.checkpoints import load_checkpoint
+from headstart.gradients.course import Course
 from headstart.gradients.examination import Examination
-from headstart.gradients.training import LAST, Course, Training
+from headstart.gradients.training import LAST, Training
 
 
 class Variable:
@@ -310,18 +311,3 @@ def test_half_of_the_first_weights_can_be_kept(make):
     (training._folder / LAST).unlink()
     list(whole.run())
     assert 0 < number.weight < other.weight
-
-
-@pytest.mark.parametrize(
-    ("wrong", "says"),
-    [
-        ({"epochs": 0}, "epochs must be at least 1"),
-        ({"learning_rate": 0.0}, "learning_rate must be above 0"),
-        ({"patience": 0}, "patience must be at least 1"),
-        ({"monitor": "accuracy"}, "monitor must be one of val_accuracy, val_loss"),
-        ({"warm_up": 1.0}, "warm_up must be"),
-    ],
-)
-def test_what_can_not_be_trained_by_is_refused(wrong, says):
-    with pytest.raises(UsageError, match=says):
-        Course(**{"epochs": 1, "size": 16, "first_size": 16, "learning_rate": 0.1} | wrong)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.errors import UsageError
 from headstart.gradients.augmentation import Augmentation
+from headstart.gradients.course import Course, Monitor, require
 from headstart.gradients.freezing import LAST_STAGE
 from headstart.gradients.optimizers import LOSSES, OPTIMIZERS, check_known
-from headstart.gradients.training import Course, Monitor, require
 
 if TYPE_CHECKING:
     from headstart.gradients.precision import Requested

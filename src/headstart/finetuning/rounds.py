@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from headstart.finetuning.assembling import Divided
     from headstart.finetuning.material import Lot, Material
     from headstart.finetuning.plan import Division, Plan
+    from headstart.gradients.course import Course
     from headstart.gradients.history import Epoch
-    from headstart.gradients.training import Course
 
     Answers = NDArray[np.float32]
     # What is trained, an epoch that is done, about how many seconds are left.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from headstart.gradients.augmentation import Augmentation
-from headstart.gradients.training import Course, require
+from headstart.gradients.course import Course, require
 
 if TYPE_CHECKING:
     from types import ModuleType
