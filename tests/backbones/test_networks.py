@@ -228,6 +228,13 @@ def test_any_description_is_refused_by_name(tmp_path, content):
         load_network(tmp_path)
 
 
+@pytest.mark.parametrize("text", ['{"format": 1e999, "files": {}}', "[" * 100_000])
+def test_what_json_stumbles_over_is_refused_by_name(tmp_path, text):
+    (tmp_path / "network.json").write_text(text)
+    with pytest.raises(NotASavedModel, match="what headstart writes"):
+        load_network(tmp_path)
+
+
 SCRIPT = """
 import os, signal, sys, time
 from pathlib import Path

@@ -186,7 +186,7 @@ def load_network(folder: Path) -> Network:
     try:
         described = json.loads(text)
         version, hashes = int(described["format"]), dict(described["files"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, OverflowError, RecursionError, TypeError) as error:
         raise _foreign(folder, error) from error
     if version > convert.FORMAT:
         raise NewerFormat(
