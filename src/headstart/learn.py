@@ -312,7 +312,7 @@ def _draw_tuning(tuning: Tuning | None, folder: Path) -> tuple[Path, ...]:
     table, known, curves = (folder / name for name in ("history.csv", "tuning.json", "curves.png"))
     write_history(tuning.history, table)
     known.write_text(json.dumps(tuning.to_dict(), indent=1) + "\n", "utf-8")
-    plot_history(tuning.history, curves)
+    plot_history(tuning.history, curves, best_epoch=tuning.best_epoch)
     return table, known, curves
 
 

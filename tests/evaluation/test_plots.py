@@ -152,8 +152,29 @@ def test_a_history_of_any_length_is_drawn(epochs, val_loss, tmp_path):
         )
         for i in range(1, epochs + 1)
     ]
-    plot_history(history, tmp_path / "curves.png")
+    plot_history(history, tmp_path / "curves.png", best_epoch=epochs)
     with Image.open(tmp_path / "curves.png") as picture:
         assert min(picture.size) > 400
         colours = {colour for _, colour in picture.convert("RGB").getcolors(2**24)}
     assert {(0, 114, 178), (213, 94, 0)} <= colours
+
+
+def test_the_headline_is_of_the_epoch_that_is_kept(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "_save", lambda figure, _: drawn.append(figure))
+    history = [
+        Epoch(
+            epoch=number,
+            seconds=1.0,
+            size=64,
+            learning_rate=0.1,
+            loss=1.0,
+            accuracy=0.9,
+            val_loss=loss,
+        )
+        for number, loss in ((1, 0.4), (2, 0.3), (3, 0.5))
+    ]
+    plot_history(history, tmp_path / "curves.png", best_epoch=2)
+    words = [text.get_text() for text in drawn[0].axes[0].texts] + [drawn[0].axes[0].get_title()]
+    told = " ".join([*words, drawn[0].axes[0].get_title("left")])
+    assert "after epoch 2" in told

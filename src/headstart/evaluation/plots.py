@@ -110,7 +110,7 @@ def plot_classes(evaluation: Evaluation, path: Path) -> None:
     _save(figure, path)
 
 
-def plot_history(history: "Sequence[Epoch]", path: Path) -> None:
+def plot_history(history: "Sequence[Epoch]", path: Path, *, best_epoch: int) -> None:
     """Draw how a training went: accuracy and loss over its epochs.
 
     Parameters
@@ -118,6 +118,9 @@ def plot_history(history: "Sequence[Epoch]", path: Path) -> None:
     history : sequence of Epoch
     path : Path
         A ``.png`` file, written whole or not at all.
+    best_epoch : int
+        The one whose weights are kept, counted from 1. Among equal accuracies another one may have
+        the smaller loss, so that the history does not tell by itself.
 
     Raises
     ------
@@ -128,7 +131,7 @@ def plot_history(history: "Sequence[Epoch]", path: Path) -> None:
     """
     figure, left = _figure(4.2, 2.8)
     right = _bare(figure.add_axes((1.2, 0, 1, 1)))
-    best = max(history, key=lambda epoch: epoch.accuracy)
+    best = history[best_epoch - 1]
     _curve(left, history, "accuracy", BLUE)
     left.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     _title(

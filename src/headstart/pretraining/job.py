@@ -219,11 +219,13 @@ def _train(job: Job, keras: ModuleType, report: Callable[[Epoch, float], None] |
     training.resume()
     for epoch in training.run(job.progress):
         write_history(training.history, job.folder / HISTORY)
-        plot_history(training.history, job.folder / CURVES)
+        plot_history(training.history, job.folder / CURVES, best_epoch=training.best_epoch)
         if report:
             report(epoch, training.seconds_left())
     training.finish()
-    return Trained(network, tuple(training.history), len(readable), pixels.broken)
+    return Trained(
+        network, tuple(training.history), training.best_epoch, len(readable), pixels.broken
+    )
 
 
 def _decode(job: Job, images: LabelledImages, side: int, name: str) -> Pixels:

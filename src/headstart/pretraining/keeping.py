@@ -43,6 +43,8 @@ class Trained:
     ----------
     network : keras.Model
     history : tuple of Epoch
+    best_epoch : int
+        The one whose weights it has, counted from 1.
     n_train : int
         Pictures it was trained on.
     broken : tuple of BrokenImage
@@ -51,6 +53,7 @@ class Trained:
 
     network: Model
     history: tuple[Epoch, ...]
+    best_epoch: int
     n_train: int
     broken: tuple[BrokenImage, ...]
 
@@ -72,7 +75,7 @@ def keep(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
         )
         write_backbone(new, row, weights)
         write_history(trained.history, new / HISTORY)
-        plot_history(trained.history, new / CURVES)
+        plot_history(trained.history, new / CURVES, best_epoch=trained.best_epoch)
         summary = PretrainingSummary(
             folder=out,
             backbone=row,
