@@ -76,7 +76,7 @@ def our_way(
         backbone=backbone,
         size=(128, 128),
         mirror=True,
-        precision="f32",
+        precision="f32",  # bfloat16 costs 0.2 points
         fine_tune={
             "where": where,
             "epochs": epochs,

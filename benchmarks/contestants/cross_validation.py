@@ -22,12 +22,17 @@ def main() -> None:
     parser.add_argument("--model", default="mobilenet_v2")
     parser.add_argument("--head", default="logistic")
     parser.add_argument("--size", type=int, help="of the pictures, in pixels")
+    parser.add_argument("--mirror", action="store_true", help="look at mirror images, too")
     options = parser.parse_args()
     images = read_labelled(options.folder)
     began = time.perf_counter()
     size = None if options.size is None else (options.size, options.size)
     classifier = ImageClassifier(
-        options.model, head=options.head, weights=options.weights, size=size
+        options.model,
+        head=options.head,
+        weights=options.weights,
+        size=size,
+        mirror=options.mirror,
     )
     classifier.fit(images.sources, images.labels)
     # Settled once: it looks at pictures only, never at labels.

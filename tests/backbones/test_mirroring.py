@@ -61,12 +61,25 @@ def test_one_that_does_so_already_is_left_as_it_is(tiny_network):
     assert mirrored(network) is network
 
 
+def test_where_it_is_not_wanted_the_network_is_left_as_it_is(tiny_network):
+    assert mirrored(tiny_network, wanted=False) is tiny_network
+
+
 def test_it_can_be_pooled_before(tiny_network):
     network = pooled(tiny_network, "max")
     seen, in_mirror = both(network, "features")
     found = run(mirrored(network), "features")["features"]
     np.testing.assert_allclose(found, (seen + in_mirror) / 2, **CLOSE)
     assert mirrored(network).key != mirrored(tiny_network).key
+
+
+def test_pooled_afterwards_it_costs_the_same(tiny_network):
+    before, after = mirrored(pooled(tiny_network, "avg")), pooled(mirrored(tiny_network), "avg")
+    np.testing.assert_allclose(
+        run(after, "features")["features"], run(before, "features")["features"], **CLOSE
+    )
+    assert after.mirrored
+    assert after.macs == before.macs
 
 
 def test_it_takes_any_number_of_images_at_once(tiny_network):

@@ -25,23 +25,31 @@ _WIDTH = 2
 _RANK_OF_MAPS = 4
 
 
-def mirrored(network: Network) -> Network:
+def mirrored(network: Network, *, wanted: bool = True) -> Network:
     """Return a network that answers with the mean over a picture and its mirror image.
 
     What a network says of a picture and of its mirror image differs by chance more than by reason;
-    the mean of both is nearer to the truth, at twice the work. It is the simplest case of test-time
-    augmentation (Krizhevsky et al. 2012, section 4.1). Not for what has a left and a right, such as
-    letters. A feature map is the mean of the picture's and of the mirror image's, mirrored back.
+    the mean of both is sometimes nearer to the truth, at twice the work (docs/benchmarks.md: it was
+    with a network fine-tuned on small pictures, not with a frozen one on photos). It is the
+    simplest case of test-time augmentation (Krizhevsky et al. 2012, section 4.1). Not for what has
+    a left and a right, such as letters. A feature map is the mean of the picture's and of the
+    mirror image's, mirrored back.
 
-    It is kept on disk like any converted network, and runs with OpenVINO only. A network that does
-    so already is returned as it is.
+    It is kept on disk like any converted network, and runs with OpenVINO only.
+
+    Parameters
+    ----------
+    network : Network
+        Returned as it is if it does so already.
+    wanted : bool
+        False leaves the network as it is.
 
     Raises
     ------
     StorageError
         If it can't be kept.
     """
-    if network.mirrored:
+    if network.mirrored or not wanted:
         return network
     return keep_network(_key(network), lambda folder: _make(network, folder))
 

@@ -75,7 +75,8 @@ def _make(network: Network, how: str, folder: Path) -> Network:
         network,
         outputs={"features": (length,), "feature_map": shape},
         classes=None,
-        macs=count_macs(model),
+        # Those of one image; a mirrored network runs two for each.
+        macs=count_macs(model) * (2 if network.mirrored else 1),
         key=_key(network, how),
         pooling=how,
     )

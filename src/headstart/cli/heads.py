@@ -56,8 +56,8 @@ def add_head(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mirror",
         action="store_true",
-        help="let the network look at each picture's mirror image, too, and take the mean: a "
-        "little more often right, in twice the time; not for what has a left and a right",
+        help="let the network look at each picture's mirror image, too, and take the mean: "
+        "sometimes better, in twice the time; not for what has a left and a right",
     )
     parser.add_argument(
         "--layer",

@@ -182,8 +182,7 @@ class Embedder(TransformerMixin, BaseEstimator):
         weights = None if self.weights is None else Path(self.weights)
         model = settle(self.model, weights)
         network = find_network(model, weights=weights, size=self.size, layer=self.layer)
-        network = pooled(network, self.pooling)
-        network = mirrored(network) if self.mirror else network
+        network = mirrored(pooled(network, self.pooling), wanted=self.mirror)
         known = [name for name in OUTPUTS if name in network.outputs]
         if self.output not in known:
             raise UsageError(

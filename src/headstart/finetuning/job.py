@@ -179,5 +179,4 @@ def _converted(plan: Plan, divided: Divided, place: Path) -> Network:
     network = find_network(
         plan.row.folder or plan.row.name, weights=weights, size=frozen.size, layer=frozen.layer
     )
-    network = pooled(network, frozen.pooling)
-    return mirrored(network) if frozen.mirrored else network
+    return mirrored(pooled(network, frozen.pooling), wanted=frozen.mirrored)

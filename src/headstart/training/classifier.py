@@ -72,7 +72,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         else the feature map's means, its maxima or all of its numbers. See `pooled`.
     mirror : bool, default=False
         Whether the network looks at each picture's mirror image, too, and what it says is the mean
-        of both: a little more often right, in twice the time. Not for letters, and whatever else
+        of both: sometimes better, in twice the time. Not for letters, and whatever else
         has a left and a right. See `mirrored`.
     resize : {"auto", "crop", "squash", "pad", "keras"}, default="auto"
         How a picture is brought to that size; 'auto' pads, or squashes for a network that was
@@ -336,8 +336,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         weights = None if self.weights is None else Path(self.weights)
         backbone = settle(self.backbone, weights)
         network = find_network(backbone, weights=weights, size=self.size, layer=self.layer)
-        network = pooled(network, self.pooling)
-        return mirrored(network) if self.mirror else network
+        return mirrored(pooled(network, self.pooling), wanted=self.mirror)
 
     def _settle(self, network: Network, sources: Sequence[ImageSource]) -> Gatherer:
         cache = None
