@@ -155,8 +155,8 @@ def test_summary_of_a_file_shows_what_it_has(files):
 
 def test_importing_the_room_loads_nothing_heavy():
     modules = (
-        "architectures catalogue classes convert download folders mirroring networks pooling summary "
-        "weights weights_layout"
+        "architectures catalogue classes convert download folders mirroring networks pooling "
+        "summary weights weights_layout"
     )
     check = "; ".join(f"import headstart.backbones.{name}" for name in modules.split())
     check += "; import sys; assert not {'keras', 'openvino', 'h5py', 'numpy'} & set(sys.modules)"
