@@ -40,7 +40,8 @@ def test_every_flag_reaches_its_setting():
     settings = settle(
         "--fine-tune all --epochs 9 --batch-size 64 --optimizer sgd --learning-rate 3e-4 "
         "--layer-decay 0.9 --weight-decay 0.01 --loss binary_crossentropy --label-smoothing 0.1 "
-        "--tune-dropout 0.2 --views 0 --mixup 0.2 --cutmix 1 --validation 0.02 --patience none "
+        "--tune-dropout 0.2 --views 0 --mixup 0.2 --cutmix 1 --tune-size 96 "
+        "--validation 0.02 --patience none "
         "--monitor val_loss --wise-ft 0.5 --store-limit 0.5 --restart"
     )
     assert settings == {
@@ -55,6 +56,7 @@ def test_every_flag_reaches_its_setting():
         "label_smoothing": 0.1,
         "dropout": 0.2,
         "views": 0,
+        "size": 96,
         "mixup": 0.2,
         "cutmix": 1.0,
         "validation": 0.02,

@@ -51,7 +51,7 @@ def no_room(tuned):
 
 @pytest.fixture(scope="module")
 def anew(tuned):
-    return tuned(views=0, epochs=1, validation=0.2, classifier={"mirror": True})
+    return tuned(views=0, epochs=1, validation=0.2, size=40, classifier={"mirror": True})
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +141,12 @@ def test_where_no_views_are_wanted_the_whole_network_is_run(anew, no_room):
     assert "the whole network was run for every look" in found["text"]
 
 
+def test_it_learns_from_smaller_images_than_the_network_is_used_on(anew, all_layers):
+    assert [epoch["size"] for epoch in anew[0]["tuning"]["history"]] == [40]
+    assert [epoch["size"] for epoch in all_layers[0]["tuning"]["history"]] == [48, 48]
+    assert hs.load(anew[1]).description.size == (48, 48)
+
+
 def test_what_looks_at_mirror_images_still_does_when_it_is_fine_tuned(anew, no_room, pictures):
     seen = [np.asarray(Image.open(path)) for path in sorted(pictures.rglob("1*.png"))]
     in_mirror = [pixels[:, ::-1] for pixels in seen]
@@ -191,6 +197,8 @@ def test_settings_without_fine_tune_are_refused(pictures, python, tmp_path):
     ("words", "says"),
     [
         (["--head", "knn"], "a head that is made of layers"),
+        (["--tune-size", "40"], "each look to be a new view"),
+        (["--tune-size", "40", "--fine-tune", "all", "--pooling", "flatten"], "pooling='avg'"),
         (["--fine-tune", "block_77"], "Received: 'block_77'"),
         (["--learning-rate", "1e9", "--validation", "0.2"], "smaller learning rate"),
     ],

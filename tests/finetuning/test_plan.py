@@ -87,8 +87,9 @@ def test_dropout_is_what_the_head_was_trained_with():
     assert plan_of(["a", "b"], DenseHead(dropout=0.3), dropout=0.0).dropout == 0
 
 
-def planned(classifier):
-    return make_plan(classifier, PIXELS, LABELS, Recipe(), skip_broken=False, progress=None)
+def planned(classifier, recipe=None):
+    recipe = recipe or Recipe()
+    return make_plan(classifier, PIXELS, LABELS, recipe, skip_broken=False, progress=None)
 
 
 def test_a_network_that_is_no_backbone_is_refused(tiny_network):
@@ -117,3 +118,16 @@ def test_a_head_without_layers_is_refused(monkeypatch, tiny_network):
     with pytest.raises(UsageError, match="a head that is made of layers"):
         planned(hs.ImageClassifier(network, head="knn"))
     assert planned(hs.ImageClassifier(network)).size == 32
+
+
+@pytest.mark.parametrize("size", [31, 40])
+def test_it_learns_from_images_of_a_size_that_the_network_can_take(monkeypatch, tiny_network, size):
+    from dataclasses import replace
+
+    from headstart.finetuning import plan
+
+    monkeypatch.setattr(plan, "_weights", lambda *_: None)
+    network = hs.ImageClassifier(replace(tiny_network, name="mini"))
+    with pytest.raises(UsageError, match=rf"from 32 to the network's own, 32. Received: {size}"):
+        planned(network, Recipe(where="all", size=size))
+    assert planned(network, Recipe(where="all", size=32)).recipe.size == 32

@@ -20,6 +20,7 @@ from headstart.gradients.augmentation import Augmentation
         ({"label_smoothing": 1.0}, "label_smoothing must be from 0 to below 1"),
         ({"dropout": 1.0}, "dropout must be from 0 to below 1"),
         ({"mixup": -0.1}, "mixup must be 0 or more"),
+        ({"size": 96}, r"size needs each look .*views=0.* Received: 8"),
         ({"wise_ft": 1.5}, "wise_ft must be from 0 to 1"),
         ({"validation": 1}, "validation must be a fraction"),
         ({"validation": 1.0}, "validation must be a fraction"),
@@ -51,3 +52,9 @@ def test_its_course_is_that_of_whole_images_all_along():
     assert (course.epochs, course.size, course.first_size, course.patience) == (7, 96, 96, 3)
     assert course.anchor == 0.25
     assert course.monitor == "val_loss"
+
+
+@pytest.mark.parametrize("how", [{"where": "all"}, {"where": "block_3", "views": 0}])
+def test_its_course_is_that_of_smaller_images_where_it_is_to_learn_from_them(how):
+    course = Recipe(size=64, **how).course(96)
+    assert (course.first_size, course.size) == (64, 64)

@@ -31,6 +31,7 @@ FLAGS = {
     "label_smoothing": "--label-smoothing",
     "dropout": "--tune-dropout",
     "views": "--views",
+    "size": "--tune-size",
     "mixup": "--mixup",
     "cutmix": "--cutmix",
     "validation": "--validation",
@@ -101,6 +102,14 @@ def _add_learning(group: argparse._ArgumentGroup) -> None:
         metavar="N",
         help="of each picture, kept at the freeze point; 0 = each look is a new one, and costs the "
         "whole network (default: 8)",
+    )
+    _add(
+        group,
+        "size",
+        type=options.positive,
+        metavar="PIXELS",
+        help="of the views to learn from, at most the network's own: less takes less time, and may "
+        "even be better; with 'all' or --views 0 (default: the network's own)",
     )
     _add(group, "mixup", type=float, metavar="ALPHA", help="blend pictures (default: 0)")
     _add(group, "cutmix", type=float, metavar="ALPHA", help="cut pictures together (default: 0)")

@@ -9,6 +9,7 @@ import numpy as np
 
 from headstart.backbones import keras_outputs, keras_weights
 from headstart.bundle.scoring import AffineSoftmax, DenseSoftmax, Layer, Scorer
+from headstart.errors import UsageError
 from headstart.gradients.folding import Folded, fold
 from headstart.gradients.freezing import FreezePoint, freeze
 from headstart.gradients.optimizers import layerwise_rates, make_loss, make_optimizer
@@ -106,7 +107,12 @@ def _pooled(keras: ModuleType, outputs: dict[str, KerasTensor], pooling: str) ->
 
 
 def with_head(
-    divided: Divided, layers: Sequence[Layer], *, dropout: float, upper_only: bool
+    divided: Divided,
+    layers: Sequence[Layer],
+    *,
+    dropout: float,
+    upper_only: bool,
+    any_size: bool = False,
 ) -> Assembled:
     """Return a network to class probabilities.
 
@@ -118,6 +124,13 @@ def with_head(
     dropout : float
     upper_only : bool
         Whether it begins at the freeze point, rather than at pixels (RGB, 0 to 255).
+    any_size : bool
+        Whether it takes images of other sizes than the backbone's, too.
+
+    Raises
+    ------
+    UsageError
+        If it should, but can't: what its layers look like depends on the size.
     """
     keras, point = divided.keras, divided.point
     inputs: Any
@@ -125,8 +138,10 @@ def with_head(
         body = fold(keras, point.upper)
         inputs, values = body.model.inputs, body.model.output
     else:
-        body = fold(keras, point.backbone)
-        inputs = keras.Input(point.backbone.input.shape[1:], dtype="float32")
+        if any_size:
+            _check_any_size(keras, divided)
+        body = fold(keras, point.backbone, any_size=any_size)
+        inputs = keras.Input(body.model.input.shape[1:], dtype="float32")
         values = body.model(keras_outputs.preprocess(inputs, divided.row.preprocessing))
     for number, layer in enumerate(layers):
         last = number == len(layers) - 1
@@ -141,6 +156,17 @@ def with_head(
     network = keras.Model(inputs, values)
     put_head(network, layers)
     return Assembled(network, body)
+
+
+def _check_any_size(keras: ModuleType, divided: Divided) -> None:
+    for layer in divided.point.backbone.layers:
+        if isinstance(layer, keras.layers.Flatten):
+            raise UsageError(
+                "To learn from images of another size than the network is used on, its features "
+                "must be means or maxima over a feature map. Received: "
+                f"{divided.row.name} with the layer {layer.name!r}, which needs one size. "
+                "Take pooling='avg', or no size to learn from."
+            )
 
 
 def put_head(network: Model, layers: Sequence[Layer]) -> None:

@@ -145,7 +145,7 @@ def make_plan(
     kept = [place for place, source in enumerate(sources) if id(source) not in broken]
     read = [sources[place] for place in kept]
     row = _row(classifier, frozen.network_)
-    _check(frozen)
+    _check(frozen, row, recipe)
     return Plan(
         frozen=frozen,
         recipe=recipe,
@@ -206,11 +206,16 @@ def _weights(classifier: ImageClassifier, row: Backbone, network: Network) -> We
     return found
 
 
-def _check(frozen: ImageClassifier) -> None:
+def _check(frozen: ImageClassifier, row: Backbone, recipe: Recipe) -> None:
     height, width = frozen.network_.size
     if height != width:
         raise UsageError(
             f"Fine-tuning takes square images. Received: {height} x {width} (height x width)."
+        )
+    if recipe.size and not row.min_size <= recipe.size <= height:
+        raise UsageError(
+            f"The images to learn from must have a height and width from {row.min_size} to the "
+            f"network's own, {height}. Received: {recipe.size}."
         )
     if not frozen.head_.scorer_.layers:
         raise UsageError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from headstart.errors import UsageError
 from headstart.gradients.augmentation import Augmentation
 from headstart.gradients.course import Course, Monitor, require
-from headstart.gradients.freezing import LAST_STAGE
+from headstart.gradients.freezing import ALL, LAST_STAGE
 from headstart.gradients.optimizers import LOSSES, OPTIMIZERS, check_known
 
 if TYPE_CHECKING:
@@ -48,6 +48,11 @@ class Recipe:
         How many views of each picture are kept at the freeze point, fewer if there is no room; with
         no augmentation, one. 0: none, and the whole network is run for each look, which is a new
         view; so it is where everything learns.
+    size : int or None
+        Height and width of the views, in pixels; None: those of the network. It is judged and used
+        on whole pictures, in which things are smaller than in a view cut out of them: to learn from
+        views somewhat smaller than the network's pictures evens that out, and takes less time
+        (FixRes, Touvron et al. 2019, arXiv:1906.06423). Where each look is a new view only.
     mixup, cutmix : float
         See `headstart.gradients.blending`.
     validation : float, int or None
@@ -88,6 +93,7 @@ class Recipe:
     dropout: float | None = None
     augmentation: Augmentation = field(default_factory=Augmentation.gentle)
     views: int = 8
+    size: int | None = None
     mixup: float = 0.0
     cutmix: float = 0.0
     validation: float | int | None = None
@@ -113,6 +119,12 @@ class Recipe:
             require(0 <= value < 1, f"{name} must be from 0 to below 1", value)
         require(
             0 < self.layer_decay <= 1, "layer_decay must be above 0, at most 1", self.layer_decay
+        )
+        require(
+            self.size is None or self.where == ALL or self.views == 0,
+            "size needs each look to be a new view: where='all' (--fine-tune all), or views=0 "
+            "(--views 0)",
+            self.views,
         )
         require(0 <= self.wise_ft <= 1, "wise_ft must be from 0 to 1", self.wise_ft)
         require(
@@ -140,7 +152,8 @@ class Recipe:
         return cls(**settings)
 
     def course(self, size: int) -> Course:
-        """Return how long it trains, and how fast, on images of this size."""
+        """Return how long it trains, and how fast, for a network that takes this size."""
+        size = self.size or size
         return Course(
             epochs=self.epochs,
             learning_rate=self.learning_rate,

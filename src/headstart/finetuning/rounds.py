@@ -88,7 +88,11 @@ class Rounds:
         self._lot = plan.lot()
         head = plan.frozen.head_.scorer_
         assembled = with_head(
-            divided, head.layers, dropout=plan.dropout, upper_only=material.n_views > 0
+            divided,
+            head.layers,
+            dropout=plan.dropout,
+            upper_only=material.n_views > 0,
+            any_size=plan.recipe.size not in (None, plan.size),
         )
         self._network, self._body = assembled.network, assembled.body
         self._start = self._network.get_weights()
