@@ -198,7 +198,7 @@ def test_settings_without_fine_tune_are_refused(pictures, python, tmp_path):
     [
         (["--head", "knn"], "a head that is made of layers"),
         (["--tune-size", "40"], "each look to be a new view"),
-        (["--tune-size", "40", "--fine-tune", "all", "--pooling", "flatten"], "pooling='avg'"),
+        (["--tune-size", "32", "--fine-tune", "all"], "32 pixels, which make 2 x 2"),
         (["--fine-tune", "block_77"], "Received: 'block_77'"),
         (["--learning-rate", "1e9", "--validation", "0.2"], "smaller learning rate"),
     ],

@@ -146,7 +146,7 @@ def _tune(
         pooling=plan.frozen.network_.pooling,
         where=recipe.where,
         precision=precision,
-    )
+    ).learning_from(recipe.size)
     material = prepare(plan, divided.point, place, progress)
     tested = divisions(plan, thorough=material.n_views > 0)
     rounds = Rounds(divided, material, plan, tested, place=place, progress=progress, report=report)

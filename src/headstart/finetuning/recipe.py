@@ -52,7 +52,8 @@ class Recipe:
         Height and width of the views, in pixels; None: those of the network. It is judged and used
         on whole pictures, in which things are smaller than in a view cut out of them: to learn from
         views somewhat smaller than the network's pictures evens that out, and takes less time
-        (FixRes, Touvron et al. 2019, arXiv:1906.06423). Where each look is a new view only.
+        (FixRes, Touvron et al. 2019, arXiv:1906.06423). Their last feature map must be as high and
+        wide. Where each look is a new view only.
     mixup, cutmix : float
         See `headstart.gradients.blending`.
     validation : float, int or None

@@ -92,9 +92,9 @@ class Rounds:
             head.layers,
             dropout=plan.dropout,
             upper_only=material.n_views > 0,
-            any_size=plan.recipe.size not in (None, plan.size),
         )
         self._network, self._body = assembled.network, assembled.body
+        self._learner = assembled.learner
         self._start = self._network.get_weights()
         self._last: Training | None = None
 
@@ -134,11 +134,11 @@ class Rounds:
     ) -> Training:
         self._network.set_weights(self._start)
         put_head(self._network, head.layers)
-        make_ready(self._divided.keras, self._network, self._plan.recipe)
+        make_ready(self._divided.keras, self._learner, self._plan.recipe)
         folder = self._place / name.replace(" ", "-")
         folder.mkdir(exist_ok=True)
         training = Training(
-            self._network,
+            self._learner,
             self._network,
             self._material.batches(learnt, self._plan.recipe),
             examination=None if tested is None else self._material.examination(tested),

@@ -98,7 +98,7 @@ class Pair:
         return kernel.shape[2:] if depthwise else kernel.shape[3:]
 
 
-def fold(keras: ModuleType, model: Model, *, any_size: bool = False) -> Folded:
+def fold(keras: ModuleType, model: Model) -> Folded:
     """Return a network with its batch normalisations folded into the convolutions before them.
 
     Those that follow no convolution, or one whose output is used elsewhere too, stay as they are.
@@ -108,8 +108,6 @@ def fold(keras: ModuleType, model: Model, *, any_size: bool = False) -> Folded:
     keras : module
     model : keras.Model
         It keeps its layers and weights. A folded convolution learns where the original does.
-    any_size : bool
-        Whether the folded network takes images of other sizes, too; no layer of it may need one.
     """
     pairs = tuple(
         Pair(convolution, norm, _both(convolution)) for convolution, norm in _foldable(keras, model)
@@ -122,7 +120,6 @@ def fold(keras: ModuleType, model: Model, *, any_size: bool = False) -> Folded:
 
     folded = keras.models.clone_model(
         model,
-        input_tensors=keras.Input((None, None, 3)) if any_size else None,
         clone_function=lambda layer: instead.get(layer.name, layer),
         call_function=call,
     )
