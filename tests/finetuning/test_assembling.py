@@ -17,7 +17,8 @@ from headstart.finetuning.assembling import divide, with_head
 
 name, file = sys.argv[1], Path(sys.argv[2])
 row = get_backbone(name)
-keras_weights.build(row, (64, 64), None).save_weights(file)
+# With the classifier: where features come from a layer of it, its names are asked for, too.
+keras_weights.build(row, row.size, row.n_classes).save_weights(file)
 random = np.random.default_rng(0)
 
 
@@ -52,7 +53,12 @@ print(json.dumps(found))
 
 
 @pytest.mark.parametrize(
-    "name", ["mobilenet_v2", pytest.param("efficientnet_b0", marks=pytest.mark.slow)]
+    "name",
+    [
+        "mobilenet_v2",
+        pytest.param("mobilenet_v3_small", marks=pytest.mark.slow),
+        pytest.param("efficientnet_b0", marks=pytest.mark.slow),
+    ],
 )
 def test_images_of_another_size_are_learnt_from_as_by_a_network_built_for_them(
     python, tmp_path, name

@@ -55,10 +55,11 @@ class ForSize:
             If its last feature map has another height or width. A network that learns on 4 x 4
             places knows no 5 x 5: on CIFAR-10 one fell from 92 to 76 % right.
         """
-        last = [layer for layer in backbone.layers if len(layer.output.shape) == 4][-1]
-        used, learnt = (
-            tuple(each.output.shape[1:3]) for each in (last, other.get_layer(last.name))
-        )
+        maps = _maps(other)
+        # A classifier, which `other` has none of, may go on with maps of one place.
+        used, learnt = [
+            (size, maps[name]) for name, size in _maps(backbone).items() if name in maps
+        ][-1]
         size = int(other.input.shape[1])
         if used != learnt:
             raise UsageError(
@@ -77,6 +78,15 @@ class ForSize:
             input_tensors=keras.Input((self.size, self.size, 3)),
             clone_function=lambda layer: self.paddings.get(layer.name, layer),
         )
+
+
+def _maps(model: Model) -> dict[str, tuple[int, int]]:
+    """Return the heights and widths of the feature maps that layers make, by their names."""
+    return {
+        layer.name: tuple(layer.output.shape[1:3])
+        for layer in model.layers
+        if len(layer.output.shape) == 4
+    }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,11 +186,7 @@ def _pooled(keras: ModuleType, outputs: dict[str, KerasTensor], pooling: str) ->
 
 
 def with_head(
-    divided: Divided,
-    layers: Sequence[Layer],
-    *,
-    dropout: float,
-    upper_only: bool,
+    divided: Divided, layers: Sequence[Layer], *, dropout: float, upper_only: bool
 ) -> Assembled:
     """Return a network to class probabilities.
 

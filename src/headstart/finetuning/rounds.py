@@ -88,10 +88,7 @@ class Rounds:
         self._lot = plan.lot()
         head = plan.frozen.head_.scorer_
         assembled = with_head(
-            divided,
-            head.layers,
-            dropout=plan.dropout,
-            upper_only=material.n_views > 0,
+            divided, head.layers, dropout=plan.dropout, upper_only=material.n_views > 0
         )
         self._network, self._body = assembled.network, assembled.body
         self._learner = assembled.learner
