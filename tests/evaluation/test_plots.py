@@ -167,3 +167,11 @@ def test_the_headline_is_of_the_epoch_that_is_kept(tmp_path, monkeypatch):
     plot_history(history, tmp_path / "curves.png", best_epoch=2)
     told = [text.get_text() for text in drawn[0].axes[0].texts]
     assert "Best: 90.0 % right, after epoch 2" in told
+
+
+def test_ticks_half_a_point_apart_are_told_apart(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "_save", lambda figure, _: drawn.append(figure))
+    plot_history([epoch(1, 0.882, 0.4), epoch(2, 0.921, 0.3)], tmp_path / "c.png", best_epoch=2)
+    ticks = drawn[0].axes[0].yaxis.get_major_formatter().format_ticks([0.9, 0.915, 0.92, 1])
+    assert ticks == ["90%", "91.5%", "92%", "100%"]

@@ -133,7 +133,8 @@ def plot_history(history: "Sequence[Epoch]", path: Path, *, best_epoch: int) -> 
     right = _bare(figure.add_axes((1.2, 0, 1, 1)))
     best = history[best_epoch - 1]
     _curve(left, history, "accuracy", BLUE)
-    left.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    # Ticks may be half a point apart.
+    left.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")
     _title(
         left,
         f"Best: {percent(best.accuracy)} right, after epoch {best.epoch}",
