@@ -18,8 +18,8 @@ import numpy as np
 
 import command
 import headstart as hs
-from headstart.data import LabelledImages, read_labelled
-from headstart.training.heads import DenseHead
+from headstart.data import LabelledImages, read_dataset
+from headstart.heads import DenseHead
 
 
 def tutorial(
@@ -31,7 +31,7 @@ def tutorial(
     out: str = "cifar10-model",
 ) -> hs.TrainingSummary:
     """Train the head on the frozen network, then both from layer `where` on, by small steps."""
-    course: dict[str, Any] = {
+    schedule: dict[str, Any] = {
         "epochs": epochs,
         "batch_size": 512,
         "optimizer": "rmsprop",
@@ -46,14 +46,14 @@ def tutorial(
         size=(64, 64),
         resize="squash",
         pooling="flatten",
-        head=DenseHead((256, 128, 64), dropout=0.5, **course),
+        head=DenseHead((256, 128, 64), dropout=0.5, **schedule),
         fine_tune={
             "where": where,
             "learning_rate": 2e-5,
             "warm_up": 0,
             "label_smoothing": 0,
             "augmentation": hs.Augmentation.none(),
-            **course,
+            **schedule,
         },
     )
 
@@ -92,7 +92,7 @@ def our_way(
 
 def beginning(folder: Path, n: int) -> LabelledImages:
     """Return the first `n` pictures to learn from, and the first `n` to test on."""
-    images = read_labelled(folder)
+    images = read_dataset(folder)
     parts = [np.flatnonzero(np.array(images.split) == part)[:n] for part in ("train", "test")]
     return images.subset(np.concatenate(parts))
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import command
 import headstart as hs
-from headstart.data import FileSource, LabelledImages, read_labelled
-from headstart.training.heads import DenseHead
+from headstart.data import FileSource, LabelledImages, read_dataset
+from headstart.heads import DenseHead
 
 
 def tutorial(
@@ -37,7 +37,7 @@ def our_way(dogs: Path, backbone: str = "auto", out: str = "dogs-model") -> hs.T
 def labelled(dogs: Path) -> LabelledImages:
     """Return the pictures with their breeds."""
     if not (dogs / "labels.csv").exists():
-        return read_labelled(dogs)
+        return read_dataset(dogs)
     with (dogs / "labels.csv").open(newline="", encoding="utf-8") as table:
         rows = list(csv.DictReader(table))
     return LabelledImages(

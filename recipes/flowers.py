@@ -14,7 +14,7 @@ from pathlib import Path
 
 import command
 import headstart as hs
-from headstart.training.heads import DenseHead
+from headstart.heads import DenseHead
 
 
 def tutorial(

@@ -17,8 +17,8 @@ import pandas as pd
 
 import command
 import headstart as hs
-from headstart.data import read_labelled, stratified_split
-from headstart.training.heads import DenseHead
+from headstart.data import read_dataset, stratified_split
+from headstart.heads import DenseHead
 
 
 def tutorial(
@@ -30,7 +30,7 @@ def tutorial(
     out: str = "vehicles-model",
 ) -> hs.Evaluation:
     """Train as the tutorial does, draw loss and accuracy, and test."""
-    images = read_labelled(vehicles)
+    images = read_dataset(vehicles)
     learnt, tested = map(images.subset, stratified_split(images.labels, 0.1, seed))
     head = DenseHead(
         units=(),

@@ -10,7 +10,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from headstart import demo
-from headstart.data import find_images, read_labelled
+from headstart.data import find_images, read_dataset
 from headstart.errors import StorageError, UsageError
 
 N = 60
@@ -58,7 +58,7 @@ def test_the_digits_are_dark_ink_on_white_paper():
 
 def test_pictures_in_class_folders_and_new_ones_that_are_in_none(tmp_path):
     assert demo.prepare(tmp_path / "demo") == N - 10
-    images = read_labelled(tmp_path / "demo" / demo.DIGITS)
+    images = read_dataset(tmp_path / "demo" / demo.DIGITS)
     assert images.classes == [str(digit) for digit in range(10)]
     assert len(images.sources) == N - 10
     new = find_images([tmp_path / "demo" / demo.NEW]).sources
@@ -115,7 +115,7 @@ def test_a_finished_demo_is_replaced_only_when_asked(tmp_path):
         demo.prepare(folder)
     assert (folder / demo.DIGITS / "cat").exists()
     assert demo.prepare(folder, overwrite=True) == N - 10
-    assert read_labelled(folder / demo.DIGITS).classes == [str(digit) for digit in range(10)]
+    assert read_dataset(folder / demo.DIGITS).classes == [str(digit) for digit in range(10)]
     assert (folder / "mine.txt").read_text() == "mine"
 
 

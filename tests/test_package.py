@@ -48,7 +48,7 @@ def test_importing_loads_nothing_heavy(statement):
 
 def test_recognising_needs_neither_keras_nor_scikit_learn():
     loaded = loaded_after(
-        "import headstart.recognise, headstart.bundle, headstart.features.extract"
+        "import headstart.jobs.predict, headstart.model, headstart.features.extract"
     )
     assert not loaded & {
         "keras",
@@ -62,5 +62,5 @@ def test_recognising_needs_neither_keras_nor_scikit_learn():
 
 
 def test_training_loads_no_gradient_backend_nor_plots():
-    loaded = loaded_after("import headstart.learn, headstart.training.classifier")
+    loaded = loaded_after("import headstart.jobs.train, headstart.classifier")
     assert not loaded & {"keras", "tensorflow", "matplotlib"}

@@ -12,8 +12,8 @@ import pytest
 import headstart as hs
 from headstart.backbones.classes import imagenet_classes
 from headstart.cli.main import main
-from headstart.data import folds, read_labelled
-from headstart.training.heads import LogisticHead
+from headstart.data import folds, read_dataset
+from headstart.heads import LogisticHead
 
 pytestmark = pytest.mark.real_data
 
@@ -103,7 +103,7 @@ def test_default_settings_are_as_accurate_as_keras_with_a_centre_crop(keras, rea
 
 
 def test_vehicles_are_told_apart(real_data):
-    images = read_labelled(real_data / "data" / "vehicles")
+    images = read_dataset(real_data / "data" / "vehicles")
     classifier = hs.ImageClassifier("mobilenet_v2").fit(images)
     features, labels = classifier.features(images.sources), np.array(images.labels)
     scores, sizes = [], []
@@ -125,7 +125,7 @@ def test_a_trained_model_is_used_from_its_folder(real_data, tmp_path, capsys):
 
 
 def test_cifar_10_as_parquet(real_data):
-    images = read_labelled(real_data / "data" / "cifar10")
+    images = read_dataset(real_data / "data" / "cifar10")
     assert len(images.part("train")) == 50_000
     assert len(images.part("test")) == 10_000
     assert [str(name) for name in images.classes[:3]] == ["airplane", "automobile", "bird"]
@@ -136,7 +136,7 @@ def test_mini_knows_its_own_classes_as_well_as_its_card_says(real_data):
     from headstart.backbones.networks import find_network
     from headstart.features.extract import extract
 
-    images = read_labelled(real_data / "data" / "tiny-imagenet").part("valid")
+    images = read_dataset(real_data / "data" / "tiny-imagenet").part("valid")
     network = find_network("mini")
     names = [name.id for name in network.classes]
     stream = extract(images.sources, network, outputs=("probabilities",))

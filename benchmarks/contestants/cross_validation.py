@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from headstart import ImageClassifier
-from headstart.data import folds, read_labelled
+from headstart.data import folds, read_dataset
 from headstart.evaluation import summarise_cross_validation
 
 FOLDS, REPEATS = 10, 10
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, help="of the pictures, in pixels")
     parser.add_argument("--mirror", action="store_true", help="look at mirror images, too")
     options = parser.parse_args()
-    images = read_labelled(options.folder)
+    images = read_dataset(options.folder)
     began = time.perf_counter()
     size = None if options.size is None else (options.size, options.size)
     classifier = ImageClassifier(

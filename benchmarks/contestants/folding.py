@@ -14,8 +14,8 @@ import numpy as np
 
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.keras_weights import build
-from headstart.gradients.backend import start_keras
-from headstart.gradients.folding import fold
+from headstart.finetuning.folding import fold
+from headstart.training.backend import start_keras
 
 if TYPE_CHECKING:
     from keras import Model

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import headstart as hs
-from headstart.data import read_labelled
+from headstart.data import read_dataset
 
 EPOCHS, BATCH, VALIDATION = 6, 32, 0.1
 
@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--where", required=True)
     options = parser.parse_args()
-    images = read_labelled(options.folder)
+    images = read_dataset(options.folder)
     began = time.perf_counter()
     tuned = hs.fine_tune(
         hs.ImageClassifier(options.model, weights=options.weights, precision="f32"),
@@ -32,12 +32,12 @@ def main() -> None:
         validation=VALIDATION,
         precision="f32",
     )
-    epochs = [epoch.seconds for epoch in tuned.tuning_.history]
+    epochs = [epoch.seconds for epoch in tuned.fine_tuning_.history]
     record = {
         "seconds": statistics.median(epochs[1:]),
         "epochs": epochs,
-        "n_views": tuned.tuning_.n_views,
-        "n_learning": tuned.tuning_.n_learning,
+        "n_views": tuned.fine_tuning_.n_views,
+        "n_learning": tuned.fine_tuning_.n_learning,
         "whole": time.perf_counter() - began,
     }
     print(json.dumps(record))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from headstart.backbones.networks import find_network
-from headstart.data import read_labelled
+from headstart.data import read_dataset
 from headstart.features.extract import extract
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     options = parser.parse_args()
     network = find_network(options.model)
-    images = read_labelled(options.folder).part("valid")
+    images = read_dataset(options.folder).part("valid")
     place = {name.id: number for number, name in enumerate(network.classes or ())}
     began = time.perf_counter()
     stream = extract(images.sources, network, outputs=("probabilities",))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.keras_weights import build
-from headstart.gradients.backend import start_keras
+from headstart.training.backend import start_keras
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import headstart as hs
-from headstart.data import read_labelled, stratified_split
+from headstart.data import read_dataset, stratified_split
 
 TESTED = 0.1
 
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--model", default="mobilenet_v2")
     parser.add_argument("--splits", type=int, default=10)
     options = parser.parse_args()
-    images = read_labelled(options.folder)
+    images = read_dataset(options.folder)
     began = time.perf_counter()
     rows = []
     for seed in range(options.splits):
@@ -32,13 +32,13 @@ def main() -> None:
         frozen = hs.ImageClassifier(options.model, weights=options.weights)
         frozen.fit(learnt.sources, learnt.labels)
         tuned = hs.fine_tune(frozen, learnt.sources, learnt.labels, seed=seed)
-        comparison = tuned.tuning_.comparison
+        comparison = tuned.fine_tuning_.comparison
         rows.append({
             "frozen": frozen.score(tested.sources, tested.labels),
             "kept": tuned.score(tested.sources, tested.labels),
-            "is_tuned": tuned.tuning_.kept,
+            "is_tuned": tuned.fine_tuning_.kept,
             "cross_validation": [comparison.frozen, comparison.tuned],
-            "seconds": tuned.tuning_.seconds,
+            "seconds": tuned.fine_tuning_.seconds,
         })  # fmt: skip
         print(rows[-1], file=sys.stderr, flush=True)
     record = {

@@ -11,36 +11,36 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from headstart.augmentation.settings import Augmentation
     from headstart.backbones.catalogue import Backbone, backbones
-    from headstart.bundle import SavedModel, load
+    from headstart.classifier import ImageClassifier
     from headstart.evaluation.evaluation import Evaluation
     from headstart.features.embedder import Embedder
     from headstart.finetuning import fine_tune
-    from headstart.gradients.augmentation import Augmentation
-    from headstart.learn import TrainingSummary, evaluate, train
+    from headstart.jobs.predict import Prediction, predict
+    from headstart.jobs.train import TrainingSummary, evaluate, train
+    from headstart.model import SavedModel, load
     from headstart.pretraining import PretrainingSummary, pretrain
-    from headstart.recognise import Prediction, predict
-    from headstart.training.classifier import ImageClassifier
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Augmentation": "gradients.augmentation",
+    "Augmentation": "augmentation.settings",
     "Backbone": "backbones.catalogue",
     "Embedder": "features.embedder",
     "Evaluation": "evaluation.evaluation",
-    "ImageClassifier": "training.classifier",
-    "Prediction": "recognise",
+    "ImageClassifier": "classifier",
+    "Prediction": "jobs.predict",
     "PretrainingSummary": "pretraining",
-    "SavedModel": "bundle",
-    "TrainingSummary": "learn",
+    "SavedModel": "model",
+    "TrainingSummary": "jobs.train",
     "backbones": "backbones.catalogue",
-    "evaluate": "learn",
+    "evaluate": "jobs.train",
     "fine_tune": "finetuning",
-    "load": "bundle",
-    "predict": "recognise",
+    "load": "model",
+    "predict": "jobs.predict",
     "pretrain": "pretraining",
-    "train": "learn",
+    "train": "jobs.train",
 }
 
 __all__ = [

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import headstart.evaluation.preview
+import headstart.augmentation.preview
+from headstart.augmentation.settings import Augmentation
 from headstart.cli.augment import _spread
 from headstart.cli.main import main
-from headstart.gradients.augmentation import Augmentation
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def asked(monkeypatch):
         calls.append((path.name, [source.name for source in sources], augmentation, size, settings))
         return ()
 
-    monkeypatch.setattr(headstart.evaluation.preview, "draw_augmented", draw)
+    monkeypatch.setattr(headstart.augmentation.preview, "draw_augmented", draw)
     return calls
 
 

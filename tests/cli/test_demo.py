@@ -105,7 +105,7 @@ def test_an_interrupted_demo_can_be_run_again(capsys, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("headstart.learn.train", interrupt)
+        patch.setattr("headstart.jobs.train.train", interrupt)
         assert main(["demo"]) == 130
     assert capsys.readouterr().err.endswith("headstart: interrupted\n")
     assert main(["demo"]) == 0

@@ -5,12 +5,12 @@ from dataclasses import fields
 
 import pytest
 
+from headstart.augmentation.settings import Augmentation
 from headstart.cli import finetuning
 from headstart.cli.finetuning import FLAGS, add_fine_tuning, say_epoch, settle_fine_tuning
 from headstart.errors import UsageError
-from headstart.finetuning import Recipe
-from headstart.gradients.augmentation import Augmentation
-from headstart.gradients.history import Epoch
+from headstart.finetuning import FineTuning
+from headstart.training.history import Epoch
 
 # What `settle_fine_tuning` hands on without a flag of its own.
 ALWAYS = {"precision": "f32", "restart": False, "seed": 7}
@@ -69,11 +69,11 @@ def test_every_flag_reaches_its_setting():
     }
     assert set(FLAGS) <= set(settings)
     del settings["restart"]
-    Recipe.of(settings)
+    FineTuning.of(settings)
 
 
 def test_every_flag_is_a_setting_of_the_recipe():
-    assert set(FLAGS) <= {field.name for field in fields(Recipe)}
+    assert set(FLAGS) <= {field.name for field in fields(FineTuning)}
 
 
 def test_what_is_not_said_of_views_stays_gentle():

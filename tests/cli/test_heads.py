@@ -7,11 +7,11 @@ import pytest
 
 import headstart
 from headstart.backbones.pooling import POOLINGS
-from headstart.bundle.scoring import ACTIVATIONS
 from headstart.cli import heads
 from headstart.cli.main import main
 from headstart.errors import UsageError
-from headstart.training.heads import HEADS, DenseHead, dense
+from headstart.heads import HEADS, DenseHead, dense
+from headstart.prediction.scoring import ACTIVATIONS
 
 EVERYTHING = (
     "--units 256 128 64 --activation tanh --dropout 0.25 --no-batch-normalization "

@@ -2,8 +2,8 @@ import argparse
 
 import pytest
 
+from headstart.augmentation.settings import Augmentation
 from headstart.cli.options import add_augmentation, augmentation_from
-from headstart.gradients.augmentation import Augmentation
 
 
 def parser(defaults):

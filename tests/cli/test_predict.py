@@ -202,7 +202,9 @@ def test_without_weights_and_network_mini_answers_and_stderr_says_so(
     backbone, photos, capsys, monkeypatch
 ):
     mini = replace(load_network(Path(backbone)), name="mini")
-    monkeypatch.setattr("headstart.recognise.find_network", lambda name, **_: {"mini": mini}[name])
+    monkeypatch.setattr(
+        "headstart.jobs.predict.find_network", lambda name, **_: {"mini": mini}[name]
+    )
     assert main(["predict", str(photos / "red" / "0.png"), "--json"]) == 0
     out, err = capsys.readouterr()
     assert len(records(out)) == 1

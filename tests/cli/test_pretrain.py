@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 import headstart.pretraining
+from headstart.augmentation.settings import Augmentation
 from headstart.cli import main as cli
-from headstart.gradients.augmentation import Augmentation
-from headstart.gradients.history import Epoch
+from headstart.training.history import Epoch
 
 EPOCH = Epoch(epoch=1, seconds=200.0, size=40, learning_rate=0.1, loss=1.25, accuracy=0.5)
 

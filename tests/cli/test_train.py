@@ -174,9 +174,7 @@ def test_what_stood_in_for_the_default_is_said_and_recorded(
     backbone, photos, tmp_path, capsys, monkeypatch
 ):
     mini = replace(load_network(Path(backbone)), name="mini")
-    monkeypatch.setattr(
-        "headstart.training.classifier.find_network", lambda name, **_: {"mini": mini}[name]
-    )
+    monkeypatch.setattr("headstart.classifier.find_network", lambda name, **_: {"mini": mini}[name])
     assert train(photos, "--out", tmp_path / "model", "--json") == 0
     out, err = capsys.readouterr()
     assert json.loads(out)["backbone"] == "mini"

@@ -7,7 +7,7 @@ from PIL import Image
 
 from headstart.errors import StorageError, UsageError
 from headstart.evaluation import Evaluation, plot_classes, plot_confusion, plot_history, plots
-from headstart.gradients.history import Epoch
+from headstart.training.history import Epoch
 
 PLOTS = (plot_confusion, plot_classes)
 

@@ -1,9 +1,9 @@
 import numpy as np
 
+from headstart.display.text import columns, one_line
 from headstart.errors import ImageDamaged
 from headstart.evaluation import Evaluation
 from headstart.evaluation.report import WIDTH, report
-from headstart.evaluation.text import columns, one_line
 
 
 def test_report_fits_its_width_whatever_the_number_of_classes(any_size):

@@ -9,7 +9,7 @@ from headstart.data.resizing import Resize
 from headstart.data.sources import ArraySource, BytesSource, FileSource
 from headstart.errors import ImageDamaged, ImageNotFound, UsageError
 from headstart.features import engine as engines
-from headstart.features import shelf as shelves
+from headstart.features import write_buffer as shelves
 from headstart.features.cache import CachedFeatures, FeatureCache
 from headstart.features.engine import compile_network
 from headstart.features.extract import extract, network_resize
@@ -191,11 +191,11 @@ def test_writes_are_in_bulk(sources, tiny_network, cache, monkeypatch):
 def test_an_entry_that_vanishes_is_computed_again(sources, tiny_network, cache, monkeypatch):
     expected = features(extract(sources, tiny_network, cache=cache))
 
-    def forget(shelf, _content):
-        shelf._fetched.clear()
+    def forget(write_buffer, _content):
+        write_buffer._fetched.clear()
         cache.clear()
 
-    monkeypatch.setattr(shelves.Shelf, "take", forget)
+    monkeypatch.setattr(shelves.WriteBuffer, "take", forget)
     items = list(extract(sources, tiny_network, cache=cache))
     np.testing.assert_array_equal(features(items), expected)
     assert not any(item.cached for item in items)

@@ -7,7 +7,7 @@ from headstart.errors import UsageError
 from headstart.features import precision as precisions
 from headstart.features.cache import FeatureCache
 from headstart.features.extract import network_resize
-from headstart.features.precision import Choice, choose_precision, relative_change
+from headstart.features.precision import PrecisionChoice, choose_precision, relative_change
 
 MANY = [ArraySource(f"image {seed}", np.asarray(make_photo(seed))) for seed in range(64)]
 
@@ -40,7 +40,7 @@ def bf16(monkeypatch):
 
 @pytest.mark.parametrize("rule", ["f32", "bf16"])
 def test_what_is_asked_for_is_taken(choose, rule):
-    assert choose(rule, []) == Choice(rule, "as asked for")
+    assert choose(rule, []) == PrecisionChoice(rule, "as asked for")
 
 
 def test_an_unknown_precision_is_refused(choose):

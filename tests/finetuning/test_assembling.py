@@ -11,7 +11,7 @@ import numpy as np
 from pathlib import Path
 from headstart.backbones import keras_weights
 from headstart.backbones.catalogue import get_backbone
-from headstart.bundle.scoring import Layer
+from headstart.prediction.scoring import Layer
 from headstart.errors import UsageError
 from headstart.finetuning.assembling import divide, with_head
 

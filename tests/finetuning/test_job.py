@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import headstart as hs
-from headstart.data import read_labelled
+from headstart.data import read_dataset
 
 # Everything that one process finds out, to be looked at below.
 SCRIPT = Path(__file__).with_name("tuning.py")
@@ -94,7 +94,7 @@ def test_the_classifier_that_was_given_stays_what_it_is(each):
 def test_the_saved_model_is_like_any_other(each, pictures):
     _, folder = each
     model = hs.load(folder)
-    images = read_labelled(pictures)
+    images = read_dataset(pictures)
     said = model.predict_proba(images.sources)
     assert said.shape == (60, 3)
     np.testing.assert_allclose(said.sum(axis=1), 1, rtol=1e-5)

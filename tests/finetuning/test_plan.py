@@ -5,9 +5,9 @@ import pytest
 
 import headstart as hs
 from headstart.errors import UsageError, WeightsNotFound
-from headstart.finetuning import Recipe
+from headstart.finetuning import FineTuning
 from headstart.finetuning.plan import Plan, divisions, make_plan
-from headstart.training.heads import DenseHead, LogisticHead
+from headstart.heads import DenseHead, LogisticHead
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 32, 32, 3), np.uint8)
 LABELS = ["a", "b", "c"] * 4
@@ -19,7 +19,7 @@ def plan_of(labels, head=None, **settings):
     frozen = SimpleNamespace(head_=head, classes_=head.classes_)
     return Plan(
         frozen=frozen,
-        recipe=Recipe(**settings),
+        recipe=FineTuning(**settings),
         row=None,
         weights=None,
         sources=[],
@@ -88,8 +88,8 @@ def test_dropout_is_what_the_head_was_trained_with():
 
 
 def planned(classifier, recipe=None):
-    recipe = recipe or Recipe()
-    return make_plan(classifier, PIXELS, LABELS, recipe, skip_broken=False, progress=None)
+    recipe = recipe or FineTuning()
+    return make_plan(classifier, PIXELS, LABELS, recipe, skip_unreadable=False, progress=None)
 
 
 def test_a_network_that_is_no_backbone_is_refused(tiny_network):
@@ -129,5 +129,5 @@ def test_it_learns_from_images_of_a_size_that_the_network_can_take(monkeypatch, 
     monkeypatch.setattr(plan, "_weights", lambda *_: None)
     network = hs.ImageClassifier(replace(tiny_network, name="mini"))
     with pytest.raises(UsageError, match=rf"from 32 to the network's own, 32. Received: {size}"):
-        planned(network, Recipe(where="all", size=size))
-    assert planned(network, Recipe(where="all", size=32)).recipe.size == 32
+        planned(network, FineTuning(where="all", size=size))
+    assert planned(network, FineTuning(where="all", size=32)).recipe.size == 32

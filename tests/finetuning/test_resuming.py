@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 import headstart as hs
-from headstart.gradients.checkpoints import load_checkpoint
+from headstart.training.checkpoints import load_checkpoint
 
 pytestmark = pytest.mark.slow
 
 # Checkpoints after every step, so that a kill finds many different states.
 JOB = """
 import sys
-import headstart.gradients.training as training
+import headstart.training.loop as training
 from headstart.finetuning.comparison import Comparison
-from headstart.learn import train
+from headstart.jobs.train import train
 training._SECONDS_BETWEEN_CHECKPOINTS = 0
 Comparison.keeps_tuned = property(lambda _: True)
 train(

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 
 import headstart as hs
-from headstart.data import read_images, read_labelled
+from headstart.data import read_dataset, read_images
 from headstart.finetuning import job
 from headstart.finetuning.assembling import with_head
 from headstart.finetuning.comparison import Comparison
@@ -37,12 +37,12 @@ class Remembered(Rounds):
 
 
 job.divide, job.Rounds = remembering, Remembered
-images = read_labelled(folder)
+images = read_dataset(folder)
 frozen = hs.ImageClassifier(
     **{"backbone": "mini", "size": (48, 48)} | settings.pop("classifier", {})
 )
 tuned = hs.fine_tune(frozen, images.sources, images.labels, **settings)
-found = {"tuning": tuned.tuning_.to_dict(), "text": str(tuned.tuning_)}
+found = {"tuning": tuned.fine_tuning_.to_dict(), "text": str(tuned.fine_tuning_)}
 
 divided = kept["divided"]
 after = divided.whole.get_weights()

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 import headstart as hs
-from headstart.data import LabelledImages, read_labelled
+from headstart.augmentation.settings import Augmentation
+from headstart.data import LabelledImages, read_dataset
 from headstart.data.sources import FileSource
 from headstart.errors import UnknownBackbone, UsageError
-from headstart.gradients.augmentation import Augmentation
-from headstart.pretraining.job import Recipe
+from headstart.pretraining.job import Pretraining
 from headstart.pretraining.plan import Job, divide
 
 
@@ -45,7 +45,7 @@ def test_what_can_not_be_done_is_refused_before_anything_is(pictures, tmp_path, 
 
 
 def test_validation_pictures_of_kinds_not_trained_on_are_refused(pictures, tmp_path):
-    whole = read_labelled(pictures)
+    whole = read_dataset(pictures)
     split = ["valid" if label == "sky" else "train" for label in whole.labels]
     images = LabelledImages(whole.sources, whole.labels, whole.classes, split)
     refused(images, tmp_path / "net", r"1 kinds are not: sky")
@@ -72,7 +72,7 @@ def test_the_data_sets_own_validation_part_is_used(parts, measured_by):
 
 def test_the_settings_tell_of_an_augmentation_and_its_layers_as_json_can():
     def settings(**views):
-        recipe = Recipe(
+        recipe = Pretraining(
             epochs=1,
             batch_size=8,
             size=32,

@@ -11,7 +11,7 @@ import pytest
 
 from headstart.backbones.folders import read_backbone
 from headstart.backbones.weights import FOLDER_WEIGHTS
-from headstart.gradients.checkpoints import load_checkpoint
+from headstart.training.checkpoints import load_checkpoint
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 JOB = """
 import os, sys
 os.environ["KERAS_BACKEND"] = "tensorflow"
-import headstart.gradients.training as training
+import headstart.training.loop as training
 from headstart.pretraining import pretrain
 training._SECONDS_BETWEEN_CHECKPOINTS = 0
 pretrain(

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import headstart as hs
-from headstart.data import read_labelled
+from headstart.data import read_dataset
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 HEAD_ONLY = ("dog_breeds", "flowers", "vehicles")
@@ -45,7 +45,7 @@ def here(monkeypatch, tmp_path):
 def tutorials(kinds, as_kaggle, run, tmp_path_factory):
     """Folder with what came of the tutorials on a few pictures, and what each of them printed."""
     out = tmp_path_factory.mktemp("out")
-    pictures = read_labelled(kinds / "train")
+    pictures = read_dataset(kinds / "train")
     dogs = as_kaggle(pictures.labels, (source.read() for source in pictures.sources))
     commands = {
         "dog_breeds": [dogs],
@@ -146,7 +146,7 @@ def test_imagenet_is_right_about_photos(words, least, real_data, run):
 @pytest.fixture(scope="module")
 def photos(real_data, as_kaggle):
     """What each recipe is tried on."""
-    images = read_labelled(real_data / "data" / "tiny-imagenet").part("train")
+    images = read_dataset(real_data / "data" / "tiny-imagenet").part("train")
     dogs = images.subset(i for i, label in enumerate(images.labels) if label in BREEDS)
     return {
         "cifar10": real_data / "data" / "cifar10",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 from headstart.storage import whole_file
 
 if TYPE_CHECKING:
-    from headstart.recognise import Answer
+    from headstart.jobs.predict import Answer
 
 SHEET_TILES = 60
 

@@ -3,9 +3,9 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from headstart.augmentation.settings import Augmentation
 from headstart.cli import options
 from headstart.cli.progress import say
-from headstart.gradients.augmentation import Augmentation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,8 +61,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> int:
     """Draw the sheet; return 1 if a picture can't be read."""
+    from headstart.augmentation.preview import draw_augmented
     from headstart.data import find_images
-    from headstart.evaluation.preview import draw_augmented
 
     augmentation = options.augmentation_from(arguments)
     sources = _spread(find_images(arguments.paths).sources, arguments.pictures)

@@ -95,8 +95,8 @@ def _learnt(summary: dict[str, Any]) -> str:
 
 
 def _accuracy(summary: dict[str, Any]) -> str:
+    from headstart.display.text import headline
     from headstart.evaluation.metrics import Interval
-    from headstart.evaluation.text import headline
 
     n = summary["n_test"]
     n_right = n - len(summary["evaluation"]["mistakes"])
@@ -114,7 +114,7 @@ def _answers(records: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 
 def _answer(record: dict[str, Any]) -> str:
-    from headstart.evaluation.text import percent
+    from headstart.display.text import percent
 
     found = (f"{item['label']} ({percent(item['probability'])})" for item in record["predictions"])
     return f"{Path(record['path']).name}: {', '.join(found)}"

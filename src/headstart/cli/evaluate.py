@@ -28,8 +28,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the figures; return 1 if a picture was refused."""
-    from headstart.bundle import load
-    from headstart.learn import draw_evaluation, evaluate
+    from headstart.jobs.train import draw_evaluation, evaluate
+    from headstart.model import load
 
     evaluation = evaluate(
         load(arguments.model), arguments.folder, workers=arguments.workers, progress=shown

@@ -6,20 +6,20 @@ import argparse
 import math
 from typing import TYPE_CHECKING, Any
 
+from headstart.augmentation.settings import Augmentation
 from headstart.cli import options
 from headstart.cli.heads import LOSSES, MONITORS, OPTIMIZERS, number_or_none, rate, share
 from headstart.errors import UsageError
-from headstart.gradients.augmentation import Augmentation
 
 if TYPE_CHECKING:
-    from headstart.gradients.history import Epoch
+    from headstart.training.history import Epoch
 
 # What is done to pictures where nothing is said.
 _GENTLE = Augmentation.gentle()
-# What is not given is not set, so that the defaults are `Recipe`'s own.
+# What is not given is not set, so that the defaults are `FineTuning`'s own.
 _NOT_SET = argparse.SUPPRESS
 
-#: The setting of `Recipe` that each flag stands for.
+#: The setting of `FineTuning` that each flag stands for.
 FLAGS = {
     "epochs": "--epochs",
     "batch_size": "--batch-size",
@@ -226,7 +226,7 @@ def gibibytes(text: str) -> int:
 def say_epoch(name: str, epoch: Epoch, seconds_left: float) -> None:
     """Print what an epoch brought."""
     from headstart.cli.progress import say
-    from headstart.evaluation.text import duration
+    from headstart.display.text import duration
 
     left = f"; about {duration(seconds_left)} left" if seconds_left else ""
     judged = "" if math.isnan(epoch.accuracy) else f"{epoch.accuracy:.1%} right, "

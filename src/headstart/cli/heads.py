@@ -9,7 +9,7 @@ from headstart.cli import options
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
-    from headstart.training.heads import Head
+    from headstart.heads import Head
 
 HEADS = ("logistic", "ridge", "nearest_mean", "knn", "dense")
 ACTIVATIONS = ("relu", "elu", "silu", "sigmoid", "tanh")
@@ -153,7 +153,7 @@ def settle_head(arguments: argparse.Namespace) -> str | Head:
             f"{', '.join(FLAGS[setting] for setting in given)} must come with --head dense, the "
             f"only head with such settings. Received: --head {arguments.head}."
         )
-    from headstart.training.heads import DenseHead
+    from headstart.heads import DenseHead
 
     return DenseHead(**given, random_state=arguments.seed)
 

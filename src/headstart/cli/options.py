@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from headstart.gradients.augmentation import Augmentation
+from headstart.augmentation.settings import Augmentation
 
 RESIZE_RULES = ("auto", "crop", "squash", "pad", "keras")
 PRECISIONS = ("auto", "f32", "bf16")

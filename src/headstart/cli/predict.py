@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Answer every picture; return 1 if any was refused."""
     from headstart.cli.answers import open_outputs
     from headstart.data import find_images
-    from headstart.recognise import open_recogniser
+    from headstart.jobs.predict import open_recogniser
 
     began = time.perf_counter()
     found = find_images(arguments.paths)

@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headstart.augmentation.settings import Augmentation
 from headstart.cli import options
 from headstart.cli.progress import say, shown
-from headstart.gradients.augmentation import Augmentation
 
 if TYPE_CHECKING:
-    from headstart.gradients.history import Epoch
+    from headstart.training.history import Epoch
 
 EXAMPLES = """\
 the data set is many thousands of labelled pictures: a folder of class folders, or a CSV, JSONL or
@@ -138,7 +138,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _say_epoch(epoch: "Epoch", seconds_left: float) -> None:
-    from headstart.evaluation.text import duration
+    from headstart.display.text import duration
 
     left = f"; about {duration(seconds_left)} left" if seconds_left else ""
     say(

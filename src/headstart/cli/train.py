@@ -71,7 +71,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, test, save; print the summary."""
-    from headstart.learn import train
+    from headstart.jobs.train import train
 
     summary = train(
         arguments.folder,

@@ -1,8 +1,8 @@
 """Pictures and labels: where they come from, and how they become arrays."""
 
+from headstart.data.datasets import read_dataset
 from headstart.data.decoding import Decoded, decode
 from headstart.data.discovery import Found, find_images
-from headstart.data.labelled import read_labelled
 from headstart.data.labelled_images import LabelledImages
 from headstart.data.limits import Limits
 from headstart.data.reader import Loaded, load, read_images
@@ -35,7 +35,7 @@ __all__ = [
     "find_images",
     "folds",
     "load",
+    "read_dataset",
     "read_images",
-    "read_labelled",
     "stratified_split",
 ]

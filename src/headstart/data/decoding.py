@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, JpegImagePlugin, features
 
+from headstart.data.decoding_errors import refusals
 from headstart.data.limits import DEFAULT_LIMITS, Limits, check_bytes, check_pixels
-from headstart.data.refusals import refusals
 from headstart.data.signatures import identify
 from headstart.errors import ImageUnsupported
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from headstart.data.decoding_errors import refusals
 from headstart.data.limits import check_bytes
-from headstart.data.refusals import refusals
 from headstart.errors import (
     ImageError,
     ImageNotFound,
@@ -242,3 +242,18 @@ def _absence(name: str, path: Path) -> str:
 def _kind(mode: int) -> str:
     kinds = {stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
     return kinds.get(stat.S_IFMT(mode), "device")
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableImage:
+    """A picture that was set aside because it can't be read.
+
+    Attributes
+    ----------
+    source : ImageSource
+    error : ImageError
+        Why.
+    """
+
+    source: ImageSource
+    error: ImageError

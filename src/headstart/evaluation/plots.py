@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from headstart.display.fonts import drawable
+from headstart.display.text import headline, percent, shorten
 from headstart.errors import UsageError
 from headstart.evaluation.evaluation import ClassResult, Evaluation
-from headstart.evaluation.fonts import drawable
-from headstart.evaluation.text import headline, percent, shorten
 from headstart.storage import whole_file
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Annotation
 
-    from headstart.gradients.history import Epoch
+    from headstart.training.history import Epoch
 
 BLUE, LIGHT_BLUE, INK, PALE = "#0072B2", "#8EC5E8", "#222222", "#6B6B6B"
 VERMILION, GRID = "#D55E00", "#E4E4E4"

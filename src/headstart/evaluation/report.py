@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from headstart.display.text import columns, headline, one_line, percent, shorten
 from headstart.evaluation.evaluation import ClassResult, Evaluation
 from headstart.evaluation.metrics import Interval
-from headstart.evaluation.text import columns, headline, one_line, percent, shorten
 
 WIDTH = 100
 AT_MOST_CLASSES = 20

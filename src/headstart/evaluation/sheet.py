@@ -12,20 +12,20 @@ from PIL import Image, ImageDraw, ImageFont
 
 from headstart.data.decoding import decode
 from headstart.data.sources import ImageSource
+from headstart.display.fonts import dejavu, drawable
+from headstart.display.style import INK, MARGIN, MAT, PALE, SMALL_SIZE, TEXT_SIZE
+from headstart.display.text import percent, shorten
 from headstart.errors import ImageError, UsageError
-from headstart.evaluation.fonts import dejavu, drawable
-from headstart.evaluation.text import percent, shorten
 from headstart.storage import whole_file
 
 AT_MOST_TILES = 60
 AT_MOST_ANSWERS = 5
 
 # Pixels.
-WIDTH, PHOTO_HEIGHT, MARGIN, FRAME = 280, 210, 18, 4
+WIDTH, PHOTO_HEIGHT, FRAME = 280, 210, 4
 NAME_HEIGHT, MARK_HEIGHT, ANSWER_HEIGHT, FOOT_HEIGHT = 26, 22, 27, 34
-TEXT_SIZE, SMALL_SIZE = 14, 12
 
-INK, PALE, MAT, GREY = "#222222", "#6B6B6B", "#F0F0F0", "#DDDDDD"
+GREY = "#DDDDDD"
 RIGHT, WRONG, SECOND = "#0072B2", "#D55E00", "#8EC5E8"
 
 

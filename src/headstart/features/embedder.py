@@ -12,11 +12,11 @@ from headstart.backbones.choosing import settle
 from headstart.backbones.mirroring import mirrored
 from headstart.backbones.networks import Network, find_network
 from headstart.backbones.pooling import pooled
+from headstart.data.inputs import image_sources
 from headstart.errors import UsageError
 from headstart.features.cache import FeatureCache
 from headstart.features.extract import extract, network_resize
-from headstart.features.pictures import picture_sources
-from headstart.features.precision import Choice, choose_precision
+from headstart.features.precision import PrecisionChoice, choose_precision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ class Embedder(TransformerMixin, BaseEstimator):
     ----------
     network_ : Network
         After `fit`.
-    precision_ : Choice
+    precision_ : PrecisionChoice
         After `fit`: the precision, why, and what was measured.
     n_features_out_ : int
         After `fit`.
@@ -129,7 +129,7 @@ class Embedder(TransformerMixin, BaseEstimator):
             Itself.
         """
         network = self._network()
-        self.precision_ = self._choose_precision(network, picture_sources(X))
+        self.precision_ = self._choose_precision(network, image_sources(X))
         self.n_features_out_ = network.outputs[self.output][0]
         self.network_ = network
         return self
@@ -154,7 +154,7 @@ class Embedder(TransformerMixin, BaseEstimator):
             The first picture that can't be read, by name. A row of made-up values would go
             unnoticed; find the broken pictures with ``headstart predict``.
         """
-        sources = picture_sources(X)
+        sources = image_sources(X)
         network = getattr(self, "network_", None) or self._network()
         choice = getattr(self, "precision_", None) or self._choose_precision(network, sources)
         values = np.empty((len(sources), network.outputs[self.output][0]), np.float32)
@@ -191,7 +191,9 @@ class Embedder(TransformerMixin, BaseEstimator):
             )
         return network
 
-    def _choose_precision(self, network: Network, sources: Sequence[ImageSource]) -> Choice:
+    def _choose_precision(
+        self, network: Network, sources: Sequence[ImageSource]
+    ) -> PrecisionChoice:
         return choose_precision(
             self.precision,
             network,

@@ -21,8 +21,8 @@ from headstart.features.engine import (
     choose_runtime,
     compile_network,
 )
-from headstart.features.shelf import Shelf
 from headstart.features.space import Space
+from headstart.features.write_buffer import WriteBuffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -127,22 +127,22 @@ def extract(
     def start() -> Engine:
         return compile_network(network, precision=precision, outputs=outputs, device=runtime)
 
-    return _extract(sources, resize, Shelf(cache, spaces), start, workers)
+    return _extract(sources, resize, WriteBuffer(cache, spaces), start, workers)
 
 
 def _extract(
     sources: Iterable[ImageSource],
     resize: Resize,
-    shelf: Shelf,
+    write_buffer: WriteBuffer,
     start: Callable[[], Engine],
     workers: int | None,
 ) -> Generator[Extracted]:
-    with shelf:
-        loaded = read_images(sources, resize, workers=workers, skip=shelf.skip)
-        with contextlib.closing(_run(_look_up(loaded, shelf, resize), start)) as stream:
+    with write_buffer:
+        loaded = read_images(sources, resize, workers=workers, skip=write_buffer.skip)
+        with contextlib.closing(_run(_look_up(loaded, write_buffer, resize), start)) as stream:
             for (item, kept), values in stream:
                 if item.pixels is not None and item.content is not None:
-                    shelf.put(item.content, values)
+                    write_buffer.put(item.content, values)
                 yield _extracted(item, kept, values)
 
 
@@ -157,12 +157,14 @@ def _run(
             yield tag, {}
 
 
-def _look_up(loaded: Iterable[Loaded], shelf: Shelf, resize: Resize) -> Iterator[Tagged]:
+def _look_up(
+    loaded: Iterable[Loaded], write_buffer: WriteBuffer, resize: Resize
+) -> Iterator[Tagged]:
     for item in loaded:
         if item.error is not None or item.pixels is not None:
             yield (item, None), item.pixels
             continue
-        kept = shelf.take(item.content)
+        kept = write_buffer.take(item.content)
         # Kept a moment ago and dropped since, by another process that needed the room.
         again = load(item.index, item.source, resize) if kept is None else item
         yield (again, kept), again.pixels

@@ -33,7 +33,7 @@ MAX_CHANGE = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class PrecisionChoice:
     """A precision, and why.
 
     Attributes
@@ -62,7 +62,7 @@ def choose_precision(
     resize: Resize,
     cache: FeatureCache | None = None,
     device: Device = "auto",
-) -> Choice:
+) -> PrecisionChoice:
     """Settle what to compute in.
 
     Parameters
@@ -89,12 +89,14 @@ def choose_precision(
             f"The precision must be one of {', '.join(PRECISION_RULES)}. Received: {precision!r}."
         )
     if precision != "auto":
-        return Choice(precision, "as asked for")
+        return PrecisionChoice(precision, "as asked for")
     if len(sources) < MIN_IMAGES:
-        return Choice("f32", f"fewer than {MIN_IMAGES} images: nothing to gain from bfloat16")
+        return PrecisionChoice(
+            "f32", f"fewer than {MIN_IMAGES} images: nothing to gain from bfloat16"
+        )
     runtime = choose_runtime(device, network)
     if runtime == "openvino" and not _has_bf16():
-        return Choice("f32", "the processor has no bfloat16 instructions")
+        return PrecisionChoice("f32", "the processor has no bfloat16 instructions")
     places = np.linspace(0, len(sources) - 1, SAMPLE).round().astype(int)
     sample = [sources[place] for place in places]
 
@@ -114,12 +116,12 @@ def _has_bf16() -> bool:
     return has_bf16()
 
 
-def _judge(exact: NDArray[np.float32], quick: NDArray[np.float32]) -> Choice:
+def _judge(exact: NDArray[np.float32], quick: NDArray[np.float32]) -> PrecisionChoice:
     if not len(exact):
-        return Choice("f32", "none of the images in the sample could be read")
+        return PrecisionChoice("f32", "none of the images in the sample could be read")
     change = relative_change(exact, quick)
     agree = change <= MAX_CHANGE
-    return Choice(
+    return PrecisionChoice(
         "bf16" if agree else "f32",
         f"on {len(exact)} of the images bfloat16 moves features by {change:.1%} of the distance "
         f"between images; {'up to' if agree else 'more than'} {MAX_CHANGE:.0%} is "

@@ -1,7 +1,7 @@
 """Fine-tuning: the upper layers of a pre-trained network learn one's own problem, too."""
 
 from headstart.finetuning.job import fine_tune
-from headstart.finetuning.recipe import Recipe
-from headstart.finetuning.summary import Tuning
+from headstart.finetuning.settings import FineTuning
+from headstart.finetuning.summary import FineTuningSummary
 
-__all__ = ["Recipe", "Tuning", "fine_tune"]
+__all__ = ["FineTuning", "FineTuningSummary", "fine_tune"]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headstart.backbones import keras_outputs, keras_weights
-from headstart.bundle.scoring import AffineSoftmax, DenseSoftmax, Layer, Scorer
 from headstart.errors import UsageError
-from headstart.gradients.folding import Folded, fold
-from headstart.gradients.freezing import FreezePoint, freeze
-from headstart.gradients.optimizers import layerwise_rates, make_loss, make_optimizer
+from headstart.finetuning.folding import Folded, fold
+from headstart.finetuning.freezing import FreezePoint, freeze
+from headstart.prediction.scoring import AffineSoftmax, DenseSoftmax, Layer, Scorer
 from headstart.storage import writing
+from headstart.training.optimizers import layerwise_rates, make_loss, make_optimizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from keras import Layer as KerasLayer
 
     from headstart.backbones.catalogue import Backbone
-    from headstart.finetuning.recipe import Recipe
+    from headstart.finetuning.settings import FineTuning
 
 _POLICIES = {"f32": "float32", "bf16": "mixed_bfloat16"}
 _HEAD = "head_"
@@ -261,7 +261,7 @@ def scorer_of(network: Model) -> Scorer:
     return DenseSoftmax(found)
 
 
-def make_ready(keras: ModuleType, network: Model, recipe: Recipe) -> None:
+def make_ready(keras: ModuleType, network: Model, recipe: FineTuning) -> None:
     """Give a network the optimizer and the loss of a recipe, both as new."""
     rates = layerwise_rates(network, recipe.layer_decay) if recipe.layer_decay < 1 else None
     optimizer = make_optimizer(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from headstart.gradients.examination import judged
+from headstart.training.validation import judged
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,7 +3,7 @@
 >>> import headstart as hs
 >>> frozen = hs.ImageClassifier("mobilenet_v2")
 >>> better = hs.fine_tune(frozen, "vehicles/")     # doctest: +SKIP
->>> print(better.tuning_)                          # doctest: +SKIP
+>>> print(better.fine_tuning_)                          # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from headstart.backbones.networks import find_network
 from headstart.backbones.pooling import pooled
 from headstart.finetuning.assembling import divide, save_weights
 from headstart.finetuning.comparison import Comparison
-from headstart.finetuning.material import prepare
+from headstart.finetuning.cross_validation import Rounds
+from headstart.finetuning.data_source import prepare
 from headstart.finetuning.plan import Plan, divisions, make_plan
-from headstart.finetuning.recipe import Recipe
-from headstart.finetuning.rounds import Rounds
-from headstart.finetuning.summary import Tuning
-from headstart.gradients.backend import start_keras
-from headstart.gradients.precision import training_precision
-from headstart.gradients.workplace import workplace
+from headstart.finetuning.settings import FineTuning
+from headstart.finetuning.summary import FineTuningSummary
+from headstart.training.backend import start_keras
+from headstart.training.precision import training_precision
+from headstart.training.work_folder import work_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from headstart.backbones.networks import Network
-    from headstart.bundle.scoring import Scorer
-    from headstart.features.gathering import Progress
+    from headstart.classifier import ImageClassifier
+    from headstart.features.extractor import Progress
     from headstart.finetuning.assembling import Divided
-    from headstart.finetuning.rounds import Report
-    from headstart.training.classifier import ImageClassifier
+    from headstart.finetuning.cross_validation import Report
+    from headstart.prediction.scoring import Scorer
 
 
 def fine_tune(
@@ -47,10 +47,10 @@ def fine_tune(
     *,
     folder: str | Path | None = None,
     restart: bool = False,
-    skip_broken: bool = False,
+    skip_unreadable: bool = False,
     progress: Progress | None = None,
     report: Report | None = None,
-    **settings: Any,  # noqa: ANN401 - see Recipe
+    **settings: Any,  # noqa: ANN401 - see FineTuning
 ) -> ImageClassifier:
     """Fine-tune the network of a classifier, and keep that if it is better than the frozen one.
 
@@ -72,20 +72,20 @@ def fine_tune(
         not given, nothing is left of a training that was ended.
     restart : bool
         Whether what was begun in `folder` before is thrown away.
-    skip_broken : bool
-        Whether to set pictures aside that can't be read, and list them in ``broken_``.
+    skip_unreadable : bool
+        Whether to set pictures aside that can't be read, and list them in ``unreadable_``.
     progress : callable, optional
         See `ImageClassifier.fit`.
     report : callable, optional
         Called after each epoch with what is trained, the epoch, and about how many seconds that
         training still takes.
     **settings
-        Of the `Recipe`: where, epochs, batch_size, optimizer, learning_rate, augmentation, ...
+        Of the `FineTuning`: where, epochs, batch_size, optimizer, learning_rate, augmentation, ...
 
     Returns
     -------
     ImageClassifier
-        A new one, fitted, with ``tuning_`` (a `Tuning`): which network is kept, and why.
+        A new one, fitted, with ``fine_tuning_`` (a `FineTuningSummary`): which network is kept, and why.
 
     Raises
     ------
@@ -103,14 +103,19 @@ def fine_tune(
     """
     began = time.perf_counter()
     plan = make_plan(
-        classifier, X, y, Recipe.of(settings), skip_broken=skip_broken, progress=progress
+        classifier,
+        X,
+        y,
+        FineTuning.of(settings),
+        skip_unreadable=skip_unreadable,
+        progress=progress,
     )
     with _place(folder, plan, restart=restart) as place:
         tuned, tuning = _tune(plan, place, progress, report, began)
     result = plan.frozen
     if tuned is not None:
         result = plan.frozen.with_network(*tuned, plan.sources, tuning.what_learnt)
-    result.tuning_ = tuning
+    result.fine_tuning_ = tuning
     return result
 
 
@@ -121,7 +126,7 @@ def _place(folder: str | Path | None, plan: Plan, *, restart: bool) -> Iterator[
             yield Path(name)
         return
     place = Path(folder).absolute()
-    with workplace(place, plan.settings(), restart=restart):
+    with work_folder(place, plan.settings(), restart=restart):
         yield place
 
 
@@ -131,7 +136,7 @@ def _tune(
     progress: Progress | None,
     report: Report | None,
     began: float,
-) -> tuple[tuple[Network, Scorer] | None, Tuning]:
+) -> tuple[tuple[Network, Scorer] | None, FineTuningSummary]:
     """Return the fine-tuned network and its head, None if the frozen ones are better."""
     recipe = plan.recipe
     keras = start_keras()
@@ -151,7 +156,7 @@ def _tune(
     tested = divisions(plan, thorough=material.n_views > 0)
     rounds = Rounds(divided, material, plan, tested, place=place, progress=progress, report=report)
     outcome = rounds.compare()
-    tuning = Tuning(
+    tuning = FineTuningSummary(
         comparison=Comparison.of(outcome.frozen, outcome.tuned, outcome.labels),
         history=outcome.history,
         best_epoch=outcome.best_epoch,

@@ -14,13 +14,13 @@ from sklearn.base import clone
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.folders import find_backbone, is_backbone_folder
 from headstart.backbones.weights import find_weights
+from headstart.classifier import labelled
 from headstart.data import folds, stratified_split
 from headstart.errors import UnknownBackbone, UsageError
-from headstart.finetuning.material import Lot
-from headstart.gradients.prepared import decode_all, usual_side
-from headstart.training.classifier import labelled
-from headstart.training.heads import DenseHead
-from headstart.training.heads.base import class_weights
+from headstart.finetuning.data_source import Subset
+from headstart.heads import DenseHead
+from headstart.heads.base import class_weights
+from headstart.training.prepared import decode_all, usual_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from headstart.backbones.catalogue import Backbone
     from headstart.backbones.networks import Network
     from headstart.backbones.weights import WeightsFile
-    from headstart.bundle.scoring import Scorer
+    from headstart.classifier import ImageClassifier
     from headstart.data import ImageSource
-    from headstart.features.gathering import Progress
-    from headstart.finetuning.recipe import Recipe
-    from headstart.training.classifier import ImageClassifier
+    from headstart.features.extractor import Progress
+    from headstart.finetuning.settings import FineTuning
+    from headstart.prediction.scoring import Scorer
 
     Places = NDArray[np.int64]
     Division = tuple[Places, Places]
@@ -52,7 +52,7 @@ class Plan:
     ----------
     frozen : ImageClassifier
         Fitted on all pictures.
-    recipe : Recipe
+    recipe : FineTuning
     row : Backbone
     weights : WeightsFile
         What the network begins with.
@@ -65,7 +65,7 @@ class Plan:
     """
 
     frozen: ImageClassifier
-    recipe: Recipe
+    recipe: FineTuning
     row: Backbone
     weights: WeightsFile
     sources: list[ImageSource]
@@ -90,12 +90,12 @@ class Plan:
         head = clone(self.frozen.head_)
         return head.fit(self.features[places], [self.labels[place] for place in places]).scorer_
 
-    def lot(self) -> Lot:
+    def lot(self) -> Subset:
         """Return all pictures."""
         number = {label: place for place, label in enumerate(self.frozen.classes_.tolist())}
         codes = np.array([number[label] for label in self.labels])
         each = class_weights(self.frozen.head_.class_weight, self.frozen.classes_, codes)
-        return Lot(np.arange(len(codes)), codes, each[codes].astype(np.float32), len(number))
+        return Subset(np.arange(len(codes)), codes, each[codes].astype(np.float32), len(number))
 
     def decode(self, folder: Path, progress: Progress | None) -> NDArray[np.uint8]:
         """Return all pictures as the network wants them, smaller if they are."""
@@ -124,9 +124,9 @@ def make_plan(
     classifier: ImageClassifier,
     X: Any,  # noqa: ANN401
     y: Any,  # noqa: ANN401
-    recipe: Recipe,
+    recipe: FineTuning,
     *,
-    skip_broken: bool,
+    skip_unreadable: bool,
     progress: Progress | None,
 ) -> Plan:
     """Train the head on the frozen features, and look everything else up.
@@ -140,8 +140,8 @@ def make_plan(
     """
     sources, labels = labelled(X, y)
     frozen = clone(classifier)
-    frozen.fit(sources, labels, skip_broken=skip_broken, progress=progress)
-    broken = {id(item.source) for item in frozen.broken_}
+    frozen.fit(sources, labels, skip_unreadable=skip_unreadable, progress=progress)
+    broken = {id(item.source) for item in frozen.unreadable_}
     kept = [place for place, source in enumerate(sources) if id(source) not in broken]
     read = [sources[place] for place in kept]
     row = _row(classifier, frozen.network_)
@@ -206,7 +206,7 @@ def _weights(classifier: ImageClassifier, row: Backbone, network: Network) -> We
     return found
 
 
-def _check(frozen: ImageClassifier, row: Backbone, recipe: Recipe) -> None:
+def _check(frozen: ImageClassifier, row: Backbone, recipe: FineTuning) -> None:
     height, width = frozen.network_.size
     if height != width:
         raise UsageError(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from headstart.finetuning.comparison import Comparison
-    from headstart.gradients.history import Epoch
+    from headstart.training.history import Epoch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tuning:
-    """What `fine_tune` did: ``tuning_`` of the classifier that it returns.
+class FineTuningSummary:
+    """What `fine_tune` did: ``fine_tuning_`` of the classifier that it returns.
 
     Attributes
     ----------

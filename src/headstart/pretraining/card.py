@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from headstart.evaluation.text import duration
+from headstart.display.text import duration
 
 if TYPE_CHECKING:
     from headstart.pretraining.plan import Job

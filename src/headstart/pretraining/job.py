@@ -12,20 +12,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from headstart.augmentation.settings import Augmentation
 from headstart.backbones.architectures import ARCHITECTURES
-from headstart.data import LabelledImages, read_labelled
+from headstart.data import LabelledImages, read_dataset
 from headstart.data.resizing import Resize
 from headstart.evaluation import plot_history
-from headstart.gradients.augmentation import Augmentation
-from headstart.gradients.backend import start_keras
-from headstart.gradients.batches import Batches
-from headstart.gradients.examination import Examination
-from headstart.gradients.history import Epoch, write_history
-from headstart.gradients.precision import built_in, training_precision
-from headstart.gradients.prepared import Pixels, decode_all, teach, useful_side
-from headstart.gradients.training import Training
-from headstart.gradients.workplace import workplace
-from headstart.pretraining.keeping import Trained, keep
 from headstart.pretraining.plan import (
     Job,
     check_amount,
@@ -34,8 +25,17 @@ from headstart.pretraining.plan import (
     find_teacher,
     name_of,
 )
-from headstart.pretraining.recipe import Recipe, trainable
+from headstart.pretraining.saving import Trained, keep
+from headstart.pretraining.settings import Pretraining, trainable
 from headstart.pretraining.summary import CURVES, HISTORY
+from headstart.training.backend import start_keras
+from headstart.training.batches import Batches
+from headstart.training.history import Epoch, write_history
+from headstart.training.loop import TrainingLoop
+from headstart.training.precision import built_in, training_precision
+from headstart.training.prepared import Pixels, decode_all, teach, useful_side
+from headstart.training.validation import ValidationSet
+from headstart.training.work_folder import work_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from headstart.features.gathering import Progress
+    from headstart.features.extractor import Progress
     from headstart.pretraining.summary import PretrainingSummary
 
 
@@ -79,7 +79,7 @@ def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a d
     Parameters
     ----------
     dataset : str, Path or LabelledImages
-        As `headstart.data.read_labelled` takes it. Its valid part (else its test part; else a
+        As `headstart.data.read_dataset` takes it. Its valid part (else its test part; else a
         tenth of its pictures) is kept out of training, to measure by.
     out : str or Path
         Folder for the backbone; new or empty. Its name is the backbone's.
@@ -95,9 +95,9 @@ def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a d
     learning_rate : float
         The highest; it rises at first and then falls to zero. In proportion to `batch_size`.
     label_smoothing : float
-        0 to 1, see `Recipe`.
+        0 to 1, see `Pretraining`.
     mixup : float
-        See `headstart.gradients.blending.mixup`.
+        See `headstart.augmentation.blending.mixup`.
     augmentation : Augmentation, optional
         What is done to a picture each time it is looked at.
     teacher : str or Path, optional
@@ -142,7 +142,7 @@ def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a d
         If a file can't be written.
     """
     out = Path(out) if Path(out).name else Path(out).resolve()
-    recipe = Recipe(
+    recipe = Pretraining(
         epochs=epochs,
         batch_size=batch_size,
         size=size,
@@ -153,7 +153,7 @@ def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a d
         augmentation=augmentation or Augmentation(),
     )
     check_request(out, architecture, size)
-    images = dataset if isinstance(dataset, LabelledImages) else read_labelled(dataset)
+    images = dataset if isinstance(dataset, LabelledImages) else read_dataset(dataset)
     learnt, tested = divide(images, seed)
     check_amount(learnt, tested, batch_size)
     keras = start_keras()
@@ -171,7 +171,7 @@ def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a d
         workers=workers,
         progress=progress,
     )
-    with workplace(job.folder, job.settings(), restart=restart):
+    with work_folder(job.folder, job.settings(), restart=restart):
         return keep(job, _train(job, keras, report), out)
 
 
@@ -180,12 +180,12 @@ def _train(job: Job, keras: ModuleType, report: Callable[[Epoch, float], None] |
     readable = job.learnt.subset(pixels.places)
     shown = job.looked_at()
     seen = _decode(job, shown, job.recipe.size, "tested")
-    lessons = None
+    teacher_targets = None
     if job.teacher is not None:
-        lessons = teach(
+        teacher_targets = teach(
             readable.sources,
             job.teacher,
-            job.folder / "lessons.raw",
+            job.folder / "teacher_targets.raw",
             workers=None,
             progress=job.progress,
         )
@@ -193,7 +193,7 @@ def _train(job: Job, keras: ModuleType, report: Callable[[Epoch, float], None] |
         pixels=pixels.values,
         labels=_numbers(readable),
         n_classes=len(job.learnt.classes),
-        lessons=lessons,
+        teacher_targets=teacher_targets,
         batch_size=job.recipe.batch_size,
         augmentation=job.recipe.augmentation,
         mixup=job.recipe.mixup,
@@ -205,15 +205,15 @@ def _train(job: Job, keras: ModuleType, report: Callable[[Epoch, float], None] |
         network = ARCHITECTURES[job.architecture](
             input_shape=(None, None, 3), classes=batches.n_classes
         )
-        training = Training(
+        training = TrainingLoop(
             trainable(keras, network, batches, job.recipe),
             network,
             batches,
-            examination=Examination(
+            validation=ValidationSet(
                 _numbers(shown.subset(seen.places)),
                 lambda places: seen.values[places].astype(np.float32),
             ),
-            course=job.recipe.course(),
+            schedule=job.recipe.schedule(),
             folder=job.folder,
         )
     training.resume()

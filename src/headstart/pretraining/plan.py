@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from headstart.augmentation.settings import Augmentation
 from headstart.backbones.architectures import ARCHITECTURES
 from headstart.backbones.networks import Network, find_network
 from headstart.data import LabelledImages, stratified_split
 from headstart.errors import UsageError
-from headstart.gradients.augmentation import Augmentation
 
 if TYPE_CHECKING:
-    from headstart.features.gathering import Progress
-    from headstart.pretraining.recipe import Recipe
+    from headstart.features.extractor import Progress
+    from headstart.pretraining.settings import Pretraining
 
 VALIDATION_FRACTION = 0.1
 # So many validation pictures are looked at after each epoch; all of them at the end.
@@ -31,7 +31,7 @@ class Job:
     """What is to be done, with everything that was asked for looked up and checked."""
 
     architecture: str
-    recipe: Recipe
+    recipe: Pretraining
     learnt: LabelledImages
     tested: LabelledImages
     teacher: Network | None

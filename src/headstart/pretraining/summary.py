@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from headstart.evaluation.text import duration
+from headstart.display.text import duration
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from headstart.backbones.catalogue import Backbone
+    from headstart.data.sources import UnreadableImage
     from headstart.evaluation import Evaluation
-    from headstart.features.gathering import BrokenImage
-    from headstart.gradients.history import Epoch
+    from headstart.training.history import Epoch
 
 HISTORY, CURVES, CARD = "history.csv", "curves.png", "README.md"
 
@@ -32,7 +32,7 @@ class PretrainingSummary:
     precision : {'f32', 'bf16'}
         What it was trained in.
     n_train : int
-    left_out : tuple of BrokenImage
+    left_out : tuple of UnreadableImage
         Pictures to train on that could not be read.
     evaluation : Evaluation
         Of the finished backbone, compiled, on the validation pictures.
@@ -49,7 +49,7 @@ class PretrainingSummary:
     teacher: str | None
     precision: str
     n_train: int
-    left_out: tuple[BrokenImage, ...]
+    left_out: tuple[UnreadableImage, ...]
     evaluation: Evaluation
     history: tuple[Epoch, ...]
     seconds: float

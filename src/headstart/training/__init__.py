@@ -1,1 +1,1 @@
-"""Learning one's own classes on the features of a frozen network."""
+"""Training whole networks: everything here that computes gradients needs the extra ``finetune``."""

@@ -1,0 +1,90 @@
+"""Which font can draw a name, so that no picture shows boxes in place of letters."""
+
+import functools
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from headstart.display.text import one_line
+
+# Fonts with many scripts, by the names that systems ship them under, the most likely first.
+WIDE_FONTS = (
+    "NotoSansCJK*",
+    "NotoSans*",
+    "SourceHanSans*",
+    "DroidSansFallback*",
+    "wqy-*",
+    "Arial Unicode*",
+    "PingFang*",
+    "Hiragino*",
+    "msyh*",
+    "YuGoth*",
+    "malgun*",
+    "Nirmala*",
+    "unifont*",
+)
+AT_MOST_FONTS = 60
+
+
+def drawable(text: str) -> tuple[str, Path]:
+    """Return `text` on one line, and the font file to draw it with.
+
+    That is DejaVu Sans, which comes with matplotlib, or else a font of the system that has all the
+    letters. Letters that no font has are written as code points, as in ``U+732B``: ugly, but still
+    different names for different classes.
+    """
+    text = one_line(text)
+    font = _font_with(frozenset(map(ord, text)))
+    if font:
+        return text, font
+    known = _letters(dejavu())
+    spelt = (letter if ord(letter) in known else f"U+{ord(letter):04X} " for letter in text)
+    return "".join(spelt).strip(), dejavu()
+
+
+@functools.cache
+def dejavu(*, bold: bool = False) -> Path:
+    """Return the font file that matplotlib carries, without importing matplotlib."""
+    package = importlib.util.find_spec("matplotlib")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("headstart draws text with the fonts of matplotlib: install it.")
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" / name
+
+
+@functools.lru_cache(maxsize=4096)
+def _font_with(letters: frozenset[int]) -> Path | None:
+    if all(letter < 0x250 for letter in letters) or letters <= _letters(dejavu()):
+        return dejavu()
+    return next((font for font in _system_fonts() if letters <= _letters(font)), None)
+
+
+@functools.cache
+def _letters(font: Path) -> frozenset[int]:
+    # fontTools comes with matplotlib.
+    from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
+
+    try:
+        with font.open("rb") as file:
+            return frozenset(TTFont(file, fontNumber=0, lazy=True).getBestCmap() or ())
+    except (OSError, TTLibError):
+        return frozenset()
+
+
+@functools.cache
+def _system_fonts() -> tuple[Path, ...]:
+    files = [file for folder in _font_folders() for file in sorted(folder.rglob("*.[to]t[fc]"))]
+    wide = [file for pattern in WIDE_FONTS for file in files if file.match(pattern)]
+    return tuple(dict.fromkeys(wide))[:AT_MOST_FONTS]
+
+
+def _font_folders() -> Iterator[Path]:
+    if sys.platform == "win32":
+        yield Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts"
+    elif sys.platform == "darwin":
+        yield from (Path("/System/Library/Fonts"), Path("/Library/Fonts"))
+    else:
+        yield from (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
+    yield Path.home() / ".local/share/fonts"

@@ -1,0 +1,71 @@
+"""Numbers and names as plain words that fit their place."""
+
+import itertools
+import unicodedata
+
+
+def headline(n_right: int, n: int, interval: tuple[float, float]) -> str:
+    """Return the one sentence that matters: how many were right, and how sure that is.
+
+    Examples
+    --------
+    >>> from headstart.evaluation.metrics import proportion_interval
+    >>> headline(171, 192, proportion_interval(171, 192))
+    '171 of 192 right: 89.1 % (95 % interval 83.9 to 92.7 %)'
+    """
+    low, high = interval
+    return (
+        f"{n_right:,} of {n:,} right: {percent(n_right / n)} "
+        f"(95 % interval {100 * low:.1f} to {100 * high:.1f} %)"
+    )
+
+
+def percent(share: float) -> str:
+    """Return a share in percent; 100.0 and 0.0 only where that is exactly so."""
+    rounded = round(100 * share, 1)
+    if 0 < share < 1:
+        rounded = min(max(rounded, 0.1), 99.9)
+    return f"{rounded:.1f} %"
+
+
+def duration(seconds: float) -> str:
+    """Return hours and minutes, or seconds."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def one_line(text: str) -> str:
+    """Return `text` with everything that would move a terminal's cursor made visible."""
+    return "".join(letter if _is_harmless(letter) else "\ufffd" for letter in text)
+
+
+def columns(text: str) -> int:
+    """Return how many terminal columns `text` takes; East Asian letters take two."""
+    return sum(_letter_columns(letter) for letter in text)
+
+
+def shorten(text: str, width: int) -> str:
+    """Cut the middle out of `text`, so that it takes at most `width` columns."""
+    text = one_line(text)
+    if columns(text) <= width:
+        return text
+    tail_width = (width - 1) // 2
+    return f"{_head(text, width - 1 - tail_width)}…{_head(text[::-1], tail_width)[::-1]}"
+
+
+def _is_harmless(letter: str) -> bool:
+    # Some scripts are not written rightly without the two joiners.
+    return letter.isprintable() or letter in "\u200c\u200d"
+
+
+def _letter_columns(letter: str) -> int:
+    if unicodedata.category(letter) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+
+
+def _head(text: str, width: int) -> str:
+    taken = itertools.accumulate(map(_letter_columns, text))
+    return "".join(letter for letter, end in zip(text, taken, strict=True) if end <= width)

@@ -1,0 +1,120 @@
+"""The features of the pictures a model is trained on, and the pictures that have none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from headstart.data.sources import UnreadableImage
+from headstart.features.extract import Extracted, extract, network_resize
+from headstart.features.precision import PrecisionChoice, choose_precision
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from headstart.backbones.networks import Network
+    from headstart.data.resizing import Resize
+    from headstart.data.sources import ImageSource
+    from headstart.features.cache import FeatureCache
+    from headstart.features.engine import Device
+
+    # (items, what is done, how many there are) -> the same items, shown as they pass.
+    Progress = Callable[[Iterable[Any], str, int], Iterator[Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExtractedFeatures:
+    """Features of those pictures that can be read.
+
+    Attributes
+    ----------
+    features : ndarray of float32, shape (n_read, n_features)
+    places : ndarray of int64, shape (n_read,)
+        Which of the pictures they belong to.
+    broken : tuple of UnreadableImage
+        The others.
+    """
+
+    features: NDArray[np.float32]
+    places: NDArray[np.int64]
+    broken: tuple[UnreadableImage, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureExtractor:
+    """A network, how pictures are brought to it, and where features are kept."""
+
+    network: Network
+    resize: Resize
+    precision: PrecisionChoice
+    cache: FeatureCache | None
+    workers: int | None
+    device: Device
+
+    @classmethod
+    def settle(
+        cls,
+        network: Network,
+        sources: Sequence[ImageSource],
+        *,
+        resize: str,
+        precision: Any,  # noqa: ANN401 - "auto", "f32" or "bf16"; anything else is refused below
+        cache: FeatureCache | None,
+        workers: int | None,
+        device: Device,
+    ) -> FeatureExtractor:
+        """Settle what 'auto' stands for, on the pictures at hand."""
+        rule = network_resize(network, resize)
+        choice = choose_precision(
+            precision, network, sources, resize=rule, cache=cache, device=device
+        )
+        return cls(network, rule, choice, cache, workers, device)
+
+    def extract_all(
+        self,
+        sources: Sequence[ImageSource],
+        *,
+        skip_unreadable: bool = False,
+        progress: Progress | None = None,
+    ) -> ExtractedFeatures:
+        """Return the features of `sources`.
+
+        Raises
+        ------
+        ImageError
+            For the first picture that can't be read, unless `skip_unreadable`.
+        """
+        features = np.empty((len(sources), *self.network.outputs["features"]), np.float32)
+        read: list[int] = []
+        broken: list[UnreadableImage] = []
+        for item in self._shown(sources, progress):
+            if item.error is not None and skip_unreadable:
+                broken.append(UnreadableImage(item.source, item.error))
+                continue
+            features[len(read)] = item.required()["features"]
+            read.append(item.index)
+        return ExtractedFeatures(features[: len(read)], np.array(read, np.int64), tuple(broken))
+
+    def stream(
+        self, sources: Iterable[ImageSource], workers: int | None = None
+    ) -> Iterator[Extracted]:
+        """Yield the features of each picture, in order, a few at a time."""
+        return extract(
+            sources,
+            self.network,
+            resize=self.resize,
+            precision=self.precision.precision,
+            cache=self.cache,
+            workers=workers or self.workers,
+            device=self.device,
+        )
+
+    def _shown(
+        self, sources: Sequence[ImageSource], progress: Progress | None
+    ) -> Iterable[Extracted]:
+        stream = self.stream(sources)
+        return stream if progress is None else progress(stream, "looking at pictures", len(sources))

@@ -1,1 +1,0 @@
-"""Training whole networks: everything here that computes gradients needs the extra ``finetune``."""

@@ -1,0 +1,126 @@
+"""Logistic regression whose strength is found by cross-validation."""
+
+import math
+from typing import Literal
+
+import numpy as np
+
+from headstart.errors import UsageError
+from headstart.heads.base import AffineHead, Array, ClassWeight, Codes
+from headstart.heads.coordinates import principal_coordinates
+from headstart.heads.folds import ALWAYS_TRAINS, stratified_folds, stratified_sample
+from headstart.heads.multinomial import LogisticProblem
+from headstart.heads.temperature import log_loss
+from headstart.prediction.scoring import AffineSoftmax
+
+# Half decades of C for standardised features, strongest penalty first.
+_STRENGTHS = tuple(float(strength) for strength in 10.0 ** np.arange(-6, 2.5, 0.5))
+# What is taken where no class has two pictures to validate with.
+_UNTRIED = 1e-2
+# C is the variance that weights are expected to have. It does not depend on how many samples there
+# are, so from here on a part of them is enough to choose it.
+_ENOUGH_TO_CHOOSE = 10_000
+_ROUGH, _FINE = 1e-3, 1e-4
+
+
+class LogisticHead(AffineHead):
+    """Multinomial logistic regression on standardised features, with an L2 penalty.
+
+    Parameters
+    ----------
+    C
+        Strength of the fit against the penalty, on standardised features; 'auto' takes the half
+        decade with the lowest cross-validated log-loss.
+    folds
+        Number of folds of that cross-validation, stratified. A class of a single sample always
+        trains.
+    class_weight
+        'balanced' (every class counts alike), None (every sample counts alike) or a dict.
+    random_state
+        Seed of the folds.
+
+    Attributes
+    ----------
+    C_
+        The strength used.
+    losses_
+        Dict of the strengths tried and their cross-validated log-loss; empty if C was given.
+    """
+
+    C_: float
+    losses_: dict[float, float]
+
+    def __init__(
+        self,
+        C: float | Literal["auto"] = "auto",
+        *,
+        folds: int = 5,
+        class_weight: ClassWeight = "balanced",
+        random_state: int = 0,
+    ) -> None:
+        self.C = C
+        self.folds = folds
+        self.class_weight = class_weight
+        self.random_state = random_state
+
+    def _learn(self, features: Array, codes: Codes, class_weights: Array) -> AffineSoftmax:
+        weights = class_weights[codes]
+        coordinates = principal_coordinates(features, weights)
+        problem = LogisticProblem(coordinates, codes, len(class_weights))
+        self.C_ = self._strength(problem, features, codes, weights)
+        found = problem.solve(weights[:, None], self.C_, problem.nothing(), _FINE)[:, 0]
+        return AffineSoftmax(*coordinates.to_features(found[:-1], found[-1]))
+
+    def _strength(
+        self, problem: LogisticProblem, features: Array, codes: Codes, weights: Array
+    ) -> float:
+        if self.C != "auto":
+            self.losses_ = {}
+            return _positive(self.C)
+        if len(codes) > _ENOUGH_TO_CHOOSE:
+            rows = stratified_sample(codes, _ENOUGH_TO_CHOOSE, self.random_state)
+            n_classes = codes.max() + 1
+            codes, weights = codes[rows], weights[rows]
+            coordinates = principal_coordinates(features[rows], weights)
+            problem = LogisticProblem(coordinates, codes, n_classes)
+        folds = stratified_folds(codes, _at_least_two(self.folds), self.random_state)
+        self.losses_ = validation_losses(problem, codes, weights, folds)
+        return min(self.losses_, key=self.losses_.__getitem__, default=_UNTRIED)
+
+
+def validation_losses(
+    problem: LogisticProblem, codes: Codes, weights: Array, folds: Codes
+) -> dict[float, float]:
+    """Return the log-loss on held-out samples for rising strengths, until it clearly rises.
+
+    Each solution is the start of the next, so that the whole path costs little more than one fit.
+    """
+    tested = np.flatnonzero(folds != ALWAYS_TRAINS)
+    if not len(tested):
+        return {}
+    training = folds[:, None] != np.unique(folds[tested])
+    solutions = problem.nothing(training.shape[1])
+    losses: dict[float, float] = {}
+    for strength in _STRENGTHS:
+        solutions = problem.solve(weights[:, None] * training, strength, solutions, _ROUGH)
+        logits = problem.logits(solutions)[tested, training[tested].argmin(axis=1)]
+        losses[strength] = log_loss(logits, codes[tested], weights[tested])
+        if _rising(list(losses.values())):
+            break
+    return losses
+
+
+def _rising(losses: list[float]) -> bool:
+    return len(losses) > 2 and losses[-1] > losses[-2] > losses[-3]
+
+
+def _positive(strength: float | str) -> float:
+    if isinstance(strength, str) or not (strength > 0 and math.isfinite(strength)):
+        raise UsageError(f"C must be 'auto' or a number above 0. Received: {strength!r}")
+    return float(strength)
+
+
+def _at_least_two(folds: int) -> int:
+    if folds < 2:
+        raise UsageError(f"folds must be at least 2. Received: {folds}")
+    return folds

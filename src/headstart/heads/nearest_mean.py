@@ -1,0 +1,75 @@
+"""Nearest class mean: one point a class, nothing else to learn."""
+
+import numpy as np
+
+from headstart.heads.base import AffineHead, Array, ClassWeight, Codes
+from headstart.heads.coordinates import principal_coordinates
+from headstart.heads.temperature import best_sharpness
+from headstart.prediction.scoring import AffineSoftmax
+
+
+class NearestMeanHead(AffineHead):
+    """Probabilities fall off with the squared distance from the mean of each class.
+
+    ``p(c) ~ weight_c * n_c * exp(-factor * |x - mean_c|^2)`` on standardised features; with
+    balanced weights only distance counts. |x|^2 is common to all classes and cancels, so this is an
+    affine map and a softmax. The factor is fitted to the distances of each sample from the means
+    without it.
+
+    Parameters
+    ----------
+    class_weight
+        'balanced' (every class counts alike), None (a class counts as much as it has samples) or a
+        dict.
+
+    Attributes
+    ----------
+    means_
+        Array (k, d): the mean of the features of each class.
+    """
+
+    means_: Array
+
+    def __init__(self, *, class_weight: ClassWeight = "balanced") -> None:
+        self.class_weight = class_weight
+
+    def _learn(self, features: Array, codes: Codes, class_weights: Array) -> AffineSoftmax:
+        weights = class_weights[codes]
+        coordinates = principal_coordinates(features, weights)
+        counts = np.bincount(codes)
+        prior = np.log(class_weights * counts)
+        means = _class_means(coordinates.values, codes)
+        self.means_ = _class_means(features, codes).astype(features.dtype)
+        linear = (2 * means.T).astype(features.dtype)
+        constant = -np.square(means).sum(axis=1)
+        lengths = np.einsum("ij,ij->i", coordinates.values, coordinates.values)
+        scores = (
+            coordinates.values @ linear.astype(coordinates.values.dtype)
+            + constant
+            - lengths[:, None]
+        )
+        sharpness = _sharpness(scores, codes, weights, prior)
+        return AffineSoftmax(
+            *coordinates.to_features(sharpness * linear, sharpness * constant + prior)
+        )
+
+
+def _class_means(values: Array, codes: Codes) -> Array:
+    counts = np.bincount(codes)
+    members = np.eye(len(counts), dtype=values.dtype)[codes]
+    return (members.T @ values) / counts[:, None]
+
+
+def _sharpness(scores: Array, codes: Codes, weights: Array, prior: Array) -> float:
+    """Fit the factor to scores of each sample as if it had not been part of its class's mean."""
+    counts = np.bincount(codes)[codes].astype(np.float64)
+    tested = counts > 1
+    if not tested.any():
+        return 1 / (float(-scores.min()) or 1.0)
+    own = (np.arange(len(codes)), codes)
+    left_out = scores.astype(np.float64)
+    left_out[own] *= np.square(counts / np.maximum(counts - 1, 1))
+    # Distances grow with the number of features; the factor is sought for a spread of about 1.
+    typical = float(-left_out[own][tested].mean()) or 1.0
+    factor, _ = best_sharpness(left_out[tested] / typical, codes[tested], weights[tested], prior)
+    return factor / typical

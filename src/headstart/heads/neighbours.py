@@ -1,0 +1,94 @@
+"""k nearest neighbours: the training images themselves decide."""
+
+from typing import Literal
+
+import numpy as np
+
+from headstart.errors import UsageError
+from headstart.heads.base import Array, ClassWeight, Codes, Head
+from headstart.heads.folds import stratified_sample
+from headstart.heads.temperature import best_sharpness
+from headstart.prediction.scoring import NeighbourVotes, log_shares, nearest, unit
+
+_NUMBERS = (1, 3, 5, 7, 9, 13, 17, 23, 31)
+# The number of neighbours is chosen on the predictions of at most so many samples.
+_ENOUGH_TO_CHOOSE = 2_000
+
+
+class NeighboursHead(Head):
+    """Votes of the nearest training samples, by the angle at the mean of all.
+
+    Parameters
+    ----------
+    n_neighbors
+        How many vote; 'auto' takes the number for which the votes of the others predict each
+        training sample with the lowest log-loss.
+    class_weight
+        'balanced' (a vote counts the more, the fewer samples its class has), None or a dict.
+    random_state
+        Seed of the sample that 'auto' is chosen on when there are more than 2,000.
+
+    Attributes
+    ----------
+    n_neighbors_
+        The number used.
+    """
+
+    n_neighbors_: int
+    scorer_: NeighbourVotes
+
+    def __init__(
+        self,
+        n_neighbors: int | Literal["auto"] = "auto",
+        *,
+        class_weight: ClassWeight = "balanced",
+        random_state: int = 0,
+    ) -> None:
+        self.n_neighbors = n_neighbors
+        self.class_weight = class_weight
+        self.random_state = random_state
+
+    def _learn(self, features: Array, codes: Codes, class_weights: Array) -> NeighbourVotes:
+        centre = features.mean(axis=0, dtype=np.float64).astype(features.dtype)
+        examples = unit(features - centre)
+        votes = class_weights.astype(features.dtype)
+        self.n_neighbors_, sharpness = self._choose(examples, codes, votes)
+        return NeighbourVotes(centre, examples, codes, votes, sharpness, self.n_neighbors_)
+
+    def _choose(self, examples: Array, codes: Codes, votes: Array) -> tuple[int, float]:
+        numbers = self._numbers(len(codes))
+        tested = stratified_sample(codes, _ENOUGH_TO_CHOOSE, self.random_state)
+        others = codes[_others(examples, tested, min(numbers[-1], len(codes) - 1))]
+        truth = codes[tested]
+
+        def trial(number: int) -> tuple[float, int, float]:
+            shares = log_shares(others[:, :number], votes)
+            sharpness, loss = best_sharpness(shares, truth, votes[truth])
+            return loss, number, sharpness
+
+        _, number, sharpness = min(trial(number) for number in numbers)
+        return number, sharpness
+
+    def _numbers(self, n_samples: int) -> list[int]:
+        if self.n_neighbors == "auto":
+            return [number for number in _NUMBERS if number < n_samples]
+        return [_between(self.n_neighbors, n_samples)]
+
+
+def _others(examples: Array, rows: Codes, count: int) -> Codes:
+    """Return which `count` other examples are the nearest to some rows: (len(rows), count)."""
+    near = nearest(examples[rows], examples, count + 1)
+    itself = near == rows[:, None]
+    # Where many examples are alike a sample may not be among its own nearest: drop the last
+    # instead.
+    itself[~itself.any(axis=1), -1] = True
+    return near[~itself].reshape(len(rows), count)
+
+
+def _between(number: int | str, n_samples: int) -> int:
+    if isinstance(number, str) or not 1 <= number <= n_samples:
+        raise UsageError(
+            f"n_neighbors must be 'auto' or between 1 and the number of samples, {n_samples}. "
+            f"Received: {number!r}"
+        )
+    return int(number)

@@ -1,0 +1,98 @@
+"""Ridge regression onto the classes, its strength found by leaving out one sample at a time."""
+
+import math
+from typing import Literal
+
+import numpy as np
+
+from headstart.errors import UsageError
+from headstart.heads.base import AffineHead, Array, ClassWeight, Codes
+from headstart.heads.coordinates import Coordinates, principal_coordinates
+from headstart.heads.temperature import best_sharpness
+from headstart.prediction.scoring import AffineSoftmax
+
+# In units of the mean squared coordinate's total: what the penalty is compared with.
+_PENALTIES = tuple(float(penalty) for penalty in 10.0 ** np.arange(-3, 3.5, 0.5))
+
+
+class RidgeHead(AffineHead):
+    """Least squares onto a column of 0 and 1 for each class, with an L2 penalty.
+
+    The features are standardised. What a sample's prediction would be without that sample has a
+    closed form (Allen 1974, PRESS). The penalty is the one for which those predictions, made
+    probabilities by the softmax of a multiple that is fitted to them, have the lowest log-loss.
+
+    Parameters
+    ----------
+    alpha
+        The penalty, in units of the features' mean squared singular value; 'auto' tries half
+        decades.
+    class_weight
+        'balanced' (every class counts alike), None (every sample counts alike) or a dict.
+
+    Attributes
+    ----------
+    alpha_
+        The penalty used.
+    """
+
+    alpha_: float
+
+    def __init__(
+        self, alpha: float | Literal["auto"] = "auto", *, class_weight: ClassWeight = "balanced"
+    ) -> None:
+        self.alpha = alpha
+        self.class_weight = class_weight
+
+    def _learn(self, features: Array, codes: Codes, class_weights: Array) -> AffineSoftmax:
+        weights = class_weights[codes]
+        coordinates = principal_coordinates(features, weights)
+        targets = np.eye(len(class_weights))[codes]
+        mean = np.average(targets, axis=0, weights=weights)
+        products = _products(coordinates, targets - mean, weights)
+
+        def trial(penalty: float) -> tuple[float, float, float]:
+            left_out = _leave_one_out(coordinates, products, targets, mean, weights, penalty)
+            sharpness, loss = best_sharpness(left_out, codes, weights)
+            return loss, penalty, sharpness
+
+        penalties = _PENALTIES if self.alpha == "auto" else (_not_negative(self.alpha),)
+        _, self.alpha_, sharpness = min(trial(penalty) for penalty in penalties)
+        solution = products * _shrunk(coordinates, self.alpha_)[:, None]
+        return AffineSoftmax(*coordinates.to_features(sharpness * solution, sharpness * mean))
+
+
+def _products(coordinates: Coordinates, targets: Array, weights: Array) -> Array:
+    weighted = (targets * weights[:, None]).astype(coordinates.values.dtype)
+    return (coordinates.values.T @ weighted).astype(np.float64)
+
+
+def _shrunk(coordinates: Coordinates, penalty: float) -> Array:
+    squares = coordinates.spread**2
+    typical = squares.mean() if len(squares) else 1.0
+    return 1 / (squares + penalty * typical)
+
+
+def _leave_one_out(
+    coordinates: Coordinates,
+    products: Array,
+    targets: Array,
+    mean: Array,
+    weights: Array,
+    penalty: float,
+) -> Array:
+    shrunk = _shrunk(coordinates, penalty)
+    dtype = coordinates.values.dtype
+    fitted = coordinates.values @ (products * shrunk[:, None]).astype(dtype) + mean
+    leverage = np.einsum(
+        "ij,ij,j->i", coordinates.values, coordinates.values, shrunk.astype(dtype), optimize=False
+    )
+    leverage = weights * (leverage + 1 / weights.sum())
+    # Without any penalty a sample can determine its own fit: leverage 1, up to rounding.
+    return targets - (targets - fitted) / np.maximum(1 - leverage, 1e-6)[:, None]
+
+
+def _not_negative(penalty: float | str) -> float:
+    if isinstance(penalty, str) or not (penalty >= 0 and math.isfinite(penalty)):
+        raise UsageError(f"alpha must be 'auto' or a number of at least 0. Received: {penalty!r}")
+    return float(penalty)

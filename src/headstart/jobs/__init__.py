@@ -1,0 +1,1 @@
+"""The whole jobs: predict; train and evaluate."""

@@ -1,0 +1,8 @@
+"""The saved model: a folder that predicts on any machine, without the weights it was built from."""
+
+from headstart.model.loading import load
+from headstart.model.saved import SavedModel
+from headstart.model.saving import save_model
+from headstart.model.training_data import TrainingData
+
+__all__ = ["SavedModel", "TrainingData", "load", "save_model"]

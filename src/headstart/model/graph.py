@@ -1,0 +1,73 @@
+"""One graph for everything from pixels to probabilities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from headstart.backbones.runtime import load_openvino, write_graph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from types import ModuleType
+
+    from openvino import Model, Node
+
+    from headstart.backbones.networks import Network
+    from headstart.prediction.scoring import Layer, Scorer
+
+FEATURES = "features"
+PROBABILITIES = "probabilities"
+_KEPT = (FEATURES, "feature_map")
+
+
+def save_graph(network: Network, scorer: Scorer, path: Path) -> None:
+    """Write the network with the scorer in the place of its own classifier.
+
+    The graph takes ``image`` (uint8, RGB, ``[?, height, width, 3]``) and gives ``features``,
+    ``feature_map`` and, if the scorer consists of layers, ``probabilities``.
+    """
+    write_graph(_headed(network, scorer), path)
+
+
+def _headed(network: Network, scorer: Scorer) -> Model:
+    openvino = load_openvino()
+    model = openvino.Core().read_model(network.graph)
+    results = [model.output(name).get_node() for name in _KEPT if name in network.outputs]
+    if scorer.layers:
+        results.append(_head(model, scorer.layers))
+    return openvino.Model(results, model.get_parameters(), network.name)
+
+
+def _head(model: Model, layers: Sequence[Layer]) -> object:
+    ops = load_openvino().opset13
+    values = model.output(FEATURES).get_node().input_value(0)
+    for layer in layers:
+        weights = ops.constant(layer.weights.astype(np.float32))
+        bias = ops.constant(layer.bias.astype(np.float32)[None])
+        product = ops.matmul(values, weights, transpose_a=False, transpose_b=False)
+        values = ACTIVATIONS[layer.activation](ops, ops.add(product, bias))
+    probabilities = ops.softmax(values, axis=1)
+    probabilities.output(0).get_tensor().set_names({PROBABILITIES})
+    return ops.result(probabilities)
+
+
+#: The same as in `headstart.prediction.scoring`, as nodes of a graph.
+ACTIVATIONS: dict[str, Callable[[ModuleType, Node], Node]] = {
+    "linear": lambda _, values: values,
+    "relu": lambda ops, values: ops.relu(values),
+    "elu": lambda ops, values: ops.elu(values, 1.0),
+    "silu": lambda ops, values: ops.swish(values),
+    "sigmoid": lambda ops, values: ops.sigmoid(values),
+    "tanh": lambda ops, values: ops.tanh(values),
+}
+
+
+def output_shapes(network: Network, scorer: Scorer) -> dict[str, tuple[int, ...]]:
+    """Return the outputs of the graph that `save_graph` writes, without the batch axis."""
+    shapes = {name: network.outputs[name] for name in _KEPT if name in network.outputs}
+    if scorer.layers:
+        shapes[PROBABILITIES] = (scorer.shape[1],)
+    return shapes

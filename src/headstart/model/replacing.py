@@ -1,0 +1,113 @@
+"""Put a folder in the place of another, in one step."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shutil
+import sys
+import uuid
+from typing import TYPE_CHECKING
+
+from headstart.errors import DamagedModel, StorageError, UsageError
+from headstart.model import checksums
+from headstart.model.layout import DESCRIPTION
+from headstart.storage import whole_folder, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+
+
+@contextlib.contextmanager
+def place_for_model(path: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Yield a temporary folder that becomes `path` once the block ends well.
+
+    A model that is there already is replaced in one step; files in its folder that are not its own
+    move to the new folder.
+
+    Raises
+    ------
+    UsageError
+        If `path` is a file, or a folder that holds anything but a saved model, or a saved model
+        although `overwrite` is False.
+    StorageError
+        If the folder can't be written, or another process filled it meanwhile.
+    """
+    path = path.absolute()
+    check_place(path, overwrite=overwrite)
+    if not _is_taken(path):
+        with whole_folder(path) as new:
+            yield new
+            written = (new / checksums.NAME).read_bytes()
+        if (path / checksums.NAME).read_bytes() != written:
+            raise StorageError(f"{path} was filled by another process. Save under another name.")
+        return
+    beside = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
+    with whole_folder(beside) as new:
+        yield new
+    with writing(str(path)):
+        _keep_what_is_not_the_models(path, beside)
+        exchange(path, beside)
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def check_place(path: Path, *, overwrite: bool) -> None:
+    """Raise what `place_for_model` would, so that nobody trains for an hour before it does.
+
+    Raises
+    ------
+    UsageError
+    """
+    if not _is_taken(path):
+        return
+    if not (path.is_dir() and (path / DESCRIPTION).is_file() and (path / checksums.NAME).is_file()):
+        raise UsageError(
+            f"A model is saved into a new or empty folder. {path} is something else: "
+            "choose another name."
+        )
+    if not overwrite:
+        raise UsageError(
+            f"There is a saved model in {path} already. Choose another name, or overwrite it."
+        )
+
+
+def _is_taken(path: Path) -> bool:
+    return path.exists() and not (path.is_dir() and not any(path.iterdir()))
+
+
+def _keep_what_is_not_the_models(old: Path, new: Path) -> None:
+    try:
+        own = checksums.read_checksums(old)
+    except DamagedModel:
+        own = {}
+    for entry in old.iterdir():
+        if entry.name not in own and not (new / entry.name).exists():
+            entry.rename(new / entry.name)
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Let two folders change places, at once where the system can do that (Linux)."""
+    if _exchange_at_once(one, other):
+        return
+    aside = other.with_name(f"{other.name}-old")
+    one.rename(aside)
+    try:
+        other.rename(one)
+    except OSError:
+        aside.rename(one)
+        raise
+    aside.rename(other)
+
+
+def _exchange_at_once(one: Path, other: Path) -> bool:
+    if sys.platform != "linux":
+        return False
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if rename is None:
+        return False
+    paths = os.fsencode(one), os.fsencode(other)
+    return rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE) == 0

@@ -1,0 +1,168 @@
+"""A trained network becomes a backbone: written, measured as written, described."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from headstart.backbones.catalogue import Backbone
+from headstart.backbones.classes import ClassName, imagenet_classes
+from headstart.backbones.folders import read_backbone, write_backbone
+from headstart.backbones.networks import find_network
+from headstart.evaluation import Evaluation, plot_history
+from headstart.features.extract import extract
+from headstart.pretraining.card import model_card
+from headstart.pretraining.plan import SIZES, Job
+from headstart.pretraining.summary import CARD, CURVES, HISTORY, PretrainingSummary
+from headstart.storage import whole_folder, writing
+from headstart.training.history import write_history
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+    from pathlib import Path
+
+    from keras import Model
+
+    from headstart.backbones.networks import Network
+    from headstart.data import LabelledImages
+    from headstart.data.sources import UnreadableImage
+    from headstart.training.history import Epoch
+
+# Of the size it was trained at: what is tried for looking at whole pictures.
+_SCALES = (1.125, 1.25, 1.375, 1.5)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """A network whose training is over.
+
+    Attributes
+    ----------
+    network : keras.Model
+    history : tuple of Epoch
+    best_epoch : int
+        The one whose weights it has, counted from 1.
+    n_train : int
+        Pictures it was trained on.
+    broken : tuple of UnreadableImage
+        Those that could not be read.
+    """
+
+    network: Model
+    history: tuple[Epoch, ...]
+    best_epoch: int
+    n_train: int
+    broken: tuple[UnreadableImage, ...]
+
+
+def keep(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
+    """Write the backbone, measure what was written, and put the figures with it."""
+    weights = job.folder / "finished.weights.h5"
+    with writing(str(weights)):
+        trained.network.save_weights(weights)
+    row = _row(job, trained.network, plain_name(out.name))
+    with whole_folder(out) as new:
+        write_backbone(new, row, weights)
+        sizes = _try_sizes(job, new)
+        side = max(sizes, key=lambda size: sizes[size])
+        network = find_network(new, size=(side, side))
+        evaluation, top5 = _measure(job, job.tested, network)
+        row = replace(
+            row, size=network.size, macs=network.macs, top1=evaluation.accuracy, top5=top5
+        )
+        write_backbone(new, row, weights)
+        write_history(trained.history, new / HISTORY)
+        plot_history(trained.history, new / CURVES, best_epoch=trained.best_epoch)
+        summary = PretrainingSummary(
+            folder=out,
+            backbone=row,
+            teacher=None if job.teacher is None else job.teacher.name,
+            precision=job.precision,
+            n_train=trained.n_train,
+            left_out=trained.broken,
+            evaluation=evaluation,
+            history=trained.history,
+            seconds=sum(epoch.seconds for epoch in trained.history),
+            sizes=sizes,
+        )
+        (new / CARD).write_text(model_card(job, summary), "utf-8")
+    return replace(summary, backbone=read_backbone(out))
+
+
+def plain_name(text: str) -> str:
+    """Return a name that can be a part of file names anywhere: letters, digits, '.', '_', '-'.
+
+    Examples
+    --------
+    >>> plain_name("my net (2)")
+    'my-net-2'
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("._-")
+    return plain[:60] or "backbone"
+
+
+def _row(job: Job, network: Model, name: str) -> Backbone:
+    return Backbone(
+        name=name,
+        family=job.architecture,
+        builder=job.architecture,
+        size=(job.recipe.size, job.recipe.size),
+        min_size=SIZES[0],
+        max_size=SIZES[1],
+        preprocessing="inside",
+        n_features=network.get_layer("features").output.shape[-1],
+        resize="squash",
+        crop_fraction=1.0,
+        trained_on=job.trained_on,
+        license=job.license,
+        parameters=network.count_params(),
+        macs=1,  # counted on the converted graph, which there is only once this is written
+        top1=None,
+        top5=None,
+        source="headstart pretrain",
+        classes=_class_names(job.learnt.classes),
+    )
+
+
+def _class_names(classes: Sequence[Hashable]) -> tuple[ClassName, ...]:
+    """Return ids and names; those of WordNet's ids, which ImageNet uses, are known."""
+    known = {name.id: name for name in imagenet_classes()}
+    return tuple(known.get(str(label), ClassName(str(label), str(label))) for label in classes)
+
+
+def _try_sizes(job: Job, folder: Path) -> dict[int, float]:
+    """Return how good it is on some validation pictures at sizes from that of training upwards.
+
+    In training a network sees enlarged pieces of pictures; at the same size, the whole picture
+    shows things smaller than it is used to (Touvron et al. 2019, arXiv:1906.06423).
+    """
+    trained_at = job.recipe.size
+    larger = (round(trained_at * scale / 8) * 8 for scale in _SCALES)
+    found = {}
+    for side in sorted({trained_at, *(side for side in larger if trained_at < side <= SIZES[1])}):
+        evaluation, _ = _measure(job, job.looked_at(), find_network(folder, size=(side, side)))
+        found[side] = evaluation.accuracy
+    return found
+
+
+def _measure(job: Job, images: LabelledImages, network: Network) -> tuple[Evaluation, float]:
+    """Return how good the network is on validation pictures, and its top-5 accuracy."""
+    names, truth, rows, errors = [], [], [], []
+    sources: Any = images.sources
+    stream: Any = extract(sources, network, outputs=("probabilities",))
+    what = f"measuring at {network.size[0]} pixels"
+    for item in job.progress(stream, what, len(sources)) if job.progress else stream:
+        if item.error is not None:
+            errors.append((item.source.name, item.error))
+            continue
+        names.append(item.source.name)
+        truth.append(images.labels[item.index])
+        rows.append(item.values["probabilities"])
+    evaluation = Evaluation.from_predictions(names, truth, rows, job.learnt.classes, errors)
+    best = np.argsort(np.array(rows), axis=1)[:, -5:]
+    place = {label: number for number, label in enumerate(job.learnt.classes)}
+    hits = [place[label] in row for label, row in zip(truth, best, strict=True)]
+    return evaluation, float(np.mean(hits))

@@ -1,0 +1,318 @@
+import dataclasses
+import pickle
+import shutil
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import Pipeline
+from sklearn.utils import estimator_checks
+
+from headstart import ImageClassifier, load
+from headstart.backbones.choosing import LastResortWarning
+from headstart.data import as_source, read_dataset
+from headstart.errors import DatasetError, ImageDamaged, UsageError
+from headstart.heads import HEADS, LogisticHead, NearestMeanHead
+
+# Keras wants a process of its own: heads/test_dense.py.
+IN_PROCESS = [name for name in HEADS if name != "dense"]
+
+
+@pytest.fixture
+def classifier(tiny_network):
+    return ImageClassifier(tiny_network, precision="f32", head="nearest_mean")
+
+
+# Those of scikit-learn's checks that do not hand over numbers for pictures.
+@pytest.mark.parametrize(
+    "check",
+    [
+        estimator_checks.check_do_not_raise_errors_in_init_or_set_params,
+        estimator_checks.check_estimator_cloneable,
+        estimator_checks.check_estimator_repr,
+        estimator_checks.check_get_params_invariance,
+        estimator_checks.check_no_attributes_set_in_init,
+        estimator_checks.check_parameters_default_constructible,
+        estimator_checks.check_set_params,
+        estimator_checks.check_valid_tag_types,
+    ],
+    ids=lambda check: check.__name__,
+)
+def test_scikit_learns_checks(check):
+    check("ImageClassifier", ImageClassifier())
+
+
+@pytest.mark.parametrize("head", IN_PROCESS)
+def test_learns_from_pictures(tiny_network, photos, head):
+    pictures, labels = photos
+    model = ImageClassifier(tiny_network, head=head).fit(pictures[:24], labels[:24])
+    assert model.score(pictures[24:], labels[24:]) > 0.8
+    assert model.predict(pictures[:2]).tolist() == labels[:2]
+    np.testing.assert_allclose(model.predict_proba(pictures).sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_folder_says_the_labels_itself(classifier, photo_folder):
+    classifier.fit(photo_folder)
+    assert classifier.classes_.tolist() == ["blue", "green", "red"]
+    assert classifier.training_.counts == (12, 12, 12)
+    assert classifier.score(str(photo_folder)) > 0.9
+
+
+def test_labelled_images_are_taken_as_they_are(classifier, photo_folder):
+    images = read_dataset(photo_folder)
+    assert classifier.fit(images).score(images) == classifier.fit(photo_folder).score(photo_folder)
+
+
+def test_of_a_divided_data_set_one_part_teaches_and_the_other_tests(
+    classifier, photo_folder, tmp_path
+):
+    shutil.copytree(photo_folder, tmp_path / "train")
+    for label in ("red", "blue"):
+        (tmp_path / "test" / label).mkdir(parents=True)
+        shutil.copy(next((photo_folder / label).iterdir()), tmp_path / "test" / label)
+    (tmp_path / "test" / "red").rename(tmp_path / "test" / "green")  # a wrong label, on purpose
+    classifier.fit(tmp_path)
+    assert classifier.training_.n_images == 36
+    assert classifier.score(tmp_path) == 0.5
+
+
+def test_a_part_without_pictures_is_said(classifier, photo_folder, tmp_path):
+    for part in ("valid", "test"):
+        shutil.copytree(photo_folder, tmp_path / part)
+    with pytest.raises(DatasetError, match="none named 'train'"):
+        classifier.fit(tmp_path)
+
+
+def test_any_hashable_label_comes_back(classifier, photos):
+    pictures, labels = photos
+    pairs = [(label, len(label)) for label in labels]
+    classifier.fit(pictures, pairs)
+    assert classifier.predict(pictures[:3]).tolist() == pairs[:3]
+    assert classifier.score(pictures, pairs) > 0.9
+
+
+def test_weights_of_samples_count_in_the_score(classifier, photos):
+    pictures, labels = photos
+    classifier.fit(pictures, labels)
+    wrong = ["red" if label != "red" else "blue" for label in labels[:2]]
+    assert classifier.score(pictures[:2], [labels[0], wrong[1]], sample_weight=[3, 1]) == 0.75
+
+
+def test_scikit_learn_can_validate_it_and_choose_its_settings(classifier, photo_folder):
+    images = read_dataset(photo_folder)
+    paths = [source.name for source in images.sources]
+    assert cross_val_score(classifier, paths, images.labels, cv=3).mean() > 0.8
+    search = GridSearchCV(classifier, {"head": ["knn", NearestMeanHead()]}, cv=2)
+    assert search.fit(paths, images.labels).score(paths, images.labels) > 0.8
+    nested = clone(classifier).set_params(head=LogisticHead(), head__C=0.5)
+    assert nested.fit(paths, images.labels).head_.C_ == 0.5
+    assert Pipeline([("model", classifier)]).fit(paths, images.labels).predict(paths[:1]).shape == (
+        1,
+    )
+
+
+def test_survives_a_journey_to_another_process(classifier, photos):
+    pictures, labels = photos
+    classifier.fit(pictures, labels)
+    again = pickle.loads(pickle.dumps(classifier))  # noqa: S301
+    assert np.array_equal(again.predict_proba(pictures), classifier.predict_proba(pictures))
+
+
+def test_settings_reach_the_head_and_the_network(tiny_network, photos):
+    weight = {"red": 5.0}
+    model = ImageClassifier(
+        tiny_network, class_weight=weight, random_state=3, resize="squash", cache=False
+    ).fit(*photos)
+    assert (model.head_.class_weight, model.head_.random_state) == (weight, 3)
+    assert model._extractor.resize.rule == "squash"
+    assert model._extractor.cache is None
+
+
+def test_squashes_for_a_network_that_was_trained_on_squashed_pictures(tiny_network, photos):
+    network = dataclasses.replace(tiny_network, resize="squash")
+    assert ImageClassifier(network).fit(*photos).resize_.rule == "squash"
+    assert ImageClassifier(network, resize="pad").fit(*photos).resize_.rule == "pad"
+
+
+def test_pads_unless_told_otherwise(classifier, photos):
+    assert classifier.fit(*photos)._extractor.resize.rule == "pad"
+
+
+def test_a_given_head_is_not_touched(tiny_network, photos):
+    head = NearestMeanHead(class_weight=None)
+    model = ImageClassifier(tiny_network, head=head, class_weight="balanced").fit(*photos)
+    assert not hasattr(head, "classes_")
+    assert model.head_.class_weight is None
+
+
+def test_the_first_broken_picture_stops_the_training(classifier, photos):
+    pictures, labels = photos
+    with pytest.raises(ValueError, match="image 36"):
+        classifier.fit([*pictures, b"GIF89a"], [*labels, "red"])
+
+
+def test_broken_pictures_can_be_set_aside(classifier, photos):
+    pictures, labels = photos
+    classifier.fit([b"GIF89a", *pictures], ["red", *labels], skip_unreadable=True)
+    (broken,) = classifier.unreadable_
+    assert isinstance(broken.error, ImageDamaged)
+    assert broken.source.name == "image 0"
+    assert classifier.training_.counts == (12, 12, 12)
+    assert classifier.training_.n_broken == 1
+    assert classifier.score(pictures, labels) > 0.9
+
+
+def test_a_class_must_keep_a_picture(classifier, photos):
+    pictures, labels = photos
+    with pytest.raises(DatasetError, match=r"None of the images of odd can be read.*image 36"):
+        classifier.fit([*pictures, b"GIF89a"], [*labels, "odd"], skip_unreadable=True)
+
+
+def test_progress_sees_every_picture(classifier, photos):
+    seen = []
+
+    def progress(items, what, total):
+        for item in items:
+            seen.append((item.index, what, total))
+            yield item
+
+    classifier.fit(*photos, progress=progress)
+    assert [index for index, _, _ in seen] == list(range(36))
+    assert seen[0][2] == 36
+
+
+def test_a_table_of_paths_with_a_column_of_labels(classifier, photo_folder):
+    import pandas as pd
+
+    images = read_dataset(photo_folder)
+    table = pd.DataFrame({"path": [s.name for s in images.sources], "label": images.labels})
+    classifier.fit(table["path"], table["label"])
+    assert classifier.predict(table["path"][:2]).tolist() == images.labels[:2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((["a.jpg"], ["x", "y"]), "1 images and 2 labels"),
+        ((["a.jpg"],), "the target y is None"),
+        (("nowhere",), "nothing at nowhere"),
+    ],
+)
+def test_refuses_what_it_can_not_learn_from(classifier, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        classifier.fit(*arguments)
+
+
+@pytest.mark.parametrize("head", ["forest", 3])
+def test_refuses_what_is_no_head(tiny_network, photos, head):
+    with pytest.raises(UsageError, match="head must be"):
+        ImageClassifier(tiny_network, head=head).fit(*photos)
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "score", "features", "save"])
+def test_must_be_fitted_first(classifier, method):
+    with pytest.raises(NotFittedError):
+        getattr(classifier, method)("x")
+
+
+@pytest.mark.parametrize("head", IN_PROCESS)
+def test_what_was_saved_answers_alike(tiny_network, photos, head, tmp_path):
+    pictures, labels = photos
+    model = ImageClassifier(tiny_network, head=head).fit(pictures, labels)
+    model.save(tmp_path / "model")
+    saved = load(tmp_path / "model")
+    np.testing.assert_allclose(
+        saved.predict_proba(pictures), model.predict_proba(pictures), atol=1e-6
+    )
+    assert saved.description.head == head
+    assert saved.precision == model.precision_.precision
+
+
+def test_a_column_of_labels_is_taken_with_a_warning(classifier, photos):
+    pictures, labels = photos
+    with pytest.warns(Warning, match="column-vector"):
+        classifier.fit(pictures, np.array(labels)[:, None])
+    assert classifier.classes_.tolist() == ["blue", "green", "red"]
+
+
+def test_a_stream_goes_on_after_a_broken_picture(classifier, photos):
+    pictures, labels = photos
+    classifier.fit(pictures, labels)
+    sources = [as_source(image, i) for i, image in enumerate([pictures[0], b"GIF89a", pictures[1]])]
+    found = list(classifier.stream(iter(sources)))
+    assert [item.index for item, _ in found] == [0, 1, 2]
+    assert isinstance(found[1][0].error, ImageDamaged)
+    assert found[1][1] is None
+    np.testing.assert_array_equal(found[2][1], classifier.predict_proba(pictures[1:2])[0])
+
+
+@pytest.mark.usefixtures("offline")
+def test_by_default_it_takes_what_can_be_had(photos, tiny_network, monkeypatch):
+    asked = []
+
+    def find(name, **_):
+        asked.append(name)
+        return tiny_network
+
+    monkeypatch.setattr("headstart.classifier.find_network", find)
+    model = ImageClassifier()
+    with pytest.warns(LastResortWarning, match="mini is used"):
+        model.fit(*photos)
+    assert asked == ["mini"]
+    assert model.backbone == "auto"
+    with pytest.raises(UsageError, match="name it as the model"):
+        ImageClassifier(weights="w.h5").fit(*photos)
+
+
+@pytest.mark.real_data
+def test_vehicles_are_told_apart_in_93_of_100_photos(real_data):
+    from headstart.data import folds
+
+    weights = real_data / "weights" / "mobilenet_v2_imagenet.weights.h5"
+    images = read_dataset(real_data / "data" / "vehicles")
+    labels = np.array(images.labels)
+    model = ImageClassifier("mobilenet_v2", weights=weights).fit(images)
+    features = model.features(images.sources)
+    right = []
+    for train, test in folds(images.labels, 10, seed=0, repeats=3):
+        head = LogisticHead().fit(features[train], labels[train])
+        right.append(head.score(features[test], labels[test]))
+    assert np.mean(right) >= 0.93
+
+
+def test_a_saved_model_looks_at_mirror_images_as_the_classifier_did(tiny_network, photos, tmp_path):
+    pictures, labels = photos
+    model = ImageClassifier(tiny_network, mirror=True, precision="f32").fit(pictures, labels)
+    plain = clone(model).set_params(mirror=False).fit(pictures, labels)
+    in_mirror = [pixels[:, ::-1] for pixels in pictures]
+    means = (plain.features(pictures) + plain.features(in_mirror)) / 2
+    np.testing.assert_allclose(model.features(pictures), means, rtol=1e-4, atol=1e-5)
+    model.save(tmp_path / "model")
+    saved = load(tmp_path / "model")
+    for some in (pictures, in_mirror):
+        np.testing.assert_allclose(
+            saved.predict_proba(some), model.predict_proba(pictures), atol=1e-5
+        )
+
+
+@pytest.mark.parametrize("pooling", ["avg", "max", "flatten"])
+def test_a_saved_model_pools_as_the_classifier_did(tiny_network, photos, tmp_path, pooling):
+    pictures, labels = photos
+    model = ImageClassifier(tiny_network, pooling=pooling, precision="f32").fit(pictures, labels)
+    saved = model.save(tmp_path / "model")
+    assert model.features(pictures[:1]).shape[1:] == saved.network.outputs["features"]
+    np.testing.assert_allclose(
+        load(tmp_path / "model").predict_proba(pictures), model.predict_proba(pictures), atol=1e-5
+    )
+
+
+def test_flattened_features_are_the_map_row_by_row(tiny_network, photos):
+    pictures, labels = photos
+    model = ImageClassifier(tiny_network, pooling="flatten", head="nearest_mean").fit(*photos)
+    plain = ImageClassifier(tiny_network, head="nearest_mean").fit(pictures, labels)
+    flat = model.features(pictures)
+    assert flat.shape == (36, 8 * 8 * 16)
+    means = flat.reshape(-1, 8 * 8, 16).mean(axis=1)
+    np.testing.assert_allclose(means, plain.features(pictures), rtol=1e-3, atol=1e-4)

@@ -1,0 +1,180 @@
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from headstart.errors import UsageError
+from headstart.heads import HEADS, AffineHead, get_head
+from headstart.heads.base import class_weights
+from headstart.prediction.scoring import SCORERS
+
+# Keras wants a process of its own: test_dense.py.
+QUICK = {name: head for name, head in HEADS.items() if name != "dense"}
+ALL = pytest.mark.parametrize("head", QUICK.values(), ids=QUICK)
+AFFINE = pytest.mark.parametrize(
+    "head", [head for head in HEADS.values() if issubclass(head, AffineHead)]
+)
+
+
+def clouds(n=60, d=40, classes=3, seed=0, apart=2.0):
+    """Features of overlapping classes, float32, with a mean and scales of their own."""
+    rng = np.random.default_rng(seed)
+    codes = rng.permutation(np.arange(n) % classes)
+    centres = np.random.default_rng(1).standard_normal((classes, d)) * apart / np.sqrt(d) * 2
+    features = rng.standard_normal((n, d)) + centres[codes]
+    return (features * np.linspace(0.1, 10, d) + 5).astype(np.float32), codes
+
+
+@ALL
+def test_learns_and_says_how_sure_it_is(head):
+    features, codes = clouds(n=90)
+    fresh, truth = clouds(n=300, seed=5)
+    fitted = head().fit(features, codes)
+    probabilities = fitted.predict_proba(fresh)
+    assert fitted.score(fresh, truth) > 0.7
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    # Believable: the mean of the highest probability is about the accuracy.
+    assert abs(probabilities.max(axis=1).mean() - fitted.score(fresh, truth)) < 0.15
+
+
+@ALL
+def test_is_the_same_for_a_seed(head):
+    features, codes = clouds()
+    first, second = (head().fit(features, codes).predict_proba(features) for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+@ALL
+def test_computes_with_the_type_it_is_given(head):
+    features, codes = clouds()
+    assert head().fit(features, codes).predict_proba(features).dtype == np.float32
+    features = features.astype(np.float64)
+    assert head().fit(features, codes).predict_proba(features).dtype == np.float64
+
+
+@ALL
+@pytest.mark.parametrize(
+    "kinds",
+    [("a", "b", "c"), (3, 1, 2), (0.5, 1.0, 2.0), (("x", 1), ("x", 2), ("y",)), (None, "n", 3)],
+    ids=str,
+)
+def test_labels_keep_their_kind(head, kinds):
+    features, codes = clouds(apart=20)
+    labels = [kinds[code] for code in codes]
+    if kinds[0] == 0.5:  # scikit-learn takes fractions for measurements; as objects they are labels
+        labels = [str(label) for label in labels]
+    fitted = head().fit(features, labels)
+    assert fitted.predict(features).tolist() == labels
+    assert set(fitted.classes_.tolist()) == set(labels)
+
+
+@ALL
+def test_classes_of_one_or_two_pictures_are_learnt_too(head):
+    features, _ = clouds(n=33, d=50)
+    codes = np.array([0] * 15 + [1] * 15 + [2] * 2 + [3])
+    features[codes == 3] += 30
+    fitted = head().fit(features, codes)
+    assert fitted.predict_proba(features).shape == (33, 4)
+    assert np.isfinite(fitted.predict_proba(features)).all()
+
+
+@ALL
+def test_a_single_picture_a_class_is_enough_to_start_with(head):
+    features = np.eye(3, 5, dtype=np.float32)
+    assert head().fit(features, ["a", "b", "c"]).predict(features).tolist() == ["a", "b", "c"]
+
+
+@ALL
+def test_pictures_that_are_all_alike_leave_the_choice_open(head):
+    features = np.ones((8, 5), np.float32)
+    probabilities = head().fit(features, [0, 1] * 4).predict_proba(features)
+    np.testing.assert_allclose(probabilities, 0.5, atol=0.1)
+
+
+@ALL
+def test_balance_helps_the_rare_class(head):
+    features, codes = clouds(n=300, classes=2, apart=0.7)
+    kept = np.flatnonzero((codes == 0) | (np.arange(300) % 10 == 0))
+    fresh, truth = clouds(n=400, classes=2, apart=0.7, seed=9)
+    found = [
+        (head(class_weight=weight).fit(features[kept], codes[kept]).predict(fresh) == 1)[truth == 1]
+        for weight in ("balanced", None)
+    ]
+    assert found[0].mean() > found[1].mean()
+
+
+@ALL
+def test_the_scorer_is_plain_arrays_that_say_the_same(head):
+    features, codes = clouds()
+    fitted = head().fit(features, codes)
+    scorer = fitted.scorer_
+    again = SCORERS[scorer.kind].from_arrays(scorer.arrays())
+    assert np.array_equal(again.probabilities(features), fitted.predict_proba(features))
+    assert again.shape == (40, 3)
+
+
+@AFFINE
+def test_affine_is_the_whole_head(head):
+    features, codes = clouds()
+    fitted = head().fit(features, codes)
+    weights, bias = fitted.affine()
+    powers = np.exp(features.astype(np.float64) @ weights + bias)
+    expected = powers / powers.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(fitted.predict_proba(features), expected, atol=1e-4)
+
+
+@AFFINE
+def test_more_features_or_more_samples_are_the_same_problem(head):
+    """n < d is solved in the space of the samples, n > d in that of the features."""
+    features, codes = clouds(n=40, d=30)
+    wide = np.hstack([features, np.zeros((40, 30), np.float32)])
+    near = head().fit(features.astype(np.float64), codes)
+    same = head().fit(wide.astype(np.float64), codes)
+    fresh, _ = clouds(n=20, d=30, seed=3)
+    # The 30 constant features change what 'typical variance' is, hence not equal to the last digit.
+    np.testing.assert_allclose(
+        near.predict_proba(fresh),
+        same.predict_proba(np.hstack([fresh, np.zeros_like(fresh)])),
+        atol=0.02,
+    )
+
+
+@pytest.mark.parametrize("head", [HEADS["logistic"], HEADS["ridge"], HEADS["nearest_mean"]])
+def test_affine_needs_fit(head):
+    with pytest.raises(NotFittedError):
+        head().affine()
+
+
+@ALL
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (["a"] * 60, "at least 2 classes; received 1 class"),
+        ([], "received 0"),
+        (["a", "b"], "inconsistent numbers of samples"),
+        (np.linspace(0, 1, 60), "Unknown label type: continuous"),
+        (None, "requires y to be passed"),
+    ],
+    ids=["one class", "none", "few", "measurements", "nothing"],
+)
+def test_refuses_labels_that_are_none(head, labels, message):
+    with pytest.raises(ValueError, match=message):
+        head().fit(clouds()[0], labels)
+
+
+def test_class_weights_are_balanced_equal_or_given():
+    classes, codes = np.array(["a", "b"]), np.array([0, 0, 0, 1])
+    assert class_weights("balanced", classes, codes).tolist() == [4 / 6, 2]
+    assert class_weights(None, classes, codes).tolist() == [1, 1]
+    assert class_weights({"b": 3}, classes, codes).tolist() == [1, 3]
+
+
+@pytest.mark.parametrize("wrong", ["even", {"a": 0}, {"a": float("nan")}, {"b": -1}])
+def test_class_weights_that_make_no_sense_are_refused(wrong):
+    with pytest.raises(UsageError, match="weight"):
+        class_weights(wrong, np.array(["a", "b"]), np.array([0, 1]))
+
+
+def test_heads_are_found_by_name():
+    assert get_head("ridge") is HEADS["ridge"]
+    with pytest.raises(UsageError, match=r"logistic, ridge, nearest_mean, knn.*'forest'"):
+        get_head("forest")

@@ -1,0 +1,183 @@
+"""Keras fixes its backend for a whole process, so what needs TensorFlow runs in one of its own."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from headstart.errors import MissingExtra, UsageError
+from headstart.heads import DenseHead
+from headstart.heads.dense import LOSSES
+
+SCRIPT = """
+import json, sys
+import numpy as np
+from sklearn.base import clone
+from headstart import ImageClassifier, load
+from headstart.heads import DenseHead, dense
+
+built = []
+original = dense._build
+dense._build = lambda *args: built.append(original(*args)) or built[-1]
+
+random = np.random.default_rng(0)
+codes = np.arange(240) % 3
+X = (random.standard_normal((240, 12)) + 40 + 2 * np.eye(3, 12)[codes]).astype(np.float32)
+y = np.array(["a", "b", "c"])[codes]
+found = {}
+
+head = DenseHead((16, 8), activation="silu", learning_rate=0.01, epochs=40).fit(X[:180], y[:180])
+found["accuracy"] = float((head.predict(X[180:]) == y[180:]).mean())
+by_keras = np.asarray(built[0].predict_on_batch(X[180:]))
+found["folded"] = float(np.abs(by_keras - head.predict_proba(X[180:])).max())
+found["epochs"] = len(head.history_)
+found["best"] = min(epoch.val_loss for epoch in head.history_)
+again = clone(head).fit(X[:180], y[:180])
+found["repeated"] = float(np.abs(again.predict_proba(X) - head.predict_proba(X)).max())
+
+plain = DenseHead((), batch_normalization=False, validation=0, epochs=3, optimizer="sgd")
+plain.fit(X, y)
+found["plain"] = [len(plain.scorer_.layers), len(plain.history_), plain.history_[-1].val_loss]
+
+fixed = DenseHead((8,), epochs=25, learning_rate=0.3, patience=None, monitor="val_accuracy")
+best = max((epoch.val_accuracy, -epoch.val_loss) for epoch in fixed.fit(X, y).history_)
+found["fixed"] = len(fixed.history_)
+_, kept_out = dense._divide(codes, 0.1, 0)
+said = fixed.predict_proba(X[kept_out])
+found["best_accuracy"] = [best[0], float((said.argmax(axis=1) == codes[kept_out]).mean())]
+found["best_loss"] = [-best[1], float(-np.log(said[np.arange(24), codes[kept_out]]).mean())]
+
+binary = DenseHead((16,), loss="binary_crossentropy", learning_rate=0.01, dropout=0)
+binary.set_params(batch_normalization=False, epochs=40).fit(X - 40, y)
+found["binary"] = float((binary.predict(X - 40) == y).mean())
+import keras
+said = binary.predict_proba(X - 40)
+for name in dense.LOSSES:
+    by_keras = np.asarray(getattr(keras.losses, name)(np.eye(3, dtype=np.float32)[codes], said))
+    found[name] = float(np.abs(dense.LOSSES[name](said, codes) - by_keras).max())
+still = DenseHead((8,), dropout=0, batch_normalization=False, learning_rate=1e-12, epochs=1)
+(epoch,) = still.fit(X, y).history_
+learnt, _ = dense._divide(codes, 0.1, 0)
+found["still"] = [epoch.accuracy, float((still.predict(X[learnt]) == y[learnt]).mean())]
+
+try:
+    DenseHead(learning_rate=1e30, batch_normalization=False, optimizer="sgd").fit(X * 1e6, y)
+except Exception as error:
+    found["diverged"] = f"{type(error).__name__}: {error}"
+
+pictures = list((random.integers(0, 40, (30, 32, 32, 3)) + 70 * codes[:30, None, None, None])
+                .astype(np.uint8))
+labels = y[:30].tolist()
+model = ImageClassifier(sys.argv[1], head="dense", precision="f32")
+model.fit(pictures, labels).save(sys.argv[2])
+saved = load(sys.argv[2])
+found["saved"] = float(np.abs(saved.predict_proba(pictures) - model.predict_proba(pictures)).max())
+found["head"] = saved.description.head
+print(json.dumps(found))
+"""
+
+
+def run(script, *words, **settings):
+    return subprocess.run(
+        [sys.executable, "-c", script, *map(str, words)],
+        env={**os.environ, "KERAS_BACKEND": "tensorflow"} | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def found(network_folder, tmp_path_factory):
+    done = run(SCRIPT, network_folder, tmp_path_factory.mktemp("dense") / "model")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_it_learns(found):
+    assert found["accuracy"] > 0.8
+
+
+def test_what_is_left_of_it_answers_as_keras_does(found):
+    assert found["folded"] < 1e-5
+
+
+def test_it_stops_when_nothing_gets_better(found):
+    assert 10 <= found["epochs"] <= 40
+    assert found["best"] < np.log(3)
+
+
+def test_the_same_seed_gives_the_same_head(found):
+    assert found["repeated"] < 1e-4
+
+
+def test_without_hidden_layers_and_validation_it_is_softmax_regression(found):
+    n_layers, n_epochs, val_loss = found["plain"]
+    assert (n_layers, n_epochs) == (1, 3)
+    assert np.isnan(val_loss)
+
+
+def test_without_patience_it_trains_all_epochs_and_takes_the_most_accurate(found):
+    assert found["fixed"] == 25
+    best, taken = found["best_accuracy"]
+    assert best == taken
+    best, taken = found["best_loss"]
+    assert best == pytest.approx(taken, abs=1e-5)
+
+
+def test_binary_crossentropy_learns_too(found):
+    assert found["binary"] > 0.8
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_losses_are_those_that_keras_has_under_the_name(found, loss):
+    assert found[loss] < 1e-4
+
+
+def test_the_accuracy_is_that_of_the_samples_trained_on(found):
+    recorded, measured = found["still"]
+    assert recorded == pytest.approx(measured, abs=1e-6)
+
+
+def test_a_loss_that_is_no_number_comes_with_advice(found):
+    assert found["diverged"].startswith("TrainingDiverged: The loss must stay a number; in epoch")
+
+
+def test_a_classifier_with_it_is_saved_and_answers_alike(found):
+    assert found["saved"] < 1e-6
+    assert found["head"] == "dense"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "match"),
+    [
+        ({"units": (16, 0)}, "units must be at least 1"),
+        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"batch_size": 0}, "batch_size must be at least 1"),
+        ({"dropout": 1.0}, "dropout must be from 0 to below 1"),
+        ({"validation": -0.1}, "validation must be from 0"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0"),
+        ({"activation": "softplus"}, r"activation must be one of .*relu.*Received: 'softplus'"),
+        ({"optimizer": "lion"}, "optimizer must be one of adam"),
+        ({"loss": "mse"}, "loss must be one of categorical_crossentropy, binary_crossentropy"),
+        ({"monitor": "loss"}, "monitor must be one of val_loss, val_accuracy"),
+        ({"patience": 0}, "patience must be at least 1"),
+    ],
+)
+def test_impossible_settings_are_refused_before_keras_starts(wrong, match):
+    X = np.random.default_rng(0).standard_normal((9, 2))
+    with pytest.raises(UsageError, match=match):
+        DenseHead(**wrong).fit(X, np.arange(9) % 3)
+
+
+def test_without_something_that_computes_gradients_it_says_what_to_install():
+    done = run(
+        "import numpy as np; from headstart.heads import DenseHead;"
+        "DenseHead().fit(np.eye(4), [0, 1, 0, 1])",
+        KERAS_BACKEND="openvino",
+    )
+    assert MissingExtra.__name__ in done.stderr
+    assert 'pip install "headstart[finetune]"' in done.stderr

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from headstart.errors import UsageError
+from headstart.heads import LogisticHead, logistic
+from headstart.heads.coordinates import principal_coordinates
+
+from .test_base import clouds
+
+
+@pytest.mark.parametrize("shape", [(60, 100), (200, 20)])
+@pytest.mark.parametrize("class_weight", [None, "balanced", {0: 3.0}])
+@pytest.mark.parametrize("strength", [1e-3, 0.1, 10.0])
+def test_equals_scikit_learns_solution(shape, class_weight, strength):
+    features, codes = clouds(*shape)
+    codes[codes == 2] = np.arange((codes == 2).sum()) % 3  # unequal classes
+    ours = LogisticHead(C=strength, class_weight=class_weight).fit(features, codes)
+    weights = np.ones(len(codes))
+    if class_weight == "balanced":
+        weights = len(codes) / 3 / np.bincount(codes)[codes]
+    elif class_weight:
+        weights[codes == 0] = 3.0
+    standard = principal_coordinates(features.astype(np.float64), weights).values
+    theirs = LogisticRegression(C=strength, tol=1e-8, max_iter=5000).fit(standard, codes, weights)
+    np.testing.assert_allclose(
+        ours.predict_proba(features), theirs.predict_proba(standard), atol=5e-3
+    )
+
+
+def test_the_strength_is_where_held_out_loss_is_lowest():
+    features, codes = clouds(n=90, apart=1.0)
+    fitted = LogisticHead().fit(features, codes)
+    assert fitted.losses_[fitted.C_] == min(fitted.losses_.values())
+    assert min(fitted.losses_) < fitted.C_ < max(fitted.losses_)
+
+
+def test_noise_asks_for_a_stronger_penalty_than_clear_classes():
+    noisy, codes = clouds(n=90, apart=0.0)
+    clear, same = clouds(n=90, apart=5.0)
+    assert LogisticHead().fit(noisy, codes).C_ < LogisticHead().fit(clear, same).C_
+
+
+def test_of_many_samples_a_part_chooses_the_strength(monkeypatch):
+    features, codes = clouds(n=600, d=20)
+    whole = LogisticHead().fit(features, codes)
+    monkeypatch.setattr(logistic, "_ENOUGH_TO_CHOOSE", 200)
+    part = LogisticHead().fit(features, codes)
+    assert part.losses_ != whole.losses_
+    assert 0.1 <= part.C_ / whole.C_ <= 10
+    assert abs(part.score(features, codes) - whole.score(features, codes)) < 0.05
+
+
+def test_without_anything_to_validate_with_a_middling_strength_is_taken():
+    fitted = LogisticHead().fit(np.eye(3), ["a", "b", "c"])
+    assert fitted.losses_ == {}
+    assert fitted.C_ == 1e-2
+
+
+@pytest.mark.parametrize("wrong", [{"C": 0}, {"C": -1.0}, {"C": "best"}, {"folds": 1}])
+def test_refuses_what_makes_no_sense(wrong):
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        LogisticHead(**wrong).fit(*clouds())

@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+
+from headstart.errors import UsageError
+from headstart.heads import NeighboursHead, neighbours
+
+from .test_base import clouds
+
+
+def test_the_number_is_the_one_that_predicts_the_training_samples_best():
+    features, codes = clouds(n=90, apart=1.0)
+    assert NeighboursHead().fit(features, codes).n_neighbors_ > 1
+
+
+def test_a_sample_is_not_its_own_neighbour():
+    features, _ = clouds(n=20)
+    examples = features / np.linalg.norm(features, axis=1, keepdims=True)
+    found = neighbours._others(examples, np.arange(20), 5)
+    assert not (found == np.arange(20)[:, None]).any()
+    assert len(found[0]) == 5
+
+
+def test_many_twins_do_not_confuse_it():
+    examples = np.tile([[1.0, 0.0]], (10, 1))
+    assert neighbours._others(examples, np.arange(10), 3).shape == (10, 3)
+
+
+@pytest.mark.parametrize("wrong", [0, 61, "few"])
+def test_refuses_other_numbers(wrong):
+    with pytest.raises(UsageError, match="n_neighbors"):
+        NeighboursHead(n_neighbors=wrong).fit(*clouds())
+
+
+def test_a_number_that_is_given_is_taken():
+    assert NeighboursHead(n_neighbors=4).fit(*clouds()).n_neighbors_ == 4

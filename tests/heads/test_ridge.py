@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from headstart.errors import UsageError
+from headstart.heads import RidgeHead, ridge
+from headstart.heads.coordinates import principal_coordinates
+
+from .test_base import clouds
+
+
+@pytest.mark.parametrize("shape", [(12, 30), (40, 6)])
+def test_leaving_one_out_in_closed_form_equals_doing_it(shape):
+    features, codes = clouds(*shape)
+    weights = np.random.default_rng(0).uniform(0.5, 2, len(codes))
+    coordinates = principal_coordinates(features.astype(np.float64), weights)
+    targets = np.eye(3)[codes]
+    mean = np.average(targets, axis=0, weights=weights)
+    products = ridge._products(coordinates, targets - mean, weights)
+    found = ridge._leave_one_out(coordinates, products, targets, mean, weights, 0.3)
+    penalty = 0.3 * (coordinates.spread**2).mean()
+    for left in range(5):
+        rest = np.arange(len(codes)) != left
+        samples = np.column_stack([coordinates.values, np.ones(len(codes))])
+        curved = (samples[rest] * weights[rest, None]).T @ samples[rest]
+        curved[:-1, :-1] += penalty * np.eye(len(curved) - 1)
+        solved = np.linalg.solve(curved, (samples[rest] * weights[rest, None]).T @ targets[rest])
+        np.testing.assert_allclose(found[left], samples[left] @ solved, atol=1e-8)
+
+
+def test_noise_asks_for_more_penalty():
+    noisy, codes = clouds(n=90, apart=0.3)
+    clear, same = clouds(n=90, apart=5.0)
+    assert RidgeHead().fit(noisy, codes).alpha_ > RidgeHead().fit(clear, same).alpha_
+
+
+def test_a_penalty_that_is_given_is_taken():
+    assert RidgeHead(alpha=0.5).fit(*clouds()).alpha_ == 0.5
+
+
+@pytest.mark.parametrize("wrong", [-1, float("nan"), "some"])
+def test_refuses_other_penalties(wrong):
+    with pytest.raises(UsageError, match="alpha"):
+        RidgeHead(alpha=wrong).fit(*clouds())

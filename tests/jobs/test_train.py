@@ -1,0 +1,120 @@
+"""`headstart.train` and `headstart.evaluate` as Python calls them."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import headstart as hs
+from headstart.data import LabelledImages, as_source
+from headstart.errors import DatasetError, UsageError
+from headstart.heads import LogisticHead
+
+
+@pytest.fixture
+def pictures():
+    """Twelve dark and twelve bright pictures, with numbers as labels."""
+    shades = [20 + i for i in range(12)] + [200 + i for i in range(12)]
+    return [np.full((40, 40, 3), shade, np.uint8) for shade in shades], [0] * 12 + [1] * 12
+
+
+@pytest.fixture
+def labelled(pictures):
+    sources = [as_source(picture, i) for i, picture in enumerate(pictures[0])]
+    return LabelledImages(sources, pictures[1], [0, 1])
+
+
+def test_training_from_labelled_images(labelled, tiny_network, tmp_path):
+    summary = hs.train(labelled, tmp_path / "model", backbone=tiny_network, test=0.25, head="ridge")
+    assert (summary.n_train, summary.evaluation.n) == (18, 6)
+    assert summary.evaluation.accuracy == 1
+    assert summary.head == "ridge"
+    assert hs.load(summary.folder).predict(labelled.sources[:1]).tolist() == [0]
+    assert "6 of 6 right" in str(summary)
+
+
+def test_a_head_with_settings_is_called_by_its_name(labelled, tiny_network, tmp_path):
+    head = LogisticHead(C=1.0)
+    summary = hs.train(labelled, tmp_path / "model", backbone=tiny_network, head=head)
+    assert summary.to_dict()["head"] == "logistic"
+    assert hs.load(tmp_path / "model").description.head == "logistic"
+
+
+def test_the_valid_part_is_tested_on_where_there_is_no_test_part(labelled, tiny_network, tmp_path):
+    parts = ["train", "valid", "train"] * 8
+    data = LabelledImages(labelled.sources, labelled.labels, labelled.classes, split=parts)
+    summary = hs.train(data, tmp_path / "model", backbone=tiny_network)
+    assert (summary.n_train, summary.evaluation.n) == (16, 8)
+
+
+def test_evaluating_a_classifier_a_saved_model_and_pairs_agree(
+    pictures, labelled, tiny_network, tmp_path
+):
+    classifier = hs.ImageClassifier(tiny_network).fit(*pictures)
+    saved = classifier.save(tmp_path / "model")
+    figures = [
+        hs.evaluate(classifier, labelled).to_dict(),
+        hs.evaluate(saved, labelled).to_dict(),
+        hs.evaluate(saved, *pictures).to_dict(),
+    ]
+    assert figures[0]["n"] == 24
+    for other in figures[1:]:
+        assert other["confusion"] == figures[0]["confusion"]
+        assert other["log_loss"] == pytest.approx(figures[0]["log_loss"], abs=1e-4)
+
+
+def test_broken_pictures_are_in_no_figure(pictures, tiny_network):
+    classifier = hs.ImageClassifier(tiny_network).fit(*pictures)
+    evaluation = hs.evaluate(classifier, [pictures[0][0], b"no picture"], [0, 1])
+    assert evaluation.n == 1
+    assert [error.type for error in evaluation.errors] == ["ImageUnsupported"]
+
+
+def test_progress_is_shown_for_both_passes(labelled, tiny_network, tmp_path):
+    shown = []
+
+    def progress(items, what, total):
+        shown.append((what, total))
+        return iter(items)
+
+    hs.train(labelled, tmp_path / "model", backbone=tiny_network, progress=progress)
+    assert [total for _, total in shown] == [19, 5]
+    assert len({what for what, _ in shown}) == 2
+
+
+def test_labels_that_do_not_pair(pictures, tiny_network):
+    classifier = hs.ImageClassifier(tiny_network).fit(*pictures)
+    with pytest.raises(UsageError, match="one label for each image"):
+        hs.evaluate(classifier, pictures[0], [0, 1])
+
+
+def test_nothing_to_judge_by(pictures, tiny_network):
+    classifier = hs.ImageClassifier(tiny_network).fit(*pictures)
+    with pytest.raises(DatasetError, match="at least one labelled image"):
+        hs.evaluate(classifier, [b"no picture"], [0])
+
+
+def test_a_settings_name_that_is_none_is_said(labelled, tiny_network, tmp_path):
+    with pytest.raises(TypeError, match="learning_rate"):
+        hs.train(labelled, tmp_path / "model", backbone=tiny_network, learning_rate=1)
+
+
+@pytest.mark.usefixtures("offline")
+def test_what_stood_in_for_the_default_is_told_and_recorded(
+    labelled, tiny_network, tmp_path, monkeypatch
+):
+    mini = dataclasses.replace(tiny_network, name="mini")
+    monkeypatch.setattr("headstart.classifier.find_network", lambda name, **_: {"mini": mini}[name])
+    told = []
+    summary = hs.train(labelled, tmp_path / "model", tell=told.append)
+    assert len(told) == 1
+    assert summary.to_dict()["backbone"] == "mini"
+    assert hs.load(tmp_path / "model").description.backbone == "mini"
+
+
+@pytest.mark.usefixtures("offline")
+def test_nothing_is_downloaded_for_a_data_set_that_is_refused(tmp_path):
+    told = []
+    with pytest.raises(DatasetError):
+        hs.train(tmp_path / "nothing", tmp_path / "model", tell=told.append)
+    assert told == []

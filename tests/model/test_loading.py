@@ -1,0 +1,195 @@
+import json
+import shutil
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from headstart.errors import DamagedModel, NewerFormat, NotASavedModel, SavedModelError
+from headstart.model import checksums, layout, load
+from headstart.model.arrays import load_arrays, save_arrays
+
+from .conftest import CLASSES, neighbours
+
+ALL = [*layout.FILES, checksums.NAME]
+
+
+def rewrite(folder, **changes):
+    """Change what model.json says, as somebody would who also knows of the checksums."""
+    path = folder / layout.DESCRIPTION
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    checksums.write_checksums(folder)
+
+
+def test_says_what_was_saved(model_folder, tiny_network):
+    model = load(str(model_folder))
+    assert model.labels == CLASSES
+    assert model.description.training.counts == (5, 7, 3)
+    assert model.evaluation == {"accuracy": 0.9, "interval": [0.8, 0.95], "n_test": 20}
+    assert (model.precision, model.resize.rule, model.network.size) == ("f32", "pad", (32, 32))
+    assert model.description.versions["openvino"]
+    assert model.description.weights_sha256 == tiny_network.weights_sha256
+
+
+def test_models_saved_before_there_were_mirrors_are_read(copied):
+    backbone = json.loads((copied / layout.DESCRIPTION).read_text())["backbone"]
+    assert backbone.pop("mirrored") is False
+    rewrite(copied, backbone=backbone)
+    assert load(copied).network.mirrored is False
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_missing_file_is_named(copied, name):
+    (copied / name).unlink()
+    with pytest.raises(DamagedModel, match=name):
+        load(copied)
+
+
+@pytest.mark.parametrize("name", ALL)
+@settings(
+    max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(data=st.data())
+def test_any_altered_byte_is_noticed(copied, name, data):
+    path = copied / name
+    content = path.read_bytes()
+    place = data.draw(st.integers(0, len(content) - 1))
+    flipped = content[place] ^ data.draw(st.integers(1, 255))
+    try:
+        path.write_bytes(content[:place] + bytes([flipped]) + content[place + 1 :])
+        with pytest.raises(DamagedModel, match=str(copied)):
+            load(copied)
+    finally:
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_cut_or_longer_file_is_noticed(copied, name):
+    content = (copied / name).read_bytes()
+    for changed in (b"", content[:-1], content + b"\n"):
+        (copied / name).write_bytes(changed)
+        with pytest.raises(DamagedModel):
+            load(copied)
+
+
+def test_files_of_others_beside_it_do_not_matter(copied):
+    (copied / "NOTES.md").write_text("mine")
+    assert load(copied).labels == CLASSES
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"{}", b"[1]", b"\xff", b'{"kind": "layers-model"}', b"[" * 100_000]
+)
+def test_foreign_folders_are_refused(tmp_path, content):
+    if content is not None:
+        (tmp_path / layout.DESCRIPTION).write_bytes(content)
+    with pytest.raises(NotASavedModel, match=str(tmp_path)):
+        load(tmp_path)
+
+
+def test_what_is_no_folder_is_refused(tmp_path, model_folder):
+    with pytest.raises(NotASavedModel, match="nowhere"):
+        load(tmp_path / "nowhere")
+    with pytest.raises(NotASavedModel, match=r"graph\.xml"):
+        load(model_folder / layout.GRAPH)
+
+
+def test_a_huge_description_is_not_read(tmp_path):
+    with (tmp_path / layout.DESCRIPTION).open("wb") as file:
+        file.truncate(2**27)
+    with pytest.raises(NotASavedModel, match="too long"):
+        load(tmp_path)
+
+
+def test_a_newer_format_is_said(copied):
+    rewrite(copied, format=2)
+    with pytest.raises(NewerFormat, match=r"format 2; this one knows up to 1.*Update headstart"):
+        load(copied)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"classes": []},
+        {"classes": [{"type": "str", "value": "cat"}] * 2},
+        {"classes": [{"type": "object", "value": "cat"}] * 3},
+        {"head": {"name": "logistic", "scorer": "lambda"}},
+        {"input": {"size": [32], "resize": "pad", "crop_fraction": 0.875}},
+        {"input": {"size": [32, 32], "resize": "stretch", "crop_fraction": 0.875}},
+        {"input": {"size": [48, 32], "resize": "pad", "crop_fraction": 0.875}},
+        {"training": {"counts": [1], "n_broken": 0}},
+        {"precision": {"name": "f64", "reason": ""}},
+        {"outputs": {"features": [8]}},
+        {"versions": None},
+    ],
+    ids=str,
+)
+def test_a_description_that_does_not_fit_the_rest_is_refused(copied, changes):
+    rewrite(copied, **changes)
+    with pytest.raises(SavedModelError):
+        load(copied)
+
+
+def test_a_head_that_answers_differently_is_noticed(copied):
+    arrays = load_arrays(copied / layout.HEAD)
+    save_arrays(copied / layout.HEAD, arrays | {"weights": arrays["weights"] * 1.5})
+    checksums.write_checksums(copied)
+    with pytest.raises(DamagedModel, match=r"golden images is off by .*made with .*'openvino'"):
+        load(copied)
+
+
+@pytest.mark.parametrize(
+    "change", [{"images": np.zeros((1, 2, 3))}, {"probabilities": np.zeros((9, 9))}]
+)
+def test_golden_images_that_are_none_are_noticed(copied, change):
+    save_arrays(copied / layout.GOLDEN, load_arrays(copied / layout.GOLDEN) | change)
+    checksums.write_checksums(copied)
+    with pytest.raises(DamagedModel):
+        load(copied)
+
+
+def test_a_graph_that_is_none_is_refused(copied):
+    (copied / layout.GRAPH).write_text("<net/>")
+    checksums.write_checksums(copied)
+    with pytest.raises(DamagedModel, match="do not go together"):
+        load(copied)
+
+
+def test_its_features_are_kept_apart_from_all_others(save, model_folder, tmp_path):
+    one, other = load(model_folder), save(tmp_path / "other", scorer=neighbours())
+    assert one.network.key != other.network.key
+    assert one.network.key == load(model_folder).network.key
+    assert one.network.key.startswith("model-")
+
+
+def test_bfloat16_falls_back_to_float32_where_there_is_none(save, tmp_path, monkeypatch):
+    from headstart.features import openvino_engine
+    from headstart.features.precision import PrecisionChoice
+
+    if not openvino_engine.has_bf16():
+        pytest.skip("this processor has no bfloat16")
+    save(tmp_path / "model", precision=PrecisionChoice("bf16", "as asked for"))
+    assert load(tmp_path / "model").precision == "bf16"
+    monkeypatch.setattr(openvino_engine, "has_bf16", lambda: False)
+    assert load(tmp_path / "model").precision == "f32"
+
+
+def test_predicts_without_keras_and_scikit_learn(model_folder, tmp_path):
+    shutil.copytree(model_folder, tmp_path / "elsewhere")
+    code = """
+        import sys
+        import numpy as np
+        import headstart
+        model = headstart.load(sys.argv[1])
+        print(model.predict([np.zeros((40, 50, 3), np.uint8)])[0])
+        print(*{"keras", "sklearn", "tensorflow", "matplotlib", "scipy"} & set(sys.modules))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code), str(tmp_path / "elsewhere")]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    label, loaded = answer.stdout.split("\n")[:2]
+    assert label in CLASSES
+    assert loaded == ""

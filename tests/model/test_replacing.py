@@ -1,0 +1,59 @@
+import sys
+
+import pytest
+
+from headstart.errors import StorageError
+from headstart.model import checksums, replacing
+
+
+@pytest.fixture
+def folders(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        folder.mkdir()
+        (folder / "name").write_text(folder.name)
+    return one, other
+
+
+@pytest.mark.parametrize("platform", [sys.platform, "darwin"])
+def test_folders_change_places(folders, monkeypatch, platform):
+    monkeypatch.setattr(sys, "platform", platform)
+    replacing.exchange(*folders)
+    assert [(folder / "name").read_text() for folder in folders] == ["other", "one"]
+    assert len(list(folders[0].parent.iterdir())) == 2
+
+
+def test_a_system_library_that_can_not_exchange_is_done_without(folders, monkeypatch):
+    monkeypatch.setattr(replacing.ctypes, "CDLL", lambda *_, **__: object())
+    replacing.exchange(*folders)
+    assert (folders[0] / "name").read_text() == "other"
+
+
+def test_the_old_one_stays_if_the_new_one_can_not_be_moved(folders, monkeypatch):
+    one, other = folders
+    monkeypatch.setattr(sys, "platform", "darwin")
+    move = type(one).rename
+
+    def rename(self, target):
+        if self == other:
+            raise OSError("busy")
+        return move(self, target)
+
+    monkeypatch.setattr(type(one), "rename", rename)
+    with pytest.raises(OSError, match="busy"):
+        replacing.exchange(one, other)
+    assert (one / "name").read_text() == "one"
+
+
+def test_a_folder_that_another_process_filled_is_not_taken_for_ours(tmp_path):
+    path = tmp_path / "model"
+
+    def save():
+        with replacing.place_for_model(path, overwrite=False) as new:
+            (new / checksums.NAME).write_text("ours")
+            path.mkdir()
+            (path / checksums.NAME).write_text("theirs")
+
+    with pytest.raises(StorageError, match="another process"):
+        save()
+    assert (path / checksums.NAME).read_text() == "theirs"

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from headstart.errors import DamagedModel, StorageError
+from headstart.training.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+
+
+def checkpoint(n=12):
+    weights = [np.full((i, 2), i, np.float32) for i in range(n)]
+    return Checkpoint({"weights": weights, "step": [np.array(7)]}, {"done": [1.5, "x"]})
+
+
+def test_what_is_saved_is_loaded_in_its_order(tmp_path):
+    save_checkpoint(checkpoint(), tmp_path / "last.npz")
+    loaded = load_checkpoint(tmp_path / "last.npz")
+    assert loaded.facts == {"done": [1.5, "x"]}
+    assert [array.shape[0] for array in loaded.arrays["weights"]] == list(range(12))
+    assert loaded.arrays["weights"][3].dtype == np.float32
+    assert loaded.arrays["step"][0] == 7
+
+
+def test_every_cut_file_is_refused(tmp_path):
+    path = tmp_path / "last.npz"
+    save_checkpoint(checkpoint(3), path)
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 7):
+        path.write_bytes(whole[:place])
+        with pytest.raises(DamagedModel, match=r"must be a checkpoint of headstart"):
+            load_checkpoint(path)
+
+
+def test_an_altered_number_is_noticed(tmp_path):
+    path = tmp_path / "last.npz"
+    save_checkpoint(checkpoint(3), path)
+    whole = bytearray(path.read_bytes())
+    place = whole.index(np.float32(2).tobytes())
+    whole[place] ^= 1
+    path.write_bytes(whole)
+    with pytest.raises(DamagedModel):
+        load_checkpoint(path)
+
+
+def test_a_failed_save_leaves_the_one_before(tmp_path):
+    path = tmp_path / "last.npz"
+    save_checkpoint(checkpoint(2), path)
+    broken = Checkpoint({"weights": [np.array([object()])]}, {"x": object()})
+    with pytest.raises(TypeError):
+        save_checkpoint(broken, path)
+    assert len(load_checkpoint(path).arrays["weights"]) == 2
+    assert [entry.name for entry in tmp_path.iterdir()] == ["last.npz"]
+
+
+def test_a_place_that_can_not_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match=r"last\.npz"):
+        save_checkpoint(checkpoint(), tmp_path / "file" / "last.npz")

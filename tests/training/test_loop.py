@@ -1,0 +1,313 @@
+"""The loop around a network, with a network that is one number; a real one is in pretraining."""
+
+import signal
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from headstart.augmentation.settings import Augmentation
+from headstart.errors import TrainingDiverged
+from headstart.training import training as room
+from headstart.training.batches import Batches
+from headstart.training.checkpoints import load_checkpoint
+from headstart.training.loop import LAST, TrainingLoop
+from headstart.training.settings import Schedule
+from headstart.training.validation import ValidationSet
+
+
+class Variable:
+    def __init__(self, value):
+        self.value = np.asarray(value, float)
+
+    def assign(self, value):
+        self.value = np.asarray(value, float)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.value, dtype)
+
+
+class Number:
+    """One weight, which moves towards the mean brightness of what it sees."""
+
+    def __init__(self):
+        self.weight, self.momentum = 0.0, Variable(0.0)
+        self.optimizer = SimpleNamespace(variables=[self.momentum], learning_rate=0.0)
+        self.steps, self.rates, self.sizes, self.resets = 0, [], [], 0
+        self.at_step = lambda _: None
+        self.seed = Variable(0.0)
+        self.weights, self.variables = [], [self.seed]
+
+    def get_weights(self):
+        return [np.array([self.weight])]
+
+    def set_weights(self, weights):
+        self.weight = float(weights[0][0])
+
+    def reset_metrics(self):
+        self.resets += 1
+
+    def train_on_batch(self, images, targets, sample_weight=None):  # noqa: ARG002 - Keras
+        self.at_step(self.steps)
+        self.steps += 1
+        self.seed.assign(self.seed.value + 1)
+        self.rates.append(self.optimizer.learning_rate)
+        self.sizes.append(images.shape[1])
+        error = images.mean() - self.weight
+        self.momentum.assign(0.5 * self.momentum.value + error)
+        self.weight += self.optimizer.learning_rate * float(self.momentum.value)
+        return [error**2, targets[0].mean()]
+
+    def predict_on_batch(self, images):
+        """Say class 0 for dark images, class 1 for those that are brighter than the weight."""
+        bright = images.mean(axis=(1, 2, 3)) > self.weight
+        return np.stack([~bright, bright], axis=1).astype(float)
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Return a maker of trainings in one folder, each with a number of its own."""
+    random = np.random.default_rng(0)
+    labels = np.arange(50) % 2
+    bright = (labels * 80 + 60)[:, None, None, None] + random.integers(0, 40, (50, 16, 16, 3))
+
+    def made(*, examined=True, **settings):
+        schedule = Schedule(
+            **{"epochs": 4, "size": 16, "first_size": 8, "learning_rate": 0.1} | settings
+        )
+        batches = Batches(
+            pixels=bright.astype(np.uint8),
+            labels=labels,
+            n_classes=2,
+            teacher_targets=None,
+            batch_size=8,
+            augmentation=Augmentation(),
+            mixup=0.0,
+            seed=0,
+        )
+        number = Number()
+        training = TrainingLoop(
+            number,
+            number,
+            batches,
+            validation=ValidationSet(labels, lambda places: bright[places]) if examined else None,
+            schedule=schedule,
+            folder=tmp_path,
+        )
+        return training, number
+
+    return made
+
+
+def told(history):
+    """Return what does not depend on the clock."""
+    return np.array([(each.epoch, each.size, each.loss, each.accuracy) for each in history])
+
+
+def test_it_goes_through_all_epochs_with_growing_images_and_a_falling_rate(make):
+    training, number = make()
+    epochs = list(training.run())
+    assert [epoch.epoch for epoch in epochs] == [1, 2, 3, 4]
+    assert number.steps == number.resets == 24
+    assert number.sizes == sorted(number.sizes)
+    assert (number.sizes[0], number.sizes[-1]) == (8, 16)
+    assert max(number.rates) == pytest.approx(0.1, rel=0.02)
+    assert number.rates[-1] == pytest.approx(0)
+    assert epochs[-1].accuracy > 0.9
+    assert training.seconds_left() == 0
+
+
+def test_an_epochs_loss_is_the_mean_over_its_batches(make):
+    training, number = make(epochs=1)
+    losses = []
+    original = number.train_on_batch
+
+    def train_on_batch(*batch, **more):
+        answer = original(*batch, **more)
+        losses.append(answer[0])
+        return answer
+
+    number.train_on_batch = train_on_batch
+    (epoch,) = training.run()
+    assert epoch.loss == pytest.approx(np.mean(losses))
+
+
+@pytest.mark.parametrize("stop", [0, 3, 6, 11, 23])
+def test_stopped_at_any_step_it_goes_on_to_the_same_end(make, stop):
+    whole, undisturbed = make()
+    list(whole.run())
+    (whole._folder / LAST).unlink()
+    first, number = make()
+
+    def interrupt(step):
+        if step == stop:
+            signal.raise_signal(signal.SIGINT)
+
+    number.at_step = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        list(first.run())
+    second, resumed = make()
+    assert second.resume()
+    list(second.run())
+    assert number.steps + resumed.steps == undisturbed.steps
+    assert resumed.seed.value == undisturbed.seed.value
+    assert resumed.weight == pytest.approx(undisturbed.weight, rel=1e-12)
+    np.testing.assert_allclose(told(second.history), told(whole.history), rtol=1e-9)
+
+
+def test_interrupted_while_it_is_judged_no_epoch_is_half_done(make):
+    first, number = make()
+    answer = number.predict_on_batch
+
+    def interrupted(images):
+        signal.raise_signal(signal.SIGINT)
+        return answer(images)
+
+    number.predict_on_batch = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        list(first.run())
+    second, resumed = make()
+    assert second.resume()
+    assert (second._step, second.history, second.answers) == (6, [], [])
+    assert len(list(second.run())) == 4
+    assert number.steps + resumed.steps == 24
+
+
+def test_checkpoints_come_with_time_not_only_with_epochs(make, monkeypatch):
+    monkeypatch.setattr(room, "_SECONDS_BETWEEN_CHECKPOINTS", -1.0)
+    training, number = make()
+
+    def kill(step):
+        if step == 10:
+            raise SystemExit  # nothing is saved on the way out
+
+    number.at_step = kill
+    with pytest.raises(SystemExit):
+        list(training.run())
+    assert load_checkpoint(training._folder / LAST).facts["step"] == 10
+
+
+def test_short_epochs_are_not_written_down_each(make, monkeypatch):
+    training, _ = make()
+    for epoch in training.run():
+        assert (training._folder / LAST).exists() == (epoch.epoch == 4)
+    monkeypatch.setattr(room, "_SECONDS_BETWEEN_EPOCHS", -1.0)
+    (training._folder / LAST).unlink()
+    training, _ = make()
+    for epoch in training.run():
+        assert len(load_checkpoint(training._folder / LAST).facts["history"]) == epoch.epoch
+
+
+def test_there_may_be_nothing_to_resume(make):
+    training, _ = make()
+    assert not training.resume()
+
+
+def test_the_network_ends_with_the_average_of_its_best_epoch(make):
+    training, number = make()
+    list(training.run())
+    best = max(epoch.accuracy for epoch in training.history)
+    assert training.history[training.best_epoch - 1].accuracy == best
+    training.finish()
+    assert number.weight == pytest.approx(
+        float(load_checkpoint(training._folder / LAST).arrays["best"][0][0])
+    )
+
+
+def test_a_loss_that_is_no_number_ends_it_with_advice_and_spares_the_checkpoint(make, monkeypatch):
+    training, number = make()
+
+    def spoil(step):
+        if step == 8:
+            number.weight = np.nan
+
+    number.at_step = spoil
+    monkeypatch.setattr(room, "_SECONDS_BETWEEN_EPOCHS", -1.0)
+    with pytest.raises(TrainingDiverged, match=r"smaller learning rate: a half or a third of 0\.1"):
+        list(training.run())
+    assert np.isfinite(load_checkpoint(training._folder / LAST).arrays["weights"][0]).all()
+
+
+def test_time_left_grows_with_what_is_left_and_the_size_of_its_images(make):
+    training, _ = make()
+    left = [training.seconds_left() / epoch.seconds for epoch in training.run()]
+    # Work goes with the square of the size: three epochs of larger images are more than three.
+    assert left[0] > 3
+    assert left == sorted(left, reverse=True)
+    assert left[-1] == 0
+
+
+def test_it_ends_early_when_epochs_bring_nothing(make):
+    training, number = make(epochs=20, patience=2)
+    number.train_on_batch = lambda *_, **__: [1.0]  # learns nothing
+    epochs = list(training.run())
+    # Equally good epochs count as better, until the first that is worse.
+    assert len(epochs) == 20
+    training, number = make(epochs=20, patience=2, learning_rate=1e-9)
+    worse = iter(range(1, 100))
+    number.predict_on_batch = lambda images: np.full((len(images), 2), 0.5 / next(worse))
+    assert len(list(training.run())) == 3
+
+
+def test_it_can_stop_after_some_epochs_of_a_longer_course(make):
+    training, number = make(epochs=4)
+    assert len(list(training.run(until=2))) == 2
+    assert training.seconds_left() == 0
+    assert number.rates[-1] > 0.02  # the whole schedule ends with 0
+
+
+def test_without_an_examination_the_last_epoch_is_kept(make):
+    training, _ = make(examined=False, epochs=2)
+    epochs = list(training.run())
+    assert np.isnan([epochs[-1].accuracy, epochs[-1].val_loss]).all()
+    assert training.answers == []
+    assert training.best_epoch == 2
+
+
+def test_what_was_said_after_each_epoch_is_kept_over_a_kill(make):
+    first, number = make()
+
+    def interrupt(step):
+        if step == 15:
+            signal.raise_signal(signal.SIGINT)
+
+    number.at_step = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        list(first.run())
+    second, _ = make()
+    assert second.resume()
+    assert second._step == 16
+    list(second.run())
+    assert [answers.shape for answers in second.answers] == [(50, 2)] * 4
+
+
+def test_the_loss_is_what_epochs_are_judged_by_where_that_is_asked_for(make):
+    training, number = make(epochs=3, monitor="val_loss")
+    said = iter([(0.9, 0.1), (0.5, 0.5), (0.4, 0.6)])
+    number.predict_on_batch = lambda images: np.tile(next(said), (len(images), 1))
+    epochs = list(training.run())
+    best = min(epochs, key=lambda epoch: epoch.val_loss)
+    assert training.best_epoch == best.epoch == 2
+
+
+def test_a_loss_that_rises_for_good_ends_it_with_advice(make):
+    training, number = make()
+    number.train_on_batch = lambda *_, **__: [float(10 ** len(training.history))]
+    with pytest.raises(TrainingDiverged, match="in epoch 2 it is 10, after 1 before"):
+        list(training.run())
+
+
+def test_a_loss_below_zero_may_fall(make):
+    training, number = make()
+    number.train_on_batch = lambda *_, **__: [-2.0 * (len(training.history) + 1)]
+    assert len(list(training.run())) == 4
+
+
+def test_half_of_the_first_weights_can_be_kept(make):
+    training, number = make(anchor=0.5)
+    list(training.run())
+    training.finish()
+    whole, other = make()
+    (training._folder / LAST).unlink()
+    list(whole.run())
+    assert 0 < number.weight < other.weight
