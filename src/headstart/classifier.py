@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from headstart.data.sources import ImageSource, UnreadableImage
     from headstart.features.engine import Device
     from headstart.features.extract import Extracted
-    from headstart.features.extractor import Progress
     from headstart.prediction.scoring import Scorer
+    from headstart.progress import Progress
 
 
 # A user's pictures are not framed as ImageNet's are: what tells the classes apart may well be at
@@ -169,8 +169,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             What each picture shows.
         skip_unreadable : bool
             Whether to set pictures aside that can't be read, and list them in ``unreadable_``.
-        progress : callable, optional
-            Called with (an iterable, what is done, how many); must yield what the iterable does.
+        progress : Progress, optional
+        Shows how far it is.
 
         Raises
         ------

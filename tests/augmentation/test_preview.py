@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from headstart.augmentation import preview
 from headstart.augmentation.preview import draw_augmented, shown_side
 from headstart.augmentation.settings import Augmentation
 from headstart.data.sources import BytesSource
 from headstart.errors import ImageDamaged, ImageUnsupported, UsageError
-from headstart.evaluation import preview
 from headstart.evaluation.sheet import MARGIN
 
 TOP = preview.HEAD_HEIGHT + MARGIN // 2

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from tests.recorder import Recorder
 
 from headstart.backbones import choosing
 from headstart.backbones.catalogue import get_backbone
@@ -89,9 +90,9 @@ def test_what_was_downloaded_before_is_at_hand():
 
 def test_mobilenet_v2_is_downloaded_where_nothing_is_at_hand(mirror):
     (mirror / OFFICIAL).write_bytes(b"fresh")
-    seen = []
-    assert choose_backbone(progress=lambda *state: seen.append(state)) == Chosen("mobilenet_v2")
-    assert seen[-1] == (5, 5)
+    progress = Recorder()
+    assert choose_backbone(progress=progress) == Chosen("mobilenet_v2")
+    assert [bar[1:] for bar in progress.bars] == [[5, "B", 5]]
     assert (cache_dir() / "weights" / OFFICIAL).read_bytes() == b"fresh"
 
 
@@ -178,8 +179,8 @@ def test_what_is_named_is_never_replaced(model):
 
 
 def test_the_last_resort_is_told_or_warned_of():
-    told = []
-    assert settle("auto", tell=told.append) == "mini"
-    assert told == [choose_backbone().notice]
+    progress = Recorder()
+    assert settle("auto", progress=progress) == "mini"
+    assert progress.said == [choose_backbone().notice]
     with pytest.warns(LastResortWarning, match="mini is used"):
         assert settle("auto") == "mini"

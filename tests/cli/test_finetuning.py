@@ -7,10 +7,9 @@ import pytest
 
 from headstart.augmentation.settings import Augmentation
 from headstart.cli import finetuning
-from headstart.cli.finetuning import FLAGS, add_fine_tuning, say_epoch, settle_fine_tuning
+from headstart.cli.finetuning import FLAGS, add_fine_tuning, settle_fine_tuning
 from headstart.errors import UsageError
 from headstart.finetuning import FineTuning
-from headstart.training.history import Epoch
 
 # What `settle_fine_tuning` hands on without a flag of its own.
 ALWAYS = {"precision": "f32", "restart": False, "seed": 7}
@@ -110,23 +109,3 @@ def test_impossible_settings_are_refused_at_once(words, says, capsys):
 def test_validation_is_a_share_or_a_number_of_folds(text, number):
     found = finetuning.fraction_or_folds(text)
     assert (found, type(found)) == (number, type(number))
-
-
-def test_an_epoch_is_told_with_the_time_that_is_left(capsys):
-    epoch = Epoch(
-        epoch=3, seconds=10, size=96, learning_rate=1e-4, loss=0.7, accuracy=0.9, val_loss=0.3
-    )
-    say_epoch("division 1 of 1", epoch, 120)
-    told = capsys.readouterr().err
-    assert "division 1 of 1, epoch 3: 90.0% right, loss 0.700; about 2 min left" in told
-
-
-def test_what_nobody_judged_is_not_called_right_or_wrong(capsys):
-    nan = float("nan")
-    epoch = Epoch(
-        epoch=1, seconds=10, size=96, learning_rate=1e-4, loss=0.7, accuracy=nan, val_loss=nan
-    )
-    say_epoch("all pictures", epoch, 0)
-    told = capsys.readouterr().err
-    assert "right" not in told
-    assert "left" not in told

@@ -8,9 +8,6 @@ import pytest
 import headstart.pretraining
 from headstart.augmentation.settings import Augmentation
 from headstart.cli import main as cli
-from headstart.training.history import Epoch
-
-EPOCH = Epoch(epoch=1, seconds=200.0, size=40, learning_rate=0.1, loss=1.25, accuracy=0.5)
 
 
 @pytest.fixture
@@ -18,10 +15,8 @@ def asked(monkeypatch):
     """What `pretrain` was called with."""
     calls = []
 
-    def pretrain(*args, report, **settings):
+    def pretrain(*args, **settings):
         calls.append((args, settings))
-        report(EPOCH, 600.0)
-        report(EPOCH, 0.0)
         return SimpleNamespace(to_dict=lambda: {"accuracy": 0.5})
 
     monkeypatch.setattr(headstart.pretraining, "pretrain", pretrain)
@@ -70,15 +65,6 @@ def test_every_argument_arrives(asked):
         "workers": 4,
         "augmentation": Augmentation(crop=(0.5, 1.0), rotation=5, flip=0.0, colour=0.0),
     }
-
-
-def test_each_epoch_is_told_with_the_time_that_is_left(asked, capsys):
-    cli.main(["pretrain", "pictures", "--out", "net", "--json"])
-    assert asked
-    assert capsys.readouterr().err.splitlines() == [
-        "epoch 1: 50.0% right, loss 1.250, 40 px, 3 min; about 10 min left",
-        "epoch 1: 50.0% right, loss 1.250, 40 px, 3 min",
-    ]
 
 
 @pytest.mark.parametrize("words", [["--crop", "0"], ["--crop", "1.5"], ["--colour", "-1"]])

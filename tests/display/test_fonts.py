@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from headstart.evaluation import fonts
+from headstart.display import fonts
 
 
 @pytest.fixture(autouse=True)

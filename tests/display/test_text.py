@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headstart.evaluation import text
+from headstart.display import text
 from headstart.evaluation.metrics import Interval
 
 

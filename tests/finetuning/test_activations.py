@@ -8,8 +8,8 @@ import pytest
 from headstart.augmentation.settings import Augmentation
 from headstart.errors import StorageError
 from headstart.features.engine import compile_network
+from headstart.finetuning import activations as room
 from headstart.finetuning.activations import affordable_views, bytes_of_view, compute
-from headstart.training import activations as room
 
 VALUES = {"feature_map": np.ones((8, 8, 16), np.float32), "features": np.ones(16, np.float32)}
 

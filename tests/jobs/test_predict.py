@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from tests.recorder import Recorder
 
 import headstart as hs
 from headstart.backbones.catalogue import get_backbone
@@ -144,9 +145,9 @@ def test_without_weights_and_network_mini_answers_and_a_warning_says_so(found):
     with pytest.warns(LastResortWarning, match="mini is used"):
         (answer,) = hs.predict([pixels(0)], top=1)
     assert len(answer) == 1
-    told = []
-    open_recogniser("auto", tell=told.append)
-    assert len(told) == 1
+    progress = Recorder()
+    open_recogniser("auto", progress=progress)
+    assert len(progress.said) == 1
     assert found == ["mini", "mini"]
 
 

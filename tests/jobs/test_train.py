@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from tests.recorder import Recorder
 
 import headstart as hs
 from headstart.data import LabelledImages, as_source
@@ -71,15 +72,9 @@ def test_broken_pictures_are_in_no_figure(pictures, tiny_network):
 
 
 def test_progress_is_shown_for_both_passes(labelled, tiny_network, tmp_path):
-    shown = []
-
-    def progress(items, what, total):
-        shown.append((what, total))
-        return iter(items)
-
+    progress = Recorder()
     hs.train(labelled, tmp_path / "model", backbone=tiny_network, progress=progress)
-    assert [total for _, total in shown] == [19, 5]
-    assert len({what for what, _ in shown}) == 2
+    assert progress.bars == [["computing features", 19, "image", 19], ["testing", 5, "image", 5]]
 
 
 def test_labels_that_do_not_pair(pictures, tiny_network):
@@ -105,16 +100,16 @@ def test_what_stood_in_for_the_default_is_told_and_recorded(
 ):
     mini = dataclasses.replace(tiny_network, name="mini")
     monkeypatch.setattr("headstart.classifier.find_network", lambda name, **_: {"mini": mini}[name])
-    told = []
-    summary = hs.train(labelled, tmp_path / "model", tell=told.append)
-    assert len(told) == 1
+    progress = Recorder()
+    summary = hs.train(labelled, tmp_path / "model", progress=progress)
+    assert len(progress.said) == 1
     assert summary.to_dict()["backbone"] == "mini"
     assert hs.load(tmp_path / "model").description.backbone == "mini"
 
 
 @pytest.mark.usefixtures("offline")
 def test_nothing_is_downloaded_for_a_data_set_that_is_refused(tmp_path):
-    told = []
+    progress = Recorder()
     with pytest.raises(DatasetError):
-        hs.train(tmp_path / "nothing", tmp_path / "model", tell=told.append)
-    assert told == []
+        hs.train(tmp_path / "nothing", tmp_path / "model", progress=progress)
+    assert progress.said == []

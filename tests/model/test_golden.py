@@ -1,11 +1,10 @@
 import numpy as np
 import pytest
+from tests.prediction.scorers import affine
 
 from headstart.data import Resize
 from headstart.features.openvino_engine import has_bf16
 from headstart.model.golden import Golden
-
-from .conftest import affine
 
 
 def test_pictures_are_drawn_and_show_something(tiny_network):

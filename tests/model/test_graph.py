@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 from PIL import Image
+from tests.prediction.scorers import dense, neighbours
 
 from headstart.features.engine import compile_network
-from headstart.model import load, scoring
+from headstart.model import load
 from headstart.model.graph import ACTIVATIONS
-
-from .conftest import dense, neighbours
+from headstart.prediction import scoring
 
 
 def test_the_graph_makes_the_same_probabilities_as_the_arrays(model_folder):

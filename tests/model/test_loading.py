@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.model.conftest import CLASSES
+from tests.prediction.scorers import neighbours
 
 from headstart.errors import DamagedModel, NewerFormat, NotASavedModel, SavedModelError
 from headstart.model import checksums, layout, load
 from headstart.model.arrays import load_arrays, save_arrays
-
-from .conftest import CLASSES, neighbours
 
 ALL = [*layout.FILES, checksums.NAME]
 

@@ -5,11 +5,11 @@ import subprocess
 
 import numpy as np
 import pytest
+from tests.model.conftest import CLASSES
+from tests.prediction.scorers import affine, neighbours
 
 from headstart.errors import StorageError, UsageError
 from headstart.model import TrainingData, checksums, layout, load, saving
-
-from .conftest import CLASSES, affine, neighbours
 
 
 def test_the_files_are_those_of_the_layout(model_folder):

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from tests.prediction.scorers import affine, dense, neighbours
 
-from headstart.model import scoring
+from headstart.prediction import scoring
 from headstart.prediction.scoring import (
     ACTIVATIONS,
     SCORERS,
@@ -13,8 +14,6 @@ from headstart.prediction.scoring import (
     softmax,
     unit,
 )
-
-from .conftest import affine, dense, neighbours
 
 SOME = np.random.default_rng(1).standard_normal((9, 16)).astype(np.float32)
 

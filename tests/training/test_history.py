@@ -29,3 +29,17 @@ def test_history_is_a_table_with_a_row_for_each_epoch(tmp_path):
         "val_loss": "1",
     }
     assert len(rows) == 2
+
+
+def test_an_epoch_is_told_with_the_time_that_is_left():
+    epoch = Epoch(
+        epoch=3, seconds=10, size=96, learning_rate=1e-4, loss=0.7, accuracy=0.9, val_loss=0.3
+    )
+    assert epoch.described(120) == (
+        "epoch 3: 90.0% right, loss 0.700, 96 px, 10 s; about 2 min left"
+    )
+
+
+def test_what_nobody_judged_is_not_called_right_or_wrong():
+    epoch = Epoch(epoch=1, seconds=10, size=96, learning_rate=1e-4, loss=0.7, accuracy=float("nan"))
+    assert epoch.described() == "epoch 1: loss 0.700, 96 px, 10 s"

@@ -8,7 +8,7 @@ import pytest
 
 from headstart.augmentation.settings import Augmentation
 from headstart.errors import TrainingDiverged
-from headstart.training import training as room
+from headstart.training import loop as room
 from headstart.training.batches import Batches
 from headstart.training.checkpoints import load_checkpoint
 from headstart.training.loop import LAST, TrainingLoop

@@ -3,6 +3,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from tests.recorder import Recorder
 
 from headstart.data.resizing import Resize
 from headstart.data.sources import ArraySource, BytesSource
@@ -88,16 +89,10 @@ def test_a_picture_the_teacher_can_not_read_is_named(tiny_network, tmp_path):
 
 
 def test_progress_sees_every_picture(tiny_network, tmp_path):
-    seen = []
-
-    def progress(items, what, total):
-        for item in items:
-            seen.append((what, total))
-            yield item
-
+    progress = Recorder()
     buffer = io.BytesIO()
     Image.new("RGB", (8, 8)).save(buffer, "PNG")
     sources = [BytesSource("a", buffer.getvalue()), *arrays(2)]
     decode_all(sources, squashed(8), tmp_path / "pixels", progress=progress)
     teach(sources, tiny_network, tmp_path / "teacher_targets", progress=progress)
-    assert seen == [("decoding", 3)] * 3 + [("asking the teacher", 3)] * 3
+    assert progress.bars == [["decoding", 3, "image", 3], ["asking the teacher", 3, "image", 3]]

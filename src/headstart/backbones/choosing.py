@@ -12,10 +12,10 @@ from headstart.backbones.weights import at_hand, find_weights, how_to_go_on, pub
 from headstart.errors import DownloadError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from headstart.backbones.download import Progress
+    from headstart.progress import Progress
 
 Model = TypeVar("Model")
 
@@ -62,7 +62,6 @@ def settle(
     model: Model,
     weights: str | Path | None = None,
     *,
-    tell: Callable[[str], object] | None = None,
     progress: Progress | None = None,
 ) -> Model | str:
     """Return `model` as it is, or for 'auto' the name of the backbone it stands for.
@@ -73,8 +72,6 @@ def settle(
         What the user named.
     weights, progress
         See `choose_backbone`.
-    tell : callable, optional
-        Called with `Chosen.notice` if there is one; if not given, that becomes a warning.
 
     Warns
     -----
@@ -84,8 +81,8 @@ def settle(
     if model != AUTO:
         return model
     chosen = choose_backbone(weights, progress=progress)
-    if chosen.notice is not None and tell is not None:
-        tell(chosen.notice)
+    if chosen.notice is not None and progress is not None:
+        progress.say(chosen.notice)
     elif chosen.notice is not None:
         warnings.warn(chosen.notice, LastResortWarning, stacklevel=2)
     return chosen.name
@@ -104,8 +101,8 @@ def choose_backbone(
     ----------
     weights : str or Path, optional
         There to be refused: a weights file belongs to a network that is named.
-    progress : callable, optional
-        Called with the bytes so far and in all, or None, during a download.
+    progress : Progress, optional
+        Shows how far it is.
 
     Raises
     ------

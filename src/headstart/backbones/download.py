@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 import filelock
 
 from headstart.errors import DownloadError, WeightsMismatch
+from headstart.progress import Bars
 from headstart.storage import writing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from http.client import HTTPResponse
     from pathlib import Path
 
-    Progress = Callable[[int, int | None], None]
+    from headstart.progress import Progress
 
 ATTEMPTS = 4
 TIMEOUT = 30  # seconds without a byte
@@ -53,8 +53,8 @@ def fetch(
         Where the file shall be.
     digest : str or None
         Its published hash: 32 hexadecimal digits are MD5, 64 are SHA-256. None: not checked.
-    progress : callable, optional
-        Called with the bytes so far, and the bytes in all or None.
+    progress : Progress, optional
+        Shows how far it is.
     instructions : str
         Put at the end of a `DownloadError`: how to get the file by hand.
     pause : float
@@ -187,12 +187,16 @@ def _accept_if_complete(part: Path, content_range: str | None) -> None:
 def _receive(response: HTTPResponse, part: Path, have: int, progress: Progress | None) -> None:
     length = response.headers.get("Content-Length")
     total = None if length is None else have + int(length)
-    with part.open("ab" if have else "wb") as file:
+    what = f"downloading {part.stem}"
+    with (
+        part.open("ab" if have else "wb") as file,
+        (progress or Bars()).bar(what, total, unit="B") as advance,
+    ):
+        advance(have)
         while piece := _read(response):
             file.write(piece)
             have += len(piece)
-            if progress is not None:
-                progress(have, total)
+            advance(len(piece))
     if total is not None and have < total:
         raise ConnectionError(f"the connection broke after {have:,} of {total:,} bytes")
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from headstart.backbones.catalogue import Backbone
-    from headstart.backbones.download import Progress
+    from headstart.progress import Progress
 
 DESCRIPTION = "network.json"
 GRAPH = "graph.xml"
@@ -121,8 +121,8 @@ def find_network(
         the backbone's own.
     download : bool
         Whether weights may be fetched from the network.
-    progress : callable, optional
-        Called with the bytes so far and in all, or None, during a download.
+    progress : Progress, optional
+        Shows how far it is.
 
     Raises
     ------

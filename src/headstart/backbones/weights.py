@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from headstart.backbones.catalogue import Backbone, OfficialWeights
+    from headstart.progress import Progress
 
 Origin = Literal["given", "beside", "folder", "package", "keras", "download"]
 
@@ -48,7 +49,7 @@ def find_weights(
     given: Path | None = None,
     *,
     download: bool = True,
-    progress: downloads.Progress | None = None,
+    progress: Progress | None = None,
 ) -> WeightsFile:
     """Return the first weights file there is.
 

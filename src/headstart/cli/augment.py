@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from headstart.augmentation.settings import Augmentation
 from headstart.cli import options
-from headstart.cli.progress import say
+from headstart.progress import Bars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,9 +75,11 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
     )
     for picture in broken:
-        say(str(picture.error))
+        Bars().say(str(picture.error))
     n = len(sources) - len(broken)
-    say(f"{arguments.out}: {n} pictures, {arguments.views} views each: {augmentation.in_words()}.")
+    Bars().say(
+        f"{arguments.out}: {n} pictures, {arguments.views} views each: {augmentation.in_words()}."
+    )
     return int(bool(broken))
 
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from headstart.cli import options
-from headstart.cli.progress import shown
+from headstart.progress import Bars
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     from headstart.model import load
 
     evaluation = evaluate(
-        load(arguments.model), arguments.folder, workers=arguments.workers, progress=shown
+        load(arguments.model), arguments.folder, workers=arguments.workers, progress=Bars()
     )
     if arguments.plots:
         draw_evaluation(evaluation, arguments.plots)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from headstart.augmentation.settings import Augmentation
 from headstart.cli import options
 from headstart.cli.heads import LOSSES, MONITORS, OPTIMIZERS, number_or_none, rate, share
 from headstart.errors import UsageError
-
-if TYPE_CHECKING:
-    from headstart.training.history import Epoch
 
 # What is done to pictures where nothing is said.
 _GENTLE = Augmentation.gentle()
@@ -221,13 +217,3 @@ def fraction_or_folds(text: str) -> float | int:
 def gibibytes(text: str) -> int:
     """Return `text`, a number of GiB, in bytes."""
     return round(rate(text) * 2**30)
-
-
-def say_epoch(name: str, epoch: Epoch, seconds_left: float) -> None:
-    """Print what an epoch brought."""
-    from headstart.cli.progress import say
-    from headstart.display.text import duration
-
-    left = f"; about {duration(seconds_left)} left" if seconds_left else ""
-    judged = "" if math.isnan(epoch.accuracy) else f"{epoch.accuracy:.1%} right, "
-    say(f"{name}, epoch {epoch.epoch}: {judged}loss {epoch.loss:.3f}{left}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.cli import options
-from headstart.cli.progress import download_bar, say
+from headstart.progress import Bars
 
 if TYPE_CHECKING:
     from headstart.backbones.catalogue import Backbone
@@ -84,7 +84,7 @@ def _list(*, as_json: bool) -> int:
         for row in rows
     ]
     _print_table(HEADINGS, table)
-    say(
+    Bars().say(
         "top-1, top-5: accuracy on the validation images of what a network was trained on. "
         "Compare only networks trained on the same."
     )
@@ -97,7 +97,7 @@ def _fetch(names: list[str]) -> int:
 
     # All names are checked first: a typing mistake must not show after an hour of downloads.
     for row in [get_backbone(name) for name in names]:
-        found = find_weights(row, progress=download_bar(row.name))
+        found = find_weights(row, progress=Bars())
         print(f"{row.name}: {found.path} ({found.origin})")
     return 0
 

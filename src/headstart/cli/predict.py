@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.cli import options
-from headstart.cli.progress import download_bar, say, shown
+from headstart.progress import Bars, track
 
 if TYPE_CHECKING:
     from headstart.data import Found
@@ -62,26 +62,26 @@ def run(arguments: argparse.Namespace) -> int:
 
     began = time.perf_counter()
     found = find_images(arguments.paths)
+    progress = Bars()
     recogniser = open_recogniser(
         arguments.model,
         weights=arguments.weights,
         resize=arguments.resize,
         precision=arguments.precision,
         sample=found.sources,
-        progress=download_bar("weights"),
-        tell=say,
+        progress=progress,
     )
     refused = 0
     with contextlib.ExitStack() as stack:
         outputs = open_outputs(arguments, stack)
         answers = recogniser.answers(found.sources, top=arguments.top, workers=arguments.workers)
-        for answer in shown(answers, "predict", len(found.sources)):
+        for answer in track(progress, answers, "predicting", len(found.sources)):
             refused += answer.error is not None
             for output in outputs:
                 output.add(answer)
     seconds = time.perf_counter() - began
     how = f"{seconds:.1f} s by {recogniser.name}, computed in {recogniser.computes_in}"
-    say(_closing(found, refused, how))
+    progress.say(_closing(found, refused, how))
     return int(refused > 0 or not found.sources)
 
 

@@ -4,14 +4,10 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from headstart.augmentation.settings import Augmentation
 from headstart.cli import options
-from headstart.cli.progress import say, shown
-
-if TYPE_CHECKING:
-    from headstart.training.history import Epoch
+from headstart.progress import Bars
 
 EXAMPLES = """\
 the data set is many thousands of labelled pictures: a folder of class folders, or a CSV, JSONL or
@@ -126,8 +122,7 @@ def run(arguments: argparse.Namespace) -> int:
         **asked,
         augmentation=options.augmentation_from(arguments),
         workers=arguments.workers or 1,
-        progress=shown,
-        report=_say_epoch,
+        progress=Bars(),
     )
     # A person reads the report; a program that reads our output gets the JSON it can parse.
     if arguments.json or not sys.stdout.isatty():
@@ -135,13 +130,3 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.json:
         print(summary, file=sys.stdout if sys.stdout.isatty() else sys.stderr)
     return 0
-
-
-def _say_epoch(epoch: "Epoch", seconds_left: float) -> None:
-    from headstart.display.text import duration
-
-    left = f"; about {duration(seconds_left)} left" if seconds_left else ""
-    say(
-        f"epoch {epoch.epoch}: {epoch.accuracy:.1%} right, loss {epoch.loss:.3f}, "
-        f"{epoch.size} px, {duration(epoch.seconds)}{left}"
-    )

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from headstart.cli import finetuning, heads, options
-from headstart.cli.progress import say, shown
+from headstart.progress import Bars
 
 EXAMPLES = """\
 the folder holds one folder a class (vehicles/rickshaw/*.jpg, vehicles/tanga/*.jpg, ...), or
@@ -90,9 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
         overwrite=arguments.overwrite,
         fine_tune=finetuning.settle_fine_tuning(arguments),
         workers=arguments.workers,
-        progress=shown,
-        tell=say,
-        report=finetuning.say_epoch,
+        progress=Bars(),
     )
     # A person reads the report; a program that reads our output gets the JSON it can parse.
     if arguments.json or not sys.stdout.isatty():

@@ -10,9 +10,10 @@ import numpy as np
 from headstart.data.sources import UnreadableImage
 from headstart.features.extract import Extracted, extract, network_resize
 from headstart.features.precision import PrecisionChoice, choose_precision
+from headstart.progress import track
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     from headstart.data.sources import ImageSource
     from headstart.features.cache import FeatureCache
     from headstart.features.engine import Device
-
-    # (items, what is done, how many there are) -> the same items, shown as they pass.
-    Progress = Callable[[Iterable[Any], str, int], Iterator[Any]]
+    from headstart.progress import Progress
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +90,8 @@ class FeatureExtractor:
         features = np.empty((len(sources), *self.network.outputs["features"]), np.float32)
         read: list[int] = []
         broken: list[UnreadableImage] = []
-        for item in self._shown(sources, progress):
+        stream = self.stream(sources)
+        for item in track(progress, stream, "computing features", len(sources)):
             if item.error is not None and skip_unreadable:
                 broken.append(UnreadableImage(item.source, item.error))
                 continue
@@ -112,9 +112,3 @@ class FeatureExtractor:
             workers=workers or self.workers,
             device=self.device,
         )
-
-    def _shown(
-        self, sources: Sequence[ImageSource], progress: Progress | None
-    ) -> Iterable[Extracted]:
-        stream = self.stream(sources)
-        return stream if progress is None else progress(stream, "looking at pictures", len(sources))

@@ -32,7 +32,8 @@ class KeptBatches:
     batch_size : int
         What is left over at the end of an epoch is left out of it; each epoch has its own order.
     mixup, cutmix : float
-        See `headstart.augmentation.blending`; of what crosses the freeze point, not of the pictures.
+        See `headstart.augmentation.blending`; of what crosses the freeze point, not of the
+        images.
     sample_weights : ndarray of float32, shape (n,), or None
         What each picture counts.
     seed : int

@@ -16,6 +16,7 @@ from headstart.augmentation.settings import Augmentation
 from headstart.backbones import convert
 from headstart.backbones.networks import DESCRIPTION, GRAPH, Network
 from headstart.features.engine import compile_network
+from headstart.progress import track
 from headstart.storage import whole_file
 from headstart.training.batches import made_ahead
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from headstart.backbones.catalogue import Backbone
     from headstart.backbones.weights import WeightsFile
     from headstart.features.engine import Values
-    from headstart.features.extractor import Progress
+    from headstart.progress import Progress
 
     Arrays = list[NDArray[Any]]
 
@@ -159,7 +160,7 @@ def compute(
     engine = compile_network(network, outputs=tuple(network.outputs), device="openvino")
     for kind in _KINDS:
         views = _views(pixels, network.size[0], augmentation, n_views, seed)
-        shown = progress(views, _WHAT, n_views * len(pixels)) if progress else views
+        shown = track(progress, views, _WHAT, n_views * len(pixels))
         rows = (values for _, values in engine.stream((None, view) for view in shown))
         with contextlib.suppress(_TooLarge):
             _write(_files(network, kind, folder), rows, kind)

@@ -8,26 +8,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headstart.finetuning.assembling import make_ready, put_head, scorer_of, with_head
+from headstart.progress import Bars
 from headstart.training.loop import TrainingLoop
 from headstart.training.validation import judged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from headstart.features.extractor import Progress
     from headstart.finetuning.assembling import Divided
     from headstart.finetuning.data_source import Material, Subset
     from headstart.finetuning.plan import Division, Plan
     from headstart.prediction.scoring import Scorer
+    from headstart.progress import Progress
     from headstart.training.history import Epoch
     from headstart.training.settings import Schedule
 
     Answers = NDArray[np.float32]
-    # What is trained, an epoch that is done, about how many seconds are left.
-    Report = Callable[[str, Epoch, float], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +62,7 @@ class Rounds:
     divisions : list of Division
     place : Path
         For the checkpoints of each training.
-    progress, report : callable, optional
+    progress : Progress, optional
         See `fine_tune`.
     """
 
@@ -76,15 +75,13 @@ class Rounds:
         *,
         place: Path,
         progress: Progress | None,
-        report: Report | None,
     ) -> None:
         self._divided = divided
         self._material = material
         self._plan = plan
         self._divisions = divisions
         self._place = place
-        self._progress = progress
-        self._report = report
+        self._progress = progress or Bars()
         self._lot = plan.lot()
         head = plan.frozen.head_.scorer_
         assembled = with_head(
@@ -150,8 +147,7 @@ class Rounds:
         )
         training.resume()
         for epoch in training.run(self._progress, until=until):
-            if self._report:
-                self._report(name, epoch, training.seconds_left())
+            self._progress.say(f"{name}, {epoch.described(training.seconds_left())}")
         self._last = training
         return training
 

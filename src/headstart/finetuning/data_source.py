@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from headstart.features.extractor import Progress
     from headstart.finetuning.freezing import FreezePoint
     from headstart.finetuning.plan import Plan
     from headstart.finetuning.settings import FineTuning
+    from headstart.progress import Progress
     from headstart.training.loop import BatchSource
 
     Places = NDArray[np.int64]

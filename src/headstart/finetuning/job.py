@@ -34,10 +34,9 @@ if TYPE_CHECKING:
 
     from headstart.backbones.networks import Network
     from headstart.classifier import ImageClassifier
-    from headstart.features.extractor import Progress
     from headstart.finetuning.assembling import Divided
-    from headstart.finetuning.cross_validation import Report
     from headstart.prediction.scoring import Scorer
+    from headstart.progress import Progress
 
 
 def fine_tune(
@@ -49,7 +48,6 @@ def fine_tune(
     restart: bool = False,
     skip_unreadable: bool = False,
     progress: Progress | None = None,
-    report: Report | None = None,
     **settings: Any,  # noqa: ANN401 - see FineTuning
 ) -> ImageClassifier:
     """Fine-tune the network of a classifier, and keep that if it is better than the frozen one.
@@ -74,18 +72,16 @@ def fine_tune(
         Whether what was begun in `folder` before is thrown away.
     skip_unreadable : bool
         Whether to set pictures aside that can't be read, and list them in ``unreadable_``.
-    progress : callable, optional
-        See `ImageClassifier.fit`.
-    report : callable, optional
-        Called after each epoch with what is trained, the epoch, and about how many seconds that
-        training still takes.
+    progress : Progress, optional
+        Shows how far it is.
     **settings
         Of the `FineTuning`: where, epochs, batch_size, optimizer, learning_rate, augmentation, ...
 
     Returns
     -------
     ImageClassifier
-        A new one, fitted, with ``fine_tuning_`` (a `FineTuningSummary`): which network is kept, and why.
+        A new one, fitted, with ``fine_tuning_`` (a `FineTuningSummary`): which network is kept,
+        and why.
 
     Raises
     ------
@@ -111,7 +107,7 @@ def fine_tune(
         progress=progress,
     )
     with _place(folder, plan, restart=restart) as place:
-        tuned, tuning = _tune(plan, place, progress, report, began)
+        tuned, tuning = _tune(plan, place, progress, began)
     result = plan.frozen
     if tuned is not None:
         result = plan.frozen.with_network(*tuned, plan.sources, tuning.what_learnt)
@@ -134,7 +130,6 @@ def _tune(
     plan: Plan,
     place: Path,
     progress: Progress | None,
-    report: Report | None,
     began: float,
 ) -> tuple[tuple[Network, Scorer] | None, FineTuningSummary]:
     """Return the fine-tuned network and its head, None if the frozen ones are better."""
@@ -154,7 +149,7 @@ def _tune(
     ).learning_from(recipe.size)
     material = prepare(plan, divided.point, place, progress)
     tested = divisions(plan, thorough=material.n_views > 0)
-    rounds = Rounds(divided, material, plan, tested, place=place, progress=progress, report=report)
+    rounds = Rounds(divided, material, plan, tested, place=place, progress=progress)
     outcome = rounds.compare()
     tuning = FineTuningSummary(
         comparison=Comparison.of(outcome.frozen, outcome.tuned, outcome.labels),

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from headstart.backbones.weights import WeightsFile
     from headstart.classifier import ImageClassifier
     from headstart.data import ImageSource
-    from headstart.features.extractor import Progress
     from headstart.finetuning.settings import FineTuning
     from headstart.prediction.scoring import Scorer
+    from headstart.progress import Progress
 
     Places = NDArray[np.int64]
     Division = tuple[Places, Places]

@@ -20,7 +20,7 @@ from headstart.features.precision import choose_precision
 from headstart.model import SavedModel, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from headstart.data.sources import ImageSource
     from headstart.features.engine import Precision
     from headstart.features.extract import Extracted
+    from headstart.progress import Progress
 
     Stream = Iterator[tuple[Extracted, NDArray[np.float32] | None]]
 
@@ -204,8 +205,7 @@ def open_recogniser(
     resize: str = "auto",
     precision: Any = "auto",  # noqa: ANN401 - a user's word; anything but the three is refused
     sample: Sequence[ImageSource] = (),
-    progress: Callable[[int, int | None], None] | None = None,
-    tell: Callable[[str], object] | None = None,
+    progress: Progress | None = None,
 ) -> Recogniser:
     """Make ready a pre-trained network or a saved model.
 
@@ -222,10 +222,8 @@ def open_recogniser(
         'auto' is a saved model's own; for a backbone it is measured on some of `sample`.
     sample : sequence of ImageSource
         The pictures it will be used on.
-    progress : callable, optional
-        Called with the bytes so far and in all, or None, while weights are downloaded.
-    tell : callable, optional
-        Called with a notice if 'auto' had to take the last resort; a warning if not given.
+    progress : Progress, optional
+        Shows how far it is.
 
     Raises
     ------
@@ -236,7 +234,7 @@ def open_recogniser(
     """
     if isinstance(model, SavedModel):
         return _saved(model, weights, resize, precision)
-    named = settle(model, weights, tell=tell, progress=progress)
+    named = settle(model, weights, progress=progress)
     if isinstance(named, str | Path) and _means_a_saved_model(named):
         return _saved(load(named), weights, resize, precision)
     network = find_network(

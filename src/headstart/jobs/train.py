@@ -24,17 +24,17 @@ from headstart.evaluation import (
 from headstart.heads import head_name
 from headstart.jobs.predict import Prediction
 from headstart.model.replacing import check_place
+from headstart.progress import track
 from headstart.training.history import write_history
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from headstart.data import ImageSource
     from headstart.data.sources import UnreadableImage
-    from headstart.features.extractor import Progress
     from headstart.finetuning import FineTuningSummary
-    from headstart.finetuning.cross_validation import Report
     from headstart.model import SavedModel
+    from headstart.progress import Progress
 
 TEST_FRACTION = 0.2
 _MISTAKES_DRAWN = 24
@@ -125,7 +125,7 @@ class TrainingSummary:
         return "\n".join(lines)
 
 
-def train(  # noqa: PLR0913 - a whole job, and each argument has a default
+def train(
     folder: str | Path | LabelledImages,
     out: str | Path,
     *,
@@ -135,8 +135,6 @@ def train(  # noqa: PLR0913 - a whole job, and each argument has a default
     overwrite: bool = False,
     fine_tune: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
-    tell: Callable[[str], object] | None = None,
-    report: Report | None = None,
     **settings: Any,  # noqa: ANN401 - see ImageClassifier
 ) -> TrainingSummary:
     """Train on a folder of labelled pictures, test on some kept out, and save.
@@ -159,12 +157,8 @@ def train(  # noqa: PLR0913 - a whole job, and each argument has a default
     fine_tune : mapping, optional
         Settings of `headstart.fine_tune`, ``where`` for one; it works in a folder beside `out`, and
         goes on from there if it was interrupted. Not given: the network stays as it is.
-    progress : callable, optional
-        See `ImageClassifier.fit`.
-    tell : callable, optional
-        Called with a notice if 'auto' had to take the last resort; a warning if not given.
-    report : callable, optional
-        See `headstart.fine_tune`.
+    progress : Progress, optional
+        Shows how far it is.
     **settings
         Of the `ImageClassifier`: head, weights, size, pooling, resize, precision, class_weight,
         workers, ...
@@ -181,12 +175,12 @@ def train(  # noqa: PLR0913 - a whole job, and each argument has a default
     check_place(out, overwrite=overwrite)
     images = folder if isinstance(folder, LabelledImages) else read_dataset(folder)
     learnt, tested = _divide(images, test, seed)
-    named = settle(backbone, settings.get("weights"), tell=tell)
+    named = settle(backbone, settings.get("weights"), progress=progress)
     classifier = ImageClassifier(named, random_state=seed, **settings)
     if fine_tune is None:
         classifier.fit(learnt, skip_unreadable=True, progress=progress)
     else:
-        classifier = _fine_tuned(classifier, learnt, out, fine_tune, progress, report)
+        classifier = _fine_tuned(classifier, learnt, out, fine_tune, progress)
     evaluation = evaluate(classifier, tested, progress=progress)
     plots = _save(classifier, evaluation, out, overwrite=overwrite)
     mistakes = _draw_mistakes(evaluation, tested, out.with_name(f"{out.name}.mistakes.png"))
@@ -226,8 +220,8 @@ def evaluate(
         What each picture shows.
     workers : int, optional
         Threads that read pictures; one a core if not given.
-    progress : callable, optional
-        See `ImageClassifier.fit`.
+    progress : Progress, optional
+        Shows how far it is.
 
     Returns
     -------
@@ -242,7 +236,7 @@ def evaluate(
     sources, labels = _labelled(X, y)
     names, truth, rows, errors = [], [], [], []
     stream: Any = model.stream(sources, workers=workers)
-    for item, probabilities in progress(stream, "testing", len(sources)) if progress else stream:
+    for item, probabilities in track(progress, stream, "testing", len(sources)):
         if item.error is not None:
             errors.append((item.source.name, item.error))
             continue
@@ -275,7 +269,6 @@ def _fine_tuned(
     out: Path,
     settings: Mapping[str, Any],
     progress: Progress | None,
-    report: Report | None,
 ) -> ImageClassifier:
     from headstart.finetuning import fine_tune
 
@@ -285,7 +278,6 @@ def _fine_tuned(
         folder=out.with_name(f"{out.name}.training"),
         skip_unreadable=True,
         progress=progress,
-        report=report,
         **settings,
     )
 

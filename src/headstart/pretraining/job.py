@@ -28,9 +28,10 @@ from headstart.pretraining.plan import (
 from headstart.pretraining.saving import Trained, keep
 from headstart.pretraining.settings import Pretraining, trainable
 from headstart.pretraining.summary import CURVES, HISTORY
+from headstart.progress import Bars
 from headstart.training.backend import start_keras
 from headstart.training.batches import Batches
-from headstart.training.history import Epoch, write_history
+from headstart.training.history import write_history
 from headstart.training.loop import TrainingLoop
 from headstart.training.precision import built_in, training_precision
 from headstart.training.prepared import Pixels, decode_all, teach, useful_side
@@ -38,13 +39,12 @@ from headstart.training.validation import ValidationSet
 from headstart.training.work_folder import work_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import ModuleType
 
     from numpy.typing import NDArray
 
-    from headstart.features.extractor import Progress
     from headstart.pretraining.summary import PretrainingSummary
+    from headstart.progress import Progress
 
 
 def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a default
@@ -69,7 +69,6 @@ def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a d
     restart: bool = False,
     workers: int = 1,
     progress: Progress | None = None,
-    report: Callable[[Epoch, float], None] | None = None,
 ) -> PretrainingSummary:
     """Train a network from scratch, for others to build on.
 
@@ -119,10 +118,8 @@ def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a d
         Begin anew, whatever was begun before.
     workers : int
         Threads that augment pictures.
-    progress : callable, optional
-        See `ImageClassifier.fit`; the items are pictures at first, then batches.
-    report : callable, optional
-        Called with each epoch that is done, and about how many seconds are left.
+    progress : Progress, optional
+        Shows how far it is.
 
     Returns
     -------
@@ -172,10 +169,10 @@ def pretrain(  # noqa: PLR0913 - a recipe has many ingredients, and each has a d
         progress=progress,
     )
     with work_folder(job.folder, job.settings(), restart=restart):
-        return keep(job, _train(job, keras, report), out)
+        return keep(job, _train(job, keras), out)
 
 
-def _train(job: Job, keras: ModuleType, report: Callable[[Epoch, float], None] | None) -> Trained:
+def _train(job: Job, keras: ModuleType) -> Trained:
     pixels = _decode(job, job.learnt, useful_side(job.learnt.sources, job.recipe.size), "learnt")
     readable = job.learnt.subset(pixels.places)
     shown = job.looked_at()
@@ -220,8 +217,7 @@ def _train(job: Job, keras: ModuleType, report: Callable[[Epoch, float], None] |
     for epoch in training.run(job.progress):
         write_history(training.history, job.folder / HISTORY)
         plot_history(training.history, job.folder / CURVES, best_epoch=training.best_epoch)
-        if report:
-            report(epoch, training.seconds_left())
+        (job.progress or Bars()).say(epoch.described(training.seconds_left()))
     training.finish()
     return Trained(
         network, tuple(training.history), training.best_epoch, len(readable), pixels.broken

@@ -16,8 +16,8 @@ from headstart.data import LabelledImages, stratified_split
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
-    from headstart.features.extractor import Progress
     from headstart.pretraining.settings import Pretraining
+    from headstart.progress import Progress
 
 VALIDATION_FRACTION = 0.1
 # So many validation pictures are looked at after each epoch; all of them at the end.

@@ -17,6 +17,7 @@ from headstart.features.extract import extract
 from headstart.pretraining.card import model_card
 from headstart.pretraining.plan import SIZES, Job
 from headstart.pretraining.summary import CARD, CURVES, HISTORY, PretrainingSummary
+from headstart.progress import track
 from headstart.storage import whole_folder, writing
 from headstart.training.history import write_history
 
@@ -154,7 +155,7 @@ def _measure(job: Job, images: LabelledImages, network: Network) -> tuple[Evalua
     sources: Any = images.sources
     stream: Any = extract(sources, network, outputs=("probabilities",))
     what = f"measuring at {network.size[0]} pixels"
-    for item in job.progress(stream, what, len(sources)) if job.progress else stream:
+    for item in track(job.progress, stream, what, len(sources)):
         if item.error is not None:
             errors.append((item.source.name, item.error))
             continue

@@ -7,6 +7,7 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
+from headstart.display.text import duration
 from headstart.storage import whole_file
 
 if TYPE_CHECKING:
@@ -43,6 +44,15 @@ class Epoch:
     loss: float
     accuracy: float
     val_loss: float = math.nan
+
+    def described(self, seconds_left: float = 0.0) -> str:
+        """Return the epoch in a line, with about how long the training still takes."""
+        judged = "" if math.isnan(self.accuracy) else f"{self.accuracy:.1%} right, "
+        left = f"; about {duration(seconds_left)} left" if seconds_left else ""
+        return (
+            f"epoch {self.epoch}: {judged}loss {self.loss:.3f}, {self.size} px, "
+            f"{duration(self.seconds)}{left}"
+        )
 
 
 def write_history(epochs: Sequence[Epoch], path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from headstart.errors import TrainingDiverged
+from headstart.progress import Bars
 from headstart.training.averaging import WeightAverage
 from headstart.training.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from headstart.training.history import Epoch
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from keras import Model
     from numpy.typing import NDArray
 
-    from headstart.features.extractor import Progress
+    from headstart.progress import Progress
     from headstart.training.batches import Batch
     from headstart.training.interrupts import Interrupts
     from headstart.training.settings import Schedule
@@ -143,9 +144,8 @@ class TrainingLoop:
 
         Parameters
         ----------
-        progress : callable, optional
-        until : int, optional
-            Stop after so many epochs, with the learning rates of the whole schedule.
+        progress : Progress, optional
+        Shows how far it is.
 
         Raises
         ------
@@ -232,20 +232,23 @@ class TrainingLoop:
         first = epoch * len(self._batches)
         steps = range(self._step, first + len(self._batches))
         batches = self._batches.epoch(epoch, [self._size(step) for step in steps])
-        if progress:
-            name = f"{self._name}epoch {epoch + 1} of {self._schedule.epochs}"
-            batches = progress(batches, name, len(steps))
-        for batch in batches:
-            self._model.optimizer.learning_rate = self._rate(self._step)
-            # So that the answer is the loss of this batch, whichever Keras it is.
-            self._model.reset_metrics()
-            answer = self._model.train_on_batch(
-                batch.images, batch.targets, sample_weight=batch.weights
-            )
-            self._step += 1
-            self._loss += (float(np.ravel(answer)[0]) - self._loss) / (self._step - first)
-            self._keep_up()
-            self._end_if(interrupts.asked)
+        what = f"{self._name}epoch {epoch + 1} of {self._schedule.epochs}"
+        with (progress or Bars()).bar(what, len(steps), unit="batch") as advance:
+            for batch in batches:
+                self._train_on(batch, first, interrupts)
+                advance(1)
+
+    def _train_on(self, batch: Batch, first: int, interrupts: Interrupts) -> None:
+        self._model.optimizer.learning_rate = self._rate(self._step)
+        # So that the answer is the loss of this batch, whichever Keras it is.
+        self._model.reset_metrics()
+        answer = self._model.train_on_batch(
+            batch.images, batch.targets, sample_weight=batch.weights
+        )
+        self._step += 1
+        self._loss += (float(np.ravel(answer)[0]) - self._loss) / (self._step - first)
+        self._keep_up()
+        self._end_if(interrupts.asked)
 
     def _keep_up(self) -> None:
         """Do what is due after a step."""

@@ -17,6 +17,7 @@ from headstart.errors import DatasetError, ImageError
 from headstart.features.cache import FeatureCache
 from headstart.features.extract import extract, network_resize
 from headstart.features.precision import choose_precision
+from headstart.progress import track
 from headstart.storage import whole_file
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from headstart.backbones.networks import Network
     from headstart.data.resizing import Resize
     from headstart.data.sources import ImageSource
-    from headstart.features.extractor import Progress
+    from headstart.progress import Progress
 
 _LOOKED_AT = 50
 _AT_ONCE = 4096
@@ -98,7 +99,7 @@ def decode_all(
     broken: list[UnreadableImage] = []
     stream = read_images(sources, resize, workers=workers)
     with whole_file(file) as new, new.open("wb") as rows:
-        for item in progress(stream, "decoding", len(sources)) if progress else stream:
+        for item in track(progress, stream, "decoding", len(sources)):
             if item.pixels is None:
                 broken.append(UnreadableImage(item.source, _why(item)))
                 continue
@@ -147,9 +148,7 @@ def teach(
     with whole_file(file) as new:
         # Not through a map of the file: a disk that is full would end the process there and then.
         with new.open("wb") as rows:
-            for item in (
-                progress(stream, "asking the teacher", len(sources)) if progress else stream
-            ):
+            for item in track(progress, stream, "asking the teacher", len(sources)):
                 features = item.required()["features"]
                 total = total + features
                 rows.write(features.astype(np.float16).tobytes())
