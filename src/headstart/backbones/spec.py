@@ -1,0 +1,45 @@
+"""A network as a user asks for it: the backbone, and what is to be different about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Pooling = Literal["auto", "avg", "max", "flatten"]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSpec:
+    """A backbone and the variant of it that is wanted.
+
+    Parameters
+    ----------
+    backbone : str or Path, default="auto"
+        The name of a backbone (`headstart models` lists them), the folder of a backbone, or the
+        folder of a converted network. "auto" takes the best quick backbone whose weights are at
+        hand, else downloads mobilenet_v2 (14 MB), else takes mini and says so.
+    weights : str or Path, optional
+        A weights file for the backbone, instead of the one that is found or downloaded.
+    size : tuple of int, optional
+        Height and width of the images in pixels, instead of those the backbone was trained on.
+    layer : str, optional
+        The layer whose output becomes the features, instead of the backbone's own choice. Of a
+        feature map, its means become the features.
+    pooling : {"auto", "avg", "max", "flatten"}, default="auto"
+        How the feature map becomes features: its means ("avg"), its maxima ("max") or all of its
+        values ("flatten"). "auto" takes the features that the backbone was trained with.
+    mirror : bool, default=False
+        Whether the network also sees each image mirrored and returns the mean of both. This can
+        raise accuracy and doubles the time. Do not use it for letters or anything else with a left
+        and a right.
+    """
+
+    backbone: str | Path = "auto"
+    weights: str | Path | None = None
+    size: tuple[int, int] | None = None
+    layer: str | None = None
+    pooling: Pooling = "auto"
+    mirror: bool = False

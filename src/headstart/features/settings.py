@@ -1,0 +1,42 @@
+"""How images become features: the settings that every estimator and command shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ResizeRule = Literal["auto", "crop", "squash", "pad", "keras"]
+PrecisionRule = Literal["auto", "f32", "bf16"]
+Device = Literal["auto", "openvino", "keras"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureSettings:
+    """How images are read, resized and computed.
+
+    Parameters
+    ----------
+    resize : {"auto", "crop", "squash", "pad", "keras"}, default="auto"
+        How an image is brought to the network's size: "crop" cuts out the centre, "squash"
+        stretches the whole image, "pad" keeps its shape and adds grey, "keras" does what
+        `keras.utils.load_img(target_size=...)` does. "auto" is the rule of the model.
+    precision : {"auto", "f32", "bf16"}, default="auto"
+        What the network computes in. "auto" measures bfloat16 on some of the images and uses it
+        only if it agrees with float32.
+    cache : bool or Path, default=True
+        Whether to keep features on disk, or the folder to keep them in.
+    workers : int, optional
+        Threads that read images. The default is one for each processor core.
+    device : {"auto", "openvino", "keras"}, default="auto"
+        What runs the network: "openvino" uses the processor, "keras" the installed Keras backend.
+        "auto" uses Keras only if its backend has a GPU or TPU.
+    """
+
+    resize: ResizeRule = "auto"
+    precision: PrecisionRule = "auto"
+    cache: bool | Path = True
+    workers: int | None = None
+    device: Device = "auto"
