@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -13,12 +14,48 @@ from tests.data.odd_images import encoded, photo, scene
 from headstart.data.decoding import decode
 from headstart.data.resizing import RESIZE_RULES, Resize
 from headstart.errors import UsageError
+from headstart.features.settings import ResizeRule
 
 RULES = ("crop", "squash", "pad", "keras")
 
 
 def test_the_rules_are_those_a_user_may_name():
     assert ("auto", *RULES) == RESIZE_RULES
+    assert get_args(ResizeRule) == RESIZE_RULES
+
+
+def test_by_default_every_rule_is_bilinear_and_antialiased():
+    image = photo(301, 200)
+    squashed = image.resize((48, 32), Image.Resampling.BILINEAR)
+    assert Resize("squash", 32, 48)(image).tobytes() == squashed.tobytes()
+    cropped = image.resize((32, 32), Image.Resampling.BILINEAR, box=(63, 12.5, 238, 187.5))
+    assert Resize("crop", 32, 32)(image).tobytes() == cropped.tobytes()
+    padded = Image.new("RGB", (32, 32), (128, 128, 128))
+    padded.paste(image.resize((32, 21), Image.Resampling.BILINEAR), (0, 5))
+    assert Resize("pad", 32, 32)(image).tobytes() == padded.tobytes()
+    nearest = image.resize((48, 32), Image.Resampling.NEAREST)
+    assert Resize("keras", 32, 48)(image).tobytes() == nearest.tobytes()
+
+
+@pytest.mark.parametrize("rule", ["crop", "squash", "pad"])
+@pytest.mark.parametrize("interpolation", ["nearest", "bicubic", "lanczos"])
+def test_every_rule_uses_the_interpolation(rule, interpolation):
+    image = photo(301, 200)
+    pixels = Resize(rule, 32, 32, interpolation=interpolation)(image)
+    assert not np.array_equal(pixels, Resize(rule, 32, 32)(image))
+
+
+@pytest.mark.parametrize("rule", ["crop", "squash", "pad"])
+def test_every_rule_can_do_without_antialiasing(rule):
+    image = photo(301, 200)
+    pixels = Resize(rule, 32, 32, antialias=False)(image)
+    assert not np.array_equal(pixels, Resize(rule, 32, 32)(image))
+
+
+def test_keras_is_nearest_neighbour_whatever_the_interpolation():
+    image = photo(301, 200)
+    other = Resize("keras", 32, 32, interpolation="lanczos", antialias=False)
+    assert np.array_equal(other(image), Resize("keras", 32, 32)(image))
 
 
 @given(
@@ -38,7 +75,7 @@ def test_any_size_becomes_what_was_asked_for(rule, size, to):
 
 
 @pytest.mark.parametrize("size", [(300, 200), (200, 300), (1, 5000), (5000, 1)])
-def test_the_longest_pictures_pass_every_rule(size):
+def test_the_longest_images_pass_every_rule(size):
     for rule in RULES:
         assert Resize(rule, 24, 24)(scene(*size)).shape == (24, 24, 3)
 
@@ -73,7 +110,7 @@ def test_crop_fraction_is_how_much_of_the_shorter_side_is_kept():
     assert Resize("crop", 10, 10, crop_fraction=1.0)(image).max() == 255
 
 
-def test_squash_shows_the_whole_picture():
+def test_squash_shows_the_whole_image():
     pixels = Resize("squash", 10, 10)(scene(300, 20))
     assert np.array_equal(pixels[0, 0], scene().getpixel((0, 0)))
     assert np.array_equal(pixels[9, 9], scene().getpixel((63, 47)))
@@ -88,7 +125,7 @@ def test_shrinking_is_antialiased():
         assert pixels.max() <= 135
 
 
-def test_pad_puts_the_whole_picture_in_the_middle():
+def test_pad_puts_the_whole_image_in_the_middle():
     pixels = Resize("pad", 20, 20)(Image.new("RGB", (40, 20), "white"))
     assert (pixels[:5] == 128).all()
     assert (pixels[5:15] == 255).all()
@@ -102,7 +139,11 @@ def test_pad_puts_the_whole_picture_in_the_middle():
         (Resize("crop", 30, 60, crop_fraction=1.0), (60, 120)),
         (Resize("squash", 224, 192), (448, 384)),
         (Resize("pad", 100, 100), (200, 200)),
+        (Resize("crop", 224, 224, interpolation="bicubic"), (512, 512)),
+        # Single pixels decide: the decoder must keep them all.
         (Resize("keras", 224, 224), None),
+        (Resize("crop", 224, 224, interpolation="nearest"), None),
+        (Resize("crop", 224, 224, antialias=False), None),
     ],
 )
 def test_the_size_a_decoder_must_leave(resize, expected):
@@ -110,8 +151,9 @@ def test_the_size_a_decoder_must_leave(resize, expected):
 
 
 @pytest.mark.parametrize("rule", ["crop", "squash", "pad"])
-def test_reduced_decoding_hardly_changes_the_result(rule):
-    resize = Resize(rule, 32, 32)
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic", "lanczos"])
+def test_reduced_decoding_hardly_changes_the_result(rule, interpolation):
+    resize = Resize(rule, 32, 32, interpolation=interpolation)
     data = encoded(photo(900, 700), "JPEG", quality=90)
     reduced = decode(data, name="x", at_least=resize.source_size).image
     assert reduced.width < 900
@@ -119,7 +161,7 @@ def test_reduced_decoding_hardly_changes_the_result(rule):
     assert np.abs(resize(reduced).astype(int) - resize(whole)).mean() < 3
 
 
-def test_only_keras_takes_pictures_as_stored():
+def test_only_keras_takes_images_as_stored():
     assert [rule for rule in RULES if Resize(rule, 9, 9).as_stored] == ["keras"]
 
 
@@ -132,9 +174,10 @@ def test_only_keras_takes_pictures_as_stored():
         (("crop", 9, -1), "at least 1"),
         (("crop", 9, 9, 0.0), "crop_fraction"),
         (("crop", 9, 9, 1.1), "crop_fraction"),
+        (("crop", 9, 9, 0.5, "area"), "nearest, bilinear, bicubic, lanczos.*'area'"),
     ],
 )
-def test_what_cannot_be_is_refused(arguments, says):
+def test_wrong_settings_are_errors(arguments, says):
     with pytest.raises(UsageError, match=says):
         Resize(*arguments)
 

@@ -39,8 +39,20 @@ def test_every_setting_makes_another_space(space, change):
     assert dataclasses.replace(space, **change).digest() != space.digest()
 
 
+def test_the_default_interpolation_is_not_named(space):
+    # Features that were cached before there was a choice are still found.
+    assert space.resize == "crop 32x32 0.875"
+
+
 @pytest.mark.parametrize(
-    "resize", [Resize("pad", 32, 32), Resize("crop", 32, 32, 0.9), Resize("crop", 32, 33)]
+    "resize",
+    [
+        Resize("pad", 32, 32),
+        Resize("crop", 32, 32, 0.9),
+        Resize("crop", 32, 33),
+        Resize("crop", 32, 32, interpolation="bicubic"),
+        Resize("crop", 32, 32, antialias=False),
+    ],
 )
 def test_every_number_of_the_resize_counts(tiny_network, space, resize):
     other = Space.of(tiny_network, resize, "f32", "openvino", "features")

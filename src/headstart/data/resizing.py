@@ -1,45 +1,48 @@
-"""How a picture of any size becomes the square a network takes."""
+"""Resize an image of any size to the size that a network takes."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from PIL import Image
 
+from headstart.data.interpolation import Interpolation, resized
 from headstart.errors import UsageError
 
-Rule = Literal["crop", "squash", "pad", "keras"]
-
-#: What a user may ask for. "auto" is the rule on the model's row or in the saved model.
-RESIZE_RULES = ("auto", *get_args(Rule))
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _NEUTRAL_GREY = (128, 128, 128)
 
 
 @dataclass(frozen=True, slots=True)
 class Resize:
-    """A rule that makes every picture `height` by `width`.
+    """A rule that makes every image `height` by `width`.
 
     Parameters
     ----------
     rule : {"crop", "squash", "pad", "keras"}
-        "crop": the largest centred piece of the right shape, less a border; "squash": the whole
-        picture, its shape lost; "pad": the whole picture in its shape, grey beside it; "keras":
-        squash by nearest neighbour, as ``keras.utils.load_img(target_size=...)`` does. All but the
-        last are bilinear, antialiased.
+        "crop" keeps the largest centred part of the right shape, less a border. "squash" stretches
+        the whole image. "pad" keeps the shape of the image and adds grey. "keras" squashes by
+        nearest neighbour, as ``keras.utils.load_img(target_size=...)`` does, whatever
+        `interpolation` says.
     height, width : int
-        Of the result, in pixels.
+        Size of the result, in pixels.
     crop_fraction : float
         For "crop": how much of the shorter side is kept; 0.875 is 224 of 256, the usual way to
         measure networks on ImageNet.
+    interpolation : {"nearest", "bilinear", "bicubic", "lanczos"}
+        How pixels are computed from their neighbours.
+    antialias : bool
+        Whether all pixels of a larger image count, rather than only the nearest neighbours.
 
     Raises
     ------
     UsageError
-        If there is no such rule, or a size or fraction is out of range.
+        The rule or the interpolation is unknown, or a size or the fraction is out of range.
 
     Examples
     --------
@@ -47,17 +50,17 @@ class Resize:
     (224, 224, 3)
     """
 
-    rule: Rule
+    rule: str
     height: int
     width: int
     crop_fraction: float = 0.875
+    interpolation: Interpolation = "bilinear"
+    antialias: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse a rule that is none."""
-        if self.rule not in _RESIZERS:
-            raise UsageError(
-                f"The resize rule must be one of {', '.join(_RESIZERS)}. Received: {self.rule!r}."
-            )
+        """Check the settings."""
+        _check_known("resize rule", self.rule, tuple(_RULES))
+        _check_known("interpolation", self.interpolation, get_args(Interpolation))
         if self.height < 1 or self.width < 1 or not 0 < self.crop_fraction <= 1:
             raise UsageError(
                 "height and width must be at least 1, and crop_fraction more than 0 and at most 1. "
@@ -66,7 +69,7 @@ class Resize:
 
     def __call__(self, image: Image.Image) -> np.ndarray:
         """Return `image` (mode RGB) as uint8 RGB of shape (height, width, 3), C-contiguous."""
-        return np.asarray(_RESIZERS[self.rule](image, self))
+        return np.asarray(_RULES[self.rule](image, self))
 
     def to(self, side: int) -> Resize:
         """Return the same rule for squares of `side` pixels."""
@@ -74,46 +77,60 @@ class Resize:
 
     @property
     def as_stored(self) -> bool:
-        """Whether pictures are taken as stored (see `decode`) rather than turned upright."""
+        """Whether images are taken as stored (see `decode`) rather than turned upright."""
         return self.rule == "keras"
 
     @property
     def source_size(self) -> tuple[int, int] | None:
-        """(height, width) a decoder must leave when it reduces a picture; None: it must not.
+        """(height, width) that a decoder must keep when it reduces an image; None: all of it.
 
-        Twice what the rule needs, so that what is left of the reduction's own, sharper filter is
-        a quarter of the difference between bilinear and bicubic (on photos of 0.5 to 4 megapixels).
+        Twice what the rule needs: the decoder reduces with a sharper filter than bilinear. At
+        twice the size, what is left of that is a quarter of the difference between bilinear and
+        bicubic (on photos of 0.5 to 4 megapixels). Without antialiasing, single pixels decide.
         """
-        if self.rule == "keras":
+        if self.rule == "keras" or self.interpolation == "nearest" or not self.antialias:
             return None
         kept = self.crop_fraction if self.rule == "crop" else 1.0
         return math.ceil(2 * self.height / kept), math.ceil(2 * self.width / kept)
 
 
+def _check_known(what: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError(f"The {what} must be one of {', '.join(known)}. Received: {value!r}.")
+
+
 def _crop(image: Image.Image, to: Resize) -> Image.Image:
-    # Resizing only the piece that is kept equals resizing all and cropping, for half the work.
+    # Resizing only the part that is kept equals resizing all and cropping, for half the work.
     scale = min(image.width / to.width, image.height / to.height) * to.crop_fraction
     width, height = to.width * scale, to.height * scale
     left, top = (image.width - width) / 2, (image.height - height) / 2
     box = (left, top, left + width, top + height)
-    return image.resize((to.width, to.height), Image.Resampling.BILINEAR, box=box)
+    return resized(image, (to.width, to.height), to.interpolation, antialias=to.antialias, box=box)
 
 
 def _squash(image: Image.Image, to: Resize) -> Image.Image:
-    return image.resize((to.width, to.height), Image.Resampling.BILINEAR)
+    return resized(image, (to.width, to.height), to.interpolation, antialias=to.antialias)
 
 
 def _pad(image: Image.Image, to: Resize) -> Image.Image:
     scale = min(to.width / image.width, to.height / image.height)
-    width, height = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     padded = Image.new("RGB", (to.width, to.height), _NEUTRAL_GREY)
-    whole = image.resize((width, height), Image.Resampling.BILINEAR)
-    padded.paste(whole, ((to.width - width) // 2, (to.height - height) // 2))
+    whole = resized(image, size, to.interpolation, antialias=to.antialias)
+    padded.paste(whole, ((to.width - size[0]) // 2, (to.height - size[1]) // 2))
     return padded
 
 
 def _keras(image: Image.Image, to: Resize) -> Image.Image:
-    return image.resize((to.width, to.height), Image.Resampling.NEAREST)
+    return resized(image, (to.width, to.height), "nearest")
 
 
-_RESIZERS = {"crop": _crop, "squash": _squash, "pad": _pad, "keras": _keras}
+_RULES: dict[str, Callable[[Image.Image, Resize], Image.Image]] = {
+    "crop": _crop,
+    "squash": _squash,
+    "pad": _pad,
+    "keras": _keras,
+}
+
+#: What a user may ask for. "auto" is the rule on the backbone's row or in the saved model.
+RESIZE_RULES = ("auto", *_RULES)

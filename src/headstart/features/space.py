@@ -50,8 +50,9 @@ class Space:
         cls, network: Network, resize: Resize, precision: Precision, runtime: Runtime, output: str
     ) -> Space:
         """Return the space of one output of `network`."""
-        size = f"{resize.rule} {resize.height}x{resize.width} {resize.crop_fraction}"
-        return cls(network.key, size, precision, runtime, output, network.outputs[output])
+        return cls(
+            network.key, _described(resize), precision, runtime, output, network.outputs[output]
+        )
 
     @property
     def length(self) -> int:
@@ -65,3 +66,10 @@ class Space:
     def digest(self) -> str:
         """Return what the space's file is called by."""
         return hashlib.blake2b(self.describe().encode(), digest_size=12).hexdigest()
+
+
+def _described(resize: Resize) -> str:
+    # Only what is not the default is added, so that features cached by earlier versions are found.
+    size = f"{resize.rule} {resize.height}x{resize.width} {resize.crop_fraction}"
+    interpolation = "" if resize.interpolation == "bilinear" else f" {resize.interpolation}"
+    return size + interpolation + ("" if resize.antialias else " no antialiasing")
