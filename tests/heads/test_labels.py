@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headstart.heads.labels import class_array, encode_labels
+from headstart.heads.labels import encode_labels
 
 label = st.one_of(
     st.text(),
@@ -59,7 +59,3 @@ def test_a_column_of_a_table_is_labels(recwarn):
 def test_nan_is_no_label():
     with pytest.raises(ValueError, match="NaN"):
         encode_labels(np.array([1.0, np.nan]))
-
-
-def test_class_array_does_not_unpack_tuples():
-    assert class_array([("a", 1), ("b", 2)]).shape == (2,)

@@ -2,15 +2,16 @@
 
 import csv
 import functools
+from collections.abc import Hashable
 from importlib import resources
 from typing import NamedTuple
 
 
 class ClassName(NamedTuple):
-    """A class: its identifier in the data set, and its name in words."""
+    """A class: its identifier in the dataset, and its name in words or a user's own label."""
 
     id: str
-    label: str
+    label: Hashable
 
 
 @functools.cache

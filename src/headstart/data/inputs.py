@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from headstart.data.discovery import find_images
 from headstart.data.sources import ImageSource, as_source
 from headstart.errors import UsageError
 
 
-def image_sources(X: Any) -> list[ImageSource]:  # noqa: ANN401
+class Table(Protocol):
+    """A column or a table of one column, such as a pandas Series or DataFrame."""
+
+    def to_numpy(self) -> NDArray[Any]:
+        """Return the values as an array."""
+
+
+#: What stands for one image: a path, the bytes of an image file, pixels or a PIL image.
+ImageLike = str | Path | bytes | NDArray[np.uint8] | Image.Image | ImageSource
+
+#: What stands for images: the path of a folder or file, a glob, a list, an array or a column.
+Images = str | Path | Iterable[ImageLike] | NDArray[np.uint8] | Table
+
+#: The labels of images, one for each.
+Labels = Iterable[Hashable] | NDArray[Any]
+
+
+def image_sources(X: Images) -> list[ImageSource]:
     """Return the pictures that a user means, as sources.
 
     Parameters

@@ -50,9 +50,10 @@ class FeatureExtractor:
     network: Network
     resize: Resize
     precision: PrecisionChoice
-    cache: FeatureCache | None
-    workers: int | None
-    device: Device
+    cache: FeatureCache | None = None
+    workers: int | None = None
+    device: Device = "auto"
+    output: str = "features"
 
     @classmethod
     def settle(
@@ -87,7 +88,7 @@ class FeatureExtractor:
         ImageError
             For the first picture that can't be read, unless `skip_unreadable`.
         """
-        features = np.empty((len(sources), *self.network.outputs["features"]), np.float32)
+        features = np.empty((len(sources), *self.network.outputs[self.output]), np.float32)
         read: list[int] = []
         broken: list[UnreadableImage] = []
         stream = self.stream(sources)
@@ -95,7 +96,7 @@ class FeatureExtractor:
             if item.error is not None and skip_unreadable:
                 broken.append(UnreadableImage(item.source, item.error))
                 continue
-            features[len(read)] = item.required()["features"]
+            features[len(read)] = item.required()[self.output]
             read.append(item.index)
         return ExtractedFeatures(features[: len(read)], np.array(read, np.int64), tuple(broken))
 
@@ -108,6 +109,7 @@ class FeatureExtractor:
             self.network,
             resize=self.resize,
             precision=self.precision.precision,
+            outputs=(self.output,),
             cache=self.cache,
             workers=workers or self.workers,
             device=self.device,

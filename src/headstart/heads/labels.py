@@ -1,13 +1,14 @@
 """Labels of any hashable kind, to and from the numbers that heads count with."""
 
 import itertools
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from headstart.errors import UsageError
+from headstart.prediction.labels import class_array, object_array
 
 
 def encode_labels(labels: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:  # noqa: ANN401
@@ -40,15 +41,6 @@ def encode_labels(labels: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]
     return classes, codes
 
 
-def class_array(classes: Iterable[Hashable]) -> npt.NDArray[Any]:
-    """Return distinct labels as an array (k,) that keeps their type."""
-    classes = list(classes)
-    kinds = {type(label) for label in classes}
-    if len(kinds) == 1 and kinds <= {str, int, float, bool}:
-        return np.array(classes)
-    return _objects(classes)
-
-
 def _as_vector(labels: Any) -> npt.NDArray[Any]:  # noqa: ANN401
     from sklearn.utils import check_array, column_or_1d
 
@@ -73,7 +65,7 @@ def _encode(labels: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.
         return classes, codes.astype(np.int64)
     ordered = _in_order(list(dict.fromkeys(labels.tolist())))
     code_of = {label: code for code, label in enumerate(ordered)}
-    return _objects(ordered), np.array([code_of[label] for label in labels.tolist()], np.int64)
+    return object_array(ordered), np.array([code_of[label] for label in labels.tolist()], np.int64)
 
 
 def _in_order(labels: list[Hashable]) -> list[Hashable]:
@@ -84,11 +76,3 @@ def _in_order(labels: list[Hashable]) -> list[Hashable]:
     except TypeError:
         return labels
     return ordered if total else labels  # sets compare, but have no order
-
-
-def _objects(labels: Sequence[Hashable]) -> npt.NDArray[Any]:
-    # np.array(labels, dtype=object) would make a table of tuples.
-    array = np.empty(len(labels), object)
-    for place, label in enumerate(labels):
-        array[place] = label
-    return array

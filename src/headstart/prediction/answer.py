@@ -1,0 +1,101 @@
+"""What a predictor says about one image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from numpy.typing import NDArray
+
+    from headstart.backbones.classes import ClassName
+    from headstart.data.sources import ImageSource
+    from headstart.errors import ImageError
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One class that an image may show.
+
+    Attributes
+    ----------
+    id : str
+        The identifier of the class: a WordNet id such as ``n02129604`` for the classes of ImageNet,
+        the label as text for a user's own classes.
+    label : hashable
+        The name of the class, or the user's own label as it was given.
+    probability : float
+        From 0 to 1.
+    """
+
+    id: str
+    label: Hashable
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """The probabilities of the classes for one image, or why the image could not be read.
+
+    Attributes
+    ----------
+    index : int
+        The position of the image among the sources, counted from 0.
+    source : ImageSource
+        The image.
+    classes : tuple of ClassName
+        All classes, in the order of `probabilities`.
+    probabilities : ndarray of float32, shape (n_classes,), or None
+        From 0 to 1; None if the image could not be read.
+    error : ImageError or None
+        Why the image could not be read; None if it was read.
+    notes : tuple of str
+        What was done to read the image, where that is worth knowing, for example "animated: first
+        frame of 12".
+    """
+
+    index: int
+    source: ImageSource
+    classes: tuple[ClassName, ...]
+    probabilities: NDArray[np.float32] | None = None
+    error: ImageError | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The name of the image: its path, or its position where it has no path."""
+        return self.source.name
+
+    def predictions(self, top: int = 5) -> tuple[Prediction, ...]:
+        """Return the `top` most probable classes, best first; none if the image was not read."""
+        if self.probabilities is None:
+            return ()
+        # A stable sort puts the first of equally probable classes first on every machine.
+        order = np.argsort(-self.probabilities, kind="stable")[:top]
+        return tuple(
+            Prediction(name.id, name.label, float(self.probabilities[place]))
+            for place in order
+            for name in [self.classes[place]]
+        )
+
+    def required(self) -> NDArray[np.float32]:
+        """Return the probabilities, or raise the error."""
+        if self.probabilities is None:
+            raise self.error or AssertionError("an answer has probabilities or an error")
+        return self.probabilities
+
+    def to_record(self, top: int = 5) -> dict[str, Any]:
+        """Return what ``predict --json`` prints for the image."""
+        if self.error is not None:
+            failure = {"type": type(self.error).__name__, "message": str(self.error)}
+            return {"path": self.path, "error": failure}
+        predictions = [
+            {"id": found.id, "label": found.label, "probability": found.probability}
+            for found in self.predictions(top)
+        ]
+        notes = {"notes": list(self.notes)} if self.notes else {}
+        return {"path": self.path, "predictions": predictions, **notes}

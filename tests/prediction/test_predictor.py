@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+from tests.prediction.scorers import affine
+
+from headstart.backbones.classes import ClassName
+from headstart.data import as_source
+from headstart.errors import ImageDamaged, ImageError, UsageError
+from headstart.features.cache import FeatureCache
+from headstart.features.engine import compile_network
+from headstart.features.extract import network_resize
+from headstart.features.extractor import FeatureExtractor
+from headstart.features.precision import PrecisionChoice
+from headstart.prediction.predictor import Predictor
+
+IMAGES = list(np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8))
+SOURCES = [as_source(image, i) for i, image in enumerate(IMAGES)]
+
+
+@pytest.fixture
+def make(tiny_network):
+    """Return a maker of predictors: with a head of three classes, or with the network's five."""
+
+    def make(scorer=None, labels=None, **settings):
+        names = labels or (range(5) if scorer is None else ["ant", "bee", "cat"])
+        extractor = FeatureExtractor(
+            tiny_network,
+            network_resize(tiny_network, "squash"),
+            PrecisionChoice("f32", "as asked for"),
+            output="probabilities" if scorer is None else "features",
+            **settings,
+        )
+        return Predictor("tiny", extractor, tuple(ClassName(str(n), n) for n in names), scorer)
+
+    return make
+
+
+def values(network, output):
+    return compile_network(network, outputs=(output,)).infer(np.stack(IMAGES))[output]
+
+
+def test_a_network_answers_with_its_own_probabilities(make, tiny_network):
+    predictor = make()
+    found = predictor.predict_proba(IMAGES)
+    np.testing.assert_array_equal(found, values(tiny_network, "probabilities"))
+    assert predictor.predict(IMAGES).tolist() == found.argmax(axis=1).tolist()
+
+
+def test_a_head_answers_from_the_features(make, tiny_network):
+    found = make(affine()).predict_proba(IMAGES)
+    assert (found.shape, found.dtype) == ((4, 3), np.float32)
+    expected = affine().probabilities(values(tiny_network, "features"))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_it_says_how_it_prepares_images(make, tiny_network):
+    predictor = make(affine())
+    assert predictor.labels == ("ant", "bee", "cat")
+    assert predictor.network is tiny_network
+    assert (predictor.resize.rule, predictor.precision) == ("squash", "f32")
+
+
+def test_the_predicted_labels_are_the_users_own(make):
+    predictor = make(affine(), labels=[False, True, None])
+    expected = [[False, True, None][i] for i in predictor.predict_proba(IMAGES).argmax(axis=1)]
+    assert predictor.predict(IMAGES).tolist() == expected
+    assert predictor.score(IMAGES, expected) == 1
+    assert predictor.score(IMAGES[:2], [expected[0], "another label"]) == 0.5
+
+
+def test_without_images_there_are_no_probabilities(make):
+    assert make(affine()).predict_proba([]).shape == (0, 3)
+    with pytest.raises(UsageError, match="at least one image"):
+        make().score([], [])
+
+
+def test_an_unreadable_image_raises_its_error_by_name(make):
+    with pytest.raises(ImageError, match="image 1"):
+        make().predict([IMAGES[0], b"not an image"])
+
+
+def test_a_stream_goes_on_after_an_unreadable_image(make):
+    predictor = make(affine())
+    sources = [SOURCES[0], as_source(b"GIF89a", 1), SOURCES[1]]
+    first, broken, last = predictor.stream(iter(sources))
+    assert [first.index, broken.index, last.index] == [0, 1, 2]
+    assert [each.source for each in (first, broken, last)] == sources
+    assert isinstance(broken.error, ImageDamaged)
+    assert broken.probabilities is None
+    assert first.classes == predictor.classes
+    np.testing.assert_array_equal(last.probabilities, predictor.predict_proba(IMAGES[1:2])[0])
+
+
+def test_notes_say_what_was_done_to_read_an_image(make):
+    transparent = as_source(np.zeros((20, 20, 4), np.uint8))
+    (answer,) = make().stream([transparent], workers=1)
+    assert "transparent" in answer.notes[0]
+
+
+def test_an_endless_stream_is_answered_as_it_comes(make):
+    def endless():
+        for number in range(10**9):
+            yield SOURCES[number % 3]
+
+    answers = make().stream(endless())
+    first = [next(answers) for _ in range(50)]
+    answers.close()
+    assert [answer.path for answer in first[:2]] == ["image 0", "image 1"]
+    assert first[0].predictions() == first[3].predictions()
+
+
+def test_kept_features_give_the_same_answers(make, tmp_path, monkeypatch):
+    predictor = make(affine(), cache=FeatureCache(tmp_path))
+    first = predictor.predict_proba(IMAGES)
+    monkeypatch.setattr("headstart.features.extract.compile_network", lambda *_, **__: 1 / 0)
+    np.testing.assert_array_equal(predictor.predict_proba(IMAGES), first)
