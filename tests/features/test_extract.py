@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from headstart.data.resizing import Resize
-from headstart.data.sources import ArraySource, BytesSource, FileSource
+from headstart.data.sources import ArraySource, BytesSource, FileSource, content_hash
 from headstart.errors import ImageDamaged, ImageNotFound, UsageError
 from headstart.features import engine as engines
 from headstart.features import write_buffer as shelves
@@ -90,6 +90,16 @@ def test_the_cache_goes_by_content_not_by_name(sources, photos, tiny_network, ca
     items = list(extract(renamed, tiny_network, cache=cache))
     assert all(item.cached for item in items)
     np.testing.assert_array_equal(features(items), features(extract(sources, tiny_network))[::-1])
+
+
+@pytest.mark.parametrize("hash_content", [False, True])
+def test_content_is_hashed_for_a_cache_or_on_request(sources, tiny_network, tmp_path, hash_content):
+    expected = [content_hash(source.read()) for source in sources]
+    without = extract(sources, tiny_network, hash_content=hash_content)
+    assert [item.content for item in without] == (expected if hash_content else [None] * 12)
+    for _run in range(2):
+        items = extract(sources, tiny_network, cache=FeatureCache(tmp_path))
+        assert [item.content for item in items] == expected
 
 
 @pytest.mark.parametrize("kept", [False, True])

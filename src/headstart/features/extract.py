@@ -51,6 +51,8 @@ class Extracted:
         What was done to show it: "animated: first frame of 12", for example. Empty if `cached`.
     cached : bool
         Whether the values were kept from an earlier run.
+    content : str or None
+        Hash of the file's content; None if it could not be read, or nothing needed the hash.
     """
 
     index: int
@@ -59,6 +61,7 @@ class Extracted:
     error: ImageError | None
     notes: tuple[str, ...]
     cached: bool
+    content: str | None = None
 
     def required(self) -> Values:
         """Return `values`, or raise `error`."""
@@ -74,7 +77,7 @@ def network_resize(network: Network, rule: str = "auto") -> Resize:
     return Resize(chosen, height, width, network.crop_fraction)
 
 
-def extract(
+def extract(  # noqa: PLR0913 - it is where the settings of features meet
     sources: Iterable[ImageSource],
     network: Network,
     *,
@@ -84,6 +87,7 @@ def extract(
     cache: FeatureCache | None = None,
     workers: int | None = None,
     device: Device = "auto",
+    hash_content: bool = False,
 ) -> Generator[Extracted]:
     """Run pictures through a network.
 
@@ -107,6 +111,8 @@ def extract(
         Threads that read and decode; one a core if not given.
     device : {"auto", "openvino", "keras"}
         See `compile_network`.
+    hash_content : bool
+        Whether to hash the content of each file even without a cache, which needs the hashes.
 
     Yields
     ------
@@ -127,7 +133,7 @@ def extract(
     def start() -> Engine:
         return compile_network(network, precision=precision, outputs=outputs, device=runtime)
 
-    return _extract(sources, resize, WriteBuffer(cache, spaces), start, workers)
+    return _extract(sources, resize, WriteBuffer(cache, spaces), start, workers, hash_content)
 
 
 def _extract(
@@ -136,9 +142,11 @@ def _extract(
     write_buffer: WriteBuffer,
     start: Callable[[], Engine],
     workers: int | None,
+    hash_content: bool,
 ) -> Generator[Extracted]:
     with write_buffer:
-        loaded = read_images(sources, resize, workers=workers, skip=write_buffer.skip)
+        skip = write_buffer.skip or (_never if hash_content else None)
+        loaded = read_images(sources, resize, workers=workers, skip=skip)
         with contextlib.closing(_run(_look_up(loaded, write_buffer, resize), start)) as stream:
             for (item, kept), values in stream:
                 if item.pixels is not None and item.content is not None:
@@ -166,7 +174,7 @@ def _look_up(
             continue
         kept = write_buffer.take(item.content)
         # Kept a moment ago and dropped since, by another process that needed the room.
-        again = load(item.index, item.source, resize) if kept is None else item
+        again = load(item.index, item.source, resize, _never) if kept is None else item
         yield (again, kept), again.pixels
 
 
@@ -178,4 +186,9 @@ def _extracted(item: Loaded, kept: Values | None, values: Values) -> Extracted:
         error=item.error,
         notes=item.notes,
         cached=kept is not None,
+        content=item.content,
     )
+
+
+def _never(_content: str) -> bool:
+    return False

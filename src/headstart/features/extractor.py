@@ -36,11 +36,14 @@ class ExtractedFeatures:
         Which of the pictures they belong to.
     broken : tuple of UnreadableImage
         The others.
+    contents : tuple of str, length n_read
+        Hash of the content of each image's file.
     """
 
     features: NDArray[np.float32]
     places: NDArray[np.int64]
     broken: tuple[UnreadableImage, ...]
+    contents: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,19 +94,27 @@ class FeatureExtractor:
         features = np.empty((len(sources), *self.network.outputs[self.output]), np.float32)
         read: list[int] = []
         broken: list[UnreadableImage] = []
-        stream = self.stream(sources)
+        contents: list[str] = []
+        stream = self._stream(sources, self.workers, hash_content=True)
         for item in track(progress, stream, "computing features", len(sources)):
             if item.error is not None and skip_unreadable:
                 broken.append(UnreadableImage(item.source, item.error))
                 continue
             features[len(read)] = item.required()[self.output]
             read.append(item.index)
-        return ExtractedFeatures(features[: len(read)], np.array(read, np.int64), tuple(broken))
+            contents.append(item.content or "")
+        places = np.array(read, np.int64)
+        return ExtractedFeatures(features[: len(read)], places, tuple(broken), tuple(contents))
 
     def stream(
         self, sources: Iterable[ImageSource], workers: int | None = None
     ) -> Iterator[Extracted]:
         """Yield the features of each picture, in order, a few at a time."""
+        return self._stream(sources, workers or self.workers, hash_content=False)
+
+    def _stream(
+        self, sources: Iterable[ImageSource], workers: int | None, *, hash_content: bool
+    ) -> Iterator[Extracted]:
         return extract(
             sources,
             self.network,
@@ -111,6 +122,7 @@ class FeatureExtractor:
             precision=self.precision.precision,
             outputs=(self.output,),
             cache=self.cache,
-            workers=workers or self.workers,
+            workers=workers,
             device=self.device,
+            hash_content=hash_content,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from headstart.backbones.folders import find_backbone, is_backbone_folder
 from headstart.backbones.weights import find_weights
 from headstart.classifier import labelled
 from headstart.data import folds, stratified_split
+from headstart.data.fingerprint import fingerprint
 from headstart.errors import UnknownBackbone, UsageError
 from headstart.finetuning.data_source import Subset
 from headstart.heads import DenseHead
@@ -108,11 +108,9 @@ class Plan:
 
     def settings(self) -> dict[str, Any]:
         """Return everything that the result depends on."""
-        told = hashlib.sha256()
-        for source, label in zip(self.sources, self.labels, strict=True):
-            told.update(f"{source.name}\t{label}\n".encode())
+        names = [source.name for source in self.sources]
         return {
-            "data": told.hexdigest(),
+            "data": fingerprint(names, self.labels, ordered=True),
             "network": self.frozen.network_.key,
             "resize": self.frozen.resize_.rule,
             "head": repr(self.frozen.head_),

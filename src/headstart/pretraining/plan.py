@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,6 +12,7 @@ from headstart.augmentation.settings import Augmentation
 from headstart.backbones.architectures import ARCHITECTURES
 from headstart.backbones.networks import Network, find_network
 from headstart.data import LabelledImages, stratified_split
+from headstart.data.fingerprint import fingerprint
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Job:
         recipe = asdict(replace(self.recipe, augmentation=Augmentation.none()))
         recipe["augmentation"] = self.recipe.augmentation.described()
         return {
-            "data": _fingerprint(self.learnt, self.tested),
+            "data": [_fingerprint(part) for part in (self.learnt, self.tested)],
             "architecture": self.architecture,
             "recipe": recipe,
             "teacher": None if self.teacher is None else self.teacher.key,
@@ -132,10 +132,6 @@ def find_teacher(
     )
 
 
-def _fingerprint(*parts: LabelledImages) -> str:
-    told = hashlib.sha256()
-    for part in parts:
-        for source, label in zip(part.sources, part.labels, strict=True):
-            told.update(f"{source.name}\t{label}\n".encode())
-        told.update(b"\n")
-    return told.hexdigest()
+def _fingerprint(images: LabelledImages) -> str:
+    names = [source.name for source in images.sources]
+    return fingerprint(names, images.labels, ordered=True)
