@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import headstart
+from headstart.cli.main import COMMANDS
 
 HEAVY = (
     "keras",
@@ -40,10 +41,25 @@ def test_a_name_that_is_not_there():
 
 @pytest.mark.parametrize(
     "statement",
-    ["import headstart", "from headstart.cli.main import main, parser\nparser().format_help()"],
+    [
+        "import headstart",
+        "from headstart.cli.main import main, parser\nparser().format_help()",
+        *(
+            f"from headstart.cli import {command}\n{command}.make_parser().format_help()"
+            for command in COMMANDS
+        ),
+    ],
 )
-def test_importing_loads_nothing_heavy(statement):
+def test_importing_and_help_load_nothing_heavy(statement):
     assert not loaded_after(statement) & {*HEAVY, "numpy"}
+
+
+def test_the_first_help_loads_no_command():
+    code = "from headstart.cli.main import parser\nparser().format_help()\nimport sys"
+    code += "\nprint(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name for name in run.stdout.split() if name.startswith("headstart.cli.")}
+    assert loaded == {"headstart.cli.main", "headstart.cli.running"}
 
 
 def test_recognising_needs_neither_keras_nor_scikit_learn():

@@ -3,11 +3,11 @@
 import argparse
 import contextlib
 import csv
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from headstart.cli.output import print_json
 from headstart.storage import whole_file
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class JsonLines:
 
     def add(self, answer: "Answer") -> None:
         """Print one picture's answer."""
-        print(json.dumps(answer.to_record(), ensure_ascii=False))
+        print_json(answer.to_record())
 
 
 class Table:

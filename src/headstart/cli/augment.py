@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from headstart.augmentation.settings import Augmentation
 from headstart.cli import options
+from headstart.cli.parser import CommandParser
 from headstart.progress import Bars
 
 if TYPE_CHECKING:
@@ -23,15 +24,14 @@ examples:
   headstart augment cells/ --out views.png --rotation 180 --vertical-flip"""
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser(
+def make_parser() -> CommandParser:
+    """Return the parser of the command."""
+    parser = CommandParser(
         "augment",
-        help="draw the random views that a training would see",
-        description="Draw pictures, each beside random views of it, to see what a training would "
-        "get to see: 'pretrain' takes the same settings.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "PATH... --out FILE.png [options]",
+        "Draw images, each beside random views of it, as a training sees them.\n"
+        "'train --fine-tune' and 'pretrain' take the same settings.",
+        EXAMPLES,
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="pictures, folders or globs")
     parser.add_argument(
@@ -56,7 +56,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     parser.add_argument("--seed", type=int, default=0, help="another one, other views (default: 0)")
     options.add_augmentation(parser.add_argument_group(options.VIEWS), Augmentation())
-    parser.set_defaults(run=run)
+    parser.add_help_options()
+    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:

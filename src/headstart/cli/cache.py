@@ -1,22 +1,31 @@
 """``headstart cache``: what is kept on disk, and how to be rid of it."""
 
 import argparse
-import json
 
 from headstart.cli import options
+from headstart.cli.output import print_json
+from headstart.cli.parser import CommandParser
 
 KINDS = ("features", "networks", "weights")
 
+DESCRIPTION = """\
+Show or clear what headstart keeps on disk: the features of images that it has
+seen, converted networks and downloaded weights. It makes or downloads them
+again when it needs them."""
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser(
+EPILOG = """\
+environment variables:
+  HEADSTART_CACHE        the folder to keep them in
+  HEADSTART_CACHE_LIMIT  the most bytes that the features may take"""
+
+
+def make_parser() -> CommandParser:
+    """Return the parser of the command."""
+    parser = CommandParser(
         "cache",
-        help="show or clear what is kept on disk",
-        description="Show what is kept on disk: features of pictures already seen, converted "
-        "networks, downloaded weights. All of it can be made or fetched again.",
-        epilog="HEADSTART_CACHE names another folder; HEADSTART_CACHE_LIMIT, in bytes, bounds the "
-        "features.",
+        "[show | clear] [options]",
+        DESCRIPTION,
+        EPILOG,
     )
     parser.add_argument("action", nargs="?", choices=("show", "clear"), default="show")
     parser.add_argument(
@@ -27,7 +36,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="features, networks or weights",
     )
     options.add_json(parser, "the sizes")
-    parser.set_defaults(run=run)
+    parser.add_help_options()
+    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
             else:
                 clear_cache(kind)
     if arguments.json:
-        print(json.dumps({"folder": str(cache_dir()), arguments.action: sizes}))
+        print_json({"folder": str(cache_dir()), arguments.action: sizes})
         return 0
     print(f"{cache_dir()}{': cleared' if arguments.action == 'clear' else ''}")
     for kind, size in sizes.items():

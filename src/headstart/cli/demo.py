@@ -5,9 +5,16 @@ import contextlib
 import io
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from headstart.cli import predict, train
+from headstart.cli.parser import CommandParser
+from headstart.cli.running import Command, run_command
+
+# The commands that the demo shows.
+COMMANDS: dict[str, Command] = {"predict": predict, "train": train}
 
 DESCRIPTION = """\
 Do the whole job on real pictures, with no network: recognise two photos, teach a small network to
@@ -21,13 +28,12 @@ cache (see 'headstart cache')."""
 WIDTH = 88
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser(
+def make_parser() -> CommandParser:
+    """Return the parser of the command."""
+    parser = CommandParser(
         "demo",
-        help="show the whole job on pictures that are there already",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "[options]",
+        DESCRIPTION,
     )
     parser.add_argument(
         "--out",
@@ -41,7 +47,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         action="store_true",
         help="make the demo that is in DIR anew; files of your own there stay",
     )
-    parser.set_defaults(run=run)
+    parser.add_help_options()
+    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -77,13 +84,12 @@ def _print(*lines: str) -> None:
     print(*lines, sep="\n", flush=True)
 
 
-def _run(words: Iterable[str]) -> tuple[int, list[dict[str, Any]]]:
-    """Run a command as if it were typed; return its exit status and what it answers."""
-    from headstart.cli.main import main
-
+def _run(words: Sequence[str]) -> tuple[int, list[dict[str, Any]]]:
+    """Run a command as if it were typed; return its exit status and what it printed as JSON."""
+    name, *rest = words
     # The report that `train` prints for people would fill a page here.
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        status = main([*words, "--json"])
+        status = run_command(COMMANDS[name], [*rest, "--json"])
     return status, [json.loads(line) for line in printed.getvalue().splitlines()]
 
 

@@ -1,33 +1,42 @@
-"""``headstart evaluate``: how good a saved model is on labelled pictures."""
+"""``headstart evaluate``: how good a saved model is on labelled images."""
 
 import argparse
-import json
-import sys
 from pathlib import Path
 
 from headstart.cli import options
+from headstart.cli.output import print_result
+from headstart.cli.parser import CommandParser
 from headstart.progress import Bars
 
+EXAMPLES = """\
+example:
+  headstart evaluate my-model/ birds-2025/ --plots plots/"""
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser(
+
+def make_parser() -> CommandParser:
+    """Return the parser of the command."""
+    parser = CommandParser(
         "evaluate",
-        help="measure a saved model on labelled pictures",
-        description="Measure a saved model on labelled pictures that it has not seen.",
+        "MODEL FOLDER [options]",
+        "Measure a saved model on labelled images that it has not seen.",
+        EXAMPLES,
     )
-    parser.add_argument("model", type=Path, metavar="DIR", help="the saved model's folder")
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the labelled pictures")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="the folder of the saved model")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the labelled images")
     parser.add_argument(
-        "--plots", type=Path, metavar="DIR", help="also draw confusion matrix, classes, mistakes"
+        "--plots",
+        type=Path,
+        metavar="DIR",
+        help="also draw the confusion matrix and the accuracy of each class",
     )
     options.add_json(parser, "the figures")
     options.add_workers(parser)
-    parser.set_defaults(run=run)
+    parser.add_help_options()
+    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the figures; return 1 if a picture was refused."""
+    """Print the figures; return 1 if an image was unreadable."""
     from headstart.jobs.train import draw_evaluation, evaluate
     from headstart.model import load
 
@@ -36,8 +45,5 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if arguments.plots:
         draw_evaluation(evaluation, arguments.plots)
-    if arguments.json or not sys.stdout.isatty():
-        print(json.dumps(evaluation.to_dict(), ensure_ascii=False))
-    if not arguments.json:
-        print(evaluation, file=sys.stdout if sys.stdout.isatty() else sys.stderr)
+    print_result(evaluation, as_json=arguments.json)
     return int(bool(evaluation.errors))

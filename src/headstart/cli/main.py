@@ -1,37 +1,44 @@
-"""The command ``headstart``: its parser, and the exit status of every ending."""
+"""The command ``headstart``: finds the command that was asked for, and runs it."""
 
 import argparse
-import os
+import importlib
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import headstart
-from headstart.cli import augment, cache, demo, evaluate, models, predict, pretrain, train
-from headstart.errors import HeadstartError, UsageError
+from headstart.cli.running import run_command
 
-# Adding a command is a module with `add` and one entry here.
-COMMANDS = (demo, predict, train, evaluate, augment, pretrain, models, cache)
-
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+#: What each command is for. To add a command, add an entry here and a module of the same name with
+#: what `headstart.cli.running.Command` says. The module is imported only when its command runs.
+COMMANDS = {
+    "demo": "show the whole job on example images",
+    "predict": "say what is in images",
+    "train": "learn your own classes from a folder of images",
+    "evaluate": "measure a saved model on labelled images",
+    "augment": "draw the random views that a training would see",
+    "pretrain": "train a network from scratch, to build on",
+    "models": "list the pre-trained networks, or show one",
+    "cache": "show or clear what is kept on disk",
+}
 
 EPILOG = """\
-exit status: 0 done; 1 something failed, all that could be answered was; 2 wrong usage;
+exit status: 0 done; 1 something failed, everything else was done; 2 wrong usage;
 130 interrupted. 'headstart COMMAND --help' says more about each command."""
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+    """Return the parser of the first word, which names the command."""
     top = argparse.ArgumentParser(
         prog="headstart",
-        description="Recognise what is in pictures, and teach it your own classes.",
+        usage="%(prog)s [-h] [--version] COMMAND ...",
+        description="Recognise what is in images, and learn your own classes.\n\ncommands:\n"
+        + "\n".join(f"  {name:<11}{purpose}" for name, purpose in COMMANDS.items()),
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"headstart {headstart.__version__}")
-    commands = top.add_subparsers(metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        command.add(commands)
+    top.add_argument("command", metavar="COMMAND", choices=COMMANDS, help=argparse.SUPPRESS)
     return top
 
 
@@ -40,36 +47,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Parameters
     ----------
-    argv
-        The words after ``headstart``; those of this process if None.
+    argv : sequence of str, optional
+        The words after ``headstart``. The default is those of this process.
 
     Returns
     -------
     int
         The exit status: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
     """
-    arguments = parser().parse_args(argv)
-    try:
-        status: int = arguments.run(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader (`| head`) has all it wants. Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    except KeyboardInterrupt:
-        return _say("interrupted", INTERRUPTED)
-    except UsageError as error:
-        return _say(str(error), USAGE)
-    except HeadstartError as error:
-        return _say(str(error), FAILED)
-    return status
+    words = sys.argv[1:] if argv is None else argv
+    name = parser().parse_args(words[:1]).command
+    command: Any = importlib.import_module(f"headstart.cli.{name}")
+    return run_command(command, words[1:])
 
 
 def run() -> NoReturn:
     """Run one command and leave with its exit status."""
     sys.exit(main())
-
-
-def _say(message: str, status: int) -> int:
-    print(f"headstart: {message}", file=sys.stderr)
-    return status

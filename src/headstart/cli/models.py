@@ -1,13 +1,14 @@
 """``headstart models``: the catalogue of pre-trained networks."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.cli import options
+from headstart.cli.output import print_json
+from headstart.cli.parser import CommandParser
 from headstart.progress import Bars
 
 if TYPE_CHECKING:
@@ -27,13 +28,13 @@ HEADINGS = (
 LAYER_HEADINGS = ("layer", "kind", ">output", ">parameters", "weights")
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser(
+def make_parser() -> CommandParser:
+    """Return the parser of the command."""
+    parser = CommandParser(
         "models",
-        help="list the pre-trained networks, or show one",
-        description="'models' lists the networks; 'models NAME' shows one: its layers, shapes and "
-        "weights; 'models fetch NAME' downloads its weights ahead.",
+        "[[fetch] NAME...] [options]",
+        "'models' lists the networks. 'models NAME' shows one: its layers, shapes and\n"
+        "weights. 'models fetch NAME...' downloads their weights.",
     )
     parser.add_argument(
         "words", nargs="*", metavar="[fetch] NAME", help="a network's name, or a backbone's folder"
@@ -42,7 +43,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--weights", type=Path, metavar="FILE", help="a weights file to check and show"
     )
     options.add_json(parser, "the catalogue or the network")
-    parser.set_defaults(run=run)
+    parser.add_help_options()
+    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,7 +69,7 @@ def _list(*, as_json: bool) -> int:
 
     rows = backbones()
     if as_json:
-        print(json.dumps([row.to_dict() for row in rows], ensure_ascii=False))
+        print_json([row.to_dict() for row in rows])
         return 0
     table = [
         (
@@ -110,7 +112,7 @@ def _show(name: str, weights: Path | None, *, as_json: bool) -> int:
     summary = summarise(row, weights=weights)
     if as_json:
         shown = {**asdict(summary), "backbone": row.to_dict()}
-        print(json.dumps(shown, ensure_ascii=False))
+        print_json(shown)
         return 0
     layers = [
         (

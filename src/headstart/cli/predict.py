@@ -1,4 +1,4 @@
-"""``headstart predict``: what is in pictures."""
+"""``headstart predict``: what is in images."""
 
 import argparse
 import contextlib
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.cli import options
+from headstart.cli.parser import CommandParser
 from headstart.progress import Bars, track
 
 if TYPE_CHECKING:
@@ -19,14 +20,13 @@ examples:
   headstart predict photos/ --model my-model/ --sheet answers.png"""
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser(
+def make_parser() -> CommandParser:
+    """Return the parser of the command."""
+    parser = CommandParser(
         "predict",
-        help="say what is in pictures",
-        description="Say what is in pictures: the most probable classes of each, with probability.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "PATH... [options]",
+        "Say what is in images: the most probable classes of each, with probabilities.",
+        EXAMPLES,
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="pictures, folders or globs")
     parser.add_argument(
@@ -51,7 +51,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         parser,
         what="a network's name ('headstart models'), or a saved model's folder",
     )
-    parser.set_defaults(run=run)
+    parser.add_help_options()
+    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,12 +1,12 @@
 """``headstart pretrain``: train a network from scratch, for others to build on."""
 
 import argparse
-import json
-import sys
 from pathlib import Path
 
 from headstart.augmentation.settings import Augmentation
 from headstart.cli import options
+from headstart.cli.output import print_result
+from headstart.cli.parser import CommandParser
 from headstart.progress import Bars
 
 EXAMPLES = """\
@@ -21,15 +21,14 @@ examples:
   headstart train my-birds/ --out bird-model --model animal-net"""
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser(
+def make_parser() -> CommandParser:
+    """Return the parser of the command."""
+    parser = CommandParser(
         "pretrain",
-        help="train a network from scratch on many pictures, to build on",
-        description="Train a network from scratch on many labelled pictures. Needs the extra "
+        "DATASET --out DIR [options]",
+        "Train a network from scratch on many labelled images. Needs the extra\n"
         "'finetune'; takes hours on an ordinary computer, minutes on a GPU.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        EXAMPLES,
     )
     parser.add_argument("dataset", type=Path, metavar="DATASET", help="the labelled pictures")
     parser.add_argument(
@@ -48,7 +47,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     _add_recipe(parser.add_argument_group("recipe"))
     options.add_augmentation(parser.add_argument_group(options.VIEWS), Augmentation())
     _add_teacher(parser.add_argument_group("teacher"))
-    parser.set_defaults(run=run)
+    parser.add_help_options()
+    return parser
 
 
 def _add_recipe(group: "argparse._ArgumentGroup") -> None:
@@ -124,9 +124,5 @@ def run(arguments: argparse.Namespace) -> int:
         workers=arguments.workers or 1,
         progress=Bars(),
     )
-    # A person reads the report; a program that reads our output gets the JSON it can parse.
-    if arguments.json or not sys.stdout.isatty():
-        print(json.dumps(summary.to_dict(), ensure_ascii=False))
-    if not arguments.json:
-        print(summary, file=sys.stdout if sys.stdout.isatty() else sys.stderr)
+    print_result(summary, as_json=arguments.json)
     return 0

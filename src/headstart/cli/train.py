@@ -1,15 +1,15 @@
-"""``headstart train``: learn your own classes from a folder of pictures."""
+"""``headstart train``: learn your own classes from a folder of images."""
 
 import argparse
-import json
-import sys
 from pathlib import Path
 
 from headstart.cli import finetuning, heads, options
+from headstart.cli.output import print_result
+from headstart.cli.parser import CommandParser
 from headstart.progress import Bars
 
 EXAMPLES = """\
-the folder holds one folder a class (vehicles/rickshaw/*.jpg, vehicles/tanga/*.jpg, ...), or
+the folder holds one folder for each class (vehicles/rickshaw/*.jpg, vehicles/tanga/*.jpg, ...), or
 train/ and test/ folders of such; a CSV, JSONL or parquet file with labels does too.
 
 examples:
@@ -21,16 +21,15 @@ examples:
   headstart predict new-photos/ --model my-model"""
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser(
+def make_parser() -> CommandParser:
+    """Return the parser of the command."""
+    parser = CommandParser(
         "train",
-        help="learn your own classes from a folder of pictures",
-        description="Learn your own classes from labelled pictures, and test on some of them.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "FOLDER --out DIR [options]",
+        "Learn your own classes from labelled images, and test on some of them.",
+        EXAMPLES,
     )
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the labelled pictures")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the labelled images")
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="where to save the model"
     )
@@ -43,11 +42,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         type=options.fraction,
         default=None,
         metavar="FRACTION",
-        help="share of the pictures kept out of training to test on (default: 0.2; "
+        help="share of the images kept out of training to test on (default: 0.2; "
         "the folder's own test part where it has one)",
     )
     testing.add_argument(
-        "--test-folder", type=Path, metavar="FOLDER", help="labelled pictures to test on"
+        "--test-folder", type=Path, metavar="FOLDER", help="labelled images to test on"
     )
     parser.add_argument(
         "--seed", type=int, default=0, help="seed of the split and the head (default: 0)"
@@ -56,7 +55,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--size",
         type=options.positive,
         metavar="PIXELS",
-        help="height and width of the pictures (default: what the network was trained on)",
+        help="height and width of the images (default: what the network was trained on)",
     )
     heads.add_head(parser)
     finetuning.add_fine_tuning(parser)
@@ -66,7 +65,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         parser,
         what="the pre-trained network to build on ('headstart models')",
     )
-    parser.set_defaults(run=run)
+    parser.add_help_options()
+    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -92,9 +92,5 @@ def run(arguments: argparse.Namespace) -> int:
         workers=arguments.workers,
         progress=Bars(),
     )
-    # A person reads the report; a program that reads our output gets the JSON it can parse.
-    if arguments.json or not sys.stdout.isatty():
-        print(json.dumps(summary.to_dict(), ensure_ascii=False))
-    if not arguments.json:
-        print(summary, file=sys.stdout if sys.stdout.isatty() else sys.stderr)
+    print_result(summary, as_json=arguments.json)
     return 0
