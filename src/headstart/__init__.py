@@ -10,6 +10,8 @@ Importing this package loads nothing heavy: each name is fetched when it is firs
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from headstart.version import __version__
+
 if TYPE_CHECKING:
     from headstart.augmentation.settings import Augmentation
     from headstart.backbones.catalogue import Backbone, backbones
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from headstart.jobs.train import TrainingSummary, evaluate, train
     from headstart.model import SavedModel, load
     from headstart.pretraining import PretrainingSummary, pretrain
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "Augmentation": "augmentation.settings",

@@ -45,7 +45,8 @@ class MissingExtra(HeadstartError, ImportError):
 
     def __init__(self, purpose: str, extra: str) -> None:
         super().__init__(
-            f'{purpose} needs an extra. Install it with: pip install "headstart[{extra}]"'
+            f'{purpose} needs the extra "{extra}". Install it in a checkout of headstart with: '
+            f'pip install ".[{extra}]"; or from a wheel with: pip install "FILE.whl[{extra}]"'
         )
 
 

@@ -162,5 +162,5 @@ def test_without_pyarrow_the_extra_is_named(tmp_path, make_parquet, monkeypatch)
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", fail)
-    with pytest.raises(MissingExtra, match=r'pip install "headstart\[parquet\]"'):
+    with pytest.raises(MissingExtra, match=r'pip install "\.\[parquet\]"'):
         ParquetImages(tmp_path / "a.parquet")

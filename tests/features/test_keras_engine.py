@@ -125,7 +125,7 @@ print(json.dumps({"backend": keras.backend.backend(), **report}))
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["mini", "mobilenet_v2", "resnet50"])
 def test_on_tensorflow_it_answers_as_openvino_does(name, tmp_path):
-    pytest.importorskip("tensorflow", reason="pip install 'headstart[finetune]'")
+    pytest.importorskip("tensorflow", reason="pip install '.[finetune]'")
     environment = {
         **os.environ,
         "KERAS_BACKEND": "tensorflow",

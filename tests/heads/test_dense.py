@@ -180,4 +180,4 @@ def test_without_something_that_computes_gradients_it_says_what_to_install():
         KERAS_BACKEND="openvino",
     )
     assert MissingExtra.__name__ in done.stderr
-    assert 'pip install "headstart[finetune]"' in done.stderr
+    assert 'pip install ".[finetune]"' in done.stderr

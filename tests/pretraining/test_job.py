@@ -103,6 +103,6 @@ def test_without_something_that_computes_gradients_it_says_what_to_install(pictu
         KERAS_BACKEND="openvino",
     )  # fmt: skip
     assert process.returncode == 1
-    assert 'pip install "headstart[finetune]"' in process.stderr
+    assert 'pip install ".[finetune]"' in process.stderr
     assert "Traceback" not in process.stderr
     assert not (pictures.parent / "x.training").exists()

@@ -28,8 +28,9 @@ It tells {n_classes} kinds of pictures apart:
 
 ## How to use it
 
+Install headstart from a checkout (`pip install .`) or from its wheel file. Then:
+
 ```sh
-pip install headstart
 headstart predict photo.jpg --model THIS_FOLDER
 ```
 

@@ -48,7 +48,7 @@ def load(folder: str | Path) -> SavedModel:
     if written["format"] > FORMAT:
         raise NewerFormat(
             f"{folder} was written by a newer headstart (model format {written['format']}; this "
-            f"one knows up to {FORMAT}). Update headstart: pip install --upgrade headstart"
+            f"one knows up to {FORMAT}). Update headstart."
         )
     try:
         return _read(folder, written, hashes)

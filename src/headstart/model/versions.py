@@ -3,13 +3,13 @@
 import importlib.metadata
 import platform
 
+from headstart.version import __version__
+
 _PACKAGES = ("keras", "numpy", "openvino", "pillow", "scikit-learn")
 
 
 def versions() -> dict[str, str]:
     """Return the versions of headstart, Python and the packages that decide what comes out."""
-    from headstart import __version__
-
     return {
         "headstart": __version__,
         "python": platform.python_version(),

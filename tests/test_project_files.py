@@ -1,0 +1,37 @@
+"""What the project's own files say about it holds."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import headstart
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_the_version_stands_in_one_place():
+    assert "version" in PROJECT["project"]["dynamic"]
+    assert PROJECT["tool"]["hatch"]["version"]["path"] == "src/headstart/version.py"
+    from headstart.version import __version__
+
+    assert headstart.__version__ == __version__
+
+
+def test_the_citation_names_the_latest_release():
+    version, date = re.findall(r"^## (\d+\.\d+\.\d+) \((.+)\)$", CHANGELOG, re.MULTILINE)[0]
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"version: {version}\n" in citation
+    assert f"date-released: {date}\n" in citation
+    assert f"license: {PROJECT['project']['license']}\n" in citation
+
+
+def test_the_changelog_has_a_section_for_this_version():
+    released = headstart.__version__.partition(".dev")[0]
+    assert re.search(rf"^## (Unreleased: )?{re.escape(released)}\b", CHANGELOG, re.MULTILINE)
+
+
+def test_what_the_source_archive_holds_is_there():
+    for name in PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]:
+        assert (ROOT / name).exists(), name
