@@ -10,7 +10,7 @@ Importing this package loads nothing heavy: each name is fetched when it is firs
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from headstart.version import __version__
+from headstart.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from headstart.augmentation.settings import Augmentation
