@@ -1,0 +1,204 @@
+"""Flags that are made from settings."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+from headstart.cli.flags import Flags, Kind, kind_of
+from headstart.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Oven:
+    """An oven.
+
+    Parameters
+    ----------
+    heat : int
+        How hot it is. In degrees.
+    hours : float
+        How long it bakes, to 100%.
+    name : str
+        What `bake` calls it.
+    fan : bool
+        Whether air is moved.
+    mode : {"top", "both"}
+        Where the heat comes from.
+    timer : int, optional
+        After how many minutes it rings. None never rings.
+    share : float or int, optional
+        A share, or a number.
+    recipe : Path, optional
+        The recipe.
+    place : str or Path
+        A place.
+    trays : tuple of int
+        The height of each tray.
+    box : tuple of int
+        Width and height.
+    doors : sequence of int
+        The doors.
+    """
+
+    heat: int = 180
+    hours: float = 0.0001
+    name: str = "big"
+    fan: bool = True
+    mode: Literal["top", "both"] = "both"
+    timer: int | None = None
+    share: float | int | None = 0.25
+    recipe: Path | None = None
+    place: str | Path = "kitchen"
+    trays: tuple[int, ...] = (1, 3)
+    box: tuple[int, int] | None = None
+    doors: Sequence[int] = ()
+
+    def __post_init__(self):
+        if self.heat < 0:
+            raise UsageError(f"heat must be 0 or more. Received: {self.heat}.")
+        if self.heat > 300:
+            raise UsageError(f"It is too hot. Received: {self.heat}.")
+
+
+def parse(words, flags=None):
+    flags = flags or Flags(Oven())
+    parser = argparse.ArgumentParser()
+    flags.add(parser)
+    return flags.settings(parser.parse_args(words.split()))
+
+
+def test_without_flags_the_defaults_hold():
+    assert parse("") == Oven()
+    assert parse("", Flags(Oven(heat=7, fan=False))) == Oven(heat=7, fan=False)
+
+
+@pytest.mark.parametrize(
+    ("words", "field", "value"),
+    [
+        ("--heat 200", "heat", 200),
+        ("--hours 2", "hours", 2.0),
+        ("--hours 1e-3", "hours", 0.001),
+        ("--name small", "name", "small"),
+        ("--no-fan", "fan", False),
+        ("--fan", "fan", True),
+        ("--mode top", "mode", "top"),
+        ("--timer 5", "timer", 5),
+        ("--timer none", "timer", None),
+        ("--share 0.5", "share", 0.5),
+        ("--share 5", "share", 5),
+        ("--share none", "share", None),
+        ("--recipe none", "recipe", Path("none")),
+        ("--place attic", "place", "attic"),
+        ("--trays 1 2 3", "trays", (1, 2, 3)),
+        ("--trays", "trays", ()),
+        ("--box 3 4", "box", (3, 4)),
+        ("--doors 2", "doors", (2,)),
+    ],
+)
+def test_each_type_of_field(words, field, value):
+    found = getattr(parse(words), field)
+    assert (found, type(found)) == (value, type(value))
+    assert parse(words) == Oven(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("--heat hot", "argument --heat: must be a whole number. Received: 'hot'."),
+        ("--heat 1.5", "argument --heat: must be a whole number. Received: '1.5'."),
+        ("--hours long", "argument --hours: must be a number. Received: 'long'."),
+        ("--share half", "argument --share: must be a number. Received: 'half'."),
+        ("--mode left", "argument --mode: invalid choice: 'left' (choose from"),
+        ("--box 3", "argument --box: expected 2 arguments"),
+    ],
+)
+def test_a_wrong_word_is_refused_with_flag_value_and_what_must_hold(words, says, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        parse(words)
+    assert says in capsys.readouterr().err
+
+
+def test_a_value_out_of_range_is_refused_under_the_name_of_its_flag():
+    with pytest.raises(UsageError, match=r"^--oven-heat must be 0 or more\. Received: -1\.$"):
+        parse("--oven-heat -1", Flags(Oven(), prefix="oven-"))
+    with pytest.raises(UsageError, match=r"^It is too hot\. Received: 999\.$"):
+        parse("--heat 999")
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("heat", "how hot it is (default: 180)"),
+        ("hours", "how long it bakes, to 100% (default: 0.0001)"),
+        ("name", "what 'bake' calls it (default: big)"),
+        ("fan", "whether air is moved (default: yes)"),
+        ("mode", "where the heat comes from (default: both)"),
+        ("timer", "after how many minutes it rings"),
+        ("share", "a share, or a number (default: 0.25)"),
+        ("trays", "the height of each tray (default: 1 3)"),
+        ("doors", "the doors (default: none)"),
+    ],
+)
+def test_help_is_the_first_sentence_and_the_true_default(field, text):
+    assert Flags(Oven()).help(field) == text
+
+
+def test_help_shows_the_default_of_these_settings():
+    parser = argparse.ArgumentParser()
+    Flags(Oven(heat=99)).add(parser)
+    assert "how hot it is (default: 99)" in parser.format_help()
+    assert "to 100% (default: 0.0001)" in parser.format_help()
+
+
+def test_names_prefix_and_fields_without_a_flag():
+    flags = Flags(
+        Oven(),
+        prefix="oven-",
+        names={"name": "--called WORD"},
+        without={"mode": "nobody needs it"},
+    )
+    assert flags.flag("name") == "--called"
+    assert flags.flag("timer") == "--oven-timer"
+    assert "mode" not in flags.fields
+    parser = argparse.ArgumentParser()
+    flags.add(parser)
+    assert "--called WORD" in parser.format_help()
+    arguments = parser.parse_args(["--called", "small", "--oven-timer", "3"])
+    assert flags.flags_given(arguments) == ["--oven-timer", "--called"][::-1]
+    assert flags.given(arguments) == {"name": "small", "timer": 3}
+    assert flags.settings(arguments, mode="top") == Oven(name="small", timer=3, mode="top")
+
+
+def test_some_flags_here_and_the_others_there():
+    flags, parser = Flags(Oven()), argparse.ArgumentParser()
+    flags.add(parser, "heat", "fan")
+    flags.add_others(parser.add_argument_group("others"), "heat", "fan")
+    assert flags.settings(parser.parse_args(["--heat", "5", "--timer", "5"])) == Oven(5, timer=5)
+
+
+def test_a_kind_of_its_own():
+    minutes = Kind(
+        metavar="MINUTES",
+        parse=float,
+        convert=lambda value: value / 60,
+        show=lambda hours: f"{hours * 60:g}",
+        help="how many minutes it bakes",
+    )
+    flags = Flags(Oven(hours=0.5), kinds={"hours": minutes})
+    assert flags.help("hours") == "how many minutes it bakes (default: 30)"
+    assert parse("--hours 90", flags) == Oven(hours=1.5)
+
+
+def test_a_type_that_nobody_knows_is_refused():
+    with pytest.raises(TypeError, match="must be given a Kind"):
+        kind_of(dict[str, int])
+    with pytest.raises(TypeError, match="must be given a Kind"):
+        kind_of(bool | Path)
