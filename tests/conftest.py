@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     import openvino as ov
 
-    from headstart.backbones.networks import Network
+    from headstart.backbones.network import Network
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -63,7 +64,7 @@ def make_network(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., "Net
     """
 
     def make(size: int = 32, seed: int = 0, features: int = 16, classes: int = 5) -> "Network":
-        from headstart.backbones.networks import Network
+        from headstart.backbones.network import Network
 
         folder = tmp_path_factory.mktemp("network")
         _save_tiny_graph(folder / "graph.xml", size, seed, features, classes)
@@ -96,11 +97,31 @@ def tiny_network(make_network: Callable[..., "Network"]) -> "Network":
 @pytest.fixture(scope="session")
 def network_folder(make_network: Callable[..., "Network"]) -> Path:
     """The folder of a tiny network, as whatever takes a backbone's name takes it."""
-    from headstart.backbones.networks import DESCRIPTION, _to_json
+    from headstart.backbones.network import write_description
 
     network = make_network()
-    (network.folder / DESCRIPTION).write_text(_to_json(network, network.folder), "utf-8")
+    write_description(network, network.folder)
     return network.folder
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> "Callable[[Network], list[str]]":
+    """Return what lets a network stand in for every conversion.
+
+    ``stand_in(network)`` returns a list that fills with the names of the backbones asked for.
+    """
+
+    def let(network: "Network") -> list[str]:
+        asked: list[str] = []
+
+        def cached(key: str, _: object) -> "Network":
+            asked.append(key.rpartition("-")[0])
+            return replace(network, name=asked[-1])
+
+        monkeypatch.setattr("headstart.backbones.networks.cached_network", cached)
+        return asked
+
+    return let
 
 
 def _save_tiny_graph(path: Path, size: int, seed: int, features: int, classes: int) -> None:

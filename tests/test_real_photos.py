@@ -134,10 +134,11 @@ def test_cifar_10_as_parquet(real_data):
 def test_mini_knows_its_own_classes_as_well_as_its_card_says(real_data):
     from headstart.backbones.catalogue import get_backbone
     from headstart.backbones.networks import find_network
+    from headstart.backbones.spec import NetworkSpec
     from headstart.features.extract import extract
 
     images = read_dataset(real_data / "data" / "tiny-imagenet").part("valid")
-    network = find_network("mini")
+    network = find_network(NetworkSpec("mini"))
     names = [name.id for name in network.classes]
     stream = extract(images.sources, network, outputs=("probabilities",))
     answers = [names[item.required()["probabilities"].argmax()] for item in stream]

@@ -9,10 +9,12 @@ from entry import Answer, Options, compete
 def prepare(options: Options) -> Answer:
     """Settle the size and the rule."""
     from headstart.backbones.networks import find_network
+    from headstart.backbones.spec import NetworkSpec
     from headstart.data import FileSource, read_images
     from headstart.features.extract import network_resize
 
-    resize = network_resize(find_network(options.model, weights=options.weights), options.resize)
+    network = find_network(NetworkSpec(options.model, weights=options.weights))
+    resize = network_resize(network, options.resize)
 
     def answer(paths: Iterable[Path]) -> Iterator[None]:
         for _ in read_images(map(FileSource, paths), resize):

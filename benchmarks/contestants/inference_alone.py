@@ -10,12 +10,13 @@ from entry import Answer, Options, compete
 def prepare(options: Options) -> Answer:
     """Read all photos and compile the network."""
     from headstart.backbones.networks import find_network
+    from headstart.backbones.spec import NetworkSpec
     from headstart.data import FileSource, read_images
     from headstart.features.engine import compile_network
     from headstart.features.extract import network_resize
     from headstart.features.precision import choose_precision
 
-    network = find_network(options.model, weights=options.weights)
+    network = find_network(NetworkSpec(options.model, weights=options.weights))
     resize = network_resize(network, options.resize)
     paths = options.paths()
     sources = [FileSource(path) for path in paths]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from headstart.backbones.networks import find_network
+from headstart.backbones.spec import NetworkSpec
 from headstart.data import read_dataset
 from headstart.features.extract import extract
 
@@ -18,7 +19,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--model", required=True)
     options = parser.parse_args()
-    network = find_network(options.model)
+    network = find_network(NetworkSpec(options.model))
     images = read_dataset(options.folder).part("valid")
     place = {name.id: number for number, name in enumerate(network.classes or ())}
     began = time.perf_counter()

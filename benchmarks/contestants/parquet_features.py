@@ -9,6 +9,7 @@ from pathlib import Path
 from entry import peak_mib
 
 from headstart.backbones.networks import find_network
+from headstart.backbones.spec import NetworkSpec
 from headstart.data import find_images
 from headstart.features.cache import FeatureCache
 from headstart.features.extract import extract
@@ -24,7 +25,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--precision", choices=("f32", "bf16"), default="f32")
     options = parser.parse_args()
-    network = find_network(options.model, weights=options.weights)
+    network = find_network(NetworkSpec(options.model, weights=options.weights))
     began = time.perf_counter()
     sources = itertools.islice(find_images(options.files).sources, options.images)
     cache = FeatureCache(options.cache) if options.cache else None

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from headstart.backbones.choosing import settle
-from headstart.backbones.mirroring import mirrored
 from headstart.backbones.networks import find_network
-from headstart.backbones.pooling import pooled
+from headstart.backbones.spec import NetworkSpec
 from headstart.data.datasets import read_dataset
 from headstart.data.inputs import image_sources
 from headstart.data.labelled_images import LabelledImages
@@ -31,7 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.utils import Tags
 
-    from headstart.backbones.networks import Network
+    from headstart.backbones.network import Network
+    from headstart.backbones.pooling import Pooling
     from headstart.data.sources import ImageSource, UnreadableImage
     from headstart.features.engine import Device
     from headstart.features.extract import Extracted
@@ -69,11 +68,11 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         map its means. VGG's fully connected layers are 'fc1' and 'fc2'.
     pooling : {"auto", "avg", "max", "flatten"}, default="auto"
         What the head sees of the network: 'auto', the features that the backbone was trained with;
-        else the feature map's means, its maxima or all of its numbers. See `pooled`.
+        else the feature map's means, its maxima or all of its numbers. See `NetworkSpec`.
     mirror : bool, default=False
         Whether the network looks at each picture's mirror image, too, and what it says is the mean
         of both: sometimes better, in twice the time. Not for letters, and whatever else
-        has a left and a right. See `mirrored`.
+        has a left and a right. See `NetworkSpec`.
     resize : {"auto", "crop", "squash", "pad", "keras"}, default="auto"
         How a picture is brought to that size; 'auto' pads, or squashes for a network that was
         trained on squashed pictures, so that nothing of it is lost.
@@ -124,7 +123,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         weights: str | Path | None = None,
         size: tuple[int, int] | None = None,
         layer: str | None = None,
-        pooling: str = "auto",
+        pooling: Pooling = "auto",
         mirror: bool = False,
         resize: str = "auto",
         precision: Literal["auto", "f32", "bf16"] = "auto",
@@ -335,10 +334,16 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         return clone(self.head)
 
     def _network(self) -> Network:
-        weights = None if self.weights is None else Path(self.weights)
-        backbone = settle(self.backbone, weights)
-        network = find_network(backbone, weights=weights, size=self.size, layer=self.layer)
-        return mirrored(pooled(network, self.pooling), wanted=self.mirror)
+        return find_network(
+            NetworkSpec(
+                self.backbone,
+                weights=self.weights,
+                size=self.size,
+                layer=self.layer,
+                pooling=self.pooling,
+                mirror=self.mirror,
+            )
+        )
 
     def _settle(self, network: Network, sources: Sequence[ImageSource]) -> FeatureExtractor:
         cache = None

@@ -10,8 +10,10 @@ import pytest
 
 from headstart.backbones import convert, summary
 from headstart.backbones.catalogue import get_backbone
-from headstart.backbones.networks import find_network, load_network
+from headstart.backbones.network import load_network
+from headstart.backbones.networks import find_network
 from headstart.backbones.runtime import load_openvino
+from headstart.backbones.spec import NetworkSpec
 from headstart.backbones.summary import summarise
 from headstart.errors import ConversionError, StorageError, WeightsMismatch
 
@@ -100,7 +102,7 @@ def test_other_network_is_refused(converter, files, tmp_path):
 
 
 def test_whole_way_through_the_real_process(files):
-    network = find_network(ROW.name, weights=files[1000], size=(32, 32))
+    network = find_network(NetworkSpec(ROW.name, weights=files[1000], size=(32, 32)))
     assert network.outputs["probabilities"] == (1000,)
     assert load_network(network.folder) == network
 
@@ -155,8 +157,8 @@ def test_summary_of_a_file_shows_what_it_has(files):
 
 def test_importing_the_room_loads_nothing_heavy():
     modules = (
-        "architectures catalogue classes convert download folders mirroring networks pooling "
-        "summary weights weights_layout"
+        "architectures catalogue classes convert download folders network networks "
+        "pooling spec summary variants weights weights_layout"
     )
     check = "; ".join(f"import headstart.backbones.{name}" for name in modules.split())
     check += "; import sys; assert not {'keras', 'openvino', 'h5py', 'numpy'} & set(sys.modules)"

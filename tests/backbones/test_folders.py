@@ -24,6 +24,7 @@ from headstart.backbones.folders import (
     write_backbone,
 )
 from headstart.backbones.networks import find_network, network_key
+from headstart.backbones.spec import NetworkSpec
 from headstart.backbones.weights import FOLDER_WEIGHTS, find_weights
 from headstart.errors import (
     DamagedModel,
@@ -151,7 +152,7 @@ def test_damaged_weights_are_found_out(folder, harm):
     with pytest.raises(DamagedModel, match=r"backbone\.weights\.h5 must have the sha256"):
         read_backbone(folder)
     with pytest.raises(DamagedModel):
-        find_network(folder)
+        find_network(NetworkSpec(folder))
     assert read_row(folder).name == "mine"
 
 
@@ -260,7 +261,7 @@ def test_a_name_comes_before_a_folder_called_like_it(folder, monkeypatch):
 @pytest.mark.parametrize("size", [(31, 64), (64, 257)])
 def test_sizes_it_was_not_made_for_are_refused(size):
     with pytest.raises(UsageError, match=r"mini takes images of at (least 32|most 256)"):
-        find_network("mini", size=size)
+        find_network(NetworkSpec("mini", size=size))
 
 
 def test_other_names_for_the_classes_are_kept_apart(folder):
@@ -276,10 +277,10 @@ def test_the_whole_way_through_the_real_process(converter, tmp_path, monkeypatch
     folder.mkdir()
     write_backbone(folder, replace(MINE, name="own"), trained)
     monkeypatch.chdir(tmp_path)
-    network = find_network("own", size=(32, 48))
+    network = find_network(NetworkSpec("own", size=(32, 48)))
     assert (network.name, network.size, network.classes) == ("own", (32, 48), CLASSES)
     assert network.outputs["probabilities"] == (3,)
-    assert find_network(folder, size=(32, 48)) == network
+    assert find_network(NetworkSpec(folder, size=(32, 48))) == network
 
 
 def test_a_folder_is_summarised(converter, folder):
@@ -290,7 +291,7 @@ def test_a_folder_is_summarised(converter, folder):
 
 
 def test_mini_by_name_has_its_own_classes():
-    network = find_network("mini", download=False)
+    network = find_network(NetworkSpec("mini"), download=False)
     assert network.classes == get_backbone("mini").classes
     assert network.outputs == {"features": (384,), "feature_map": (5, 5, 384),
                                "probabilities": (200,)}  # fmt: skip

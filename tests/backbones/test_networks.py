@@ -12,9 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headstart.backbones import convert, networks
+from headstart.backbones import convert, network_cache
 from headstart.backbones.classes import imagenet_classes
-from headstart.backbones.networks import find_network, load_network, save_network
+from headstart.backbones.network import load_network, save_network
+from headstart.backbones.networks import find_network
+from headstart.backbones.spec import NetworkSpec
 from headstart.errors import (
     ConversionError,
     DamagedModel,
@@ -62,7 +64,7 @@ def weights(tmp_path):
 @pytest.fixture
 def network(conversions, weights):
     assert conversions.count == 0
-    return find_network("mobilenet_v2", weights=weights)
+    return find_network(NetworkSpec("mobilenet_v2", weights=weights))
 
 
 def test_network_is_described(network):
@@ -75,26 +77,26 @@ def test_network_is_described(network):
 
 
 def test_second_time_it_is_read_back_equal(network, conversions, weights):
-    assert find_network("MobileNetV2", weights=weights) == network
+    assert find_network(NetworkSpec("MobileNetV2", weights=weights)) == network
     assert conversions.count == 1
 
 
 def test_folder_and_network_are_taken_as_they_are(network, conversions):
-    assert find_network(network) is network
-    assert find_network(network.folder) == network
-    assert find_network(str(network.folder)) == network
+    assert find_network(NetworkSpec(network)) is network
+    assert find_network(NetworkSpec(network.folder)) == network
+    assert find_network(NetworkSpec(str(network.folder))) == network
     assert conversions.count == 1
 
 
 def test_own_number_of_classes_has_no_names(conversions, weights):
     conversions.outputs = {**SHAPES, "probabilities": [5]}
-    assert find_network("mobilenet_v2", weights=weights).classes is None
+    assert find_network(NetworkSpec("mobilenet_v2", weights=weights)).classes is None
 
 
 def test_other_weights_and_sizes_are_kept_apart(network, conversions, weights):
-    smaller = find_network("mobilenet_v2", weights=weights, size=(96, 128))
+    smaller = find_network(NetworkSpec("mobilenet_v2", weights=weights, size=(96, 128)))
     weights.write_bytes(b"other numbers")
-    other = find_network("mobilenet_v2", weights=weights)
+    other = find_network(NetworkSpec("mobilenet_v2", weights=weights))
     assert len({network.key, smaller.key, other.key}) == 3
     assert smaller.size == (96, 128)
     assert conversions.count == 3
@@ -102,7 +104,7 @@ def test_other_weights_and_sizes_are_kept_apart(network, conversions, weights):
 
 def test_other_versions_are_kept_apart(network, weights, monkeypatch):
     monkeypatch.setattr(convert, "FORMAT", convert.FORMAT + 1)
-    assert find_network("mobilenet_v2", weights=weights).key != network.key
+    assert find_network(NetworkSpec("mobilenet_v2", weights=weights)).key != network.key
 
 
 def truncate(path):
@@ -121,7 +123,7 @@ def test_damaged_network_is_found_out_and_made_again(network, conversions, weigh
     harm(network.folder / name)
     with pytest.raises(SavedModelError, match=name.replace(".", r"\.")):
         load_network(network.folder)
-    assert find_network("mobilenet_v2", weights=weights) == network
+    assert find_network(NetworkSpec("mobilenet_v2", weights=weights)) == network
     assert load_network(network.folder) == network
     assert conversions.count == 2
 
@@ -132,14 +134,14 @@ def test_failed_conversion_leaves_nothing(weights, monkeypatch):
 
     monkeypatch.setattr(convert, "convert", fail)
     with pytest.raises(ConversionError):
-        find_network("mobilenet_v2", weights=weights)
+        find_network(NetworkSpec("mobilenet_v2", weights=weights))
     assert [path.suffix for path in (cache_dir() / "networks").iterdir()] == [".lock"]
 
 
 def test_unwritable_cache_is_said_by_name(conversions, weights, monkeypatch):
     monkeypatch.setenv("HEADSTART_CACHE", str(weights / "below a file"))
     with pytest.raises(StorageError, match="HEADSTART_CACHE"):
-        find_network("mobilenet_v2", weights=weights)
+        find_network(NetworkSpec("mobilenet_v2", weights=weights))
     assert conversions.count == 0
 
 
@@ -148,37 +150,37 @@ def test_read_only_cache_is_read(network, weights, monkeypatch):
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    monkeypatch.setattr(networks.filelock, "FileLock", refuse)
-    assert find_network("mobilenet_v2", weights=weights) == network
+    monkeypatch.setattr(network_cache.filelock, "FileLock", refuse)
+    assert find_network(NetworkSpec("mobilenet_v2", weights=weights)) == network
 
 
 @pytest.mark.parametrize("size", [(31, 224), (224, 16)])
 def test_size_too_small_is_refused(size):
     with pytest.raises(UsageError, match=r"at least 32 x 32 pixels\. Received"):
-        find_network("mobilenet_v2", size=size)
+        find_network(NetworkSpec("mobilenet_v2", size=size))
 
 
 def test_a_converted_network_keeps_its_size(network):
-    assert find_network(network, size=(224, 224)) is network
+    assert find_network(NetworkSpec(network, size=(224, 224))) is network
     for known in (network, network.folder):
         with pytest.raises(UsageError, match=r"of 224 x 224 pixels\. Received size 96 x"):
-            find_network(known, size=(96, 128))
+            find_network(NetworkSpec(known, size=(96, 128)))
 
 
 def test_features_of_another_layer_are_another_network(network, conversions, weights):
-    other = find_network("mobilenet_v2", weights=weights, layer="block_16_project_BN")
+    other = find_network(NetworkSpec("mobilenet_v2", weights=weights, layer="block_16_project_BN"))
     assert conversions.feature_layer == other.layer == "block_16_project_BN"
     assert other.key != network.key
     assert load_network(other.folder) == other
     with pytest.raises(UsageError, match=r"features of its own choice\. Received layer"):
-        find_network(network, layer="block_16_project_BN")
+        find_network(NetworkSpec(network, layer="block_16_project_BN"))
 
 
 def test_name_that_is_neither_is_refused(tmp_path):
     with pytest.raises(UnknownBackbone):
-        find_network(str(tmp_path))
+        find_network(NetworkSpec(str(tmp_path)))
     with pytest.raises(NotASavedModel, match=r"must hold network\.json"):
-        find_network(tmp_path)
+        find_network(NetworkSpec(tmp_path))
 
 
 def test_saved_copy_stands_alone(network, tmp_path):
@@ -239,6 +241,7 @@ SCRIPT = """
 import os, signal, sys, time
 from pathlib import Path
 from headstart.backbones import convert, networks
+from headstart.backbones.spec import NetworkSpec
 
 def fake(row, weights, size, graph, **_):
     graph.write_text("half")
@@ -251,7 +254,7 @@ def fake(row, weights, size, graph, **_):
     return {"outputs": {"features": [3]}, "macs": 1}
 
 convert.convert = fake
-print(networks.find_network("mobilenet_v2", weights=Path(sys.argv[1])).key)
+print(networks.find_network(NetworkSpec("mobilenet_v2", weights=sys.argv[1])).key)
 """
 
 
@@ -272,7 +275,7 @@ def test_killed_conversion_leaves_nothing_that_counts(weights, tmp_path, convers
     killed = start(weights, tmp_path / "log", "die")
     killed.communicate(timeout=60)
     assert killed.returncode == -signal.SIGKILL
-    network = find_network("mobilenet_v2", weights=weights)
+    network = find_network(NetworkSpec("mobilenet_v2", weights=weights))
     assert conversions.count == 1
     left = {path.name for path in (cache_dir() / "networks").iterdir()}
     assert left == {network.key, f"{network.key}.lock"}

@@ -6,13 +6,14 @@ from PIL import Image
 
 from headstart.backbones.networks import find_network
 from headstart.backbones.runtime import load_openvino
+from headstart.backbones.spec import NetworkSpec
 
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("name", ["mobilenet", "mobilenet_v2"])
 def test_photos_are_recognised(real_data, name, monkeypatch):
     monkeypatch.setenv("HEADSTART_WEIGHTS", str(real_data / "weights"))
-    network = find_network(name, download=False)
+    network = find_network(NetworkSpec(name), download=False)
     photos = sorted((real_data / "data" / "imagenet-samples").iterdir())
     pixels = np.stack([shorter_side_256_centre_224(photo) for photo in photos])
     settings = {"INFERENCE_PRECISION_HINT": "f32"}

@@ -243,14 +243,8 @@ def test_a_stream_goes_on_after_a_broken_picture(classifier, photos):
 
 
 @pytest.mark.usefixtures("offline")
-def test_by_default_it_takes_what_can_be_had(photos, tiny_network, monkeypatch):
-    asked = []
-
-    def find(name, **_):
-        asked.append(name)
-        return tiny_network
-
-    monkeypatch.setattr("headstart.classifier.find_network", find)
+def test_by_default_it_takes_what_can_be_had(photos, tiny_network, stand_in):
+    asked = stand_in(tiny_network)
     model = ImageClassifier()
     with pytest.warns(LastResortWarning, match="mini is used"):
         model.fit(*photos)

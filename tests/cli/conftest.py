@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.backbones import networks
 from headstart.backbones.classes import ClassName
+from headstart.backbones.network import FILES, write_description
 
 COLOURS = {"blue": (30, 40, 200), "green": (20, 190, 60), "red": (210, 30, 30)}
 NAMES = tuple(
@@ -35,10 +35,10 @@ def write_classes(folder: Path, n: int = 6, first_seed: int = 0) -> Path:
 def backbone(tiny_network, tmp_path_factory) -> str:
     """The folder of a converted network whose five classes have names, as ``--model`` takes it."""
     folder = tmp_path_factory.mktemp("backbone")
-    for name in networks.FILES:
+    for name in FILES:
         shutil.copyfile(tiny_network.folder / name, folder / name)
     named = dataclasses.replace(tiny_network, folder=folder, classes=NAMES)
-    (folder / networks.DESCRIPTION).write_text(networks._to_json(named, folder))
+    write_description(named, folder)
     return str(folder)
 
 

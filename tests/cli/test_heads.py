@@ -107,7 +107,7 @@ def test_the_command_pools_and_saves_it(backbone, photos, tmp_path, capsys):
 def test_the_command_looks_at_mirror_images_and_saves_that(backbone, photos, tmp_path):
     command = ["train", str(photos), "--out", str(tmp_path / "m"), "--model", backbone]
     assert main([*command, "--mirror", "--json"]) == 0
-    assert headstart.load(tmp_path / "m").network.mirrored
+    assert headstart.load(tmp_path / "m").network.mirror
 
 
 def test_the_size_reaches_the_network(backbone, photos, tmp_path, capsys):

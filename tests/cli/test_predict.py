@@ -7,14 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from tests.data.odd_images import write_all
 
-from headstart.backbones.networks import load_network
+from headstart.backbones.network import load_network
 from headstart.cli.main import main
 
 
@@ -199,12 +198,9 @@ def test_no_weights_and_no_network_says_how_to_go_on(photos, capsys, monkeypatch
 
 @pytest.mark.usefixtures("offline")
 def test_without_weights_and_network_mini_answers_and_stderr_says_so(
-    backbone, photos, capsys, monkeypatch
+    backbone, photos, capsys, stand_in
 ):
-    mini = replace(load_network(Path(backbone)), name="mini")
-    monkeypatch.setattr(
-        "headstart.jobs.predict.find_network", lambda name, **_: {"mini": mini}[name]
-    )
+    stand_in(load_network(Path(backbone)))
     assert main(["predict", str(photos / "red" / "0.png"), "--json"]) == 0
     out, err = capsys.readouterr()
     assert len(records(out)) == 1

@@ -1,14 +1,13 @@
 """``headstart train`` and ``headstart evaluate``."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 import headstart
-from headstart.backbones.networks import load_network
+from headstart.backbones.network import load_network
 from headstart.cli.main import main
 
 from .conftest import write_classes
@@ -171,10 +170,9 @@ def test_evaluate_on_a_class_the_model_does_not_know(saved, photos, capsys):
 
 @pytest.mark.usefixtures("offline")
 def test_what_stood_in_for_the_default_is_said_and_recorded(
-    backbone, photos, tmp_path, capsys, monkeypatch
+    backbone, photos, tmp_path, capsys, stand_in
 ):
-    mini = replace(load_network(Path(backbone)), name="mini")
-    monkeypatch.setattr("headstart.classifier.find_network", lambda name, **_: {"mini": mini}[name])
+    stand_in(load_network(Path(backbone)))
     assert train(photos, "--out", tmp_path / "model", "--json") == 0
     out, err = capsys.readouterr()
     assert json.loads(out)["backbone"] == "mini"

@@ -215,14 +215,8 @@ def test_the_precision_of_fit_holds_for_transform(embedder, photos, monkeypatch)
 
 
 @pytest.mark.usefixtures("offline")
-def test_by_default_it_takes_what_can_be_had(photos, tiny_network, monkeypatch):
-    asked = []
-
-    def find(name, **_):
-        asked.append(name)
-        return tiny_network
-
-    monkeypatch.setattr("headstart.features.embedder.find_network", find)
+def test_by_default_it_takes_what_can_be_had(photos, tiny_network, stand_in):
+    asked = stand_in(tiny_network)
     with pytest.warns(LastResortWarning, match="mini is used"):
         Embedder().transform(photos)
     assert asked == ["mini"]

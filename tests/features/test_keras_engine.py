@@ -97,6 +97,7 @@ import keras
 import numpy as np
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.networks import find_network
+from headstart.backbones.spec import NetworkSpec
 from headstart.features.engine import compile_network
 
 name, size, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
@@ -105,7 +106,7 @@ if get_backbone(name).folder is None:
     builder = getattr(keras.applications, get_backbone(name).builder)
     model = builder(weights=None, input_shape=(size, size, 3))
     model.save_weights(folder / f"{name}_imagenet.weights.h5")
-network = find_network(name, size=(size, size), download=False)
+network = find_network(NetworkSpec(name, size=(size, size)), download=False)
 images = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), np.uint8)
 outputs = ("features", "feature_map", "probabilities")
 answers = []

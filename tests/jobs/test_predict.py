@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from headstart.data import as_source
 from headstart.errors import (
     ImageDamaged,
     ImageNotFound,
+    NotASavedModel,
     UsageError,
     WeightsMismatch,
     WeightsNotFound,
@@ -128,16 +130,9 @@ def test_records_are_json():
 
 
 @pytest.fixture
-def found(network, monkeypatch):
-    """Let every name stand for the tiny network; return what was asked for."""
-    asked = []
-
-    def find(model, **_):
-        asked.append(model)
-        return network
-
-    monkeypatch.setattr("headstart.jobs.predict.find_network", find)
-    return asked
+def found(network, stand_in):
+    """Let the tiny network stand in for every backbone; return the names asked for."""
+    return stand_in(network)
 
 
 @pytest.mark.usefixtures("offline")
@@ -172,8 +167,8 @@ def test_a_named_network_is_never_replaced():
 
 
 @pytest.mark.usefixtures("offline")
-def test_a_backbones_folder_is_not_taken_for_a_saved_model(tmp_path, found):
+@pytest.mark.parametrize("kind", [Path, str])
+def test_a_backbones_folder_is_not_taken_for_a_saved_model(tmp_path, kind):
     (tmp_path / "backbone.json").write_text("{}")
-    hs.predict([pixels(0)], tmp_path)
-    hs.predict([pixels(0)], str(tmp_path))
-    assert found == [tmp_path, str(tmp_path)]
+    with pytest.raises(NotASavedModel, match=r"backbone\.json"):
+        hs.predict([pixels(0)], kind(tmp_path))

@@ -1,7 +1,5 @@
 """`headstart.train` and `headstart.evaluate` as Python calls them."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 from tests.recorder import Recorder
@@ -96,10 +94,9 @@ def test_a_settings_name_that_is_none_is_said(labelled, tiny_network, tmp_path):
 
 @pytest.mark.usefixtures("offline")
 def test_what_stood_in_for_the_default_is_told_and_recorded(
-    labelled, tiny_network, tmp_path, monkeypatch
+    labelled, tiny_network, tmp_path, stand_in
 ):
-    mini = dataclasses.replace(tiny_network, name="mini")
-    monkeypatch.setattr("headstart.classifier.find_network", lambda name, **_: {"mini": mini}[name])
+    stand_in(tiny_network)
     progress = Recorder()
     summary = hs.train(labelled, tmp_path / "model", progress=progress)
     assert len(progress.said) == 1

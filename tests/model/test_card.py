@@ -1,6 +1,6 @@
 import pytest
 
-from headstart.backbones.mirroring import mirrored
+from headstart.backbones.variants import mirrored
 from headstart.model import TrainingData, layout
 
 

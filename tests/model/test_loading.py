@@ -39,7 +39,7 @@ def test_models_saved_before_there_were_mirrors_are_read(copied):
     backbone = json.loads((copied / layout.DESCRIPTION).read_text())["backbone"]
     assert backbone.pop("mirrored") is False
     rewrite(copied, backbone=backbone)
-    assert load(copied).network.mirrored is False
+    assert load(copied).network.mirror is False
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -10,6 +10,7 @@ from PIL import Image
 import headstart as hs
 from headstart.backbones.folders import read_backbone
 from headstart.backbones.networks import find_network
+from headstart.backbones.spec import NetworkSpec
 
 RECIPE = (
     *("--size", "32", "--epochs", "3", "--batch-size", "16", "--learning-rate", "0.05"),
@@ -88,7 +89,7 @@ def test_the_card_says_what_it_is_and_the_command_that_made_it(done):
 
 def test_it_is_a_backbone_like_any_other(done, pictures):
     _, folder = done
-    network = find_network(folder)
+    network = find_network(NetworkSpec(folder))
     assert [name.label for name in network.classes] == ["brick", "grass", "sky"]
     (answer,) = hs.predict(pictures / "sky" / "0.png", backbone=folder)
     assert {prediction.label for prediction in answer} == {"brick", "grass", "sky"}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from headstart.backbones.pooling import Pooling  # noqa: TC001 - flags are made from the types
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-Pooling = Literal["auto", "avg", "max", "flatten"]
+    from headstart.backbones.network import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +19,9 @@ class NetworkSpec:
 
     Parameters
     ----------
-    backbone : str or Path, default="auto"
-        The name of a backbone (`headstart models` lists them), the folder of a backbone, or the
-        folder of a converted network. "auto" takes the best quick backbone whose weights are at
+    backbone : str, Path or Network, default="auto"
+        The name of a backbone (`headstart models` lists them), the folder of a backbone, or a
+        converted network or its folder. "auto" takes the best quick backbone whose weights are at
         hand, else downloads mobilenet_v2 (14 MB), else takes mini and says so.
     weights : str or Path, optional
         A weights file for the backbone, instead of the one that is found or downloaded.
@@ -37,7 +39,7 @@ class NetworkSpec:
         and a right.
     """
 
-    backbone: str | Path = "auto"
+    backbone: str | Path | Network = "auto"
     weights: str | Path | None = None
     size: tuple[int, int] | None = None
     layer: str | None = None

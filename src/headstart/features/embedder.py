@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from headstart.backbones.choosing import settle
-from headstart.backbones.mirroring import mirrored
-from headstart.backbones.networks import Network, find_network
-from headstart.backbones.pooling import pooled
+from headstart.backbones.networks import find_network
+from headstart.backbones.spec import NetworkSpec
 from headstart.data.inputs import image_sources
 from headstart.errors import UsageError
 from headstart.features.cache import FeatureCache
@@ -24,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.utils import Tags
 
+    from headstart.backbones.network import Network
+    from headstart.backbones.pooling import Pooling
     from headstart.data.sources import ImageSource
     from headstart.features.engine import Device
 
@@ -52,10 +52,10 @@ class Embedder(TransformerMixin, BaseEstimator):
         its means. `headstart models NAME` lists them.
     pooling : {"auto", "avg", "max", "flatten"}, default="auto"
         What the features are: 'auto', those that the backbone was trained with; else the feature
-        map's means, its maxima or all of its numbers. See `pooled`.
+        map's means, its maxima or all of its numbers. See `NetworkSpec`.
     mirror : bool, default=False
         Whether it looks at each picture's mirror image, too, and returns the mean of both, in twice
-        the time. See `mirrored`.
+        the time. See `NetworkSpec`.
     resize : {"auto", "crop", "squash", "pad", "keras"}, default="auto"
         How a picture is brought to that size; 'auto' is the backbone's own rule.
     precision : {"auto", "f32", "bf16"}, default="auto"
@@ -93,7 +93,7 @@ class Embedder(TransformerMixin, BaseEstimator):
         weights: str | Path | None = None,
         size: tuple[int, int] | None = None,
         layer: str | None = None,
-        pooling: str = "auto",
+        pooling: Pooling = "auto",
         mirror: bool = False,
         resize: str = "auto",
         precision: Literal["auto", "f32", "bf16"] = "auto",
@@ -179,10 +179,16 @@ class Embedder(TransformerMixin, BaseEstimator):
         return np.array([f"{network.name}_{i}" for i in range(length)], dtype=object)
 
     def _network(self) -> Network:
-        weights = None if self.weights is None else Path(self.weights)
-        model = settle(self.model, weights)
-        network = find_network(model, weights=weights, size=self.size, layer=self.layer)
-        network = mirrored(pooled(network, self.pooling), wanted=self.mirror)
+        network = find_network(
+            NetworkSpec(
+                self.model,
+                weights=self.weights,
+                size=self.size,
+                layer=self.layer,
+                pooling=self.pooling,
+                mirror=self.mirror,
+            )
+        )
         known = [name for name in OUTPUTS if name in network.outputs]
         if self.output not in known:
             raise UsageError(

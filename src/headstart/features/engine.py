@@ -15,7 +15,7 @@ from headstart.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
 
-    from headstart.backbones.networks import Network
+    from headstart.backbones.network import Network
 
 Precision = Literal["f32", "bf16"]
 Runtime = Literal["openvino", "keras"]
@@ -151,11 +151,11 @@ def check_request(network: Network, precision: str, outputs: Sequence[str]) -> N
 def choose_runtime(device: Device, network: Network) -> Runtime:
     """Return what runs `network`: `device`, or what 'auto' stands for on this machine."""
     _check_known("device", device, DEVICES)
-    own = network.pooling == "auto" and not network.layer and not network.mirrored
+    own = network.pooling == "auto" and not network.layer and not network.mirror
     if device == "keras" and not own:
         raise UsageError(
             f"device='keras' computes a network's own features only. Received: {network.name} with "
-            f"pooling={network.pooling!r}, layer={network.layer!r}, mirror={network.mirrored}. "
+            f"pooling={network.pooling!r}, layer={network.layer!r}, mirror={network.mirror}. "
             "Use device='openvino' for it."
         )
     if device != "auto":

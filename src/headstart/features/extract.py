@@ -27,7 +27,7 @@ from headstart.features.write_buffer import WriteBuffer
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
-    from headstart.backbones.networks import Network
+    from headstart.backbones.network import Network
     from headstart.data.sources import ImageSource
     from headstart.errors import ImageError
     from headstart.features.cache import FeatureCache

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headstart.backbones.catalogue import Backbone
-    from headstart.backbones.networks import Network
+    from headstart.backbones.network import Network
 
 BATCH = 64
 _POLICIES = {"f32": "float32", "bf16": "mixed_bfloat16"}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from headstart.backbones.networks import Network
+    from headstart.backbones.network import Network
 
 # One image beyond those that are running, so that no core waits for Python.
 _WAITING = 1

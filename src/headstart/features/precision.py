@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from headstart.backbones.networks import Network
+    from headstart.backbones.network import Network
     from headstart.data.resizing import Resize
     from headstart.data.sources import ImageSource
     from headstart.features.cache import FeatureCache

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from headstart.backbones.networks import Network
+    from headstart.backbones.network import Network
     from headstart.data.resizing import Resize
     from headstart.features.engine import Precision, Runtime
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from headstart.augmentation.settings import Augmentation
 from headstart.backbones import convert
-from headstart.backbones.networks import DESCRIPTION, GRAPH, Network
+from headstart.backbones.network import DESCRIPTION, GRAPH, Network
 from headstart.features.engine import compile_network
 from headstart.progress import track
 from headstart.storage import whole_file

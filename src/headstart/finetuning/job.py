@@ -15,9 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headstart.backbones.mirroring import mirrored
 from headstart.backbones.networks import find_network
-from headstart.backbones.pooling import pooled
+from headstart.backbones.spec import NetworkSpec
 from headstart.finetuning.assembling import divide, save_weights
 from headstart.finetuning.comparison import Comparison
 from headstart.finetuning.cross_validation import Rounds
@@ -32,7 +31,7 @@ from headstart.training.work_folder import work_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from headstart.backbones.networks import Network
+    from headstart.backbones.network import Network
     from headstart.classifier import ImageClassifier
     from headstart.finetuning.assembling import Divided
     from headstart.prediction.scoring import Scorer
@@ -176,7 +175,13 @@ def _converted(plan: Plan, divided: Divided, place: Path) -> Network:
     weights = place / "tuned.weights.h5"
     save_weights(divided, weights)
     frozen = plan.frozen.network_
-    network = find_network(
-        plan.row.folder or plan.row.name, weights=weights, size=frozen.size, layer=frozen.layer
+    return find_network(
+        NetworkSpec(
+            plan.row.folder or plan.row.name,
+            weights=weights,
+            size=frozen.size,
+            layer=frozen.layer,
+            pooling=frozen.pooling,
+            mirror=frozen.mirror,
+        )
     )
-    return mirrored(pooled(network, frozen.pooling), wanted=frozen.mirrored)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headstart.backbones.catalogue import Backbone
-    from headstart.backbones.networks import Network
+    from headstart.backbones.network import Network
     from headstart.backbones.weights import WeightsFile
     from headstart.classifier import ImageClassifier
     from headstart.data import ImageSource

@@ -12,7 +12,9 @@ import numpy as np
 from headstart.backbones.catalogue import backbones
 from headstart.backbones.choosing import settle
 from headstart.backbones.folders import is_backbone_folder
-from headstart.backbones.networks import DESCRIPTION, Network, find_network
+from headstart.backbones.network import DESCRIPTION, Network
+from headstart.backbones.networks import find_network
+from headstart.backbones.spec import NetworkSpec
 from headstart.data.inputs import image_sources
 from headstart.errors import ImageError, UsageError
 from headstart.features.extract import extract, network_resize
@@ -237,9 +239,7 @@ def open_recogniser(
     named = settle(model, weights, progress=progress)
     if isinstance(named, str | Path) and _means_a_saved_model(named):
         return _saved(load(named), weights, resize, precision)
-    network = find_network(
-        named, weights=None if weights is None else Path(weights), progress=progress
-    )
+    network = find_network(NetworkSpec(named, weights=weights), progress=progress)
     if network.classes is None:
         raise UsageError(
             f"To recognise with {network.name}, its weights must include the classes. Received: "

@@ -17,7 +17,7 @@ from headstart.features.engine import compile_network
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from headstart.backbones.networks import Network
+    from headstart.backbones.network import Network
     from headstart.data.resizing import Resize
     from headstart.features.engine import Precision
     from headstart.prediction.scoring import Scorer

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from openvino import Model, Node
 
-    from headstart.backbones.networks import Network
+    from headstart.backbones.network import Network
     from headstart.prediction.scoring import Layer, Scorer
 
 FEATURES = "features"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones.classes import ClassName
-from headstart.backbones.networks import Network
+from headstart.backbones.network import Network
 from headstart.errors import DamagedModel, NewerFormat, NotASavedModel
 from headstart.model import checksums, layout
 from headstart.model.arrays import load_arrays
@@ -121,7 +121,7 @@ def _network(folder: Path, described: Description, hashes: dict[str, str]) -> Ne
         resize=described.resize_rule,
         crop_fraction=described.crop_fraction,
         macs=described.macs,
-        mirrored=described.mirrored,
+        mirror=described.mirrored,
         weights_sha256=described.weights_sha256,
         key=f"model-{hashlib.sha256(graph.encode()).hexdigest()[:32]}",
     )

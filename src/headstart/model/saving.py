@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
     from pathlib import Path
 
-    from headstart.backbones.networks import Network
+    from headstart.backbones.network import Network
     from headstart.data.resizing import Resize
     from headstart.features.precision import PrecisionChoice
     from headstart.model.saved import SavedModel
@@ -52,7 +52,7 @@ def save_model(  # noqa: PLR0913
         weights_sha256=network.weights_sha256,
         outputs=output_shapes(network, scorer),
         macs=network.macs,
-        mirrored=network.mirrored,
+        mirrored=network.mirror,
         size=network.size,
         resize_rule=resize.rule,
         crop_fraction=resize.crop_fraction,

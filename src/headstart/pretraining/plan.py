@@ -10,12 +10,14 @@ import numpy as np
 
 from headstart.augmentation.settings import Augmentation
 from headstart.backbones.architectures import ARCHITECTURES
-from headstart.backbones.networks import Network, find_network
+from headstart.backbones.networks import find_network
+from headstart.backbones.spec import NetworkSpec
 from headstart.data import LabelledImages, stratified_split
 from headstart.data.fingerprint import fingerprint
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
+    from headstart.backbones.network import Network
     from headstart.pretraining.settings import Pretraining
     from headstart.progress import Progress
 
@@ -125,11 +127,8 @@ def find_teacher(
     """Return the network to learn from; errors are those of `find_network`."""
     if teacher is None:
         return None
-    return find_network(
-        teacher,
-        weights=None if weights is None else Path(weights),
-        size=None if size is None else (size, size),
-    )
+    square = None if size is None else (size, size)
+    return find_network(NetworkSpec(teacher, weights=weights, size=square))
 
 
 def _fingerprint(images: LabelledImages) -> str:

@@ -12,6 +12,7 @@ from headstart.backbones.catalogue import Backbone
 from headstart.backbones.classes import ClassName, imagenet_classes
 from headstart.backbones.folders import read_backbone, write_backbone
 from headstart.backbones.networks import find_network
+from headstart.backbones.spec import NetworkSpec
 from headstart.evaluation import Evaluation, plot_history
 from headstart.features.extract import extract
 from headstart.pretraining.card import model_card
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from keras import Model
 
-    from headstart.backbones.networks import Network
+    from headstart.backbones.network import Network
     from headstart.data import LabelledImages
     from headstart.data.sources import UnreadableImage
     from headstart.training.history import Epoch
@@ -69,7 +70,7 @@ def keep(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
         write_backbone(new, row, weights)
         sizes = _try_sizes(job, new)
         side = max(sizes, key=lambda size: sizes[size])
-        network = find_network(new, size=(side, side))
+        network = find_network(NetworkSpec(new, size=(side, side)))
         evaluation, top5 = _measure(job, job.tested, network)
         row = replace(
             row, size=network.size, macs=network.macs, top1=evaluation.accuracy, top5=top5
@@ -144,7 +145,8 @@ def _try_sizes(job: Job, folder: Path) -> dict[int, float]:
     larger = (round(trained_at * scale / 8) * 8 for scale in _SCALES)
     found = {}
     for side in sorted({trained_at, *(side for side in larger if trained_at < side <= SIZES[1])}):
-        evaluation, _ = _measure(job, job.looked_at(), find_network(folder, size=(side, side)))
+        network = find_network(NetworkSpec(folder, size=(side, side)))
+        evaluation, _ = _measure(job, job.looked_at(), network)
         found[side] = evaluation.accuracy
     return found
 

@@ -1,0 +1,175 @@
+"""The `Network`: a converted network on disk.
+
+It is a folder::
+
+    graph.xml, graph.bin   the OpenVINO graph: uint8 pixels in; features, feature map and class
+                           probabilities out
+    network.json           everything else, and the hashes of the two
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from headstart.backbones.classes import ClassName
+from headstart.backbones.weights import hash_file
+from headstart.errors import DamagedModel, NewerFormat, NotASavedModel
+from headstart.storage import whole_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from headstart.backbones.pooling import Pooling
+
+#: Raised whenever an older headstart could not read the folder, or would read it wrongly.
+FORMAT = 1
+DESCRIPTION = "network.json"
+GRAPH = "graph.xml"
+FILES = (GRAPH, "graph.bin")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A frozen network, ready to be compiled.
+
+    Attributes
+    ----------
+    folder : Path
+        Folder of the files.
+    name : str
+        Name of the backbone.
+    size : tuple of int
+        Height and width of the input in pixels. The input is uint8 RGB of shape
+        ``(n, height, width, 3)``.
+    outputs : dict
+        Shape of each output without the batch axis: ``features`` ``(n,)``, ``feature_map``
+        ``(height, width, channels)`` and, for a network with a classifier, ``probabilities``
+        ``(k,)``. All outputs are float32.
+    classes : tuple of ClassName or None
+        Classes of the probabilities; None without a classifier or with unknown classes.
+    resize, crop_fraction
+        How an image is brought to `size`, as on the backbone's row.
+    macs : int
+        Multiply-accumulates for one image.
+    weights_sha256 : str
+        Hash of the weights file.
+    key : str
+        Identifies everything that changes the outputs: row, weights, size, layer, pooling, mirror,
+        the format of the conversion and the version of Keras.
+    layer : str or None
+        The Keras layer that gives the features; None for the backbone's own choice.
+    pooling : {"auto", "avg", "max", "flatten"}
+        How the feature map becomes features; see `NetworkSpec`.
+    mirror : bool
+        Whether the outputs are the mean over each image and its mirror image.
+    """
+
+    folder: Path
+    name: str
+    size: tuple[int, int]
+    outputs: dict[str, tuple[int, ...]]
+    classes: tuple[ClassName, ...] | None
+    resize: str
+    crop_fraction: float
+    macs: int
+    weights_sha256: str
+    key: str
+    layer: str | None = None
+    pooling: Pooling = "auto"
+    mirror: bool = False
+
+    @property
+    def graph(self) -> Path:
+        """The OpenVINO graph."""
+        return self.folder / GRAPH
+
+
+def load_network(folder: Path) -> Network:
+    """Read a network's folder and check its files.
+
+    Raises
+    ------
+    NotASavedModel
+        If ``network.json`` is missing or is something else.
+    NewerFormat
+        If a newer headstart wrote the folder.
+    DamagedModel
+        If a file is missing, cut short or altered.
+    """
+    text = _read_description(folder)
+    try:
+        described = json.loads(text)
+        version, hashes = int(described["format"]), dict(described["files"])
+    except (ValueError, KeyError, OverflowError, RecursionError, TypeError) as error:
+        raise _foreign(folder, error) from error
+    if version > FORMAT:
+        raise NewerFormat(
+            f"{folder} was written by a newer headstart (network format {version}; this one knows "
+            f"up to {FORMAT}). Update headstart."
+        )
+    for name in FILES:
+        if not (folder / name).is_file() or hash_file(folder / name) != hashes.get(name):
+            raise DamagedModel(f"{folder / name} is missing or altered. Convert the network again.")
+    return _from_json(folder, described)
+
+
+def save_network(network: Network, folder: Path) -> Network:
+    """Copy a network to a new or empty folder, and return the copy.
+
+    Raises
+    ------
+    StorageError
+        If the folder can't be written.
+    """
+    with whole_folder(folder) as new:
+        for name in (*FILES, DESCRIPTION):
+            shutil.copyfile(network.folder / name, new / name)
+    return replace(network, folder=folder)
+
+
+def write_description(network: Network, folder: Path) -> None:
+    """Write ``network.json`` beside the graph in `folder`."""
+    described = asdict(network)
+    del described["folder"]
+    files = {name: hash_file(folder / name) for name in FILES}
+    text = json.dumps({"format": FORMAT, **described, "files": files}, indent=1)
+    (folder / DESCRIPTION).write_text(text, "utf-8")
+
+
+def _read_description(folder: Path) -> bytes:
+    try:
+        return (folder / DESCRIPTION).read_bytes()
+    except OSError as error:
+        raise NotASavedModel(
+            f"A network's folder must hold {DESCRIPTION}. Received {folder}: {error.strerror}"
+        ) from error
+
+
+def _from_json(folder: Path, described: dict[str, Any]) -> Network:
+    try:
+        classes = described["classes"]
+        return Network(
+            folder=folder,
+            name=described["name"],
+            size=tuple(described["size"]),
+            outputs={name: tuple(shape) for name, shape in described["outputs"].items()},
+            classes=None if classes is None else tuple(ClassName(*pair) for pair in classes),
+            resize=described["resize"],
+            crop_fraction=described["crop_fraction"],
+            macs=described["macs"],
+            weights_sha256=described["weights_sha256"],
+            key=described["key"],
+            layer=described.get("layer"),
+            pooling=described.get("pooling", "auto"),
+            # The name until version 0.1.
+            mirror=described.get("mirror", described.get("mirrored", False)),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _foreign(folder, error) from error
+
+
+def _foreign(folder: Path, error: Exception) -> NotASavedModel:
+    return NotASavedModel(f"{folder / DESCRIPTION} must be what headstart writes: {error!r}")
