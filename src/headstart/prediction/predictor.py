@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headstart.backbones.classes import ClassName
-    from headstart.backbones.networks import Network
+    from headstart.backbones.network import Network
     from headstart.data.inputs import Images
     from headstart.data.resizing import Resize
     from headstart.data.sources import ImageSource
