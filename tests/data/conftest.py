@@ -1,4 +1,4 @@
-"""Makers of data sets."""
+"""Fixtures that write datasets."""
 
 import json
 
@@ -10,7 +10,7 @@ from tests.data.odd_images import encoded
 
 @pytest.fixture(scope="session")
 def make_parquet():
-    """Write `n` small pictures to a parquet file, as the ``datasets`` library does."""
+    """Write `n` small images to a parquet file, as the ``datasets`` library does."""
     parquet = pytest.importorskip("pyarrow.parquet")
     pyarrow = pytest.importorskip("pyarrow")
 
@@ -25,8 +25,8 @@ def make_parquet():
         table = pyarrow.table({name: cells for name, cells in table.items() if cells is not ...})
         if names:
             features = {"label": {"names": list(names), "_type": "ClassLabel"}}
-            told = json.dumps({"info": {"features": features}})
-            table = table.replace_schema_metadata({"huggingface": told})
+            metadata = json.dumps({"info": {"features": features}})
+            table = table.replace_schema_metadata({"huggingface": metadata})
         path.parent.mkdir(parents=True, exist_ok=True)
         parquet.write_table(table, path, row_group_size=group)
 
@@ -35,7 +35,7 @@ def make_parquet():
 
 @pytest.fixture(scope="session")
 def make_images():
-    """Write small, different pictures to paths below a folder."""
+    """Write small, distinct images to paths below a folder."""
 
     def make(folder, *names):
         for number, name in enumerate(names):

@@ -1,7 +1,8 @@
-"""Pictures of every odd and broken kind, made from nothing; any room's tests may use them.
+"""Odd and broken images of every kind, generated for the tests.
 
-`ODD` holds those that are answered, with the note that says how; `BROKEN` those that are refused,
-with the error; `write_all` fills a folder with both, and with what only a file system can hold.
+`ODD` has the images that are readable, with the expected note, and `BROKEN` those that are
+unreadable, with the expected error. `write_all` fills a folder with both, and with the odd things
+that only a file system can hold.
 """
 
 import io
@@ -29,7 +30,7 @@ WIDTH, HEIGHT = 64, 48
 
 @dataclass(frozen=True)
 class Odd:
-    """A picture that is answered: `note` is part of one of its notes, or it has none."""
+    """A readable image: `note` is part of one of its notes, or None if it has no notes."""
 
     make: Callable[[], bytes]
     suffix: str
@@ -38,7 +39,7 @@ class Odd:
 
 @dataclass(frozen=True)
 class Broken:
-    """A picture that is refused with `error`, whose message holds `says`."""
+    """An unreadable image: decoding raises `error`, whose message contains `says`."""
 
     make: Callable[[], bytes]
     suffix: str
@@ -47,19 +48,19 @@ class Broken:
 
 
 def scene(width: int = WIDTH, height: int = HEIGHT) -> Image.Image:
-    """A picture whose corners are red, green, blue and yellow, from the top left."""
+    """An image whose corners are red, green, blue and yellow, from the top left."""
     corners = np.array([[[220, 20, 20], [20, 200, 20]], [[20, 20, 220], [230, 220, 20]]], np.uint8)
     return Image.fromarray(corners).resize((width, height), Image.Resampling.NEAREST)
 
 
 def photo(width: int = WIDTH, height: int = HEIGHT, seed: int = 0) -> Image.Image:
-    """A picture with texture at every scale, as photos have."""
+    """An image with texture at every scale, like a photo."""
     random = np.random.default_rng(seed)
-    picture = np.zeros((height, width, 3))
+    image = np.zeros((height, width, 3))
     for cells in (3, 9, 27):
         noise = random.integers(0, 256, (cells, cells, 3), np.uint8)
-        picture += np.asarray(Image.fromarray(noise).resize((width, height)), float) / 3
-    return Image.fromarray(picture.astype(np.uint8))
+        image += np.asarray(Image.fromarray(noise).resize((width, height)), float) / 3
+    return Image.fromarray(image.astype(np.uint8))
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -104,7 +105,7 @@ def animated(kind: str, frames: int = 3) -> bytes:
 
 
 def oriented(orientation: int, kind: str = "JPEG") -> bytes:
-    """`scene` stored as a camera held another way stores it: upright again if read rightly."""
+    """`scene` as a turned camera stores it: upright again once the orientation is applied."""
     undo = {
         1: None,
         2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -122,7 +123,7 @@ def oriented(orientation: int, kind: str = "JPEG") -> bytes:
 
 
 def bad_exif() -> bytes:
-    """A JPEG whose EXIF entries lie beyond its end, of which Pillow warns."""
+    """A JPEG whose EXIF entries lie beyond its end, which makes Pillow warn."""
     entries = b"".join(bytes([0x10 + i, 1, 2, 0, 200, 0, 0, 0, 90, 0, 0, 0]) for i in range(3))
     return jpeg(exif=b"Exif\0\0II*\0\x08\0\0\0\x03\0" + entries + bytes(4))
 
@@ -132,7 +133,7 @@ def png_chunk(name: bytes, data: bytes) -> bytes:
 
 
 def bomb(width: int = 60_000, height: int = 60_000) -> bytes:
-    """A PNG of a few bytes that says it is `width` by `height`."""
+    """A PNG of a few bytes that claims to be `width` by `height`."""
     header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     pixels = png_chunk(b"IDAT", zlib.compress(bytes(4096)))
     return b"\x89PNG\r\n\x1a\n" + header + pixels + png_chunk(b"IEND", b"")
@@ -207,7 +208,7 @@ BROKEN: dict[str, Broken] = {
     "truncated_webp": Broken(lambda: encoded(photo(), "WEBP")[:100], ".webp", ImageDamaged, "WebP"),
     "truncated_gif": Broken(lambda: encoded(photo(), "GIF")[:900], ".gif", ImageDamaged, "GIF"),
     "truncated_tiff": Broken(lambda: encoded(photo(), "TIFF")[:60], ".tif", ImageDamaged, "TIFF"),
-    "text": Broken(lambda: b"not a picture, only words\n", ".jpg", ImageUnsupported, "text"),
+    "text": Broken(lambda: b"not an image, only words\n", ".jpg", ImageUnsupported, "text"),
     "html": Broken(lambda: HTML, ".jpg", ImageUnsupported, "web page"),
     "svg": Broken(lambda: SVG, ".svg", ImageUnsupported, "SVG"),
     "heic": Broken(lambda: b"\0\0\0\x18ftypheic" + bytes(40), ".heic", ImageUnsupported, "HEIC"),
@@ -216,7 +217,7 @@ BROKEN: dict[str, Broken] = {
     "bomb": Broken(bomb, ".png", ImageTooLarge, "3600000000 pixels"),
 }
 
-#: How the things are refused that `write_special` leaves in a folder.
+#: The error for each of the files that `write_special` writes.
 SPECIAL: dict[str, tuple[type[ImageError], str]] = {
     "pipe.jpg": (ImageUnreadable, "pipe"),
     "dangling.jpg": (ImageNotFound, "link to"),
@@ -225,7 +226,7 @@ SPECIAL: dict[str, tuple[type[ImageError], str]] = {
 
 
 def write_special(folder: Path) -> dict[str, tuple[type[ImageError], str]]:
-    """Put in `folder` what only a file system can hold, and return how each is refused."""
+    """Write pipes, links and the like into `folder`, and return the expected errors."""
     written = dict(SPECIAL)
     (folder / "dangling.jpg").symlink_to(folder / "nowhere.jpg")
     with (folder / "huge.jpg").open("wb") as file:
@@ -248,7 +249,7 @@ def write_all(folder: Path) -> dict[str, type[ImageError] | None]:
     Returns
     -------
     dict
-        By file name: the error it is refused with, or None if it is answered.
+        The expected error by file name, or None if the image is readable.
     """
     expected: dict[str, type[ImageError] | None] = {}
     for name, odd in ODD.items():

@@ -5,7 +5,7 @@ from headstart.errors import DatasetError
 
 
 class TestClassFolders:
-    def test_the_folder_is_the_label_and_folders_in_it_belong_to_it(self, tmp_path, make_images):
+    def test_the_class_folder_is_the_label_of_all_images_below_it(self, tmp_path, make_images):
         make_images(tmp_path, "dog/10.png", "dog/9.png", "cat/old/1.png", "cat/2.png")
         images = ClassFolders().read(tmp_path)
         assert [source.name for source in images.sources] == [
@@ -17,7 +17,7 @@ class TestClassFolders:
         assert images.split is None
         assert images.skipped == {}
 
-    def test_whatever_is_passed_over_is_counted(self, tmp_path, make_images):
+    def test_skipped_files_are_counted(self, tmp_path, make_images):
         make_images(tmp_path, "cat/1.png", "dog/2.png", "stray.png", "stray2.png", ".cache/3.png")
         (tmp_path / "README.md").write_text("words")
         (tmp_path / "cat" / "notes.txt").write_text("words")
@@ -26,7 +26,7 @@ class TestClassFolders:
         assert len(images) == 2
         assert images.skipped == {"beside the class folders": 2, "not an image": 2, "hidden": 2}
 
-    def test_a_class_without_images_is_named(self, tmp_path, make_images):
+    def test_a_class_without_images_is_an_error(self, tmp_path, make_images):
         make_images(tmp_path, "cat/1.png", "dog/2.png")
         (tmp_path / "eel" / "deep").mkdir(parents=True)
         (tmp_path / "fox").mkdir()
@@ -34,14 +34,14 @@ class TestClassFolders:
         with pytest.raises(DatasetError, match=r"2 without \(eel, fox\)"):
             ClassFolders().read(tmp_path)
 
-    def test_images_without_folders_are_counted(self, tmp_path, make_images):
+    def test_images_without_class_folders_are_an_error(self, tmp_path, make_images):
         make_images(tmp_path, "1.png", "2.png", "3.png")
         with pytest.raises(DatasetError, match=r"one folder .*3 images and no folder"):
             ClassFolders().read(tmp_path)
 
 
 class TestSplitFolders:
-    def test_class_folders_in_folders_of_parts(self, tmp_path, make_images):
+    def test_each_split_has_class_folders(self, tmp_path, make_images):
         make_images(
             tmp_path, "Train/cat/1.png", "Train/dog/2.png", "val/cat/3.png", "test/dog/4.png"
         )
@@ -54,12 +54,12 @@ class TestSplitFolders:
         ]
         assert images.classes == ["cat", "dog"]
 
-    def test_what_lies_beside_is_counted(self, tmp_path, make_images):
+    def test_images_beside_the_folders_are_counted(self, tmp_path, make_images):
         make_images(tmp_path, "train/cat/1.png", "test/cat/2.png", "a.png", "train/b.png")
         images = SplitFolders().read(tmp_path)
-        assert images.skipped == {"beside the parts": 1, "beside the class folders": 1}
+        assert images.skipped == {"beside the splits": 1, "beside the class folders": 1}
 
-    def test_a_class_may_be_missing_from_one_part_but_not_from_all(self, tmp_path, make_images):
+    def test_a_class_may_be_missing_from_one_split_but_not_from_all(self, tmp_path, make_images):
         make_images(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/cat/2.png")
         (tmp_path / "test" / "dog").mkdir()
         assert len(SplitFolders().read(tmp_path)) == 3
@@ -67,7 +67,7 @@ class TestSplitFolders:
         with pytest.raises(DatasetError, match=r"1 without \(eel\)"):
             SplitFolders().read(tmp_path)
 
-    def test_another_folder_beside_the_parts_is_refused(self, tmp_path, make_images):
+    def test_another_folder_beside_the_splits_is_an_error(self, tmp_path, make_images):
         make_images(tmp_path, "train/cat/1.png", "test/cat/2.png", "docs/3.png")
         with pytest.raises(DatasetError, match="Received: docs"):
             SplitFolders().read(tmp_path)
@@ -79,17 +79,17 @@ class TestSplitFolders:
             (["training", "validation", "Test"], True),
             (["train"], True),
             (["train", "test", "docs"], True),
-            (["train", "bus", "car"], False),  # means of transport
+            (["train", "bus", "car"], False),  # vehicles
             (["cat", "dog"], False),
             ([], False),
         ],
     )
-    def test_fits_where_folders_are_named_as_parts(self, tmp_path, names, fits):
+    def test_fits_folders_that_are_named_as_splits(self, tmp_path, names, fits):
         for name in names:
             (tmp_path / name).mkdir()
         assert SplitFolders().fits(tmp_path) == fits
 
-    def test_fits_no_file(self, tmp_path):
+    def test_does_not_fit_a_file(self, tmp_path):
         (tmp_path / "a").write_text("")
         assert not SplitFolders().fits(tmp_path / "a")
         assert not ClassFolders().fits(tmp_path / "a")

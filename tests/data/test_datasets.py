@@ -4,75 +4,76 @@ from headstart.data.datasets import FORMATS, read_dataset
 from headstart.errors import DatasetError
 
 
-def test_every_layout_says_the_same(tmp_path, make_images, make_parquet):
+def test_every_format_gives_the_same_dataset(tmp_path, make_images, make_parquet):
     make_images(tmp_path / "plain", "cat/1.png", "dog/2.png")
-    make_images(tmp_path / "parts", "train/cat/1.png", "test/dog/2.png")
+    make_images(tmp_path / "splits", "train/cat/1.png", "test/dog/2.png")
     make_images(tmp_path / "listed", "1.png", "2.png")
     listing = "file_name,label\n1.png,cat\n2.png,dog\n"
     (tmp_path / "listed" / "metadata.csv").write_text(listing)
     make_parquet(tmp_path / "rows" / "0.parquet", 2)
-    for path in ("plain", "parts", "listed", "listed/metadata.csv", "rows", "rows/0.parquet"):
+    for path in ("plain", "splits", "listed", "listed/metadata.csv", "rows", "rows/0.parquet"):
         images = read_dataset(str(tmp_path / path))
         assert images.counts() == {"cat": 1, "dog": 1}, path
         assert all(source.read() for source in images.sources)
-        assert (images.split is not None) == (path == "parts")
+        assert (images.split is not None) == (path == "splits")
 
 
-def test_the_formats_are_tried_from_the_plainest_to_the_loosest():
+def test_strict_formats_are_tried_before_loose_ones():
     names = [type(known).__name__ for known in FORMATS]
     assert names == ["TableFile", "ParquetFiles", "MetadataFolder", "SplitFolders", "ClassFolders"]
 
 
-def test_one_part_alone_is_a_whole(tmp_path, make_images):
+def test_a_single_split_is_no_split(tmp_path, make_images):
     make_images(tmp_path, "train/cat/1.png", "train/dog/2.png")
     assert read_dataset(tmp_path).split is None
     make_images(tmp_path, "test/dog/2.png")
     assert sorted(read_dataset(tmp_path).split) == ["test", "train", "train"]
 
 
-def test_nothing_there_is_refused_with_how_it_must_look(tmp_path):
+def test_a_missing_path_is_an_error(tmp_path):
     with pytest.raises(DatasetError, match=r"nothing at .*nowhere.*FOLDER/cat/1\.jpg"):
         read_dataset(tmp_path / "nowhere")
 
 
-def test_an_empty_folder_is_refused(tmp_path):
+def test_an_empty_folder_is_an_error(tmp_path):
     with pytest.raises(DatasetError, match="0 images and no folder"):
         read_dataset(tmp_path)
 
 
-def test_a_file_of_another_kind_is_refused(tmp_path):
+def test_a_file_of_another_kind_is_an_error_that_lists_the_formats(tmp_path):
     (tmp_path / "a.zip").write_bytes(b"PK")
-    with pytest.raises(DatasetError, match=r"a\.zip is no data set.*CSV or JSONL"):
+    with pytest.raises(DatasetError, match=r"a\.zip is not a dataset") as caught:
         read_dataset(tmp_path / "a.zip")
+    assert all(known.layout in str(caught.value) for known in FORMATS)
 
 
-def test_no_rows_are_no_data_set(tmp_path, make_parquet):
+def test_a_dataset_without_rows_is_an_error(tmp_path, make_parquet):
     make_parquet(tmp_path / "a.parquet", 0)
     with pytest.raises(DatasetError, match="holds no image"):
         read_dataset(tmp_path)
 
 
-def test_one_class_is_too_few_to_learn_but_not_to_test_on(tmp_path, make_images):
+def test_one_class_is_enough_only_if_allowed(tmp_path, make_images):
     make_images(tmp_path, "cat/1.png", "cat/2.png")
     with pytest.raises(DatasetError, match=r"at least 2 classes. Received: 1 \(cat\)\.$"):
         read_dataset(tmp_path)
     assert len(read_dataset(tmp_path, min_classes=1)) == 2
 
 
-def test_a_folder_too_high_is_told_which_is_meant(tmp_path, make_images):
+def test_the_error_for_a_parent_folder_suggests_its_subfolder(tmp_path, make_images):
     make_images(tmp_path, "pets/cat/1.png", "pets/dog/2.png")
     with pytest.raises(DatasetError, match=r"Received: 1 \(pets\)\. Did you mean .*pets\?"):
         read_dataset(tmp_path)
 
 
-def test_one_class_in_a_table_is_refused(tmp_path):
+def test_one_class_in_a_table_is_an_error(tmp_path):
     (tmp_path / "a.csv").write_text("path,label\n1.png,cat\n")
     with pytest.raises(DatasetError, match="at least 2 classes"):
         read_dataset(tmp_path / "a.csv")
 
 
 @pytest.mark.real_data
-def test_real_data_sets_are_read(real_data):
+def test_real_datasets_are_read(real_data):
     vehicles = read_dataset(real_data / "data" / "vehicles")
     assert vehicles.counts() == {"qingqi": 64, "rickshaw": 64, "tanga": 64}
     cifar = read_dataset(real_data / "data" / "cifar10")

@@ -11,7 +11,7 @@ from headstart.errors import ImageDamaged, ImageNotFound, ImageUnreadable
 
 @pytest.fixture
 def folder(tmp_path):
-    """Pictures, and much that is none."""
+    """A folder with images and other files."""
     names = [
         "b10.jpg",
         "b9.jpg",
@@ -27,10 +27,10 @@ def folder(tmp_path):
         "empty/nothing.md",
     ]
     for name in names:
-        path = tmp_path / "pictures" / name
+        path = tmp_path / "images" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
-    return tmp_path / "pictures"
+    return tmp_path / "images"
 
 
 def names(found, folder):
@@ -48,7 +48,7 @@ IN_ORDER = [
 ]
 
 
-def test_a_folder_stands_for_its_pictures_in_natural_order(folder):
+def test_a_folder_stands_for_its_images_in_natural_order(folder):
     found = find_images([folder])
     assert names(found, folder) == IN_ORDER
     assert found.skipped == {"hidden": 2, "not an image": 3}
@@ -58,20 +58,20 @@ def test_a_folder_stands_for_its_pictures_in_natural_order(folder):
 def test_every_file_is_found_or_counted(folder):
     found = find_images([folder])
     shown = [p for p in folder.rglob("*") if p.is_file() and ".git" not in p.parts]
-    # The hidden folder counts as one, with all that is in it.
+    # The hidden folder and everything in it count as one.
     assert len(found.sources) + found.skipped.total() == len(shown) + 1
 
 
-def test_a_file_that_is_named_is_tried_whatever_its_name(folder):
+def test_a_given_file_is_taken_whatever_its_suffix(folder):
     paths = [folder / "notes.txt", str(folder / ".hidden.jpg"), folder / "README"]
     assert find_images(paths).sources == [FileSource(os.fspath(path)) for path in paths]
 
 
-def test_a_hidden_folder_that_is_named_is_read(folder):
+def test_a_given_hidden_folder_is_read(folder):
     assert names(find_images([folder / ".git"]), folder) == [".git/z.jpg"]
 
 
-def test_paths_are_answered_in_the_order_asked_for(folder):
+def test_paths_keep_their_order(folder):
     found = find_images([folder / "b9.jpg", folder / "sub", folder / "b9.jpg"])
     assert names(found, folder) == ["b9.jpg", "sub/deep/x.webp", "sub/y.HEIC", "b9.jpg"]
 
@@ -88,11 +88,11 @@ def test_paths_are_answered_in_the_order_asked_for(folder):
         ("*.txt", ["notes.txt"]),
     ],
 )
-def test_patterns_that_no_shell_expanded_are(folder, pattern, expected):
+def test_patterns_are_expanded(folder, pattern, expected):
     assert names(find_images([folder / pattern]), folder) == expected
 
 
-def test_a_name_with_brackets_is_no_pattern(tmp_path):
+def test_an_existing_name_with_brackets_is_not_a_pattern(tmp_path):
     (tmp_path / "photo[1].jpg").write_bytes(b"")
     assert names(find_images([tmp_path / "photo[1].jpg"]), tmp_path) == ["photo[1].jpg"]
 
@@ -100,7 +100,7 @@ def test_a_name_with_brackets_is_no_pattern(tmp_path):
 @pytest.mark.parametrize(
     "missing", ["nowhere.jpg", "no/folder/", "*.none", "empty", "nowhere.parquet"]
 )
-def test_what_stands_for_nothing_is_answered_by_name(folder, missing):
+def test_missing_paths_become_unreadable_sources(folder, missing):
     path = f"{folder}/{missing}"
     found = find_images([path, folder / "b9.jpg"])
     assert found.missing == [path]
@@ -109,7 +109,7 @@ def test_what_stands_for_nothing_is_answered_by_name(folder, missing):
         found.sources[0].read()
 
 
-def test_links_are_followed_each_folder_once(folder):
+def test_links_are_followed_but_each_folder_is_read_once(folder):
     (folder / "sub" / "up").symlink_to(folder)
     (folder / "zz_again").symlink_to(folder / "sub" / "deep")
     (folder / "b11.jpg").symlink_to(folder / "b9.jpg")
@@ -118,14 +118,14 @@ def test_links_are_followed_each_folder_once(folder):
     assert found.skipped["folder seen already"] == 2
 
 
-def test_a_broken_link_to_a_picture_is_answered_by_name(folder):
+def test_a_broken_link_is_an_unreadable_source(folder):
     (folder / "b1.jpg").symlink_to(folder / "gone.jpg")
     broken = next(s for s in find_images([folder]).sources if s.name.endswith("b1.jpg"))
     with pytest.raises(ImageNotFound, match=r"link to .*gone\.jpg"):
         broken.read()
 
 
-def test_a_folder_that_cannot_be_opened_is_answered_by_name(folder, monkeypatch):
+def test_a_folder_that_cannot_be_opened_is_an_unreadable_source(folder, monkeypatch):
     scandir = os.scandir
 
     def fail(path):
@@ -141,7 +141,7 @@ def test_a_folder_that_cannot_be_opened_is_answered_by_name(folder, monkeypatch)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows any bytes in a name")
-def test_names_that_are_no_unicode_are_found(tmp_path):
+def test_names_that_are_not_unicode_are_found(tmp_path):
     (tmp_path / os.fsdecode(b"b\xe9b\xe9.png")).write_bytes(png())
     (source,) = find_images([tmp_path]).sources
     assert source.read() == png()
@@ -153,7 +153,7 @@ def test_suffixes_are_lower_case_and_begin_with_a_dot():
     assert {".jpg", ".jpeg", ".png", ".webp", ".tif", ".heic", ".svg"} <= IMAGE_SUFFIXES
 
 
-def test_image_files_leave_parquet_out(tmp_path):
+def test_image_files_skip_parquet_files(tmp_path):
     (tmp_path / "a.parquet").write_bytes(b"")
     (tmp_path / "a.png").write_bytes(b"")
     skipped = find_images([]).skipped
@@ -162,7 +162,7 @@ def test_image_files_leave_parquet_out(tmp_path):
 
 
 class TestParquet:
-    def test_its_rows_are_pictures(self, tmp_path, make_parquet):
+    def test_rows_are_images(self, tmp_path, make_parquet):
         make_parquet(tmp_path / "a.parquet", 3)
         (tmp_path / "b.png").write_bytes(png())
         for path in (tmp_path, tmp_path / "*"):
@@ -175,7 +175,7 @@ class TestParquet:
             ]
         assert found.sources[1].read()[:4] == b"\x89PNG"
 
-    def test_one_that_is_damaged_is_answered_by_name(self, tmp_path):
+    def test_a_damaged_file_is_an_unreadable_source(self, tmp_path):
         (tmp_path / "a.parquet").write_bytes(b"PAR1 and no more")
         (source,) = find_images([tmp_path]).sources
         with pytest.raises(ImageDamaged, match=r"a\.parquet must be a whole parquet file"):

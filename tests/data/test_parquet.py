@@ -43,7 +43,7 @@ def test_threads_read_each_group_once(tmp_path, make_parquet, monkeypatch):
     assert len(images._groups) == 2
 
 
-def test_sources_are_named_by_file_and_row_and_travel_to_other_processes(tmp_path, make_parquet):
+def test_sources_are_named_by_file_and_row_and_can_be_pickled(tmp_path, make_parquet):
     make_parquet(tmp_path / "a.parquet", 3)
     source = ParquetImages(tmp_path / "a.parquet").sources()[2]
     assert source.name == f"{tmp_path / 'a.parquet'}#2"
@@ -52,16 +52,16 @@ def test_sources_are_named_by_file_and_row_and_travel_to_other_processes(tmp_pat
     assert again.read() == source.read()
 
 
-def test_a_row_without_a_picture_is_refused_by_name(tmp_path, make_parquet):
+def test_a_row_without_an_image_is_an_error(tmp_path, make_parquet):
     cells = [{"bytes": b"x", "path": None}, {"bytes": None, "path": "a.jpg"}, None]
     make_parquet(tmp_path / "a.parquet", 3, image=cells)
     images = ParquetImages(tmp_path / "a.parquet")
     for row in (1, 2):
-        with pytest.raises(ImageDamaged, match=rf"a\.parquet#{row} holds no image bytes"):
+        with pytest.raises(ImageDamaged, match=rf"a\.parquet#{row} has no image bytes"):
             images.image_bytes(row)
 
 
-def test_a_row_over_the_limit_is_refused(tmp_path, make_parquet, monkeypatch):
+def test_a_row_over_the_limit_is_an_error(tmp_path, make_parquet, monkeypatch):
     make_parquet(tmp_path / "a.parquet", 1)
 
     def refuse(size, name):
@@ -72,7 +72,7 @@ def test_a_row_over_the_limit_is_refused(tmp_path, make_parquet, monkeypatch):
         ParquetImages(tmp_path / "a.parquet").image_bytes(0)
 
 
-def test_a_file_damaged_in_the_middle_is_refused_row_by_row(tmp_path, make_parquet):
+def test_only_the_rows_of_a_damaged_group_are_unreadable(tmp_path, make_parquet):
     path = tmp_path / "a.parquet"
     make_parquet(path, 40, group=10)
     data = bytearray(path.read_bytes())
@@ -85,13 +85,13 @@ def test_a_file_damaged_in_the_middle_is_refused_row_by_row(tmp_path, make_parqu
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" * 40])
-def test_what_is_no_parquet_is_refused(tmp_path, content):
+def test_another_file_is_an_error(tmp_path, content):
     (tmp_path / "a.parquet").write_bytes(content)
     with pytest.raises(DatasetError, match="must be a whole parquet file"):
         ParquetImages(tmp_path / "a.parquet")
 
 
-def test_missing_columns_are_named_with_those_there(tmp_path, make_parquet):
+def test_a_missing_column_is_an_error(tmp_path, make_parquet):
     make_parquet(tmp_path / "a.parquet", 2, image=..., other=[1, 2])
     with pytest.raises(DatasetError, match=r"column named image or .*Received: label, other"):
         ParquetImages(tmp_path / "a.parquet")
@@ -101,7 +101,7 @@ def test_missing_columns_are_named_with_those_there(tmp_path, make_parquet):
 
 
 class TestLabels:
-    def test_have_the_names_told_in_the_metadata(self, tmp_path, make_parquet):
+    def test_have_the_names_from_the_metadata(self, tmp_path, make_parquet):
         make_parquet(tmp_path / "a.parquet", 3)
         images = ParquetImages(tmp_path / "a.parquet")
         assert images.labels() == ["cat", "dog", "cat"]
@@ -110,13 +110,13 @@ class TestLabels:
     @pytest.mark.parametrize(
         "content", ['["ape", "bee"]', '[["ape", "a large animal"], ["bee", "a small one"]]']
     )
-    def test_have_the_names_told_beside_the_file(self, tmp_path, make_parquet, content):
+    def test_have_the_names_from_the_file_beside(self, tmp_path, make_parquet, content):
         make_parquet(tmp_path / "a.parquet", 3, names=None)
         (tmp_path / "classes.json").write_text(content)
         assert ParquetImages(tmp_path / "a.parquet").labels() == ["ape", "bee", "ape"]
 
     @pytest.mark.parametrize("content", ["nonsense", "[[]]", "3"])
-    def test_are_refused_if_what_lies_beside_is_no_list_of_names(
+    def test_are_an_error_if_the_file_beside_is_not_a_list_of_names(
         self, tmp_path, make_parquet, content
     ):
         make_parquet(tmp_path / "a.parquet", 3, names=None)
@@ -128,31 +128,33 @@ class TestLabels:
         make_parquet(tmp_path / "a.parquet", 3, names=None)
         assert ParquetImages(tmp_path / "a.parquet").labels() == [0, 1, 0]
 
-    def test_that_are_words_stay_so(self, tmp_path, make_parquet):
+    def test_that_are_strings_stay_as_they_are(self, tmp_path, make_parquet):
         make_parquet(tmp_path / "a.parquet", 2, labels=["x", "y"])
         assert ParquetImages(tmp_path / "a.parquet").labels() == ["x", "y"]
 
-    @pytest.mark.parametrize("told", [b"nonsense", b"[]", b'{"info": 3}'])
-    def test_survive_metadata_of_another_make(self, tmp_path, make_parquet, told):
+    @pytest.mark.parametrize("metadata", [b"nonsense", b"[]", b'{"info": 3}'])
+    def test_ignore_metadata_of_another_form(self, tmp_path, make_parquet, metadata):
         import pyarrow.parquet as pq
 
         make_parquet(tmp_path / "a.parquet", 2, names=None)
-        table = pq.read_table(tmp_path / "a.parquet").replace_schema_metadata({"huggingface": told})
+        table = pq.read_table(tmp_path / "a.parquet").replace_schema_metadata(
+            {"huggingface": metadata}
+        )
         pq.write_table(table, tmp_path / "a.parquet")
         assert ParquetImages(tmp_path / "a.parquet").labels() == [0, 1]
 
-    def test_outside_the_names_are_refused(self, tmp_path, make_parquet):
+    def test_outside_the_names_are_an_error(self, tmp_path, make_parquet):
         make_parquet(tmp_path / "a.parquet", 2, labels=[0, -1])
         with pytest.raises(DatasetError, match=r"must be 0 to 1.*Received: -1"):
             ParquetImages(tmp_path / "a.parquet").labels()
 
-    def test_must_be_there_in_every_row(self, tmp_path, make_parquet):
+    def test_must_be_in_every_row(self, tmp_path, make_parquet):
         make_parquet(tmp_path / "a.parquet", 3, labels=[0, None, 1])
         with pytest.raises(DatasetError, match="Row 1 has none"):
             ParquetImages(tmp_path / "a.parquet").labels()
 
 
-def test_without_pyarrow_the_extra_is_named(tmp_path, make_parquet, monkeypatch):
+def test_the_error_without_pyarrow_names_the_extra(tmp_path, make_parquet, monkeypatch):
     make_parquet(tmp_path / "a.parquet", 1)
     real = builtins.__import__
 

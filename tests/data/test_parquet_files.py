@@ -23,7 +23,7 @@ def test_all_rows_of_all_files_in_natural_order(tmp_path, make_parquet):
 
 
 @pytest.mark.parametrize(
-    ("file", "part"),
+    ("file", "split"),
     [
         ("data/test-0.parquet", "test"),
         ("test/0000.parquet", "test"),
@@ -31,30 +31,30 @@ def test_all_rows_of_all_files_in_natural_order(tmp_path, make_parquet):
         ("training.parquet", "train"),
     ],
 )
-def test_the_part_is_told_by_file_or_folder(tmp_path, make_parquet, file, part):
+def test_the_split_is_in_the_name_of_file_or_folder(tmp_path, make_parquet, file, split):
     make_parquet(tmp_path / file, 2)
-    assert ParquetFiles().read(tmp_path).split == [part, part]
+    assert ParquetFiles().read(tmp_path).split == [split, split]
 
 
 @pytest.mark.parametrize("name", ["trainstation.parquet", "tests.parquet", "a.parquet"])
-def test_other_names_are_no_parts(tmp_path, make_parquet, name):
+def test_other_names_are_not_splits(tmp_path, make_parquet, name):
     make_parquet(tmp_path / name, 2)
     assert ParquetFiles().read(tmp_path / name).split is None
 
 
-def test_a_file_of_no_part_among_others_is_refused(tmp_path, make_parquet):
+def test_a_file_without_a_split_among_others_is_an_error(tmp_path, make_parquet):
     make_parquet(tmp_path / "train.parquet", 2)
     make_parquet(tmp_path / "more.parquet", 2)
     with pytest.raises(DatasetError, match=r"Received: more\.parquet"):
         ParquetFiles().read(tmp_path)
 
 
-def test_classes_are_those_that_occur_in_the_order_told(tmp_path, make_parquet):
+def test_classes_that_occur_keep_the_order_of_the_names(tmp_path, make_parquet):
     make_parquet(tmp_path / "a.parquet", 3, names=["z", "y", "x"], labels=[2, 0, 0])
     assert ParquetFiles().read(tmp_path).classes == ["z", "x"]
 
 
-def test_classes_are_sorted_where_files_tell_different_names(tmp_path, make_parquet):
+def test_classes_are_sorted_if_the_names_differ_between_files(tmp_path, make_parquet):
     make_parquet(tmp_path / "a.parquet", 2, names=["z", "y"])
     make_parquet(tmp_path / "b.parquet", 2, names=["b", "a"])
     assert ParquetFiles().read(tmp_path).classes == ["a", "b", "y", "z"]
@@ -63,13 +63,13 @@ def test_classes_are_sorted_where_files_tell_different_names(tmp_path, make_parq
     assert ParquetFiles().read(tmp_path).classes == [0, 1]
 
 
-def test_pictures_beside_the_files_are_counted(tmp_path, make_parquet, make_images):
+def test_images_beside_the_files_are_counted(tmp_path, make_parquet, make_images):
     make_parquet(tmp_path / "a.parquet", 2)
     make_images(tmp_path, "1.png", "in/2.png")
     assert ParquetFiles().read(tmp_path).skipped == {"beside the parquet files": 2}
 
 
-def test_fits_only_where_there_is_parquet(tmp_path, make_parquet, make_images):
+def test_fits_only_parquet_files_and_their_folders(tmp_path, make_parquet, make_images):
     make_images(tmp_path, "cat/1.png")
     assert not ParquetFiles().fits(tmp_path)
     assert not ParquetFiles().fits(tmp_path / "cat" / "1.png")

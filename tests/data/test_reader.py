@@ -16,7 +16,7 @@ RESIZE = Resize("crop", 16, 16)
 
 
 class Counting(ImageSource):
-    """A picture that counts how often any like it was read."""
+    """An image that counts how often it and its equals are read."""
 
     name = "counting"
 
@@ -41,28 +41,28 @@ def never(_content):
 
 
 class TestLoad:
-    def test_a_picture_is_read_decoded_and_resized(self):
+    def test_an_image_is_read_decoded_and_resized(self):
         loaded = load(7, BytesSource("x", png()), RESIZE, skip=never)
         assert (loaded.index, loaded.source.name, loaded.error) == (7, "x", None)
         assert loaded.pixels.shape == (16, 16, 3)
         assert loaded.content == content_hash(png())
 
-    def test_nothing_is_hashed_for_nobody(self):
+    def test_nothing_is_hashed_without_skip(self):
         assert load(0, BytesSource("x", png()), RESIZE).content is None
 
-    def test_what_is_not_there_has_no_content(self):
+    def test_a_missing_file_has_no_content(self):
         loaded = load(0, FileSource("nowhere.jpg"), RESIZE)
         assert isinstance(loaded.error, ImageNotFound)
         assert loaded.pixels is None
         assert loaded.content is None
 
-    def test_what_is_damaged_has_content_and_an_error(self):
+    def test_a_damaged_image_has_content_and_an_error(self):
         loaded = load(0, BytesSource("x", png()[:-40]), RESIZE, skip=never)
         assert isinstance(loaded.error, ImageDamaged)
         assert loaded.pixels is None
         assert loaded.content == content_hash(png()[:-40])
 
-    def test_what_is_skipped_is_not_decoded(self):
+    def test_a_skipped_image_is_not_decoded(self):
         asked = []
         loaded = load(
             0, BytesSource("x", b"never decoded"), RESIZE, skip=lambda c: not asked.append(c)
@@ -71,14 +71,14 @@ class TestLoad:
         assert loaded.pixels is None
         assert loaded.error is None
 
-    def test_what_is_not_skipped_is_decoded(self):
+    def test_an_image_that_is_not_skipped_is_decoded(self):
         assert load(0, BytesSource("x", png()), RESIZE, skip=lambda _: False).pixels is not None
 
-    def test_notes_are_handed_on(self):
+    def test_notes_are_kept(self):
         loaded = load(0, BytesSource("x", oriented(6)), Resize("keras", 9, 9))
         assert loaded.notes == ("EXIF orientation 6 ignored",)
 
-    def test_large_pictures_are_reduced_while_decoded_to_the_same_effect(self):
+    def test_reduced_decoding_of_large_images_hardly_changes_the_result(self):
         data = encoded(photo(800, 800), "JPEG", quality=90)
         reduced = load(0, BytesSource("x", data), RESIZE).pixels
         whole = RESIZE(photo(800, 800))
@@ -87,7 +87,7 @@ class TestLoad:
 
 @pytest.mark.parametrize("workers", [1, 2, 5, None])
 @pytest.mark.parametrize("n", [0, 1, 3, 200])
-def test_all_pictures_come_in_order(workers, n):
+def test_all_images_come_in_order(workers, n):
     colours = [BytesSource(str(i), encoded(photo(20, 20, seed=i % 7), "PNG")) for i in range(n)]
     expected = [load(i, source, RESIZE, never).content for i, source in enumerate(colours)]
     loaded = list(read_images(colours, RESIZE, workers=workers, skip=never))
@@ -97,18 +97,18 @@ def test_all_pictures_come_in_order(workers, n):
     assert reader_threads() == []
 
 
-def test_a_folder_of_odd_and_broken_pictures_is_answered_one_by_one(tmp_path):
+def test_odd_images_are_loaded_and_broken_ones_have_an_error(tmp_path):
     expected = write_all(tmp_path)
     sources = [FileSource(tmp_path / name) for name in expected]
-    answers = {}
+    errors = {}
     for loaded in read_images(sources, RESIZE):
-        answers[Path(loaded.source.name).name] = loaded.error and type(loaded.error)
+        errors[Path(loaded.source.name).name] = loaded.error and type(loaded.error)
         assert (loaded.pixels is None) == (loaded.error is not None)
-    assert answers == expected
+    assert errors == expected
 
 
 @pytest.mark.parametrize("workers", [1, 2, 6])
-def test_the_look_ahead_is_bounded_however_many_pictures_come(workers):
+def test_the_look_ahead_is_limited(workers):
     counter = itertools.count()
     taken = itertools.count()
     endless = (Counting(counter) for _ in taken)
@@ -133,7 +133,7 @@ def test_threads_stop_when_the_consumer_stops():
     assert reader_threads() == []
 
 
-def test_an_interrupt_in_the_middle_stops_the_threads():
+def test_an_interrupt_stops_the_threads():
     def interrupted():
         yield from (Counting(itertools.count()) for _ in range(50))
         raise KeyboardInterrupt
@@ -143,7 +143,7 @@ def test_an_interrupt_in_the_middle_stops_the_threads():
     assert reader_threads() == []
 
 
-def test_what_is_wrong_with_a_source_itself_is_not_hidden():
+def test_other_exceptions_of_a_source_are_raised():
     class Faulty(ImageSource):
         name = "faulty"
 
@@ -162,14 +162,14 @@ def test_several_threads_read_at_once():
         name = "meeting"
 
         def read(self):
-            together.wait()  # breaks unless two threads get here
+            together.wait()  # fails unless two threads get here
             return png()
 
     loaded = list(read_images([Meeting(), Meeting()], RESIZE, workers=2))
     assert [item.error for item in loaded] == [None, None]
 
 
-def test_skip_is_asked_for_every_picture():
+def test_skip_is_called_for_every_image():
     asked = []
     sources = [BytesSource(str(i), png()) for i in range(30)]
     loaded = list(
@@ -180,7 +180,7 @@ def test_skip_is_asked_for_every_picture():
 
 
 @pytest.mark.parametrize("workers", [0, -2])
-def test_workers_are_at_least_one(workers):
+def test_workers_must_be_at_least_one(workers):
     with pytest.raises(UsageError, match=f"Received: {workers}"):
         read_images([], RESIZE, workers=workers)
 

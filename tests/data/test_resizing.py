@@ -63,14 +63,14 @@ def test_keras_is_nearest_neighbour_whatever_the_interpolation():
     size=st.tuples(st.integers(1, 300), st.integers(1, 300)),
     to=st.tuples(st.integers(1, 80), st.integers(1, 80)),
 )
-def test_any_size_becomes_what_was_asked_for(rule, size, to):
+def test_any_image_gets_the_size(rule, size, to):
     pixels = Resize(rule, *to)(Image.new("RGB", size, (9, 99, 199)))
     assert pixels.shape == (*to, 3)
     assert pixels.dtype == np.uint8
     assert pixels.flags.c_contiguous
     colours = {tuple(colour) for colour in pixels.reshape(-1, 3).tolist()}
     assert (9, 99, 199) in colours
-    # Padding is grey and nothing else is mixed in.
+    # Padding is grey, and there are no other colours.
     assert colours <= {(9, 99, 199), *([(128, 128, 128)] if rule == "pad" else [])}
 
 
@@ -89,7 +89,7 @@ def test_crop_equals_resizing_all_and_cropping(size):
     )
     left, top = (whole.width - 224) / 2, (whole.height - 224) / 2
     expected = np.asarray(whole.crop((int(left), int(top), int(left) + 224, int(top) + 224)), int)
-    # The usual way rounds the middle to whole pixels; half a pixel is all that differs.
+    # The usual way rounds the position to whole pixels, so the results differ by half a pixel.
     assert np.abs(Resize("crop", 224, 224)(image) - expected).mean() < 2
 
 
@@ -102,9 +102,9 @@ def test_crop_of_another_shape_keeps_the_aspect():
     assert np.array_equal(pixels, expected)
 
 
-def test_crop_fraction_is_how_much_of_the_shorter_side_is_kept():
+def test_crop_keeps_a_fraction_of_the_shorter_side():
     stripes = np.zeros((100, 100, 3), np.uint8)
-    stripes[:, :15] = 255  # at the left, which the middle half does not hold
+    stripes[:, :15] = 255  # outside the middle half
     image = Image.fromarray(stripes)
     assert Resize("crop", 10, 10, crop_fraction=0.5)(image).max() == 0
     assert Resize("crop", 10, 10, crop_fraction=1.0)(image).max() == 255
@@ -146,7 +146,7 @@ def test_pad_puts_the_whole_image_in_the_middle():
         (Resize("crop", 224, 224, antialias=False), None),
     ],
 )
-def test_the_size_a_decoder_must_leave(resize, expected):
+def test_the_size_that_a_decoder_must_keep(resize, expected):
     assert resize.source_size == expected
 
 

@@ -20,7 +20,7 @@ from headstart.errors import ImageDamaged, ImageUnsupported
         (b"P6\n", "PPM"),
     ],
 )
-def test_supported_kinds_are_told_by_their_first_bytes(start, kind):
+def test_supported_kinds_are_recognised(start, kind):
     assert identify(start + bytes(40), "x").kind == kind
 
 
@@ -28,7 +28,7 @@ def test_supported_kinds_are_told_by_their_first_bytes(start, kind):
     ("start", "kind"),
     [
         (b"\0\0\0\x18ftypmif1", "HEIC"),
-        (b"\0\0\0\x18ftypmp42", "film"),
+        (b"\0\0\0\x18ftypmp42", "video"),
         (b"\0\0\0\x0cjP  \r\n", "JPEG 2000"),
         (b"\xff\x0a\0", "JPEG XL"),
         (b"8BPS", "Photoshop"),
@@ -47,7 +47,7 @@ def test_supported_kinds_are_told_by_their_first_bytes(start, kind):
         (b"RIFF\0\0\0\0WAVE", "unknown bytes"),
     ],
 )
-def test_other_kinds_are_refused_by_name(start, kind):
+def test_other_kinds_are_named_in_the_error(start, kind):
     with pytest.raises(ImageUnsupported, match=rf"^a\.jpg must be.*Received: {kind}"):
         identify(start, "a.jpg")
 

@@ -24,7 +24,7 @@ from headstart.data.sources import (
     BytesSource,
     FileSource,
     PillowSource,
-    RefusedSource,
+    UnreadableSource,
     as_source,
     content_hash,
 )
@@ -46,7 +46,7 @@ class TestFileSource:
         assert source.read() == b"content"
         assert source.name == str(path)
 
-    def test_what_only_a_file_system_holds_is_refused_by_name(self, tmp_path):
+    def test_pipes_broken_links_and_the_like_are_errors(self, tmp_path):
         for name, (error, says) in write_special(tmp_path).items():
             with pytest.raises(ImageError, match=name) as caught:
                 FileSource(tmp_path / name).read()
@@ -54,50 +54,50 @@ class TestFileSource:
             assert says in str(caught.value)
 
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
-    def test_a_pipe_is_not_waited_for(self, tmp_path):
+    def test_reading_does_not_wait_for_a_pipe(self, tmp_path):
         os.mkfifo(tmp_path / "pipe.jpg")
-        refused = threading.Event()
+        failed = threading.Event()
 
         def read():
             with pytest.raises(ImageUnreadable, match="pipe"):
                 FileSource(tmp_path / "pipe.jpg").read()
-            refused.set()
+            failed.set()
 
         threading.Thread(target=read, daemon=True).start()
-        assert refused.wait(30)
+        assert failed.wait(30)
 
-    def test_a_folder_is_refused(self, tmp_path):
+    def test_a_folder_is_an_error(self, tmp_path):
         with pytest.raises(ImageUnreadable, match="folder"):
             FileSource(tmp_path).read()
 
-    def test_a_device_is_refused(self):
+    def test_a_device_is_an_error(self):
         if not Path("/dev/zero").exists():
             pytest.skip("no /dev/zero on this system")
         with pytest.raises(ImageUnreadable, match="device"):
             FileSource("/dev/zero").read()
 
     @pytest.mark.parametrize("name", ["nowhere.jpg", "no/where.jpg", "a\0b.jpg"])
-    def test_a_file_that_is_not_there_is_refused(self, tmp_path, name):
+    def test_a_missing_file_is_an_error(self, tmp_path, name):
         with pytest.raises(ImageNotFound, match="There is no file"):
             FileSource(f"{tmp_path}/{name}").read()
 
-    def test_a_file_inside_a_file_is_not_there(self, tmp_path):
+    def test_a_file_below_a_file_is_missing(self, tmp_path):
         (tmp_path / "a.jpg").write_bytes(b"")
         with pytest.raises(ImageNotFound, match="There is no file"):
             FileSource(tmp_path / "a.jpg" / "b.jpg").read()
 
     @pytest.mark.parametrize("address", ["https://example.org/cat.jpg", "http://example.org/a"])
-    def test_a_web_address_is_refused_as_one(self, address):
+    def test_a_web_address_is_an_error(self, address):
         with pytest.raises(ImageNotFound, match="web address"):
             FileSource(address).read()
 
-    def test_links_in_a_circle_are_refused(self, tmp_path):
+    def test_links_in_a_circle_are_an_error(self, tmp_path):
         (tmp_path / "a.jpg").symlink_to(tmp_path / "b.jpg")
         (tmp_path / "b.jpg").symlink_to(tmp_path / "a.jpg")
         with pytest.raises(ImageUnreadable, match="could not be opened"):
             FileSource(tmp_path / "a.jpg").read()
 
-    def test_an_error_while_reading_is_a_refusal(self, tmp_path, monkeypatch):
+    def test_an_error_while_reading_is_an_image_error(self, tmp_path, monkeypatch):
         def fail(_):
             raise OSError(5, "Input/output error")
 
@@ -107,7 +107,7 @@ class TestFileSource:
             with pytest.raises(ImageUnreadable, match="Input/output"):
                 FileSource(tmp_path / "a.jpg").read()
 
-    def test_a_name_that_is_no_unicode_can_be_printed(self):
+    def test_a_name_that_is_not_unicode_can_be_printed(self):
         assert FileSource(os.fsdecode(b"b\xe9b\xe9.jpg")).name == r"b\xe9b\xe9.jpg"
 
 
@@ -118,7 +118,7 @@ def test_bytes_are_returned_and_limited():
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
-def test_an_array_comes_back_as_its_pixels(mode):
+def test_the_pixels_of_an_array_are_kept(mode):
     image = photo().convert(mode)
     source = ArraySource("image 3", np.asarray(image))
     decoded = decode(source.read(), name=source.name)
@@ -135,7 +135,7 @@ def test_an_array_comes_back_as_its_pixels(mode):
         np.zeros((0, 4, 3), np.uint8),
     ],
 )
-def test_an_array_that_is_no_image_is_refused_with_what_to_do(array):
+def test_an_array_that_is_not_an_image_is_an_error(array):
     with pytest.raises(UsageError, match=r"image 7 must be a uint8 array.*astype"):
         as_source(array, 7)
 
@@ -156,33 +156,33 @@ class TestPillowSource:
         ],
         ids=lambda image: image.mode,
     )
-    def test_shows_what_a_file_of_it_shows(self, image):
+    def test_decodes_like_a_file_of_the_same_image(self, image):
         kind = "PNG" if image.mode in {"RGB", "L", "P", "RGBA", "I;16"} else "TIFF"
         expected = decode(encoded(image, kind), name="x")
         decoded = decode(PillowSource("x", image).read(), name="x")
         assert np.array_equal(np.asarray(decoded.image), np.asarray(expected.image))
         assert decoded.notes == expected.notes
 
-    def test_an_unusual_mode_goes_by_way_of_rgba(self):
+    def test_unusual_modes_are_converted_to_rgba(self):
         decoded = decode(PillowSource("x", half_transparent().convert("RGBa")).read(), name="x")
         assert decoded.notes == ("transparent: shown on white",)
 
-    def test_an_opened_file_is_turned_upright_as_the_file_is(self):
+    def test_the_orientation_of_an_opened_file_is_applied(self):
         data = oriented(6)
         decoded = decode(PillowSource("x", Image.open(io.BytesIO(data))).read(), name="x")
         expected = decode(data, name="x").image
         assert np.array_equal(np.asarray(decoded.image), np.asarray(expected))
 
-    def test_a_truncated_file_is_refused_when_its_turn_comes(self):
+    def test_a_truncated_file_is_an_error_when_it_is_read(self):
         source = PillowSource("image 2", Image.open(io.BytesIO(truncated_jpeg())))
         with pytest.raises(ImageDamaged, match="image 2"):
             source.read()
 
 
-def test_what_is_known_to_be_none_says_why():
+def test_an_unreadable_source_raises_its_error():
     error = ImageNotFound("gone")
     with pytest.raises(ImageNotFound, match="gone") as caught:
-        RefusedSource("x", error).read()
+        UnreadableSource("x", error).read()
     assert caught.value is error
 
 
@@ -198,7 +198,7 @@ def test_every_kind_of_image_becomes_its_source(tmp_path):
 
 
 @pytest.mark.parametrize("thing", [None, 3, ["a.jpg"], object()])
-def test_what_is_no_image_is_refused(thing):
+def test_other_types_are_an_error(thing):
     with pytest.raises(UsageError, match=f"image 1 must be.*Received: {type(thing).__name__}"):
         as_source(thing, 1)
 
@@ -207,5 +207,5 @@ def test_the_content_hash_is_of_the_bytes_alone(tmp_path):
     (tmp_path / "a").write_bytes(png())
     assert content_hash(FileSource(tmp_path / "a").read()) == content_hash(png())
     assert content_hash(png()) != content_hash(png() + b"\0")
-    # Caches live on it, so it must stay what it is.
+    # The keys of existing caches depend on it.
     assert content_hash(b"headstart") == "25eba00861693ed9d4b899d805c9a570"

@@ -1,4 +1,4 @@
-"""Read labelled pictures, whatever way they are laid out."""
+"""Read labelled images from any of the known dataset formats."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,24 +10,21 @@ from headstart.data.parquet_files import ParquetFiles
 from headstart.data.tables import MetadataFolder, TableFile
 from headstart.errors import DatasetError
 
-_LAYOUTS = (
-    "It must be a folder with one folder for each class (FOLDER/cat/1.jpg, FOLDER/dog/1.jpg), "
-    "the same inside train, valid and test folders, a CSV or JSONL file with columns path and "
-    "label, or parquet files with columns image and label."
-)
-
 
 class DatasetFormat(Protocol):
-    """One way to lay out labelled pictures."""
+    """One way to store labelled images."""
+
+    #: What a dataset of this format is, for messages.
+    layout: str
 
     def fits(self, path: Path) -> bool:
-        """Tell whether `path` is laid out this way."""
+        """Tell whether `path` seems to have this format."""
 
     def read(self, path: Path) -> LabelledImages:
-        """Return the pictures and labels."""
+        """Return the images and labels."""
 
 
-#: The ways that are known; the first that fits reads.
+#: The known formats. The first one that fits reads the dataset.
 FORMATS: tuple[DatasetFormat, ...] = (
     TableFile(),
     ParquetFiles(),
@@ -38,52 +35,60 @@ FORMATS: tuple[DatasetFormat, ...] = (
 
 
 def read_dataset(path: str | Path, *, min_classes: int = 2) -> LabelledImages:
-    """Return labelled pictures.
+    """Read a dataset of labelled images.
 
     Parameters
     ----------
     path : str or Path
-        Class folders (``FOLDER/cat/1.jpg``); folders named train, valid (val, validation) and test
-        of class folders; a CSV, TSV or JSON Lines file with columns for path, label and optionally
-        split; a folder with ``metadata.csv``; a parquet file or a folder of them.
+        A folder of class folders (``FOLDER/cat/1.jpg``); a folder with folders named train, valid
+        (val, validation) and test, each with class folders; a CSV, TSV or JSON Lines file with
+        columns for path, label and optionally split; a folder with ``metadata.csv``; a parquet file
+        or a folder of parquet files.
     min_classes : int
-        How many classes there must be.
+        The least number of classes.
 
     Returns
     -------
     LabelledImages
-        The pictures are not read yet, and need not exist. `LabelledImages.split` is None unless
-        there are at least two parts.
+        The images are not read yet, and need not exist. `LabelledImages.split` is None unless there
+        are at least two splits.
 
     Raises
     ------
     DatasetError
-        There is nothing at `path`, it is laid out in no known way, or a class is missing or empty.
+        `path` does not exist or has no known format, or there are too few classes, or a class has
+        no images.
     MissingExtra
-        It is parquet, and pyarrow is not installed.
+        The dataset is parquet, but pyarrow is not installed.
     """
     path = Path(path)
     if not path.exists():
-        raise DatasetError(f"There is nothing at {path}. {_LAYOUTS}")
+        raise DatasetError(f"There is nothing at {path}. {_layouts()}")
     for known in FORMATS:
         if known.fits(path):
             break
     else:
-        raise DatasetError(f"{path} is no data set. {_LAYOUTS}")
+        raise DatasetError(f"{path} is not a dataset. {_layouts()}")
     images = known.read(path)
     _check(images, path, min_classes)
-    whole = images.split is not None and len(set(images.split)) == 1
-    return replace(images, split=None) if whole else images
+    one_split = images.split is not None and len(set(images.split)) == 1
+    return replace(images, split=None) if one_split else images
 
 
 def _check(images: LabelledImages, path: Path, min_classes: int) -> None:
     if not len(images):
-        raise DatasetError(f"{path} holds no image. {_LAYOUTS}")
+        raise DatasetError(f"{path} holds no image. {_layouts()}")
     if len(images.classes) < min_classes:
         raise DatasetError(
             f"{path} must hold at least {min_classes} classes. "
             f"Received: {len(images.classes)} ({', '.join(map(str, images.classes))}).{_hint(path)}"
         )
+
+
+def _layouts() -> str:
+    # The last formats are the most common ones.
+    *layouts, last = (known.layout for known in reversed(FORMATS))
+    return f"It must be {'; '.join(layouts)}; or {last}."
 
 
 def _hint(path: Path) -> str:

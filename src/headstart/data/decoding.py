@@ -1,4 +1,4 @@
-"""From the bytes of an image file to upright RGB pixels, by stated rules or a refusal."""
+"""Decode the bytes of an image file into upright RGB pixels, by fixed rules."""
 
 import importlib
 import io
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, JpegImagePlugin, features
 
-from headstart.data.decoding_errors import refusals
+from headstart.data.decoding_errors import image_errors
 from headstart.data.limits import DEFAULT_LIMITS, Limits, check_bytes, check_pixels
 from headstart.data.signatures import identify
 from headstart.errors import ImageUnsupported
@@ -26,22 +26,22 @@ _UPRIGHT = {
 }
 _ON_ITS_SIDE = (5, 6, 7, 8)
 _WITHOUT_NOTE = ("RGB", "L", "P", "1", "RGBX")
-# These tell the number of frames in their header; for the others Pillow walks through the file.
+# These count their frames in the header. For other formats Pillow walks through the file.
 _HEADER_COUNTS_FRAMES = ("PNG", "WEBP", "AVIF", "MPO")
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """One decoded picture.
+    """A decoded image.
 
     Parameters
     ----------
     image : PIL.Image.Image
         Mode RGB.
     size : tuple of int
-        (width, height) of the whole upright picture; `image` may be smaller (see `decode`).
+        (width, height) of the whole upright image; `image` may be smaller (see `decode`).
     notes : tuple of str
-        What was done to it that a user may not expect, as "transparent: shown on white".
+        Changes that a user may not expect, such as "transparent: shown on white".
     """
 
     image: Image.Image
@@ -59,45 +59,46 @@ def decode(
 ) -> Decoded:
     """Decode the bytes of an image file.
 
-    The format is told by the content: JPEG (and MPO), PNG, WebP, GIF, TIFF, AVIF, BMP, PPM. The
-    rules, each but the first two stated in `Decoded.notes` where it was used:
+    The content decides the format: JPEG (and MPO), PNG, WebP, GIF, TIFF, AVIF, BMP or PPM. These
+    are the rules; `Decoded.notes` names those marked (noted):
 
-    - turned upright as its EXIF orientation says;
+    - the EXIF orientation is applied;
     - grey, black-and-white and palette images become RGB;
-    - transparency is shown on white;
-    - CMYK, YCbCr and LAB are converted as Pillow does; embedded colour profiles are not applied;
-    - 16-bit grey: 65535 becomes 255; 16-bit colour: the upper 8 bits are kept, unnoted;
-    - 32-bit integers and floats: stretched so that the smallest value becomes 0 and the largest
-      255, except floats that all lie in 0..1, of which 1 becomes 255; NaN and infinity become 0;
-    - of an animation, or of several pages, the first.
+    - transparent parts become white (noted);
+    - Pillow converts CMYK, YCbCr and LAB (noted); embedded colour profiles are not applied;
+    - 16-bit grey is scaled so that 65535 becomes 255 (noted); 16-bit colour keeps its upper 8 bits;
+    - 32-bit integers and floats are stretched: the smallest value becomes 0 and the largest 255. If
+      all floats lie between 0 and 1, then 0 stays 0 and 1 becomes 255. NaN and infinity become 0
+      (noted);
+    - animations and files of several pages are reduced to the first frame or page (noted).
 
     Parameters
     ----------
     data : bytes
         A whole image file.
     name : str
-        What to call it in a message.
+        The name for messages.
     at_least : tuple of int, optional
-        (height, width). A JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, which is faster, as
-        long as the upright result is no smaller than this either way.
+        (height, width). A JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, which is faster, if
+        neither side of the upright result becomes smaller than this.
     as_stored : bool
-        Leave the orientation alone and let Pillow's ``convert("RGB")`` do the rest (transparency
-        dropped, wide integers clipped), as ``keras.utils.load_img`` does.
+        Whether to do what ``keras.utils.load_img`` does instead: ignore the orientation and let
+        Pillow's ``convert("RGB")`` drop transparency and clip wide integers.
     limits : Limits
-        The largest picture to decode; checked before memory is taken for the pixels.
+        The largest image to decode; checked before memory is allocated for the pixels.
 
     Raises
     ------
     ImageUnsupported
-        Not an image, or of another format.
+        It is not an image, or its format is not supported.
     ImageDamaged
-        Empty, truncated or corrupt, as far as the decoder can tell.
+        It is empty, truncated or corrupt, as far as the decoder can tell.
     ImageTooLarge
-        More bytes or pixels than `limits` allow.
+        It has more bytes or pixels than `limits` allow.
     """
     check_bytes(len(data), name, limits)
     signature = identify(data, name)
-    with refusals(name, signature.kind):
+    with image_errors(name, signature.kind):
         image = _open(data, name, signature.decoder)
         check_pixels(image.size, name, limits)
         size = image.size
@@ -120,7 +121,7 @@ def _open(data: bytes, name: str, decoder: str) -> Image.Image:
             f"{name} is AVIF, which this build of Pillow can't read. Save it as JPEG or PNG, or "
             "install Pillow from PyPI."
         )
-    # Not finding a plugin, Pillow would import those of all fifty formats.
+    # If a plugin were missing, Pillow would import the plugins of all fifty formats.
     importlib.import_module(f"PIL.{decoder}ImagePlugin")
     return Image.open(io.BytesIO(data), formats=(decoder.upper(),))
 
@@ -139,7 +140,7 @@ def _turned(size: tuple[int, int], orientation: int) -> tuple[int, int]:
 def _orientation(image: Image.Image) -> tuple[int, Notes]:
     try:
         return image.getexif().get(_ORIENTATION, 1), ()
-    except Exception:  # noqa: BLE001 - metadata is parsed loosely and may raise anything
+    except Exception:  # noqa: BLE001 - parsing metadata may raise anything
         return 1, ("EXIF unreadable: orientation unknown",)
 
 
@@ -148,7 +149,7 @@ def _frame_notes(image: Image.Image, data: bytes) -> Notes:
         return ()
     try:
         frames = _count_frames(image, data)
-    except Exception:  # noqa: BLE001 - a damaged later frame does not spoil the first
+    except Exception:  # noqa: BLE001 - the first frame may be fine even so
         return ("animated or several pages: the first of an unknown number",)
     if frames == 1:
         return ()
@@ -159,7 +160,7 @@ def _frame_notes(image: Image.Image, data: bytes) -> Notes:
 
 def _count_frames(image: Image.Image, data: bytes) -> int:
     if image.format not in _HEADER_COUNTS_FRAMES:
-        # On a second opening: walking through the frames would lose the place in the first.
+        # Opened a second time, because walking through the frames would leave the first one.
         image = Image.open(io.BytesIO(data), formats=(str(image.format),))
     return getattr(image, "n_frames", 1)
 
@@ -205,7 +206,7 @@ def _narrow(image: Image.Image) -> tuple[Image.Image, Notes]:
 
 
 def _range(image: Image.Image, values: np.ndarray) -> tuple[float, float, str]:
-    # Pillow reads 16-bit PPM into 32-bit pixels, scaled to 0..65535.
+    # Pillow reads 16-bit PPM as 32-bit pixels, scaled to 0..65535.
     if image.mode.startswith("I;16") or (image.format == "PPM" and image.mode == "I"):
         return 0.0, 65535.0, f"16-bit scaled: 65535 became 255 (the brightest is {values.max()})"
     finite = values[np.isfinite(values)]

@@ -1,4 +1,4 @@
-"""Whatever Pillow raises or warns about, turned into one of our refusals."""
+"""Turn whatever Pillow raises into an `ImageError`, and silence its warnings."""
 
 import contextlib
 import logging
@@ -13,15 +13,22 @@ from headstart.errors import ImageDamaged, ImageError, ImageTooLarge
 
 
 @contextlib.contextmanager
-def refusals(name: str, kind: str) -> Iterator[None]:
-    """Turn any exception raised inside into an `ImageError` about `name`, and warn of nothing.
+def image_errors(name: str, kind: str) -> Iterator[None]:
+    """Turn any exception raised inside into an `ImageError`, and hide Pillow's warnings.
 
     Parameters
     ----------
     name : str
-        The picture, as the user knows it.
+        The image, as the user knows it.
     kind : str
         Its format, for the message.
+
+    Raises
+    ------
+    ImageTooLarge
+        There is not enough memory, or Pillow takes the image for a decompression bomb.
+    ImageDamaged
+        Anything else went wrong.
     """
     try:
         with _quiet():
@@ -29,11 +36,9 @@ def refusals(name: str, kind: str) -> Iterator[None]:
     except ImageError:
         raise
     except (Image.DecompressionBombError, MemoryError) as error:
-        reason = str(error).rstrip(".") or "none is left"
-        raise ImageTooLarge(
-            f"{name} needs more memory than a picture may: {reason}. Save it smaller."
-        ) from error
-    except Exception as error:  # decoders raise whatever their parsing stumbles over
+        reason = f": {error}".rstrip(": .")
+        raise ImageTooLarge(f"{name} needs too much memory{reason}. Save it smaller.") from error
+    except Exception as error:  # decoders raise exceptions of any type
         raise ImageDamaged(
             f"{name} must be a whole {kind} file, but is truncated or corrupt: {error}. "
             "Fetch or export it again."
@@ -41,13 +46,13 @@ def refusals(name: str, kind: str) -> Iterator[None]:
 
 
 class _WhileDecoding:
-    """A pattern for the warnings filter that matches any text, in threads that are decoding.
+    """A pattern for the warnings filter that matches any text, but only in threads that decode.
 
-    `warnings.catch_warnings` swaps the filters of the whole process, which threads undo for each
-    other; a filter that asks which thread it is in hides Pillow's warnings from nobody else.
+    `warnings.catch_warnings` replaces the filters of the whole process, so threads that use it undo
+    each other's filters. This filter asks which thread it is in and hides no other warnings.
     """
 
-    # scikit-learn hands the filters to its workers as text; there this one matches nothing.
+    # scikit-learn sends the filters to its workers as text. There this one matches nothing.
     pattern = r"(?!)"
 
     def __init__(self) -> None:
@@ -60,7 +65,7 @@ class _WhileDecoding:
 _decoding = _WhileDecoding()
 _FILTER = ("ignore", _decoding, Warning, None, 0)
 
-# The one plugin that logs what it then raises; without handlers, logging prints it.
+# This plugin logs an error before it raises it. Without handlers, logging would print it.
 logging.getLogger("PIL.TiffImagePlugin").addFilter(lambda record: not _decoding.match(record.msg))
 
 

@@ -1,4 +1,4 @@
-"""The pictures that a user's paths, folders and globs stand for."""
+"""Find the images that paths, folders and globs stand for."""
 
 # A million paths are kept as plain strings: a Path takes several times the memory.
 # ruff: noqa: PTH110, PTH112, PTH113, PTH116, PTH122, PTH207
@@ -11,32 +11,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headstart.data.natural import natural_key
-from headstart.data.parquet import ParquetImages
-from headstart.data.sources import FileSource, ImageSource, RefusedSource
+from headstart.data.parquet import ParquetImages, is_parquet_name
+from headstart.data.sources import FileSource, ImageSource, UnreadableSource
 from headstart.errors import DatasetError, ImageDamaged, ImageNotFound, ImageUnreadable
 
 _READ = "apng avif bmp dib gif jfif jpe jpeg jpg mpo pbm pgm png ppm pnm tif tiff webp"
-# Pictures too, though of no format that is read: they are tried, and so refused by name.
-_REFUSED = "arw cr2 cr3 dng heic heif ico jp2 jxl nef orf psd raf raw svg tga"
+# Images of formats that are not supported: they are tried, so that the user hears about them.
+_UNSUPPORTED = "arw cr2 cr3 dng heic heif ico jp2 jxl nef orf psd raf raw svg tga"
 
-#: Endings, lower case, that make a file in a folder a picture. Its content decides what it is.
-IMAGE_SUFFIXES = frozenset(f".{suffix}" for suffix in f"{_READ} {_REFUSED}".split())
+#: Suffixes, in lower case, of the files in a folder that are taken for images.
+IMAGE_SUFFIXES = frozenset(f".{suffix}" for suffix in f"{_READ} {_UNSUPPORTED}".split())
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What paths stand for.
+    """The images that were found.
 
     Parameters
     ----------
     sources : list of ImageSource
-        Everything to be answered, in the order asked for, each folder's content in natural order.
-        A path that is not there is among them: reading it says so.
-    skipped : dict of str to int
-        How many entries of folders were passed over, by reason: "hidden", "not an image",
-        "folder seen already".
+        The images in the order of the paths, and those of each folder in natural order. A path that
+        does not exist is included as a source that is unreadable.
+    skipped : Counter of str
+        How many entries of folders were skipped, by reason: "hidden", "not an image", "folder seen
+        already".
     missing : list of str
-        The paths and globs that stand for nothing.
+        The paths that do not exist, the folders without images and the globs without matches.
     """
 
     sources: list[ImageSource] = field(default_factory=list)
@@ -45,12 +45,12 @@ class Found:
 
 
 def find_images(paths: Iterable[str | Path]) -> Found:
-    """Find the pictures that `paths` stand for.
+    """Find the images that `paths` stand for.
 
-    A file is tried whatever its ending. A folder stands for the pictures in it and in the folders
-    below, told by their ending (`IMAGE_SUFFIXES`); hidden files and folders are passed over, and
-    links are followed, each folder once. ``*``, ``?``, ``[...]`` and ``**`` are expanded where the
-    shell has not done it. A ``.parquet`` file stands for its rows.
+    A file is always taken. A folder stands for the images in it and in the folders below: the files
+    with one of the `IMAGE_SUFFIXES`. Hidden files and folders are skipped. Links are followed, but
+    each folder is read only once. The patterns ``*``, ``?``, ``[...]`` and ``**`` are expanded. A
+    ``.parquet`` file stands for the images in its rows.
 
     Parameters
     ----------
@@ -60,12 +60,12 @@ def find_images(paths: Iterable[str | Path]) -> Found:
     Returns
     -------
     Found
-        Nothing is read yet, save the outline of parquet files.
+        No image is read yet.
 
     Raises
     ------
     MissingExtra
-        There is a parquet file, and pyarrow is not installed.
+        There is a parquet file, but pyarrow is not installed.
     """
     found = Found()
     for path in paths:
@@ -74,43 +74,26 @@ def find_images(paths: Iterable[str | Path]) -> Found:
 
 
 def is_hidden(name: str) -> bool:
-    """Tell whether a file or folder of this name is passed over."""
+    """Tell whether a file or folder of this name is skipped."""
     return name.startswith(".")
 
 
 def is_image_name(name: str) -> bool:
-    """Tell whether a file's name ends as a picture's does."""
+    """Tell whether a file of this name is taken for an image."""
     return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
 
 
-def walk_files(
-    folder: str | Path,
-    skipped: Counter[str],
-    wanted: Callable[[str], bool] = is_image_name,
-) -> Iterator[str | ImageSource]:
-    """Yield the wanted files in `folder` and below, in natural order.
+def image_files(folder: str | Path, skipped: Counter[str]) -> list[ImageSource]:
+    """Return the image files in `folder` and below, in natural order.
 
     Parameters
     ----------
     folder : str or Path
-        Where to begin.
-    skipped : Counter
-        Counts what is passed over.
-    wanted : callable
-        Is given a file's name; by default tells pictures.
-
-    Yields
-    ------
-    str or ImageSource
-        A path; or, for a folder that can't be opened, a source that is refused.
+        The folder.
+    skipped : Counter of str
+        Is increased for each entry that is skipped, by reason.
     """
-    return _walk(os.fspath(folder), skipped, wanted, set())
-
-
-def image_files(folder: str | Path, skipped: Counter[str]) -> list[ImageSource]:
-    """Return the pictures in `folder` and below, in natural order; count the rest."""
-    files = walk_files(folder, skipped)
-    return [file if isinstance(file, ImageSource) else FileSource(file) for file in files]
+    return list(_walk(os.fspath(folder), skipped, is_image_name, set()))
 
 
 def _find(path: str, found: Found) -> None:
@@ -126,45 +109,40 @@ def _find(path: str, found: Found) -> None:
 
 def _find_in_folder(folder: str, found: Found) -> None:
     before = len(found.sources)
-    for file in walk_files(folder, found.skipped, _is_wanted):
-        found.sources.extend([file] if isinstance(file, ImageSource) else _sources(file))
+    found.sources.extend(_walk(folder, found.skipped, _is_wanted, set()))
     if len(found.sources) == before:
-        _miss(folder, "There is no image in the folder", found)
+        _add_missing(folder, "There is no image in the folder", found)
 
 
 def _find_by_pattern(pattern: str, found: Found) -> None:
     matches = sorted(glob.glob(pattern, recursive=True), key=natural_key)
     if "**" in pattern:
-        # It matches folders together with all that is in them.
+        # The pattern matches folders and everything in them.
         matches = [match for match in matches if not os.path.isdir(match)]
     if not matches:
-        _miss(pattern, "No file matches", found)
+        _add_missing(pattern, "No file matches", found)
     for match in matches:
         _find(match, found)
 
 
-def _miss(path: str, what: str, found: Found) -> None:
+def _add_missing(path: str, what: str, found: Found) -> None:
     name = FileSource(path).name
     error = ImageNotFound(f"{what} {name}. Check the spelling and the folder you are in.")
     found.missing.append(name)
-    found.sources.append(RefusedSource(name, error))
+    found.sources.append(UnreadableSource(name, error))
 
 
 def _sources(path: str) -> list[ImageSource]:
-    if not _is_parquet_name(path) or not os.path.isfile(path):
+    if not is_parquet_name(path) or not os.path.isfile(path):
         return [FileSource(path)]
     try:
         return ParquetImages(path).sources()
     except DatasetError as error:
-        return [RefusedSource(FileSource(path).name, ImageDamaged(str(error)))]
-
-
-def _is_parquet_name(name: str) -> bool:
-    return name.lower().endswith(".parquet")
+        return [UnreadableSource(FileSource(path).name, ImageDamaged(str(error)))]
 
 
 def _is_wanted(name: str) -> bool:
-    return is_image_name(name) or _is_parquet_name(name)
+    return is_image_name(name) or is_parquet_name(name)
 
 
 def _walk(
@@ -172,7 +150,7 @@ def _walk(
     skipped: Counter[str],
     wanted: Callable[[str], bool],
     seen: set[tuple[int, int]],
-) -> Iterator[str | ImageSource]:
+) -> Iterator[ImageSource]:
     try:
         status = os.stat(folder)
         entries = sorted(os.scandir(folder), key=lambda entry: natural_key(entry.name))
@@ -189,7 +167,7 @@ def _walk(
         elif os.path.isdir(entry):
             yield from _walk(entry.path, skipped, wanted, seen)
         elif wanted(entry.name):
-            yield entry.path
+            yield from _sources(entry.path)
         else:
             skipped["not an image"] += 1
 
@@ -197,4 +175,4 @@ def _walk(
 def _unreadable(folder: str, error: OSError) -> ImageSource:
     name = FileSource(folder).name
     reason = f"The folder {name} could not be opened: {error.strerror}. Make it readable."
-    return RefusedSource(name, ImageUnreadable(reason))
+    return UnreadableSource(name, ImageUnreadable(reason))

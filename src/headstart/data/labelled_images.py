@@ -1,14 +1,14 @@
-"""Pictures of which it is known what they show."""
+"""Images with their labels and splits."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from headstart.data.sources import ImageSource
 from headstart.errors import UsageError
 
-#: The parts a data set may be divided into, and what folders, files and columns call them.
+#: The names that folders, files and columns use for the three splits of a dataset.
 SPLIT_NAMES = {
     "train": "train",
     "training": "train",
@@ -22,20 +22,20 @@ SPLIT_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class LabelledImages:
-    """Pictures with one label each.
+    """Images with one label each.
 
     Parameters
     ----------
     sources : list of ImageSource
-        The pictures.
+        The images.
     labels : list of hashable
-        What each shows; as long as `sources`.
+        The label of each image; as long as `sources`.
     classes : list of hashable
-        The different labels, sorted or in the order the data set gives them.
+        The distinct labels, sorted or in the order that the dataset gives them.
     split : list of str or None
-        "train", "valid" or "test" for each picture, if the data set is divided.
+        "train", "valid" or "test" for each image. None if the dataset has no splits.
     skipped : dict of str to int
-        How many entries were passed over, by reason.
+        How many entries were skipped, by reason.
     """
 
     sources: list[ImageSource]
@@ -45,11 +45,11 @@ class LabelledImages:
     skipped: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        """Return the number of pictures."""
+        """Return the number of images."""
         return len(self.sources)
 
     def subset(self, indices: Iterable[Any]) -> "LabelledImages":
-        """Return the pictures at `indices`, in that order; the classes stay all of them."""
+        """Return the images at `indices`, in that order. `classes` keeps all classes."""
         chosen = [int(index) for index in indices]
         return replace(
             self,
@@ -59,43 +59,68 @@ class LabelledImages:
         )
 
     def part(self, name: str) -> "LabelledImages":
-        """Return the pictures of one part.
+        """Return the images of one split.
 
         Parameters
         ----------
         name : {"train", "valid", "test"}
-            The part. It may be empty.
+            The split. It may be empty.
 
         Raises
         ------
         UsageError
-            There is no such part, or the data set is not divided.
+            `name` is unknown, or the dataset has no splits.
         """
         if name not in SPLIT_NAMES.values():
-            raise UsageError(f"A part must be 'train', 'valid' or 'test'. Received: {name!r}.")
+            raise UsageError(f"A split must be 'train', 'valid' or 'test'. Received: {name!r}.")
         if self.split is None:
             raise UsageError(
-                "The data set must be divided into parts, as by folders named train and test. "
-                f"Received: one whole of {len(self)} images."
+                "The dataset must have splits, for example folders named train and test. "
+                f"Received: {len(self)} images without a split."
             )
-        return self.subset(i for i, part in enumerate(self.split) if part == name)
+        return self.subset(i for i, split in enumerate(self.split) if split == name)
 
     def counts(self) -> dict[Hashable, int]:
-        """Return the number of pictures of each class, in the order of `classes`."""
+        """Return the number of images of each class, in the order of `classes`."""
         counted = Counter(self.labels)
         return {label: counted[label] for label in self.classes}
 
 
+def joined(
+    parts: Sequence[tuple[str, LabelledImages]], skipped: Mapping[str, int] | None = None
+) -> LabelledImages:
+    """Return one dataset made of its splits.
+
+    Parameters
+    ----------
+    parts : sequence of (str, LabelledImages)
+        The name of each split and its images.
+    skipped : mapping of str to int, optional
+        How many entries were skipped beside the splits, by reason.
+    """
+    labels = [label for _, images in parts for label in images.labels]
+    counted = Counter(skipped)
+    for _, images in parts:
+        counted.update(images.skipped)
+    return LabelledImages(
+        [source for _, images in parts for source in images.sources],
+        labels,
+        sorted_classes(labels),
+        split=[name for name, images in parts for _ in images.sources],
+        skipped=dict(counted),
+    )
+
+
 def sorted_classes(labels: Iterable[Hashable]) -> list[Hashable]:
-    """Return the different labels, sorted; numbers before words where both occur."""
-    return sorted(set(labels), key=_rank)
+    """Return the distinct labels, sorted, with numbers before strings."""
+    return sorted(set(labels), key=_sort_key)
 
 
 def given_classes(names: Sequence[Hashable], labels: Iterable[Hashable]) -> list[Hashable]:
-    """Return those of `names` that occur among `labels`, in the order given."""
-    there = set(labels)
-    return [name for name in names if name in there]
+    """Return the `names` that occur among `labels`, in the given order."""
+    present = set(labels)
+    return [name for name in names if name in present]
 
 
-def _rank(label: Any) -> tuple[bool, Any]:  # noqa: ANN401 - what sorts beside its like
+def _sort_key(label: Any) -> tuple[bool, Any]:  # noqa: ANN401 - numbers or strings
     return isinstance(label, str), label

@@ -1,4 +1,4 @@
-"""How large a picture may be."""
+"""Limits on the size of an image."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ _MIB = 1024**2
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest picture that is decoded.
+    """The largest image that is decoded.
 
     Parameters
     ----------
     max_bytes : int
         Bytes of the file.
     max_pixels : int
-        Width times height. The default is where Pillow, too, refuses to go on.
+        Width times height. The default is Pillow's own limit.
     """
 
     max_bytes: int = 256 * _MIB
@@ -36,7 +36,7 @@ def check_bytes(size: int, name: str, limits: Limits = DEFAULT_LIMITS) -> None:
 
 
 def check_pixels(size: tuple[int, int], name: str, limits: Limits = DEFAULT_LIMITS) -> None:
-    """Raise `ImageTooLarge` if a picture of `size` (width, height) has more pixels than allowed."""
+    """Raise `ImageTooLarge` if an image of `size` (width, height) has too many pixels."""
     width, height = size
     if width * height > limits.max_pixels:
         raise ImageTooLarge(

@@ -1,4 +1,4 @@
-"""The order in which people expect names: ``image 2`` before ``image 10``."""
+"""Sort names in natural order: ``image 2`` before ``image 10``."""
 
 import re
 
@@ -6,9 +6,9 @@ _DIGITS = re.compile(r"(\d+)")
 
 
 def natural_key(name: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
-    """Return a key that sorts digits by their value, letters whatever their case.
+    """Return a sort key that compares numbers by value and ignores the case of letters.
 
-    Names that differ only in case or leading zeros still have an order: their own.
+    Names that differ only in case or leading zeros are sorted as plain strings.
 
     Examples
     --------
@@ -16,6 +16,6 @@ def natural_key(name: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
     ['a', 'B2', 'b10']
     """
     parts = _DIGITS.split(name.casefold())
-    # Split at digits, every second part is a number.
+    # Every second part is a number.
     key = tuple((1, int(part), "") if i % 2 else (0, 0, part) for i, part in enumerate(parts))
     return key, name

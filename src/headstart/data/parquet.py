@@ -1,4 +1,4 @@
-"""Pictures in the rows of a parquet file, as the Hugging Face ``datasets`` library writes them."""
+"""Images in the rows of a parquet file, as the Hugging Face ``datasets`` library writes them."""
 
 import json
 import threading
@@ -9,26 +9,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from headstart.data.columns import IMAGE_COLUMNS, LABEL_COLUMNS, required_column
 from headstart.data.limits import check_bytes
 from headstart.data.sources import FileSource, ImageSource
 from headstart.errors import DatasetError, ImageDamaged, MissingExtra
 
-IMAGE_COLUMNS = ("image", "img", "picture", "photo")
-LABEL_COLUMNS = ("label", "labels", "class", "category", "fine_label", "target")
+PARQUET_SUFFIX = ".parquet"
 
-# Threads read near each other, so the group just left is still asked for.
+# Several threads read neighbouring rows, so some still need the previous group.
 _GROUPS_KEPT = 2
 
 
-class ParquetImages:
-    """The image column of one parquet file, of which a few row groups are in memory at a time.
+def is_parquet_name(name: str) -> bool:
+    """Tell whether a file of this name is a parquet file."""
+    return name.lower().endswith(PARQUET_SUFFIX)
 
-    Read rows in rising order: each jump to another row group reads that whole group.
+
+class ParquetImages:
+    """The images of one parquet file, of which a few row groups are in memory at a time.
+
+    Read rows in increasing order: a jump to another row group reads that whole group.
 
     Parameters
     ----------
     path : str or Path
-        The file. Its image column is one of `IMAGE_COLUMNS`, of bytes or ``{bytes, path}``.
+        The file. Its image column is one of `IMAGE_COLUMNS`, and holds bytes or ``{bytes, path}``.
 
     Raises
     ------
@@ -44,7 +49,7 @@ class ParquetImages:
         self._lock = threading.Lock()
         self._groups: OrderedDict[int, Any] = OrderedDict()
         self._file = _open(self.path, self.name)
-        self.column = _find_column(self._file, IMAGE_COLUMNS, self.name)
+        self.column = self._find_column(IMAGE_COLUMNS)
         self._starts = _starts(self._file.metadata)
 
     def __len__(self) -> int:
@@ -52,11 +57,11 @@ class ParquetImages:
         return self._starts[-1]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel to another process as a path."""
+        """Pickle the path only, so that another process opens the file itself."""
         return ParquetImages, (self.path,)
 
     def sources(self) -> "list[ImageSource]":
-        """Return one source a row."""
+        """Return one source for each row."""
         return [ParquetSource(self, row) for row in range(len(self))]
 
     def image_bytes(self, row: int) -> bytes:
@@ -65,9 +70,9 @@ class ParquetImages:
         Raises
         ------
         ImageDamaged
-            The row holds none, or the parquet file is damaged there.
+            The row has no image, or the file is damaged.
         ImageTooLarge
-            They are more than the limit.
+            The image has more bytes than the limit.
         """
         name = f"{self.name}#{row}"
         group = bisect_right(self._starts, row) - 1
@@ -76,22 +81,22 @@ class ParquetImages:
                 buffer = self._group(group)[row - self._starts[group]].as_buffer()
         except Exception as error:
             raise ImageDamaged(
-                f"{name} could not be read: {error}. The parquet file is damaged; fetch it again."
+                f"{name} could not be read: {error}. The parquet file is damaged. Fetch it again."
             ) from error
         if buffer is None:
-            raise ImageDamaged(f"{name} holds no image bytes. Remove the row or fill it in.")
+            raise ImageDamaged(f"{name} has no image bytes. Remove or complete the row.")
         check_bytes(buffer.size, name)
         return bytes(buffer)
 
     def labels(self) -> list[Hashable]:
-        """Return the label of each row, by its name where the file tells the names.
+        """Return the label of each row: a name in place of an integer if the names are known.
 
         Raises
         ------
         DatasetError
             There is no label column, a row has no label, or a label has no name.
         """
-        column = _find_column(self._file, LABEL_COLUMNS, self.name)
+        column = self._find_column(LABEL_COLUMNS)
         values = self._file.read(columns=[column])[column].to_pylist()
         if None in values:
             raise DatasetError(
@@ -102,19 +107,22 @@ class ParquetImages:
         return values if names is None else [_name(names, value, self.name) for value in values]
 
     def class_names(self) -> list[Hashable] | None:
-        """Return the names of integer labels, in their order, or None if not told.
+        """Return the names of integer labels, in order, or None if they are not known.
 
-        They are in the file's metadata under ``huggingface``, or in ``classes.json`` beside it: a
-        list of names, or of lists that begin with the name.
+        The names are in the file's metadata under ``huggingface``, or in ``classes.json`` beside
+        the file: a list of names, or of lists that begin with the name.
         """
-        column = _find_column(self._file, LABEL_COLUMNS, self.name)
+        column = self._find_column(LABEL_COLUMNS)
         metadata = self._file.schema_arrow.metadata or {}
         try:
             features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {})
-            told = features.get("features", {}).get(column, {}).get("names")
+            names = features.get("features", {}).get(column, {}).get("names")
         except (ValueError, AttributeError):
-            told = None
-        return list(told) if told else _names_beside(self.path)
+            names = None
+        return list(names) if names else _names_beside(self.path)
+
+    def _find_column(self, names: tuple[str, ...]) -> str:
+        return required_column(self._file.schema_arrow.names, names, self.name)
 
     def _group(self, group: int) -> Any:  # noqa: ANN401 - an Arrow array
         if group not in self._groups:
@@ -130,18 +138,18 @@ class ParquetImages:
 
 @dataclass(frozen=True, slots=True)
 class ParquetSource(ImageSource):
-    """The picture in one row of a parquet file."""
+    """The image in one row of a parquet file."""
 
     images: ParquetImages
     row: int
 
     @property
     def name(self) -> str:
-        """The file's path, #, and the row, counted from 0."""
+        """The path of the file, a # and the row, counted from 0."""
         return f"{self.images.name}#{self.row}"
 
     def read(self) -> bytes:
-        """Return the bytes in the row."""
+        """Return the bytes of the image."""
         return self.images.image_bytes(self.row)
 
 
@@ -157,16 +165,6 @@ def _open(path: Path, name: str) -> Any:  # noqa: ANN401 - pyarrow has no comple
             f"{name} must be a whole parquet file, but can't be read: "
             f"{str(error).strip()}. Fetch it again."
         ) from error
-
-
-def _find_column(file: Any, wanted: tuple[str, ...], name: str) -> str:  # noqa: ANN401
-    there = file.schema_arrow.names
-    for column in wanted:
-        if column in there:
-            return column
-    raise DatasetError(
-        f"{name} must have a column named {' or '.join(wanted)}. Received: {', '.join(there)}."
-    )
 
 
 def _starts(metadata: Any) -> list[int]:  # noqa: ANN401

@@ -1,4 +1,4 @@
-"""Labelled pictures in parquet files."""
+"""Datasets in parquet files."""
 
 import re
 from collections import Counter
@@ -13,21 +13,23 @@ from headstart.data.labelled_images import (
     sorted_classes,
 )
 from headstart.data.natural import natural_key
-from headstart.data.parquet import ParquetImages
+from headstart.data.parquet import PARQUET_SUFFIX, ParquetImages, is_parquet_name
 from headstart.errors import DatasetError
 
-_PART = re.compile(rf"({'|'.join(SPLIT_NAMES)})(?![a-z0-9])", re.IGNORECASE)
+_SPLIT = re.compile(rf"({'|'.join(SPLIT_NAMES)})(?![a-z0-9])", re.IGNORECASE)
 
 
 class ParquetFiles:
     """One parquet file, or a folder of them as the Hugging Face hub lays them out.
 
-    The part is told by how a file's name begins (``train-00000-of-00004.parquet``), or by the
-    name of its folder.
+    The split is the beginning of a file's name (``train-00000-of-00004.parquet``) or of the name of
+    its folder.
     """
 
+    layout = "parquet files with columns image and label"
+
     def fits(self, path: Path) -> bool:
-        """Tell whether `path` is such a file, or holds one, at most two folders down."""
+        """Tell whether `path` is a parquet file, or has one in it, at most two folders down."""
         return bool(_files(path))
 
     def read(self, path: Path) -> LabelledImages:
@@ -36,13 +38,13 @@ class ParquetFiles:
         Raises
         ------
         DatasetError
-            A file is damaged, lacks a column, or belongs to no part while others do.
+            A file is damaged or lacks a column, or some files belong to a split and others do not.
         MissingExtra
             pyarrow is not installed.
         """
         files = [ParquetImages(file) for file in _files(path)]
         labels = [label for images in files for label in images.labels()]
-        parts = _parts([images.path for images in files], path)
+        splits = _splits([images.path for images in files], path)
         skipped: Counter[str] = Counter()
         if path.is_dir() and (images_beside := len(image_files(path, Counter()))):
             skipped["beside the parquet files"] = images_beside
@@ -50,9 +52,11 @@ class ParquetFiles:
             [source for images in files for source in images.sources()],
             labels,
             _classes(files, labels),
-            split=parts
+            split=splits
             and [
-                part for part, images in zip(parts, files, strict=True) for _ in range(len(images))
+                split
+                for split, images in zip(splits, files, strict=True)
+                for _ in range(len(images))
             ],
             skipped=dict(skipped),
         )
@@ -60,33 +64,34 @@ class ParquetFiles:
 
 def _files(path: Path) -> list[Path]:
     if path.is_file():
-        return [path] if path.suffix.lower() == ".parquet" else []
-    files = [file for depth in ("*", "*/*", "*/*/*") for file in path.glob(f"{depth}.parquet")]
-    seen = [file for file in files if not any(map(is_hidden, file.relative_to(path).parts))]
-    return sorted(seen, key=lambda file: natural_key(str(file)))
+        return [path] if is_parquet_name(path.name) else []
+    depths = ("*", "*/*", "*/*/*")
+    files = [file for depth in depths for file in path.glob(f"{depth}{PARQUET_SUFFIX}")]
+    shown = [file for file in files if not any(map(is_hidden, file.relative_to(path).parts))]
+    return sorted(shown, key=lambda file: natural_key(str(file)))
 
 
-def _parts(files: list[Path], path: Path) -> list[str] | None:
+def _splits(files: list[Path], path: Path) -> list[str] | None:
     if path.is_file():
         return None
-    parts = {file: _part(file, path) for file in files}
-    nameless = [file.name for file, part in parts.items() if part is None]
-    if len(nameless) == len(files):
+    splits = {file: _split(file, path) for file in files}
+    without = [file.name for file, split in splits.items() if split is None]
+    if len(without) == len(files):
         return None
-    if nameless:
+    if without:
         raise DatasetError(
-            f"Every parquet file in {path} must begin with train, valid or test, or none may. "
-            f"Received: {', '.join(nameless)}."
+            f"The names of all parquet files in {path} must begin with train, valid or test, or "
+            f"none of them may. Received: {', '.join(without)}."
         )
-    return [part for part in parts.values() if part]
+    return [split for split in splits.values() if split]
 
 
-def _part(file: Path, path: Path) -> str | None:
-    # The folder that was asked for may be called anything, and says nothing.
+def _split(file: Path, path: Path) -> str | None:
+    # The name of the dataset's own folder says nothing about splits.
     folder = file.parent.name if file.parent != path else ""
     for name in (file.name, folder):
-        if begins := _PART.match(name):
-            return SPLIT_NAMES[begins[1].lower()]
+        if found := _SPLIT.match(name):
+            return SPLIT_NAMES[found[1].lower()]
     return None
 
 

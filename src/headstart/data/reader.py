@@ -1,4 +1,4 @@
-"""Many pictures read, decoded and resized on every core, in order, in little memory."""
+"""Read, decode and resize many images on every core, in order and in little memory."""
 
 import os
 import threading
@@ -15,29 +15,29 @@ from headstart.data.resizing import Resize
 from headstart.data.sources import ImageSource, content_hash
 from headstart.errors import ImageError, UsageError
 
-# Handing over several pictures at a time saves the threads' bookkeeping; the first few go alone,
-# so that a short list is shared evenly and the first answer comes soon.
+# Each thread takes several images at a time, which saves bookkeeping, but takes the first ones
+# singly, so that a short list is shared evenly and the first result comes soon.
 _LARGEST_CHUNK = 16
 _CHUNK_GROWS_EVERY = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
-    """One picture, ready for a network, or why it isn't.
+    """One image, ready for a network, or the reason why it is not.
 
     Parameters
     ----------
     index : int
-        Its place among the sources.
+        Position among the sources.
     source : ImageSource
-        Where it came from.
+        The image.
     pixels : ndarray of uint8, shape (height, width, 3), or None
-        RGB, read-only. None if the picture was refused or skipped.
+        RGB, read-only. None if the image is unreadable or was skipped.
     content : str or None
-        Hash of the file's bytes (`content_hash`); None if they could not be read, or there was no
-        `skip` to ask for it.
+        Hash of the file's bytes (`content_hash`). None if they could not be read, or if no `skip`
+        was passed.
     error : ImageError or None
-        Why it was refused.
+        Why the image is unreadable.
     notes : tuple of str
         See `Decoded`.
     """
@@ -56,28 +56,28 @@ def load(
     resize: Resize,
     skip: Callable[[str], bool] | None = None,
 ) -> Loaded:
-    """Read, decode and resize one picture.
+    """Read, decode and resize one image.
 
     Parameters
     ----------
     index : int
-        Its place, handed through.
+        Position among the sources, for `Loaded.index`.
     source : ImageSource
-        The picture.
+        The image.
     resize : Resize
         The size and the rule.
     skip : callable, optional
-        Is given the content hash; if it returns True the picture is not decoded.
+        Receives the content hash. If it returns True, the image is not decoded.
 
     Returns
     -------
     Loaded
-        Never raises an `ImageError`: it is `Loaded.error`.
+        An `ImageError` is not raised but returned as `Loaded.error`.
     """
     content = None
     try:
         data = source.read()
-        # Hashing takes a twentieth of the time of decoding: only for who asks.
+        # Hashing takes a twentieth of the time of decoding.
         content = None if skip is None else content_hash(data)
         if skip is not None and content is not None and skip(content):
             return Loaded(index, source, content=content)
@@ -91,7 +91,7 @@ def load(
 
 
 def usable_cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -104,28 +104,28 @@ def read_images(
     workers: int | None = None,
     skip: Callable[[str], bool] | None = None,
 ) -> Iterator[Loaded]:
-    """Read, decode and resize pictures on several threads.
+    """Read, decode and resize images on several threads.
 
     Parameters
     ----------
     sources : iterable of ImageSource
-        Taken from only as far as the look-ahead goes, so it may be endless.
+        May be endless: only a limited number of images is read ahead.
     resize : Resize
         The size and the rule.
     workers : int, optional
-        Threads; one for each usable core if not given.
+        Number of threads. The default is one for each usable core.
     skip : callable, optional
-        See `load`. Called on the threads.
+        See `load`. It is called on the threads.
 
     Yields
     ------
     Loaded
-        In the order of `sources`. When the consumer stops, so do the threads.
+        In the order of `sources`. The threads stop when the consumer stops.
 
     Raises
     ------
     UsageError
-        If `workers` is less than 1.
+        `workers` is less than 1.
     """
     workers = usable_cores() if workers is None else workers
     if workers < 1:

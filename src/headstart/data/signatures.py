@@ -1,4 +1,4 @@
-"""What kind of file some bytes are, by how they begin and never by a file's name."""
+"""Recognise the kind of a file by its first bytes, never by its name."""
 
 import re
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from headstart.errors import ImageDamaged, ImageUnsupported
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """How the files of one kind begin.
+    """The first bytes of one kind of file.
 
     Parameters
     ----------
     kind : str
-        What to call it in a message.
+        The name of the kind, for messages.
     begins : re.Pattern
         Matches the first bytes.
     decoder : str
-        How the name of Pillow's plugin begins; empty for a kind that is refused.
+        Prefix of the name of Pillow's plugin; empty for a kind that is not supported.
     """
 
     kind: str
@@ -26,7 +26,7 @@ class Signature:
 
 
 def _brand(*names: bytes) -> re.Pattern[bytes]:
-    # ISO media files (AVIF, HEIC, films): box length, "ftyp", the major brand.
+    # ISO media files (AVIF, HEIC, videos): box length, "ftyp", the major brand.
     return re.compile(rb"(?s)....ftyp(?:" + b"|".join(names) + b")")
 
 
@@ -40,9 +40,9 @@ SUPPORTED = (
     Signature("BMP", re.compile(rb"BM"), "Bmp"),
     Signature("PPM", re.compile(rb"P[1-6]\s"), "Ppm"),
 )
-REFUSED = (
+UNSUPPORTED = (
     Signature("HEIC", _brand(b"hei[cxms]", b"hev[cxms]", b"mif1", b"msf1")),
-    Signature("film", _brand(b"")),
+    Signature("video", _brand(b"")),
     Signature("JPEG 2000", re.compile(rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51")),
     Signature("JPEG XL", re.compile(rb"\xff\x0a|\0\0\0\x0cJXL ")),
     Signature("Photoshop", re.compile(rb"8BPS")),
@@ -61,19 +61,26 @@ _LONGEST = 1024
 
 
 def supported_kinds() -> str:
-    """Return the formats that are read, for a message."""
+    """Return the names of the supported formats, for messages."""
     return ", ".join(signature.kind for signature in SUPPORTED)
 
 
 def identify(data: bytes, name: str) -> Signature:
-    """Return which supported kind of image `data` is.
+    """Return the signature that `data` begins with.
+
+    Parameters
+    ----------
+    data : bytes
+        A file.
+    name : str
+        The file, as the user knows it.
 
     Raises
     ------
     ImageDamaged
         `data` is empty.
     ImageUnsupported
-        It is something else; the message says what, if that can be told.
+        `data` is not a supported image; the message says what it is, if known.
     """
     if not data:
         raise ImageDamaged(f"{name} is empty (0 bytes). Fetch or export it again.")
@@ -81,8 +88,8 @@ def identify(data: bytes, name: str) -> Signature:
     for signature in SUPPORTED:
         if signature.begins.match(start):
             return signature
-    kind = next((known.kind for known in REFUSED if known.begins.match(start)), "unknown bytes")
+    kind = next((known.kind for known in UNSUPPORTED if known.begins.match(start)), "unknown bytes")
     raise ImageUnsupported(
         f"{name} must be one of {supported_kinds()}. Received: {kind}. "
-        "Save it as JPEG or PNG if it is a picture."
+        "If it is an image, save it as JPEG or PNG."
     )

@@ -1,4 +1,4 @@
-"""Where the bytes of one picture come from."""
+"""Read the bytes of an image, wherever they are."""
 
 import hashlib
 import io
@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from headstart.data.decoding_errors import refusals
+from headstart.data.decoding_errors import image_errors
 from headstart.data.limits import check_bytes
 from headstart.errors import (
     ImageError,
@@ -20,21 +21,21 @@ from headstart.errors import (
     UsageError,
 )
 
-# Opening a FIFO for reading waits for a writer unless told not to; Windows has neither flag's twin.
+# Without O_NONBLOCK, opening a FIFO waits for a writer. Windows lacks it, and needs O_BINARY.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _MODES_PNG_KEEPS = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 _MODES_TIFF_KEEPS = ("CMYK", "F", "I", "LAB", "YCbCr")
 
 
 class ImageSource(ABC):
-    """One picture that has not been read yet."""
+    """An image that has not been read yet."""
 
     __slots__ = ()
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """What a user sees: a path, ``file.parquet#17`` or ``image 3``. Always printable."""
+        """The name for messages: a path, ``file.parquet#17`` or ``image 3``; always printable."""
 
     @abstractmethod
     def read(self) -> bytes:
@@ -43,31 +44,30 @@ class ImageSource(ABC):
         Raises
         ------
         ImageError
-            `ImageNotFound`, `ImageUnreadable`, `ImageDamaged` or `ImageTooLarge`; the byte limit
-            is checked before the bytes are read.
+            `ImageNotFound`, `ImageUnreadable`, `ImageDamaged` or `ImageTooLarge`. The limit on
+            bytes is checked before they are read.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class FileSource(ImageSource):
-    """A picture in a file of its own.
+    """An image file.
 
     Parameters
     ----------
     path : str or Path
-        The file. Folders, pipes and devices are refused when it is read.
+        The file. Reading a folder, a pipe or a device raises `ImageUnreadable`.
     """
 
     path: str | Path
 
     @property
     def name(self) -> str:
-        """The path; what is no valid Unicode in it is escaped."""
-        # A name that is no valid Unicode on this system must not break whoever prints it.
+        """The path; bytes that are not valid Unicode are escaped."""
         return os.fsencode(self.path).decode("utf-8", "backslashreplace")
 
     def read(self) -> bytes:
-        """Return what the file holds."""
+        """Return the content of the file."""
         try:
             with open(self.path, "rb", buffering=0, opener=_open_at_once) as file:
                 return self._read_regular(file)
@@ -96,39 +96,39 @@ class FileSource(ImageSource):
 
 @dataclass(frozen=True, slots=True)
 class BytesSource(ImageSource):
-    """A picture whose file is in memory already."""
+    """An image file in memory."""
 
     name: str = field()
     data: bytes = field(repr=False)
 
     def read(self) -> bytes:
-        """Return the bytes as they were given."""
+        """Return the bytes."""
         check_bytes(len(self.data), self.name)
         return self.data
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArraySource(ImageSource):
-    """A picture given as an array.
+    """An image as an array.
 
     Parameters
     ----------
     name : str
-        What to call it.
+        The name for messages.
     array : ndarray of uint8, shape (height, width), (height, width, 3) or (height, width, 4)
         Grey, RGB or RGBA, 0 to 255.
 
     Raises
     ------
     UsageError
-        For any other shape or dtype.
+        The array has another shape or dtype.
     """
 
     name: str = field()
     array: np.ndarray = field(repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse what is not an image."""
+        """Check the shape and the dtype."""
         shape = self.array.shape
         fits = len(shape) == 2 or (len(shape) == 3 and shape[2] in {3, 4})
         if self.array.dtype != np.uint8 or not fits or 0 in shape:
@@ -145,20 +145,20 @@ class ArraySource(ImageSource):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PillowSource(ImageSource):
-    """A picture given as a `PIL.Image.Image`; it is read when its turn comes."""
+    """An image as a `PIL.Image.Image`, which may not have read its file yet."""
 
     name: str = field()
     image: Image.Image = field(repr=False)
 
     def read(self) -> bytes:
-        """Return the picture as the bytes of a lossless image file."""
-        with refusals(self.name, self.image.format or "Pillow image"):
+        """Return the image as the bytes of a lossless image file."""
+        with image_errors(self.name, self.image.format or "Pillow image"):
             return _as_file(self.image)
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedSource(ImageSource):
-    """Something that was asked for and is known to hold no picture: reading it says why."""
+class UnreadableSource(ImageSource):
+    """A source that is known to be unreadable: reading it raises the error."""
 
     name: str = field()
     error: ImageError
@@ -168,22 +168,41 @@ class RefusedSource(ImageSource):
         raise self.error
 
 
-def as_source(
-    image: "str | Path | bytes | np.ndarray | Image.Image | ImageSource", index: int = 0
-) -> ImageSource:
+@dataclass(frozen=True, slots=True)
+class UnreadableImage:
+    """An image that could not be read, and the reason.
+
+    Attributes
+    ----------
+    source : ImageSource
+        The image.
+    error : ImageError
+        The reason.
+    """
+
+    source: ImageSource
+    error: ImageError
+
+
+#: One image: the path of a file, the bytes of an image file, an array as `ArraySource` takes it, a
+#: PIL image, or a source.
+ImageLike = str | Path | bytes | NDArray[np.uint8] | Image.Image | ImageSource
+
+
+def as_source(image: ImageLike, index: int = 0) -> ImageSource:
     """Return `image` as a source.
 
     Parameters
     ----------
-    image : str, Path, bytes, ndarray, PIL.Image.Image or ImageSource
-        A path, the bytes of an image file, or pixels as `ArraySource` takes them.
+    image : ImageLike
+        One image.
     index : int
-        Its place in the caller's list, for the name of what has no path.
+        Its place in the caller's list, which names an image without a path.
 
     Raises
     ------
     UsageError
-        For anything else.
+        `image` is something else.
     """
     name = f"image {index}"
     match image:
@@ -213,7 +232,7 @@ def _open_at_once(path: str, _flags: int) -> int:
 
 
 def _as_file(image: Image.Image) -> bytes:
-    # Lossless and hardly compressed: it is decoded again at once, on another thread.
+    # Not compressed, because a reader thread decodes it again at once.
     image = _savable(image)
     file = io.BytesIO()
     if image.mode in _MODES_PNG_KEEPS:
@@ -233,27 +252,12 @@ def _savable(image: Image.Image) -> Image.Image:
 
 def _absence(name: str, path: Path) -> str:
     if name.startswith(("http:/", "https:/")):
-        return f"{name} is a web address, and only files are read. Download it, then name the file."
+        return f"{name} is a web address, but only files are read. Download it first."
     if "\0" not in name and path.is_symlink():
-        return f"{name} is a link to {path.readlink()}, which does not exist. Mend or remove it."
+        return f"{name} is a link to {path.readlink()}, which does not exist. Correct or remove it."
     return f"There is no file {name}. Check the spelling and the folder you are in."
 
 
 def _kind(mode: int) -> str:
     kinds = {stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
     return kinds.get(stat.S_IFMT(mode), "device")
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableImage:
-    """A picture that was set aside because it can't be read.
-
-    Attributes
-    ----------
-    source : ImageSource
-    error : ImageError
-        Why.
-    """
-
-    source: ImageSource
-    error: ImageError

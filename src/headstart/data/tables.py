@@ -1,23 +1,26 @@
-"""Labelled pictures listed in a CSV or JSON Lines file, one a row."""
+"""Datasets that are listed in a CSV, TSV or JSON Lines file."""
 
 import csv
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from headstart.data.class_folders import split_folders, subfolders
+from headstart.data.columns import (
+    LABEL_COLUMNS,
+    PATH_COLUMNS,
+    SPLIT_COLUMNS,
+    find_column,
+    required_column,
+)
 from headstart.data.discovery import image_files
-from headstart.data.labelled_images import SPLIT_NAMES, LabelledImages, sorted_classes
+from headstart.data.labelled_images import SPLIT_NAMES, LabelledImages, joined, sorted_classes
 from headstart.data.sources import FileSource, ImageSource
 from headstart.errors import DatasetError
-
-PATH_COLUMNS = ("path", "file_name", "filename", "file", "image", "image_path", "filepath")
-LABEL_COLUMNS = ("label", "class", "category", "class_name", "target")
-SPLIT_COLUMNS = ("split", "part", "subset")
 
 _METADATA = ("metadata.csv", "metadata.jsonl")
 _DELIMITERS = ",;\t"
@@ -25,30 +28,32 @@ _DELIMITERS = ",;\t"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a table: the line it stands in, and its cells by lower-case column name."""
+    """One row of a table: its line number, and its cells by lower-case column name."""
 
     line: int
     cells: dict[str, Any]
 
 
 class TableFile:
-    """A CSV, TSV or JSON Lines file with a column for the path and one for the label.
+    """A CSV, TSV or JSON Lines file with columns for paths, labels and optionally splits.
 
-    Columns are named as in `PATH_COLUMNS`, `LABEL_COLUMNS` and, if the data set is divided,
-    `SPLIT_COLUMNS`. Paths are relative to the file.
+    The columns have names from `PATH_COLUMNS`, `LABEL_COLUMNS` and `SPLIT_COLUMNS`. Paths are
+    relative to the file.
     """
 
+    layout = "a CSV, TSV or JSONL file with columns path and label"
+
     def fits(self, path: Path) -> bool:
-        """Tell whether `path` is a file whose ending is on the list."""
+        """Tell whether `path` is a file with one of the suffixes."""
         return path.is_file() and path.suffix.lower() in _READERS
 
     def read(self, path: Path) -> LabelledImages:
-        """Return the pictures listed in `path`; they need not exist until they are read.
+        """Return the images listed in `path`. They need not exist until they are read.
 
         Raises
         ------
         DatasetError
-            The file can't be read, lacks a column, or a cell is empty.
+            The file can't be read or lacks a column, or a cell is empty.
         """
         rows = read_rows(path)
         sources = [_source(path, str(value)) for value in _cells(rows, PATH_COLUMNS, path)]
@@ -57,41 +62,31 @@ class TableFile:
 
 
 class MetadataFolder:
-    """A folder with its pictures listed in ``metadata.csv`` or ``metadata.jsonl``.
+    """A folder whose images are listed in ``metadata.csv`` or ``metadata.jsonl``.
 
-    As the ``imagefolder`` of Hugging Face: the file may also lie in folders named train, valid
-    and test.
+    This is the ``imagefolder`` of Hugging Face. There may also be one such folder for each split.
     """
 
+    layout = "a folder with metadata.csv or metadata.jsonl, which has columns file_name and label"
+
     def fits(self, path: Path) -> bool:
-        """Tell whether `path`, or a folder in it that is named as a part, holds such a file."""
+        """Tell whether `path`, or a folder in it that is named as a split, has such a file."""
         if not path.is_dir():
             return False
-        parts = [folder for folder in subfolders(path) if folder.name.lower() in SPLIT_NAMES]
-        return any(_metadata(folder) for folder in (path, *parts))
+        splits = [folder for folder in subfolders(path) if folder.name.lower() in SPLIT_NAMES]
+        return any(_metadata(folder) for folder in (path, *splits))
 
     def read(self, path: Path) -> LabelledImages:
-        """Return the pictures listed; those that lie there unlisted are counted.
+        """Return the listed images. Images that are not listed are counted as skipped.
 
         Raises
         ------
         DatasetError
-            As `TableFile`; or one part has no such file.
+            See `TableFile.read`; or a split has no such file.
         """
         if _metadata(path):
             return _read_metadata(path)
-        parts = [(_read_metadata(folder), part) for folder, part in split_folders(path)]
-        labels = [label for images, _ in parts for label in images.labels]
-        skipped: Counter[str] = Counter()
-        for images, _ in parts:
-            skipped.update(images.skipped)
-        return LabelledImages(
-            [source for images, _ in parts for source in images.sources],
-            labels,
-            sorted_classes(labels),
-            split=[part for images, part in parts for _ in images.sources],
-            skipped=dict(skipped),
-        )
+        return joined([(split, _read_metadata(folder)) for split, folder in split_folders(path)])
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -100,7 +95,7 @@ def read_rows(path: Path) -> list[Row]:
     Raises
     ------
     DatasetError
-        It is not readable, not UTF-8, not of that format, or has no row.
+        The file can't be read, is not UTF-8, is not in the format of its suffix, or has no rows.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -110,7 +105,7 @@ def read_rows(path: Path) -> list[Row]:
             f"{path} must be a readable {path.suffix[1:].upper()} file in UTF-8: {error}."
         ) from error
     if not rows:
-        raise DatasetError(f"{path} must list at least one image below its header. It lists none.")
+        raise DatasetError(f"{path} must list at least one image. Received: no rows.")
     return rows
 
 
@@ -143,37 +138,32 @@ _READERS: dict[str, Callable[[TextIO], Iterator[Row]]] = {
 
 
 def _cells(rows: list[Row], wanted: tuple[str, ...], path: Path) -> list[Hashable]:
-    column = _column(rows, wanted)
-    if column is None:
-        raise DatasetError(
-            f"{path} must have a column named {' or '.join(wanted)}. "
-            f"Received: {', '.join(rows[0].cells)}."
-        )
+    column = required_column(_columns(rows), wanted, path)
     return [_cell(row, column, path) for row in rows]
 
 
-def _column(rows: Iterable[Row], wanted: tuple[str, ...]) -> str | None:
-    there = {name for row in rows for name in row.cells}
-    return next((column for column in wanted if column in there), None)
+def _columns(rows: list[Row]) -> dict[str, Any]:
+    # Objects in JSON Lines may differ in their columns. A dict keeps the order.
+    return {name: None for row in rows for name in row.cells}
 
 
 def _cell(row: Row, column: str, path: Path) -> Hashable:
     value = row.cells.get(column)
     if value is None or value == "" or isinstance(value, list | dict):
         raise DatasetError(
-            f"Every row of {path} must have one {column}. Line {row.line} has {value!r}."
+            f"Every row of {path} must have one {column}. Received: {value!r} in line {row.line}."
         )
     return value
 
 
 def _split(rows: list[Row], path: Path) -> list[str] | None:
-    if _column(rows, SPLIT_COLUMNS) is None:
+    if find_column(_columns(rows), SPLIT_COLUMNS) is None:
         return None
     names = [str(value) for value in _cells(rows, SPLIT_COLUMNS, path)]
     unknown = {name for name in names if name.lower() not in SPLIT_NAMES}
     if unknown:
         raise DatasetError(
-            f"The parts in {path} must be called train, valid or test. "
+            f"The splits in {path} must be train, valid or test. "
             f"Received: {', '.join(sorted(unknown))}."
         )
     return [SPLIT_NAMES[name.lower()] for name in names]
@@ -182,7 +172,7 @@ def _split(rows: list[Row], path: Path) -> list[str] | None:
 def _source(table: Path, name: str) -> ImageSource:
     path = table.parent / name
     if "\\" in name and not path.exists():
-        # Written on Windows, read elsewhere.
+        # The table was written on Windows.
         path = table.parent / name.replace("\\", "/")
     return FileSource(os.path.normpath(path))
 
@@ -195,13 +185,15 @@ def _metadata(folder: Path) -> Path | None:
 def _read_metadata(folder: Path) -> LabelledImages:
     table = _metadata(folder)
     if table is None:
-        raise DatasetError(f"{folder} must hold {' or '.join(_METADATA)}, as its neighbour does.")
+        raise DatasetError(
+            f"{folder} must hold {' or '.join(_METADATA)}, because another split does."
+        )
     images = TableFile().read(table)
     listed = {source.name for source in images.sources}
     skipped: Counter[str] = Counter()
-    there = image_files(folder, skipped)
-    unlisted = sum(os.path.normpath(source.name) not in listed for source in there)
-    # The list itself is one of the files that are no image.
+    present = image_files(folder, skipped)
+    unlisted = sum(os.path.normpath(source.name) not in listed for source in present)
+    # The table itself was counted.
     skipped["not an image"] -= 1
     skipped[f"not in {table.name}"] = unlisted
     images.skipped.update({reason: count for reason, count in skipped.items() if count})
