@@ -15,7 +15,6 @@ from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.classes import ClassName
 from headstart.backbones.folders import (
     DESCRIPTION,
-    FORMAT,
     find_backbone,
     is_backbone_folder,
     pack_weights,
@@ -107,7 +106,7 @@ def test_the_same_numbers_give_the_same_bytes(folder, weights, tmp_path):
     with h5py.File(weights, "r+") as file:  # whatever else the file may have gone through
         del file["optimizer"]
     write_backbone(again, MINE, weights)
-    for name in (DESCRIPTION, FOLDER_WEIGHTS):
+    for name in (DESCRIPTION.name, FOLDER_WEIGHTS):
         assert (again / name).read_bytes() == (folder / name).read_bytes()
 
 
@@ -157,17 +156,17 @@ def test_damaged_weights_are_found_out(folder, harm):
 
 
 def describe(folder, **changes):
-    path = folder / DESCRIPTION
+    path = folder / DESCRIPTION.name
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
 def change(folder, **fields):
-    described = json.loads((folder / DESCRIPTION).read_text())
+    described = json.loads((folder / DESCRIPTION.name).read_text())
     describe(folder, backbone={**described["backbone"], **fields})
 
 
 def test_newer_format_is_refused_by_name(folder):
-    describe(folder, format=FORMAT + 1)
+    describe(folder, format=DESCRIPTION.newest + 1)
     with pytest.raises(NewerFormat, match="Update headstart"):
         read_backbone(folder)
 
@@ -225,7 +224,7 @@ JSON = st.recursive(
 )
 @given(content=st.binary(max_size=40) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_description_is_refused_by_name(tmp_path, content):
-    (tmp_path / DESCRIPTION).write_bytes(content)
+    (tmp_path / DESCRIPTION.name).write_bytes(content)
     with pytest.raises(SavedModelError):
         read_backbone(tmp_path)
 
@@ -235,17 +234,17 @@ def test_any_description_is_refused_by_name(tmp_path, content):
 )
 @given(value=JSON, data=st.data())
 def test_any_value_is_taken_or_refused_by_name(folder, value, data):
-    text = (folder / DESCRIPTION).read_text()
+    text = (folder / DESCRIPTION.name).read_text()
     described = json.loads(text)
     place = data.draw(st.sampled_from([described, described["backbone"]]))
     place[data.draw(st.sampled_from(sorted(place)))] = value
-    (folder / DESCRIPTION).write_text(json.dumps(described))
+    (folder / DESCRIPTION.name).write_text(json.dumps(described))
     try:
         read_row(folder)
     except SavedModelError:
         pass
     finally:
-        (folder / DESCRIPTION).write_text(text)
+        (folder / DESCRIPTION.name).write_text(text)
 
 
 def test_a_name_comes_before_a_folder_called_like_it(folder, monkeypatch):

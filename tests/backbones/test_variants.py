@@ -1,6 +1,5 @@
 """Variants of a converted network: other features of its feature map, and mirror images."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -194,7 +193,7 @@ def test_networks_from_before_there_were_variants_are_read(tiny_network, tmp_pat
     for file in tiny_network.folder.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     write_description(tiny_network, tmp_path)
-    described = json.loads((tmp_path / DESCRIPTION).read_text())
+    described = DESCRIPTION.read(tmp_path)
     del described[missing]
-    (tmp_path / DESCRIPTION).write_text(json.dumps(described))
+    DESCRIPTION.write(tmp_path, described)
     assert load_network(tmp_path) == replace(tiny_network, folder=tmp_path)

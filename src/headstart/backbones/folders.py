@@ -21,7 +21,7 @@ from headstart.backbones.architectures import ARCHITECTURES
 from headstart.backbones.catalogue import Backbone, backbones, get_backbone
 from headstart.backbones.classes import ClassName
 from headstart.backbones.weights import FOLDER_WEIGHTS, find_weights, hash_file
-from headstart.errors import NewerFormat, NotASavedModel
+from headstart.descriptions import DescriptionFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     from h5py import Dataset, Group
     from numpy.typing import NDArray
 
-#: Raised whenever an older headstart could not read the folder, or would read it wrongly.
-FORMAT = 1
-DESCRIPTION = "backbone.json"
+DESCRIPTION = DescriptionFile("backbone.json", "backbone", newest=1)
 
 _LARGEST_SIDE = 4096  # of an image; a network for more would not fit into memory
 
@@ -57,7 +55,7 @@ def find_backbone(model: str | Path) -> Backbone:
 
 def is_backbone_folder(path: str | Path) -> bool:
     """Tell whether there is a backbone folder at `path`."""
-    return (Path(path) / DESCRIPTION).is_file()
+    return DESCRIPTION.is_in(path)
 
 
 def write_backbone(folder: Path, backbone: Backbone, weights: Path) -> None:
@@ -79,15 +77,13 @@ def write_backbone(folder: Path, backbone: Backbone, weights: Path) -> None:
         If a field of `backbone` is none that `read_backbone` would take.
     """
     pack_weights(weights, folder / FOLDER_WEIGHTS)
-    described = {
-        "format": FORMAT,
+    entries = {
         "backbone": {name: getattr(backbone, name) for name in _FIELDS},
         "classes": backbone.classes,
         "files": {FOLDER_WEIGHTS: hash_file(folder / FOLDER_WEIGHTS)},
     }
-    text = json.dumps(described, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    _row(json.loads(text), folder)
-    (folder / DESCRIPTION).write_text(text, "utf-8", newline="\n")
+    _row(json.loads(DESCRIPTION.text(entries)), folder)
+    DESCRIPTION.write(folder, entries)
 
 
 def read_backbone(folder: Path) -> Backbone:
@@ -115,20 +111,9 @@ def read_row(folder: Path) -> Backbone:
     NotASavedModel, NewerFormat
         See `read_backbone`.
     """
-    try:
-        described = json.loads(_description(folder))
-        version = int(described["format"])
-    except (ValueError, KeyError, OverflowError, RecursionError, TypeError) as error:
-        raise _foreign(folder, error) from error
-    if version > FORMAT:
-        raise NewerFormat(
-            f"{folder} was written by a newer headstart (backbone format {version}; this one knows "
-            f"up to {FORMAT}). Update headstart."
-        )
-    try:
-        return _row(described, folder)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _foreign(folder, error) from error
+    entries = DESCRIPTION.read(folder)
+    with DESCRIPTION.reading(folder):
+        return _row(entries, folder)
 
 
 def pack_weights(source: Path, target: Path) -> None:
@@ -168,15 +153,6 @@ def _packed(array: Dataset) -> NDArray[Any]:
 
 def _is_name(model: str) -> bool:
     return model in {row.name for row in backbones()}
-
-
-def _description(folder: Path) -> bytes:
-    try:
-        return (folder / DESCRIPTION).read_bytes()
-    except OSError as error:
-        raise NotASavedModel(
-            f"A backbone's folder must hold {DESCRIPTION}. Received {folder}: {error.strerror}"
-        ) from error
 
 
 def _row(described: dict[str, Any], folder: Path) -> Backbone:
@@ -267,9 +243,3 @@ _FIELDS: dict[str, Callable[[object], bool]] = {
     "top5": _or_none(_is_share),
     "source": _is_text,
 }
-
-
-def _foreign(folder: Path, error: Exception) -> NotASavedModel:
-    return NotASavedModel(
-        f"{folder / DESCRIPTION} must be what headstart writes. Received: {error!r}"
-    )

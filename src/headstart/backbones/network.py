@@ -9,14 +9,14 @@ It is a folder::
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones.classes import ClassName
 from headstart.backbones.weights import hash_file
-from headstart.errors import DamagedModel, NewerFormat, NotASavedModel
+from headstart.descriptions import DescriptionFile
+from headstart.errors import DamagedModel
 from headstart.storage import whole_folder
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
     from headstart.backbones.pooling import Pooling
 
-#: Raised whenever an older headstart could not read the folder, or would read it wrongly.
-FORMAT = 1
-DESCRIPTION = "network.json"
+DESCRIPTION = DescriptionFile("network.json", "network", newest=1)
 GRAPH = "graph.xml"
 FILES = (GRAPH, "graph.bin")
 
@@ -99,21 +97,13 @@ def load_network(folder: Path) -> Network:
     DamagedModel
         If a file is missing, cut short or altered.
     """
-    text = _read_description(folder)
-    try:
-        described = json.loads(text)
-        version, hashes = int(described["format"]), dict(described["files"])
-    except (ValueError, KeyError, OverflowError, RecursionError, TypeError) as error:
-        raise _foreign(folder, error) from error
-    if version > FORMAT:
-        raise NewerFormat(
-            f"{folder} was written by a newer headstart (network format {version}; this one knows "
-            f"up to {FORMAT}). Update headstart."
-        )
+    entries = DESCRIPTION.read(folder)
+    with DESCRIPTION.reading(folder):
+        network, hashes = _network(folder, entries), dict(entries["files"])
     for name in FILES:
         if not (folder / name).is_file() or hash_file(folder / name) != hashes.get(name):
             raise DamagedModel(f"{folder / name} is missing or altered. Convert the network again.")
-    return _from_json(folder, described)
+    return network
 
 
 def save_network(network: Network, folder: Path) -> Network:
@@ -125,51 +115,34 @@ def save_network(network: Network, folder: Path) -> Network:
         If the folder can't be written.
     """
     with whole_folder(folder) as new:
-        for name in (*FILES, DESCRIPTION):
+        for name in (*FILES, DESCRIPTION.name):
             shutil.copyfile(network.folder / name, new / name)
     return replace(network, folder=folder)
 
 
 def write_description(network: Network, folder: Path) -> None:
     """Write ``network.json`` beside the graph in `folder`."""
-    described = asdict(network)
-    del described["folder"]
-    files = {name: hash_file(folder / name) for name in FILES}
-    text = json.dumps({"format": FORMAT, **described, "files": files}, indent=1)
-    (folder / DESCRIPTION).write_text(text, "utf-8")
+    entries = asdict(network)
+    del entries["folder"]
+    entries["files"] = {name: hash_file(folder / name) for name in FILES}
+    DESCRIPTION.write(folder, entries)
 
 
-def _read_description(folder: Path) -> bytes:
-    try:
-        return (folder / DESCRIPTION).read_bytes()
-    except OSError as error:
-        raise NotASavedModel(
-            f"A network's folder must hold {DESCRIPTION}. Received {folder}: {error.strerror}"
-        ) from error
-
-
-def _from_json(folder: Path, described: dict[str, Any]) -> Network:
-    try:
-        classes = described["classes"]
-        return Network(
-            folder=folder,
-            name=described["name"],
-            size=tuple(described["size"]),
-            outputs={name: tuple(shape) for name, shape in described["outputs"].items()},
-            classes=None if classes is None else tuple(ClassName(*pair) for pair in classes),
-            resize=described["resize"],
-            crop_fraction=described["crop_fraction"],
-            macs=described["macs"],
-            weights_sha256=described["weights_sha256"],
-            key=described["key"],
-            layer=described.get("layer"),
-            pooling=described.get("pooling", "auto"),
-            # The name until version 0.1.
-            mirror=described.get("mirror", described.get("mirrored", False)),
-        )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _foreign(folder, error) from error
-
-
-def _foreign(folder: Path, error: Exception) -> NotASavedModel:
-    return NotASavedModel(f"{folder / DESCRIPTION} must be what headstart writes: {error!r}")
+def _network(folder: Path, entries: dict[str, Any]) -> Network:
+    classes = entries["classes"]
+    return Network(
+        folder=folder,
+        name=entries["name"],
+        size=tuple(entries["size"]),
+        outputs={name: tuple(shape) for name, shape in entries["outputs"].items()},
+        classes=None if classes is None else tuple(ClassName(*pair) for pair in classes),
+        resize=entries["resize"],
+        crop_fraction=entries["crop_fraction"],
+        macs=entries["macs"],
+        weights_sha256=entries["weights_sha256"],
+        key=entries["key"],
+        layer=entries.get("layer"),
+        pooling=entries.get("pooling", "auto"),
+        # The name until version 0.1.
+        mirror=entries.get("mirror", entries.get("mirrored", False)),
+    )

@@ -88,7 +88,7 @@ def _find_plain(spec: NetworkSpec, *, download: bool, progress: Progress | None)
     if isinstance(spec.backbone, Network):
         return _checked(spec.backbone, spec)
     named = settle(spec.backbone, spec.weights, progress=progress)
-    if (Path(named) / DESCRIPTION).is_file() or _must_be_network(named):
+    if DESCRIPTION.is_in(named) or _must_be_network(named):
         return _checked(load_network(Path(named)), spec)
     row = find_backbone(named)
     size = _checked_size(row, spec.size)

@@ -118,7 +118,7 @@ def frozen_part(
         crop_fraction=row.crop_fraction,
         macs=found["macs"],
         weights_sha256=weights.sha256,
-        key=f"{folder / DESCRIPTION}",
+        key=f"{folder / DESCRIPTION.name}",
     )
 
 

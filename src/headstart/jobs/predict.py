@@ -313,7 +313,7 @@ def _means_a_saved_model(model: str | Path) -> bool:
         return False
     if is_backbone_folder(model):
         return False
-    return Path(model).is_dir() and not (Path(model) / DESCRIPTION).is_file()
+    return Path(model).is_dir() and not DESCRIPTION.is_in(model)
 
 
 def _saved(
