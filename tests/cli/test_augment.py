@@ -29,7 +29,7 @@ def test_a_sheet_is_drawn_of_a_folder(photos, tmp_path, capsys):
     with Image.open(out) as sheet:
         assert np.asarray(sheet).std() > 20
     told = capsys.readouterr()
-    assert told.err.startswith(f"{out}: 6 pictures, 2 views each: 35% to 100%")
+    assert told.err.startswith(f"{out}: 6 images, 2 views each: 35% to 100%")
     assert told.out == ""
 
 
@@ -47,7 +47,7 @@ def test_the_defaults(asked, photos):
 def test_every_argument_arrives(asked, photos):
     words = [
         *("--crop", "0.5", "--aspect", "1.2", "--rotation", "20", "--no-flip", "--vertical-flip"),
-        *("--colour", "0", "--size", "96", "--views", "3", "--pictures", "2", "--seed", "5"),
+        *("--colour", "0", "--size", "96", "--views", "3", "--images", "2", "--seed", "5"),
     ]
     assert main(["augment", str(photos), "--out", "sheet.png", *words]) == 0
     ((_, sources, augmentation, size, settings),) = asked
@@ -58,18 +58,18 @@ def test_every_argument_arrives(asked, photos):
     )
 
 
-def test_a_picture_that_can_not_be_read_is_told_and_counts_as_failed(photos, tmp_path, capsys):
+def test_an_unreadable_image_is_named_and_counts_as_failed(photos, tmp_path, capsys):
     (tmp_path / "none.jpg").write_bytes(b"no image at all")
     paths = [str(photos / "red"), str(tmp_path / "none.jpg")]
     out = str(tmp_path / "sheet.png")
-    words = ["--size", "32", "--views", "1", "--pictures", "99"]
+    words = ["--size", "32", "--views", "1", "--images", "99"]
     assert main(["augment", *paths, "--out", out, *words]) == 1
     told = capsys.readouterr().err
     assert "none.jpg" in told
-    assert "6 pictures, 1 views" in told
+    assert "6 images, 1 views" in told
 
 
-def test_a_folder_without_pictures_is_told(tmp_path, capsys):
+def test_a_folder_without_images_is_refused(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     out = str(tmp_path / "sheet.png")
     assert main(["augment", str(tmp_path / "empty"), "--out", out]) == 1
@@ -82,7 +82,7 @@ def test_impossible_views_are_wrong_usage(photos, tmp_path, capsys):
     assert "from 0 to 180 degrees. Received: -3" in capsys.readouterr().err
 
 
-def test_pictures_are_spread_over_all_there_are():
+def test_images_are_taken_evenly_from_all():
     assert _spread(list(range(12)), 3) == [0, 4, 8]
     assert _spread([0, 1], 6) == [0, 1]
     assert _spread([], 6) == []

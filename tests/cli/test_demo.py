@@ -53,7 +53,7 @@ def test_it_shows_the_whole_job(capsys):
     assert "china.jpg: " in out
     assert "{" not in out + err
     assert max(map(len, (line for line in out.splitlines() if "$" not in line))) <= 100
-    assert "10 of 10 pictures answered" in err
+    assert "10 of 10 images predicted" in err
 
 
 @pytest.mark.usefixtures("small")

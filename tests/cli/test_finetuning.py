@@ -18,8 +18,8 @@ ALWAYS = {"precision": "f32", "restart": False, "seed": 7}
 def settle(words):
     parser = argparse.ArgumentParser()
     add_fine_tuning(parser)
-    arguments = parser.parse_args(words.split(), argparse.Namespace(precision="f32", seed=7))
-    return settle_fine_tuning(arguments)
+    arguments = parser.parse_args(words.split(), argparse.Namespace(seed=7))
+    return settle_fine_tuning(arguments, "f32")
 
 
 def test_it_is_not_done_unless_it_is_asked_for():

@@ -6,7 +6,6 @@ import json
 import pytest
 
 import headstart
-from headstart.backbones.pooling import POOLINGS
 from headstart.cli import heads
 from headstart.cli.main import main
 from headstart.errors import UsageError
@@ -70,7 +69,6 @@ def test_settings_without_the_head_are_refused(words):
         ("--head-learning-rate 0", "above 0"),
         ("--head-patience 0", "at least 1"),
         ("--head-loss mse", "invalid choice"),
-        ("--pooling mean", "invalid choice"),
     ],
 )
 def test_impossible_settings_are_refused_at_once(words, message, capsys):
@@ -85,7 +83,6 @@ def test_the_choices_are_those_there_are():
     assert dense.OPTIMIZERS == heads.OPTIMIZERS
     assert tuple(dense.LOSSES) == heads.LOSSES
     assert tuple(dense.MONITORS) == heads.MONITORS
-    assert POOLINGS == heads.POOLINGS
 
 
 def test_the_command_refuses_settings_of_another_head(backbone, photos, tmp_path, capsys):

@@ -1,15 +1,46 @@
+"""Options that several commands share."""
+
 import argparse
 
 import pytest
 
 from headstart.augmentation.settings import Augmentation
-from headstart.cli.options import add_augmentation, augmentation_from
+from headstart.backbones.spec import NetworkSpec
+from headstart.cli.options import FEATURES, NETWORK, fraction, png, positive, view_flags
+from headstart.features.settings import FeatureSettings
 
 
-def parser(defaults):
-    made = argparse.ArgumentParser()
-    add_augmentation(made.add_argument_group("views"), defaults)
-    return made
+def settings(flags, words):
+    parser = argparse.ArgumentParser()
+    flags.add(parser)
+    return flags.settings(parser.parse_args(words.split()))
+
+
+def test_the_flags_of_the_network():
+    assert settings(NETWORK, "") == NetworkSpec()
+    words = "--model vgg16 --weights w.h5 --size 96 --layer block5 --pooling max --mirror"
+    assert settings(NETWORK, words) == NetworkSpec("vgg16", "w.h5", (96, 96), "block5", "max", True)
+
+
+def test_the_flags_of_the_features():
+    assert settings(FEATURES, "") == FeatureSettings()
+    words = "--resize crop --precision f32 --workers 3"
+    asked = FeatureSettings(resize="crop", precision="f32", workers=3)
+    assert settings(FEATURES, words) == asked
+
+
+@pytest.mark.parametrize("words", ["--workers 0", "--resize zoom", "--precision f16"])
+def test_what_no_setting_takes_is_refused(words, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        settings(FEATURES, words)
+    assert words.split()[0] in capsys.readouterr().err
+
+
+def test_the_flags_of_the_views():
+    words = "--crop 0.5 --aspect 1.2 --rotation 20 --no-flip --vertical-flip --colour 0"
+    assert settings(view_flags(Augmentation()), words) == Augmentation(
+        crop=(0.5, 1.0), aspect=1.2, rotation=20, flip=0.0, vertical_flip=0.5, colour=0.0
+    )
 
 
 @pytest.mark.parametrize(
@@ -17,22 +48,45 @@ def parser(defaults):
     [
         Augmentation(),
         Augmentation.none(),
-        Augmentation(crop=(0.8, 1.0), rotation=15, flip=0.0, vertical_flip=0.5, colour=0.05),
+        Augmentation(crop=(0.8, 0.9), rotation=15, flip=0.3, vertical_flip=0.5, colour=0.05),
     ],
 )
-def test_where_nothing_is_said_the_defaults_hold(defaults):
-    assert augmentation_from(parser(defaults).parse_args([])) == defaults
+def test_without_flags_the_default_views_hold(defaults):
+    assert settings(view_flags(defaults), "") == defaults
 
 
-def test_help_tells_the_defaults():
-    told = " ".join(parser(Augmentation(rotation=15)).format_help().split())
-    for words in ("--crop", "default: 0.35", "default: 1.33", "default: 15", "yes)", "no)"):
-        assert words in told
+def test_help_shows_the_default_views():
+    flags = view_flags(Augmentation(rotation=15))
+    shown = {name: flags.help(name).rpartition("(default: ")[2] for name in flags.fields}
+    assert shown == {
+        "crop": "0.35)",
+        "aspect": "1.33)",
+        "rotation": "15)",
+        "flip": "yes)",
+        "vertical_flip": "no)",
+        "colour": "0.2)",
+    }
 
 
 @pytest.mark.parametrize("flip", [True, False])
-def test_what_is_mirrored_by_default_can_be_left_and_the_other_way_round(flip):
+def test_a_flip_that_is_the_default_can_be_switched_off_and_the_other_way_round(flip):
     defaults = Augmentation(flip=0.5 * flip, vertical_flip=0.5 * flip)
-    words = ["--no-flip", "--no-vertical-flip"] if flip else ["--flip", "--vertical-flip"]
-    views = augmentation_from(parser(defaults).parse_args(words))
+    words = "--no-flip --no-vertical-flip" if flip else "--flip --vertical-flip"
+    views = settings(view_flags(defaults), words)
     assert (views.flip, views.vertical_flip) == ((0, 0) if flip else (0.5, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("read", "good", "bad"),
+    [
+        (positive, [("3", 3)], ["0", "-1", "x", "1.5"]),
+        (fraction, [("0.2", 0.2)], ["0", "1", "x", "1.5"]),
+        (png, [], ["sheet.pdf", ""]),
+    ],
+)
+def test_words_that_are_not_what_must_hold(read, good, bad):
+    for text, value in good:
+        assert read(text) == value
+    for text in bad:
+        with pytest.raises(argparse.ArgumentTypeError, match=r"must .*\. Received: "):
+            read(text)

@@ -48,7 +48,7 @@ def test_text_shows_percent_name_and_id(backbone, photos, capsys):
         ("dog", "n3"),
         ("eel", "n4"),
     }
-    assert "1 of 1 pictures answered" in err
+    assert "1 of 1 images predicted" in err
     assert "computed in f32" in err
 
 
@@ -81,7 +81,7 @@ def test_every_odd_or_broken_picture_is_answered_or_refused_by_name(backbone, tm
             assert record["error"]["type"] == expected[name].__name__, name
             assert record["error"]["message"]
     refused = sum(error is not None for error in expected.values())
-    assert f"{refused} refused, each with its reason" in err
+    assert f"{refused} unreadable, each with its reason" in err
 
 
 def test_a_missing_path_is_answered_by_name_and_the_rest_too(backbone, photos, capsys):
@@ -102,8 +102,8 @@ def test_what_is_passed_over_is_counted(backbone, photos, capsys):
     (photos / "red" / ".hidden.png").write_bytes(b"")
     assert main(["predict", str(photos / "red"), "--model", backbone]) == 0
     err = capsys.readouterr().err
-    assert "left out: 1 hidden" in err
-    assert "left out: 1 not an image" in err
+    assert "skipped: 1 hidden" in err
+    assert "skipped: 1 not an image" in err
 
 
 def test_csv_has_a_row_a_class_and_one_for_a_refusal(backbone, photos, tmp_path, capsys):

@@ -1,10 +1,11 @@
-"""``headstart augment``: look at the random views that a training would see."""
+"""``headstart augment``: draw the random views that a training would see."""
 
 import argparse
 from typing import TYPE_CHECKING
 
 from headstart.augmentation.settings import Augmentation
 from headstart.cli import options
+from headstart.cli.flags import whole_number
 from headstart.cli.parser import CommandParser
 from headstart.progress import Bars
 
@@ -14,14 +15,16 @@ if TYPE_CHECKING:
     from headstart.data import ImageSource
 
 EXAMPLES = """\
-Can you still tell what each view shows? Then a network can learn it. Letters must not be mirrored,
-ripe and unripe fruit must keep their colours, and small things must not be cropped away.
+Can you still tell what each view shows? Then a network can learn from it. Do not mirror letters,
+do not change the colours of ripe and unripe fruit, and do not crop away small things.
 
 examples:
   headstart augment photos/ --out views.png
   headstart augment photos/ --out views.png --crop 0.6 --rotation 15 --colour 0.1
   headstart augment letters/ --out views.png --no-flip
   headstart augment cells/ --out views.png --rotation 180 --vertical-flip"""
+
+VIEWS = options.view_flags(Augmentation())
 
 
 def make_parser() -> CommandParser:
@@ -30,44 +33,54 @@ def make_parser() -> CommandParser:
         "augment",
         "PATH... --out FILE.png [options]",
         "Draw images, each beside random views of it, as a training sees them.\n"
-        "'train --fine-tune' and 'pretrain' take the same settings.",
+        "'pretrain' and 'train --fine-tune' take the same settings.",
         EXAMPLES,
     )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="pictures, folders or globs")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="images, folders or globs")
     parser.add_argument(
         "--out", type=options.png, required=True, metavar="FILE.png", help="the sheet to draw"
     )
     parser.add_argument(
-        "--pictures",
+        "--images",
         type=options.positive,
         default=6,
         metavar="N",
-        help="of more, so many, evenly spread (default: 6)",
+        help="how many images to draw, taken evenly from all of them (default: %(default)s)",
     )
     parser.add_argument(
-        "--views", type=options.positive, default=7, metavar="N", help="of each (default: 7)"
+        "--views",
+        type=options.positive,
+        default=7,
+        metavar="N",
+        help="how many views to draw of each image (default: %(default)s)",
     )
     parser.add_argument(
         "--size",
         type=options.positive,
         default=224,
         metavar="PIXELS",
-        help="height and width of a view (default: 224)",
+        help="height and width of a view (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="another one, other views (default: 0)")
-    options.add_augmentation(parser.add_argument_group(options.VIEWS), Augmentation())
+    parser.add_argument(
+        "--seed",
+        type=whole_number,
+        default=0,
+        metavar="N",
+        help="another seed draws other views (default: %(default)s)",
+    )
+    VIEWS.add(parser.add_argument_group(options.VIEWS))
     parser.add_help_options()
     return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Draw the sheet; return 1 if a picture can't be read."""
+    """Draw the sheet; return 1 if an image was unreadable."""
     from headstart.augmentation.preview import draw_augmented
     from headstart.data import find_images
 
-    augmentation = options.augmentation_from(arguments)
-    sources = _spread(find_images(arguments.paths).sources, arguments.pictures)
-    broken = draw_augmented(
+    augmentation = VIEWS.settings(arguments)
+    sources = _spread(find_images(arguments.paths).sources, arguments.images)
+    unreadable = draw_augmented(
         arguments.out,
         sources,
         augmentation,
@@ -75,16 +88,17 @@ def run(arguments: argparse.Namespace) -> int:
         views=arguments.views,
         seed=arguments.seed,
     )
-    for picture in broken:
-        Bars().say(str(picture.error))
-    n = len(sources) - len(broken)
-    Bars().say(
-        f"{arguments.out}: {n} pictures, {arguments.views} views each: {augmentation.in_words()}."
+    progress = Bars()
+    for image in unreadable:
+        progress.say(str(image.error))
+    n = len(sources) - len(unreadable)
+    progress.say(
+        f"{arguments.out}: {n} images, {arguments.views} views each: {augmentation.in_words()}."
     )
-    return int(bool(broken))
+    return int(bool(unreadable))
 
 
 def _spread(sources: "Sequence[ImageSource]", at_most: int) -> "list[ImageSource]":
-    """Return so many of them, as far apart as can be: some of each folder."""
+    """Return at most so many images, evenly spaced, so that each folder has its part."""
     n = min(len(sources), at_most)
     return [sources[place * len(sources) // n] for place in range(n)]

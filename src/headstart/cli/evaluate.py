@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from headstart.cli import options
+from headstart.cli.options import FEATURES
 from headstart.cli.output import print_result
 from headstart.cli.parser import CommandParser
 from headstart.progress import Bars
@@ -30,7 +31,7 @@ def make_parser() -> CommandParser:
         help="also draw the confusion matrix and the accuracy of each class",
     )
     options.add_json(parser, "the figures")
-    options.add_workers(parser)
+    FEATURES.add(parser, "workers")
     parser.add_help_options()
     return parser
 
@@ -41,7 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
     from headstart.model import load
 
     evaluation = evaluate(
-        load(arguments.model), arguments.folder, workers=arguments.workers, progress=Bars()
+        load(arguments.model),
+        arguments.folder,
+        workers=FEATURES.settings(arguments).workers,
+        progress=Bars(),
     )
     if arguments.plots:
         draw_evaluation(evaluation, arguments.plots)

@@ -10,8 +10,7 @@ from headstart.cli import options
 from headstart.cli.heads import LOSSES, MONITORS, OPTIMIZERS, number_or_none, rate, share
 from headstart.errors import UsageError
 
-# What is done to pictures where nothing is said.
-_GENTLE = Augmentation.gentle()
+VIEWS = options.view_flags(Augmentation.gentle())
 # What is not given is not set, so that the defaults are `FineTuning`'s own.
 _NOT_SET = argparse.SUPPRESS
 
@@ -36,7 +35,6 @@ FLAGS = {
     "wise_ft": "--wise-ft",
     "store_limit": "--store-limit",
 }
-_VIEWS = ("crop", "aspect", "rotation", "flip", "vertical_flip", "colour")
 
 
 def add_fine_tuning(parser: argparse.ArgumentParser) -> None:
@@ -61,9 +59,7 @@ def add_fine_tuning(parser: argparse.ArgumentParser) -> None:
     _add_learning(group)
     _add_judging(group)
     views = parser.add_argument_group(f"fine-tuning: {options.VIEWS}")
-    options.add_augmentation(views, _GENTLE)
-    for name in _VIEWS:
-        parser.set_defaults(**{name: None})
+    VIEWS.add(views)
 
 
 def _add_course(group: argparse._ArgumentGroup) -> None:
@@ -158,7 +154,7 @@ def _dest(setting: str) -> str:
     return f"tune_{setting}"
 
 
-def settle_fine_tuning(arguments: argparse.Namespace) -> dict[str, Any] | None:
+def settle_fine_tuning(arguments: argparse.Namespace, precision: str) -> dict[str, Any] | None:
     """Return the settings of `fine_tune` that were asked for; None if it was not.
 
     Raises
@@ -171,35 +167,22 @@ def settle_fine_tuning(arguments: argparse.Namespace) -> dict[str, Any] | None:
         for setting in FLAGS
         if hasattr(arguments, _dest(setting))
     }
-    views = [name for name in _VIEWS if getattr(arguments, name) is not None]
+    views = VIEWS.flags_given(arguments)
     if arguments.fine_tune is not None:
         return {
             "where": arguments.fine_tune,
             **given,
-            **({"augmentation": _augmentation(arguments)} if views else {}),
-            "precision": arguments.precision,
+            **({"augmentation": VIEWS.settings(arguments)} if views else {}),
+            "precision": precision,
             "restart": arguments.restart,
             "seed": arguments.seed,
         }
     named = [FLAGS[setting] for setting in given]
-    named += [f"--{name.replace('_', '-')}" for name in views]
+    named += views
     named += ["--restart"] if arguments.restart else []
     if named:
         raise UsageError(f"{', '.join(named)} must come with --fine-tune. Received: none.")
     return None
-
-
-def _augmentation(arguments: argparse.Namespace) -> Augmentation:
-    """Return what is done to pictures: what is said, and the rest as usual."""
-    usual = {
-        "crop": _GENTLE.crop[0],
-        "flip": _GENTLE.flip > 0,
-        "vertical_flip": _GENTLE.vertical_flip > 0,
-    }
-    for name in _VIEWS:
-        if getattr(arguments, name) is None:
-            setattr(arguments, name, usual.get(name, getattr(_GENTLE, name)))
-    return options.augmentation_from(arguments)
 
 
 def fraction_or_folds(text: str) -> float | int:

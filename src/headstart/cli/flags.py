@@ -11,6 +11,7 @@ import argparse
 import collections.abc
 import dataclasses
 import pathlib
+import sys
 import types
 import typing
 from dataclasses import dataclass
@@ -106,9 +107,10 @@ class Flags(Generic[S]):
         )
         self._names = {name: f"--{prefix}{name.replace('_', '-')}" for name in self.fields}
         self._names |= names or {}
-        hints = typing.get_type_hints(type(defaults), localns=_NAMES)
-        chosen = kinds or {}
-        self._kinds = {name: chosen.get(name) or kind_of(hints[name]) for name in self.fields}
+        self._kinds = dict(kinds or {})
+        for name in self.fields:
+            if name not in self._kinds:
+                self._kinds[name] = kind_of(_annotation(type(defaults), name))
         self._texts = parameters(type(defaults))
 
     def add(self, group: Group, *fields: str) -> None:
@@ -176,6 +178,13 @@ class Flags(Generic[S]):
 
     def _dest(self, field: str) -> str:
         return self.flag(field).removeprefix("--").replace("-", "_")
+
+
+def _annotation(settings: type[DataclassInstance], field: str) -> object:
+    """Return the type of one field; others may be known to type checkers only."""
+    written = {each.name: each.type for each in dataclasses.fields(settings)}[field]
+    holder = types.SimpleNamespace(__annotations__={field: written})
+    return typing.get_type_hints(holder, vars(sys.modules[settings.__module__]), _NAMES)[field]
 
 
 def kind_of(annotation: Any) -> Kind:  # noqa: ANN401 - a type

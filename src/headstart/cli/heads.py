@@ -16,7 +16,6 @@ ACTIVATIONS = ("relu", "elu", "silu", "sigmoid", "tanh")
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
 LOSSES = ("categorical_crossentropy", "binary_crossentropy")
 MONITORS = ("val_loss", "val_accuracy")
-POOLINGS = ("auto", "avg", "max", "flatten")
 
 # What is not given is not set, so that the defaults are `DenseHead`'s own.
 _NOT_SET = argparse.SUPPRESS
@@ -39,31 +38,12 @@ FLAGS = {
 
 
 def add_head(parser: argparse.ArgumentParser) -> None:
-    """Add ``--head``, what it sees of the network, and the settings of the dense head."""
+    """Add ``--head`` and the settings of the dense head."""
     parser.add_argument(
         "--head",
         choices=HEADS,
         default="logistic",
         help="what is trained on the network's features (default: logistic)",
-    )
-    parser.add_argument(
-        "--pooling",
-        choices=POOLINGS,
-        default="auto",
-        help="what it sees of the network: auto = the features that the network was trained with; "
-        "else the means, the maxima or all numbers of its last feature map (default: auto)",
-    )
-    parser.add_argument(
-        "--mirror",
-        action="store_true",
-        help="let the network look at each picture's mirror image, too, and take the mean: "
-        "sometimes better, in twice the time; not for what has a left and a right",
-    )
-    parser.add_argument(
-        "--layer",
-        metavar="NAME",
-        help="where the features come from: a layer of 'headstart models NAME' (default: the "
-        "network's own choice)",
     )
     group = parser.add_argument_group("head", "of --head dense: hidden layers, trained by Keras")
     _add_layers(group)

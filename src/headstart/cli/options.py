@@ -1,149 +1,111 @@
-"""Arguments that several commands share."""
+"""Options that several commands share."""
+
+from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from headstart.augmentation.settings import Augmentation
+from headstart.backbones.spec import NetworkSpec
+from headstart.cli.flags import (
+    REAL,
+    SWITCH,
+    TEXT,
+    WHOLE,
+    Flags,
+    Group,
+    Kind,
+    real_number,
+    whole_number,
+)
+from headstart.features.settings import FeatureSettings
 
-RESIZE_RULES = ("auto", "crop", "squash", "pad", "keras")
-PRECISIONS = ("auto", "f32", "bf16")
-
-#: What the group of `add_augmentation` is called.
-VIEWS = "what is done to a picture each time it is looked at"
-# How often a picture is mirrored that may be.
-_OFTEN = 0.5
-
-
-def add_network(parser: argparse.ArgumentParser, *, what: str) -> None:
-    """Add ``--model``, ``--weights``, ``--resize``, ``--precision``."""
-    group = parser.add_argument_group("network")
-    group.add_argument(
-        "--model",
-        default="auto",
-        metavar="NAME",
-        help=f"{what}; auto = the best quick network whose weights are at hand, else mobilenet_v2, "
-        "downloaded (14 MB), else, and that is said, mini, which is part of headstart "
-        "(default: auto)",
-    )
-    group.add_argument(
-        "--weights",
-        type=Path,
-        metavar="FILE",
-        help="a weights file, instead of those found or downloaded",
-    )
-    group.add_argument(
-        "--resize",
-        choices=RESIZE_RULES,
-        default="auto",
-        help="how a picture is brought to the network's size: auto = the model's own rule; "
-        "keras = as keras.utils.load_img(target_size=...) does (default: auto)",
-    )
-    group.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        default="auto",
-        help="auto measures bfloat16 on some of your pictures, and takes it only if it agrees with "
-        "float32 (default: auto)",
-    )
+if TYPE_CHECKING:
+    from headstart.augmentation.settings import Augmentation
 
 
-def add_json(parser: argparse.ArgumentParser, what: str) -> None:
+def add_json(group: Group, what: str) -> None:
     """Add ``--json``."""
-    parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
-
-
-def add_workers(parser: argparse.ArgumentParser) -> None:
-    """Add ``--workers``."""
-    parser.add_argument(
-        "--workers",
-        type=positive,
-        metavar="N",
-        help="threads that read pictures (default: one a processor)",
-    )
-
-
-def add_augmentation(group: "argparse._ArgumentGroup", defaults: Augmentation) -> None:
-    """Add ``--crop``, ``--aspect``, ``--rotation``, ``--flip``, ``--vertical-flip``, ``--colour``.
-
-    Parameters
-    ----------
-    group : argument group
-    defaults : Augmentation
-        What happens where nothing is said.
-    """
-
-    def add_number(flag: str, metavar: str, default: float, what: str) -> None:
-        group.add_argument(
-            flag,
-            type=float,
-            default=default,
-            metavar=metavar,
-            help=f"{what} (default: {default:.3g})",
-        )
-
-    def add_switch(flag: str, default: bool, what: str) -> None:
-        group.add_argument(
-            flag,
-            action=argparse.BooleanOptionalAction,
-            default=default,
-            help=f"{what} (default: {'yes' if default else 'no'})",
-        )
-
-    least, _ = defaults.crop
-    add_number("--crop", "SHARE", least, "the least share of its area that is kept; 1 for all")
-    add_number("--aspect", "TIMES", defaults.aspect, "so much wider or higher it may become")
-    add_number("--rotation", "DEGREES", defaults.rotation, "how far it is turned, either way")
-    add_switch(
-        "--flip",
-        defaults.flip > 0,
-        "mirror it, half of the time; not for letters, and whatever else has a left and a right",
-    )
-    add_switch(
-        "--vertical-flip",
-        defaults.vertical_flip > 0,
-        "put it upside down, half of the time: for what has no upside, as under a microscope",
-    )
-    add_number(
-        "--colour", "SHARE", defaults.colour, "how much brightness, contrast and saturation change"
-    )
-
-
-def augmentation_from(arguments: argparse.Namespace) -> Augmentation:
-    """Return what the arguments of `add_augmentation` ask for.
-
-    Raises
-    ------
-    UsageError
-        If a value is out of its range.
-    """
-    return Augmentation(
-        crop=(arguments.crop, 1.0),
-        aspect=arguments.aspect,
-        rotation=arguments.rotation,
-        flip=_OFTEN * arguments.flip,
-        vertical_flip=_OFTEN * arguments.vertical_flip,
-        colour=arguments.colour,
-    )
+    group.add_argument("--json", action="store_true", help=f"print {what} as JSON")
 
 
 def positive(text: str) -> int:
     """Return `text` as a whole number of at least 1."""
-    number = int(text)
+    number = whole_number(text)
     if number < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1; received {number}")
+        raise argparse.ArgumentTypeError(f"must be at least 1. Received: {number}.")
     return number
 
 
 def png(text: str) -> Path:
-    """Return `text` as the path of a picture to write."""
+    """Return `text` as the path of an image to write."""
     if not text.lower().endswith(".png"):
-        raise argparse.ArgumentTypeError(f"must end in .png; received {text}")
+        raise argparse.ArgumentTypeError(f"must end in .png. Received: {text!r}.")
     return Path(text)
 
 
 def fraction(text: str) -> float:
     """Return `text` as a number between 0 and 1, both excluded."""
-    number = float(text)
+    number = real_number(text)
     if not 0 < number < 1:
-        raise argparse.ArgumentTypeError(f"must be between 0 and 1, like 0.2; received {number}")
+        raise argparse.ArgumentTypeError(
+            f"must be between 0 and 1, such as 0.2. Received: {number}."
+        )
     return number
+
+
+# A height and width that are equal.
+_SQUARE = Kind(
+    metavar="PIXELS",
+    parse=positive,
+    convert=lambda side: (side, side),
+    show=lambda size: str(size[0]),
+)
+
+NETWORK = Flags(
+    NetworkSpec(),
+    names={"backbone": "--model NAME", "weights": "--weights FILE"},
+    kinds={"backbone": TEXT, "size": _SQUARE},
+)
+
+FEATURES = Flags(
+    FeatureSettings(),
+    kinds={"workers": replace(WHOLE, parse=positive)},
+    without={
+        "cache": "the environment variable HEADSTART_CACHE names the folder",
+        "device": "the installed packages decide",
+    },
+)
+
+#: The heading of the flags of `view_flags`.
+VIEWS = "random views of training images"
+
+# The flag says only the smaller of the two shares: the larger is the whole image.
+_SMALLEST = replace(
+    REAL,
+    metavar="SHARE",
+    convert=lambda share: (share, 1.0),
+    show=lambda crop: f"{crop[0]:.3g}",
+    help="the smallest share of an image's area that a view keeps; 1 keeps the whole image",
+)
+_HALF = replace(SWITCH, convert=lambda on: 0.5 * on, show=lambda share: SWITCH.show(share > 0))
+_FLIP = replace(
+    _HALF,
+    help="mirror half of the views; not for letters or anything else with a left and a right",
+)
+_VERTICAL_FLIP = replace(
+    _HALF,
+    help="turn half of the views upside down; for images without an up and a down, such as those "
+    "of microscopes",
+)
+
+
+def view_flags(defaults: Augmentation) -> Flags[Augmentation]:
+    """Return the flags that say which random views of images a training sees."""
+    return Flags(
+        defaults,
+        names={"rotation": "--rotation DEGREES", "colour": "--colour SHARE"},
+        kinds={"crop": _SMALLEST, "flip": _FLIP, "vertical_flip": _VERTICAL_FLIP},
+        without={"layers": "only Python can name layers and functions"},
+    )

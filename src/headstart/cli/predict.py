@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.cli import options
+from headstart.cli.options import FEATURES, NETWORK
 from headstart.cli.parser import CommandParser
 from headstart.progress import Bars, track
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 EXAMPLES = """\
 examples:
   headstart predict tiger.jpg
-  headstart predict photos/ --model resnet50 --top 3 --csv answers.csv
-  headstart predict photos/ --model my-model/ --sheet answers.png"""
+  headstart predict photos/ --model resnet50 --top 3 --csv predictions.csv
+  headstart predict photos/ --model my-model/ --sheet predictions.png"""
 
 
 def make_parser() -> CommandParser:
@@ -28,35 +29,40 @@ def make_parser() -> CommandParser:
         "Say what is in images: the most probable classes of each, with probabilities.",
         EXAMPLES,
     )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="pictures, folders or globs")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="images, folders or globs")
+    parser.add_argument(
+        "--model",
+        default=NETWORK.defaults.backbone,
+        metavar="NAME",
+        help="the folder of a saved model, or the name or folder of a pre-trained network "
+        "('headstart models' lists them) (default: %(default)s)",
+    )
     parser.add_argument(
         "--top",
         type=options.positive,
         default=5,
         metavar="K",
-        help="classes to show a picture (default: 5)",
+        help="how many classes to show for each image (default: %(default)s)",
     )
-    options.add_json(parser, "one line a picture")
+    options.add_json(parser, "one line for each image")
     parser.add_argument(
-        "--csv", type=Path, metavar="FILE", help="also write the answers as a table"
+        "--csv", type=Path, metavar="FILE", help="also write the predictions as a table"
     )
     parser.add_argument(
         "--sheet",
         type=options.png,
         metavar="FILE.png",
-        help="also draw the pictures with their answers",
+        help="also draw the images with their predictions",
     )
-    options.add_workers(parser)
-    options.add_network(
-        parser,
-        what="a network's name ('headstart models'), or a saved model's folder",
-    )
+    network = parser.heading("network")
+    NETWORK.add(network, "weights")
+    FEATURES.add(network)
     parser.add_help_options()
     return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Answer every picture; return 1 if any was refused."""
+    """Predict every image; return 1 if any was unreadable."""
     from headstart.cli.answers import open_outputs
     from headstart.data import find_images
     from headstart.jobs.predict import open_recogniser
@@ -64,32 +70,33 @@ def run(arguments: argparse.Namespace) -> int:
     began = time.perf_counter()
     found = find_images(arguments.paths)
     progress = Bars()
+    features = FEATURES.settings(arguments)
     recogniser = open_recogniser(
         arguments.model,
-        weights=arguments.weights,
-        resize=arguments.resize,
-        precision=arguments.precision,
+        weights=NETWORK.settings(arguments).weights,
+        resize=features.resize,
+        precision=features.precision,
         sample=found.sources,
         progress=progress,
     )
-    refused = 0
+    unreadable = 0
     with contextlib.ExitStack() as stack:
         outputs = open_outputs(arguments, stack)
-        answers = recogniser.answers(found.sources, top=arguments.top, workers=arguments.workers)
+        answers = recogniser.answers(found.sources, top=arguments.top, workers=features.workers)
         for answer in track(progress, answers, "predicting", len(found.sources)):
-            refused += answer.error is not None
+            unreadable += answer.error is not None
             for output in outputs:
                 output.add(answer)
     seconds = time.perf_counter() - began
     how = f"{seconds:.1f} s by {recogniser.name}, computed in {recogniser.computes_in}"
-    progress.say(_closing(found, refused, how))
-    return int(refused > 0 or not found.sources)
+    progress.say(_closing(found, unreadable, how))
+    return int(unreadable > 0 or not found.sources)
 
 
-def _closing(found: "Found", refused: int, how: str) -> str:
+def _closing(found: "Found", unreadable: int, how: str) -> str:
     n = len(found.sources)
-    parts = [f"{n - refused} of {n} pictures answered in {how}"]
-    if refused:
-        parts.append(f"{refused} refused, each with its reason")
-    parts += [f"left out: {count} {reason}" for reason, count in sorted(found.skipped.items())]
+    parts = [f"{n - unreadable} of {n} images predicted in {how}"]
+    if unreadable:
+        parts.append(f"{unreadable} unreadable, each with its reason")
+    parts += [f"skipped: {count} {reason}" for reason, count in sorted(found.skipped.items())]
     return "; ".join(parts) + "."

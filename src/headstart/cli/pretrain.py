@@ -2,11 +2,13 @@
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
 from headstart.augmentation.settings import Augmentation
 from headstart.cli import options
 from headstart.cli.output import print_result
 from headstart.cli.parser import CommandParser
+from headstart.features.settings import PrecisionRule
 from headstart.progress import Bars
 
 EXAMPLES = """\
@@ -19,6 +21,9 @@ examples:
   headstart pretrain animals/ --out animal-net
   headstart pretrain animals/ --out animal-net --teacher mobilenet_v2 --epochs 30
   headstart train my-birds/ --out bird-model --model animal-net"""
+
+
+VIEWS = options.view_flags(Augmentation())
 
 
 def make_parser() -> CommandParser:
@@ -43,9 +48,15 @@ def make_parser() -> CommandParser:
         "--license", default="not stated", metavar="TEXT", help="licence of the weights"
     )
     options.add_json(parser, "the summary")
-    options.add_workers(parser)
+    parser.add_argument(
+        "--workers",
+        type=options.positive,
+        default=1,
+        metavar="N",
+        help="threads that augment images (default: %(default)s)",
+    )
     _add_recipe(parser.add_argument_group("recipe"))
-    options.add_augmentation(parser.add_argument_group(options.VIEWS), Augmentation())
+    VIEWS.add(parser.add_argument_group(options.VIEWS))
     _add_teacher(parser.add_argument_group("teacher"))
     parser.add_help_options()
     return parser
@@ -83,7 +94,7 @@ def _add_recipe(group: "argparse._ArgumentGroup") -> None:
     )
     group.add_argument(
         "--precision",
-        choices=options.PRECISIONS,
+        choices=get_args(PrecisionRule),
         default="auto",
         help="auto trains in bfloat16 on a GPU, which is faster with it (default: auto)",
     )
@@ -120,8 +131,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.dataset,
         arguments.out,
         **asked,
-        augmentation=options.augmentation_from(arguments),
-        workers=arguments.workers or 1,
+        augmentation=VIEWS.settings(arguments),
+        workers=arguments.workers,
         progress=Bars(),
     )
     print_result(summary, as_json=arguments.json)

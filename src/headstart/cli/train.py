@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from headstart.cli import finetuning, heads, options
+from headstart.cli.options import FEATURES, NETWORK
 from headstart.cli.output import print_result
 from headstart.cli.parser import CommandParser
 from headstart.progress import Bars
@@ -51,20 +52,13 @@ def make_parser() -> CommandParser:
     parser.add_argument(
         "--seed", type=int, default=0, help="seed of the split and the head (default: 0)"
     )
-    parser.add_argument(
-        "--size",
-        type=options.positive,
-        metavar="PIXELS",
-        help="height and width of the images (default: what the network was trained on)",
-    )
+    NETWORK.add(parser, "backbone")
     heads.add_head(parser)
     finetuning.add_fine_tuning(parser)
     options.add_json(parser, "the summary")
-    options.add_workers(parser)
-    options.add_network(
-        parser,
-        what="the pre-trained network to build on ('headstart models')",
-    )
+    network = parser.heading("network")
+    NETWORK.add_others(network, "backbone")
+    FEATURES.add(network)
     parser.add_help_options()
     return parser
 
@@ -73,23 +67,24 @@ def run(arguments: argparse.Namespace) -> int:
     """Train, test, save; print the summary."""
     from headstart.jobs.train import train
 
+    network, features = NETWORK.settings(arguments), FEATURES.settings(arguments)
     summary = train(
         arguments.folder,
         arguments.out,
-        backbone=arguments.model,
+        backbone=str(network.backbone),
+        weights=network.weights,
+        size=network.size,
+        layer=network.layer,
+        pooling=network.pooling,
+        mirror=network.mirror,
+        resize=features.resize,
+        precision=features.precision,
+        workers=features.workers,
         test=arguments.test_folder or arguments.test,
         seed=arguments.seed,
         head=heads.settle_head(arguments),
-        layer=arguments.layer,
-        pooling=arguments.pooling,
-        mirror=arguments.mirror,
-        size=None if arguments.size is None else (arguments.size, arguments.size),
-        weights=arguments.weights,
-        resize=arguments.resize,
-        precision=arguments.precision,
         overwrite=arguments.overwrite,
-        fine_tune=finetuning.settle_fine_tuning(arguments),
-        workers=arguments.workers,
+        fine_tune=finetuning.settle_fine_tuning(arguments, features.precision),
         progress=Bars(),
     )
     print_result(summary, as_json=arguments.json)
