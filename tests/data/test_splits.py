@@ -5,14 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headstart.data.splits import folds, stratified_split
+from headstart.data.splits import (
+    ALWAYS_TRAINS,
+    folds,
+    stratified_folds,
+    stratified_sample,
+    stratified_split,
+)
 from headstart.errors import UsageError
 
 LABELS = st.lists(st.sampled_from(["a", "b", 3, (1, 2)]), min_size=2, max_size=60)
 
 
 @given(labels=LABELS, test=st.floats(0.01, 0.99), seed=st.integers(0, 2**32))
-def test_both_sides_together_are_all_and_every_class_of_two_is_on_both(labels, test, seed):
+def test_each_image_is_in_one_set_and_each_larger_class_in_both(labels, test, seed):
     if max(Counter(labels).values()) < 2:
         with pytest.raises(UsageError, match="at least 2 images"):
             stratified_split(labels, test, seed)
@@ -22,45 +28,45 @@ def test_both_sides_together_are_all_and_every_class_of_two_is_on_both(labels, t
     assert sorted([*train, *tested]) == list(range(len(labels)))
     assert (np.diff(train) > 0).all()
     assert (np.diff(tested) > 0).all()
-    on_test = Counter(labels[i] for i in tested)
+    in_test = Counter(labels[i] for i in tested)
     for label, count in Counter(labels).items():
         low, high = (1, count - 1) if count > 1 else (0, 0)
-        assert low <= on_test[label] <= high
-        assert abs(on_test[label] - count * test) <= 1.5
+        assert low <= in_test[label] <= high
+        assert abs(in_test[label] - count * test) <= 1.5
 
 
-def test_the_number_asked_for_is_kept_where_classes_allow():
+def test_the_test_set_has_the_given_size():
     labels = [i % 3 for i in range(100)]
     assert len(stratified_split(labels, 0.2, 0)[1]) == 20
     assert len(stratified_split(labels, 17, 0)[1]) == 17
 
 
-def test_the_seed_decides():
+def test_the_seed_decides_the_split():
     labels = ["a", "b"] * 50
     first, again, other = (stratified_split(labels, 0.3, seed)[1] for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
-def test_the_division_stays_what_it_is():
-    # Saved results name their seed; the same seed must go on to mean the same pictures.
+def test_the_split_of_a_seed_stays_the_same():
+    # Saved results name their seed, which must go on to mean the same images.
     assert stratified_split(list("aabbccaabbcc"), 0.25, 7)[1].tolist() == [0, 4, 9]
 
 
-def test_a_class_with_one_image_is_learnt_from():
+def test_a_class_with_one_image_is_in_the_training_set():
     train, tested = stratified_split(["a", "a", "a", "only"], 0.5, 0)
     assert 3 in train
     assert 1 <= len(tested) <= 2
 
 
 @pytest.mark.parametrize("test", [0, -1, 10, 11, 0.0, 1.0, 1.5, -0.2])
-def test_a_test_part_of_nothing_or_all_is_refused(test):
+def test_an_empty_set_is_an_error(test):
     with pytest.raises(UsageError, match=f"from 1 to 9, .*Received: {test!r}"):
         stratified_split([0, 1] * 5, test, 0)
 
 
 @given(labels=LABELS, n=st.integers(2, 7), repeats=st.integers(1, 3), seed=st.integers(0, 99))
-def test_every_image_is_tested_once_a_repeat_and_classes_are_shared_out(labels, n, repeats, seed):
+def test_every_image_is_tested_once_in_each_repeat(labels, n, repeats, seed):
     if n > len(labels):
         with pytest.raises(UsageError, match=f"Received: {n} folds"):
             folds(labels, n, seed, repeats)
@@ -79,7 +85,7 @@ def test_every_image_is_tested_once_a_repeat_and_classes_are_shared_out(labels, 
         assert sorted([*train, *tested]) == list(range(len(labels)))
 
 
-def test_repeats_differ_and_the_seed_decides():
+def test_repeats_differ_and_the_seed_decides_the_folds():
     labels = [0, 1] * 10
     first = [tested.tolist() for _, tested in folds(labels, 2, 5, repeats=2)]
     assert first == [tested.tolist() for _, tested in folds(labels, 2, 5, repeats=2)]
@@ -88,6 +94,44 @@ def test_repeats_differ_and_the_seed_decides():
 
 
 @pytest.mark.parametrize(("n", "repeats"), [(1, 1), (0, 1), (5, 1), (2, 0)])
-def test_folds_out_of_range_are_refused(n, repeats):
+def test_folds_out_of_range_are_an_error(n, repeats):
     with pytest.raises(UsageError, match=f"Received: {n} folds, {repeats} repeats"):
         folds([0, 0, 1, 1], n, 0, repeats)
+
+
+COUNTS = st.lists(st.integers(1, 30), min_size=2, max_size=6)
+
+
+def codes_of(counts):
+    return np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)), counts))
+
+
+@given(COUNTS, st.integers(2, 10), st.integers(0, 5))
+def test_no_class_is_untrained(counts, n_folds, seed):
+    codes = codes_of(counts)
+    folds = stratified_folds(codes, n_folds, seed)
+    assert all(set(codes[folds != fold]) == set(codes) for fold in range(n_folds))
+
+
+@given(COUNTS, st.integers(2, 10))
+def test_each_class_is_spread_evenly(counts, n_folds):
+    codes = codes_of(counts)
+    folds = stratified_folds(codes, n_folds, 0)
+    for code, count in enumerate(counts):
+        sizes = np.bincount(folds[(codes == code) & (folds != ALWAYS_TRAINS)], minlength=n_folds)
+        assert sizes.sum() == (count if count > 1 else 0)
+        assert count == 1 or sizes.max() - sizes.min() <= 1
+
+
+def test_the_seed_decides_the_fold_numbers():
+    codes = codes_of([30, 30])
+    assert np.array_equal(stratified_folds(codes, 5, 1), stratified_folds(codes, 5, 1))
+    assert not np.array_equal(stratified_folds(codes, 5, 1), stratified_folds(codes, 5, 2))
+
+
+def test_a_sample_keeps_the_share_of_each_class():
+    codes = np.repeat([0, 1, 2], [900, 97, 3])
+    rows = stratified_sample(codes, 100, 0)
+    assert np.bincount(codes[rows]).tolist() == [90, 10, 2]
+    assert np.array_equal(rows, np.unique(rows))
+    assert stratified_sample(codes, 1000, 0).tolist() == list(range(1000))

@@ -1,4 +1,4 @@
-"""Divide labelled pictures into those to learn from and those to test on."""
+"""Split labelled samples into training and test sets, folds and samples, class by class."""
 
 from collections.abc import Hashable, Iterator, Sequence
 
@@ -8,67 +8,71 @@ import numpy.typing as npt
 from headstart.errors import UsageError
 
 Indices = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int64]
+
+#: The fold number of a sample that is never held out.
+ALWAYS_TRAINS = -1
 
 
 def stratified_split(labels: Sequence[Hashable], test: float, seed: int) -> tuple[Indices, Indices]:
-    """Divide so that every class has its share on both sides.
+    """Split into a training and a test set, each with its share of every class.
 
     Parameters
     ----------
     labels : sequence of hashable, length n
-        The class of each picture.
+        The class of each image.
     test : float or int
-        The part to test on: a fraction between 0 and 1, or a number of pictures.
+        Size of the test set: a fraction between 0 and 1, or a number of images.
     seed : int
-        The same seed and labels give the same division.
+        The same seed and labels give the same split.
 
     Returns
     -------
     train, test : ndarray of int64
-        Indices into `labels`, rising; together each once. A class with one picture is in `train`
-        only, every other class is in both, so `test` may differ from what was asked for by as
-        much as that takes.
+        Indices into `labels`, sorted. Each image is in one of them. A class with one image is in
+        `train` only. Every other class is in both, so the size of `test` may differ a little from
+        what was asked for.
 
     Raises
     ------
     UsageError
-        `test` leaves no picture on one side, or no class has two.
+        `test` leaves one of the sets empty, or no class has two images.
     """
     groups = _groups(labels)
-    wanted = _number_to_test(test, len(labels))
+    wanted = _test_size(test, len(labels))
     if all(len(group) < 2 for group in groups):
         raise UsageError(
             "Some class must have at least 2 images, one of them to test on. "
             f"Received: {len(labels)} images of {len(groups)} classes."
         )
     random = np.random.default_rng(seed)
-    tested = np.zeros(len(labels), dtype=bool)
-    for group, n_test in zip(groups, _shares(groups, wanted, len(labels)), strict=True):
-        tested[random.permutation(group)[:n_test]] = True
-    return np.flatnonzero(~tested), np.flatnonzero(tested)
+    in_test = np.zeros(len(labels), dtype=bool)
+    for group, n_test in zip(groups, _class_shares(groups, wanted, len(labels)), strict=True):
+        in_test[random.permutation(group)[:n_test]] = True
+    return np.flatnonzero(~in_test), np.flatnonzero(in_test)
 
 
 def folds(
     labels: Sequence[Hashable], n: int, seed: int, repeats: int = 1
 ) -> Iterator[tuple[Indices, Indices]]:
-    """Divide for repeated stratified cross-validation.
+    """Split for repeated stratified cross-validation, in which every image is tested.
 
     Parameters
     ----------
     labels : sequence of hashable
-        The class of each picture.
+        The class of each image.
     n : int
-        Folds: 2 to the number of pictures.
+        Number of folds, from 2 to the number of images.
     seed : int
         The same seed and labels give the same folds.
     repeats : int
-        How often to divide anew.
+        How often to split anew.
 
     Yields
     ------
     train, test : ndarray of int64
-        Indices into `labels`, rising. In each repeat every picture is tested exactly once; the
-        folds' sizes differ by at most 1, and so do each class's numbers in them.
+        Indices into `labels`, sorted. In each repeat every image is tested exactly once. The sizes
+        of the folds differ by at most 1, and so does the number of images of each class in them.
 
     Raises
     ------
@@ -83,12 +87,69 @@ def folds(
     return _folds(_groups(labels), n, seed, repeats)
 
 
+def stratified_folds(codes: Codes, n: int, seed: int) -> npt.NDArray[np.int64]:
+    """Return the fold in which each sample is held out, so that no class is ever untrained.
+
+    The samples of each class are spread evenly over the folds, from a random fold on. A class may
+    have fewer samples than there are folds. The only sample of a class is never held out.
+
+    Parameters
+    ----------
+    codes : ndarray of int64, shape (n_samples,)
+        The class of each sample, from 0.
+    n : int
+        Number of folds.
+    seed : int
+        The same seed and codes give the same folds.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_samples,)
+        0 to n - 1, or `ALWAYS_TRAINS`.
+    """
+    random = np.random.default_rng(seed)
+    fold = np.full(len(codes), ALWAYS_TRAINS, np.int64)
+    for rows in _shuffled(codes, random):
+        if len(rows) > 1:
+            fold[rows] = (random.integers(n) + np.arange(len(rows))) % n
+    return fold
+
+
+def stratified_sample(codes: Codes, size: int, seed: int) -> Indices:
+    """Return a random sample with the same share of each class, and at least two of each.
+
+    Parameters
+    ----------
+    codes : ndarray of int64, shape (n_samples,)
+        The class of each sample, from 0.
+    size : int
+        Size of the sample, which may differ a little.
+    seed : int
+        The same seed and codes give the same sample.
+
+    Returns
+    -------
+    ndarray of int64
+        Indices into `codes`, sorted; all of them if there are no more than `size`.
+    """
+    if len(codes) <= size:
+        return np.arange(len(codes))
+    classes = _shuffled(codes, np.random.default_rng(seed))
+    kept = [rows[: max(2, round(len(rows) * size / len(codes)))] for rows in classes]
+    return np.sort(np.concatenate(kept))
+
+
+def _shuffled(codes: Codes, random: np.random.Generator) -> Iterator[Indices]:
+    for code in range(codes.max() + 1):
+        yield random.permutation(np.flatnonzero(codes == code))
+
+
 def _folds(
     groups: list[Indices], n: int, seed: int, repeats: int
 ) -> Iterator[tuple[Indices, Indices]]:
     random = np.random.default_rng(seed)
     for _ in range(repeats):
-        # Dealt like cards, class after class, so that every fold gets its share of each.
+        # The images are dealt like cards, class after class, so every fold gets a share of each.
         order = np.concatenate([random.permutation(group) for group in groups])
         fold = np.empty(len(order), dtype=np.int64)
         fold[order] = np.arange(len(order)) % n
@@ -103,9 +164,9 @@ def _groups(labels: Sequence[Hashable]) -> list[Indices]:
     return [np.array(indices, dtype=np.int64) for indices in members.values()]
 
 
-def _number_to_test(test: float, n: int) -> int:
+def _test_size(test: float, n: int) -> int:
     wanted = round(test * n) if isinstance(test, float) else int(test)
-    # A fraction as small as one image in a hundred of ten still asks for one.
+    # A small fraction of few images still asks for one image.
     if isinstance(test, float) and 0 < test < 1:
         wanted = min(max(wanted, 1), n - 1)
     if not 0 < wanted < n or (isinstance(test, float) and test >= 1):
@@ -116,8 +177,8 @@ def _number_to_test(test: float, n: int) -> int:
     return wanted
 
 
-def _shares(groups: list[Indices], wanted: int, n: int) -> list[int]:
-    # Largest remainders: round every class down, then give what is left to those cut most.
+def _class_shares(groups: list[Indices], wanted: int, n: int) -> list[int]:
+    # Largest remainders: round down in every class, then add one where most was lost.
     sizes = np.array([len(group) for group in groups])
     exact = sizes * wanted / n
     shares = np.floor(exact).astype(np.int64)

@@ -5,10 +5,10 @@ from typing import Literal
 
 import numpy as np
 
+from headstart.data.splits import ALWAYS_TRAINS, stratified_folds, stratified_sample
 from headstart.errors import UsageError
 from headstart.heads.base import AffineHead, Array, ClassWeight, Codes
 from headstart.heads.coordinates import principal_coordinates
-from headstart.heads.folds import ALWAYS_TRAINS, stratified_folds, stratified_sample
 from headstart.heads.multinomial import LogisticProblem
 from headstart.heads.temperature import log_loss
 from headstart.prediction.scoring import AffineSoftmax

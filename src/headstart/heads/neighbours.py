@@ -4,9 +4,9 @@ from typing import Literal
 
 import numpy as np
 
+from headstart.data.splits import stratified_sample
 from headstart.errors import UsageError
 from headstart.heads.base import Array, ClassWeight, Codes, Head
-from headstart.heads.folds import stratified_sample
 from headstart.heads.temperature import best_sharpness
 from headstart.prediction.scoring import NeighbourVotes, log_shares, nearest, unit
 
