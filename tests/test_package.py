@@ -63,9 +63,7 @@ def test_the_first_help_loads_no_command():
 
 
 def test_recognising_needs_neither_keras_nor_scikit_learn():
-    loaded = loaded_after(
-        "import headstart.jobs.predict, headstart.model, headstart.features.extract"
-    )
+    loaded = loaded_after("import headstart.jobs.predict, headstart.jobs.evaluate, headstart.model")
     assert not loaded & {
         "keras",
         "tensorflow",

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from headstart.evaluation.evaluation import Evaluation
     from headstart.features.embedder import Embedder
     from headstart.finetuning import fine_tune
-    from headstart.jobs.predict import Prediction, predict
-    from headstart.jobs.train import TrainingSummary, evaluate, train
+    from headstart.jobs.evaluate import evaluate
+    from headstart.jobs.predict import predict
+    from headstart.jobs.train import TrainingSummary, train
     from headstart.model import SavedModel, load
+    from headstart.prediction.answer import Prediction
     from headstart.pretraining import PretrainingSummary, pretrain
 
 _HOMES = {
@@ -30,12 +32,12 @@ _HOMES = {
     "Embedder": "features.embedder",
     "Evaluation": "evaluation.evaluation",
     "ImageClassifier": "classifier",
-    "Prediction": "jobs.predict",
+    "Prediction": "prediction.answer",
     "PretrainingSummary": "pretraining",
     "SavedModel": "model",
     "TrainingSummary": "jobs.train",
     "backbones": "backbones.catalogue",
-    "evaluate": "jobs.train",
+    "evaluate": "jobs.evaluate",
     "fine_tune": "finetuning",
     "load": "model",
     "predict": "jobs.predict",

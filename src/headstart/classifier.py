@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
-from headstart.data.datasets import read_dataset
-from headstart.data.inputs import image_sources
-from headstart.data.labelled_images import LabelledImages
+from headstart.data.inputs import image_sources, labelled_images
 from headstart.errors import DatasetError, UsageError
 from headstart.features.cache import FeatureCache
 from headstart.features.extractor import FeatureExtractor
 from headstart.heads import Head, get_head, head_name
 from headstart.model import SavedModel, TrainingData, save_model
 from headstart.prediction.accuracy import agreement
+from headstart.prediction.labels import user_classes
+from headstart.prediction.predictor import Predictor
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -31,9 +31,12 @@ if TYPE_CHECKING:
 
     from headstart.backbones.network import Network
     from headstart.backbones.pooling import Pooling
+    from headstart.data.inputs import Images, Labels
+    from headstart.data.labelled_images import LabelledImages
+    from headstart.data.resizing import Resize
     from headstart.data.sources import ImageSource, UnreadableImage
     from headstart.features.engine import Device
-    from headstart.features.extract import Extracted
+    from headstart.features.precision import PrecisionChoice
     from headstart.prediction.scoring import Scorer
     from headstart.progress import Progress
 
@@ -150,8 +153,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
 
     def fit(
         self,
-        X: Any,  # noqa: ANN401
-        y: Any = None,  # noqa: ANN401
+        X: Images | LabelledImages,
+        y: Labels | None = None,
         *,
         skip_unreadable: bool = False,
         progress: Progress | None = None,
@@ -182,7 +185,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             If an argument is wrong, or pictures and labels are not equally many.
         """
         head = self._head()
-        sources, labels = labelled(X, y)
+        sources, labels = labelled_images(X, y)
         network = self._network()
         extractor = self._settle(network, sources)
         extracted = extractor.extract_all(
@@ -192,20 +195,32 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         _check_all_left(labels, kept, extracted.broken)
         self.head_ = head.fit(extracted.features, kept)
         self.classes_ = self.head_.classes_
-        self.network_ = network
-        self.precision_ = extractor.precision
-        self.resize_ = extractor.resize
+        self.predictor_ = self._predictor(extractor)
         self.unreadable_ = extracted.broken
         self.training_ = TrainingData.on(kept, self.classes_.tolist(), len(extracted.broken))
-        self._extractor = extractor
         return self
 
-    def features(self, X: Any) -> NDArray[np.float32]:  # noqa: ANN401
+    @property
+    def network_(self) -> Network:
+        """The network that computes the features."""
+        return self.predictor_.network
+
+    @property
+    def precision_(self) -> PrecisionChoice:
+        """The precision that is used, why, and what was measured."""
+        return self.predictor_.extractor.precision
+
+    @property
+    def resize_(self) -> Resize:
+        """How images are brought to the network's size."""
+        return self.predictor_.resize
+
+    def features(self, X: Images) -> NDArray[np.float32]:
         """Return the features (n, d) that the head decides on, with the settings of `fit`."""
         check_is_fitted(self)
-        return self._extractor.extract_all(image_sources(X)).features
+        return self.predictor_.extractor.extract_all(image_sources(X)).features
 
-    def predict_proba(self, X: Any) -> NDArray[np.float32]:  # noqa: ANN401
+    def predict_proba(self, X: Images) -> NDArray[np.float32]:
         """Return probabilities (n, k), in the order of ``classes_``.
 
         Parameters
@@ -218,33 +233,23 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         ImageError
             For the first picture that can't be read.
         """
-        return self.head_probabilities(self.features(X))
+        features = self.features(X)
+        return self.predictor_.probabilities(features)
 
-    def stream(
-        self, sources: Iterable[ImageSource], *, workers: int | None = None
-    ) -> Iterator[tuple[Extracted, NDArray[np.float32] | None]]:
-        """Yield each picture with its probabilities (k,), or None where it can't be read."""
-        check_is_fitted(self)
-        for item in self._extractor.stream(sources, workers):
-            if item.values is None:
-                yield item, None
-            else:
-                yield item, self.head_probabilities(item.values["features"][None])[0]
-
-    def head_probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the probabilities (n, k) of pictures whose features (n, d) are known."""
-        check_is_fitted(self)
-        return self.head_.scorer_.probabilities(features)
-
-    def predict(self, X: Any) -> NDArray[Any]:  # noqa: ANN401
+    def predict(self, X: Images) -> NDArray[Any]:
         """Return the most probable label of each picture: array (n,)."""
         probabilities = self.predict_proba(X)
         return self.classes_[probabilities.argmax(axis=1)]
 
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: ANN401
+    def score(
+        self,
+        X: Images | LabelledImages,
+        y: Labels | None = None,
+        sample_weight: Sequence[float] | None = None,
+    ) -> float:
         """Return the accuracy on pictures and labels, given as for `fit`."""
         check_is_fitted(self)
-        sources, labels = labelled(X, y, part="test")
+        sources, labels = labelled_images(X, y, part="test")
         return agreement(self.predict(sources).tolist(), labels, sample_weight)
 
     def save(
@@ -317,11 +322,17 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         other.layer, other.pooling, other.mirror = None, "auto", False
         other.head_ = copy.copy(self.head_)
         other.head_.scorer_ = scorer
-        other.network_ = network
         other.training_ = replace(self.training_, fine_tuned=fine_tuned)
-        other._extractor = other._settle(network, sources)  # noqa: SLF001 - of the same class
-        other.precision_ = other._extractor.precision  # noqa: SLF001
+        other.predictor_ = other._predictor(other._settle(network, sources))  # noqa: SLF001 - same
         return other
+
+    def _predictor(self, extractor: FeatureExtractor) -> Predictor:
+        return Predictor(
+            name=f"a classifier on {extractor.network.name}",
+            extractor=extractor,
+            classes=user_classes(self.classes_.tolist()),
+            scorer=self.head_.scorer_,
+        )
 
     def _head(self) -> Head:
         if isinstance(self.head, str):
@@ -367,40 +378,6 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.two_d_array = False
         tags.input_tags.string = True
         return tags
-
-
-def labelled(
-    X: Any,  # noqa: ANN401
-    y: Any,  # noqa: ANN401
-    part: str = "train",
-) -> tuple[Sequence[ImageSource], list[Any]]:
-    """Return pictures and labels, of a data set in parts those of one part."""
-    if y is not None:
-        return paired(image_sources(X), y)
-    if isinstance(X, str | Path):
-        X = read_dataset(X)
-    if not isinstance(X, LabelledImages):
-        raise UsageError(
-            "Without labels, X must be a labelled data set or the path of one; requires y to be "
-            f"passed otherwise, but the target y is None. Received: {type(X).__name__}"
-        )
-    chosen = X if X.split is None else X.part(part)
-    if not len(chosen):
-        raise DatasetError(f"The data set has parts, but none named {part!r} with images in it.")
-    return chosen.sources, chosen.labels
-
-
-def paired(sources: list[ImageSource], y: Any) -> tuple[list[ImageSource], list[Any]]:  # noqa: ANN401
-    """Return pictures and labels, refused with a `UsageError` if they are not equally many."""
-    if getattr(y, "ndim", 1) == 2:
-        y = column_or_1d(y, warn=True)
-    labels = y.tolist() if hasattr(y, "tolist") else list(y)
-    if len(labels) != len(sources):
-        raise UsageError(
-            f"There must be one label for each image. Received: {len(sources)} images and "
-            f"{len(labels)} labels."
-        )
-    return sources, labels
 
 
 def _check_all_left(

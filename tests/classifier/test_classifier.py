@@ -82,7 +82,7 @@ def test_of_a_divided_data_set_one_part_teaches_and_the_other_tests(
 def test_a_part_without_pictures_is_said(classifier, photo_folder, tmp_path):
     for part in ("valid", "test"):
         shutil.copytree(photo_folder, tmp_path / part)
-    with pytest.raises(DatasetError, match="none named 'train'"):
+    with pytest.raises(DatasetError, match="images in its train split"):
         classifier.fit(tmp_path)
 
 
@@ -127,8 +127,8 @@ def test_settings_reach_the_head_and_the_network(tiny_network, photos):
         tiny_network, class_weight=weight, random_state=3, resize="squash", cache=False
     ).fit(*photos)
     assert (model.head_.class_weight, model.head_.random_state) == (weight, 3)
-    assert model._extractor.resize.rule == "squash"
-    assert model._extractor.cache is None
+    assert model.resize_.rule == "squash"
+    assert model.predictor_.extractor.cache is None
 
 
 def test_squashes_for_a_network_that_was_trained_on_squashed_pictures(tiny_network, photos):
@@ -138,7 +138,7 @@ def test_squashes_for_a_network_that_was_trained_on_squashed_pictures(tiny_netwo
 
 
 def test_pads_unless_told_otherwise(classifier, photos):
-    assert classifier.fit(*photos)._extractor.resize.rule == "pad"
+    assert classifier.fit(*photos).resize_.rule == "pad"
 
 
 def test_a_given_head_is_not_touched(tiny_network, photos):
@@ -231,15 +231,18 @@ def test_a_column_of_labels_is_taken_with_a_warning(classifier, photos):
     assert classifier.classes_.tolist() == ["blue", "green", "red"]
 
 
-def test_a_stream_goes_on_after_a_broken_picture(classifier, photos):
+def test_its_predictor_goes_on_after_an_unreadable_image(classifier, photos):
     pictures, labels = photos
-    classifier.fit(pictures, labels)
+    predictor = classifier.fit(pictures, labels).predictor_
+    assert predictor.labels == ("blue", "green", "red")
+    assert predictor.name == "a classifier on tiny"
     sources = [as_source(image, i) for i, image in enumerate([pictures[0], b"GIF89a", pictures[1]])]
-    found = list(classifier.stream(iter(sources)))
-    assert [item.index for item, _ in found] == [0, 1, 2]
-    assert isinstance(found[1][0].error, ImageDamaged)
-    assert found[1][1] is None
-    np.testing.assert_array_equal(found[2][1], classifier.predict_proba(pictures[1:2])[0])
+    found = list(predictor.stream(iter(sources)))
+    assert [answer.index for answer in found] == [0, 1, 2]
+    assert isinstance(found[1].error, ImageDamaged)
+    np.testing.assert_array_equal(
+        found[2].probabilities, classifier.predict_proba(pictures[1:2])[0]
+    )
 
 
 @pytest.mark.usefixtures("offline")

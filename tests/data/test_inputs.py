@@ -1,11 +1,13 @@
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from tests.data.odd_images import png, scene
 
-from headstart.data.inputs import image_sources
+from headstart.data import LabelledImages, as_source
+from headstart.data.inputs import image_sources, labelled_images
 from headstart.data.sources import ArraySource, BytesSource, FileSource
-from headstart.errors import UsageError
+from headstart.errors import DatasetError, UsageError
 
 
 def names(sources):
@@ -37,8 +39,7 @@ def test_an_array_of_paths_is_a_column(shape, dtype):
 
 
 def test_a_table_column_is_a_column():
-    pandas = pytest.importorskip("pandas")
-    table = pandas.DataFrame({"path": ["a.png", "b.png"], "label": [0, 1]})
+    table = pd.DataFrame({"path": ["a.png", "b.png"], "label": [0, 1]})
     assert names(image_sources(table["path"])) == ["a.png", "b.png"]
     assert names(image_sources(table[["path"]])) == ["a.png", "b.png"]
     with pytest.raises(UsageError, match=r"Received: DataFrame of shape \(2, 2\)"):
@@ -71,3 +72,68 @@ def test_one_image_is_not_a_list_of_images(one, received):
 def test_an_element_of_another_type_is_an_error():
     with pytest.raises(UsageError, match=r"image 1 must be .*Received: int"):
         image_sources(["a.png", 3])
+
+
+PIXELS = np.zeros((2, 8, 8, 3), np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for label in ("ant", "bee"):
+        (tmp_path / label).mkdir()
+        Image.fromarray(PIXELS[0]).save(tmp_path / label / "1.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "labels", [["ant", "bee"], ("ant", "bee"), np.array(["ant", "bee"]), pd.Series(["ant", "bee"])]
+)
+def test_labels_come_as_any_sequence(labels):
+    sources, found = labelled_images(PIXELS, labels)
+    assert [source.name for source in sources] == ["image 0", "image 1"]
+    assert found == ["ant", "bee"]
+    assert {type(label) for label in found} == {str}
+
+
+def test_labels_are_the_types_of_python():
+    assert {type(label) for label in labelled_images(PIXELS, np.array([0, 1]))[1]} == {int}
+
+
+def test_a_column_of_labels_is_taken_with_a_warning():
+    with pytest.warns(UserWarning, match="column-vector"):
+        assert labelled_images(PIXELS, np.array([[0], [1]]))[1] == [0, 1]
+    with pytest.raises(UsageError, match="one dimension"):
+        labelled_images(PIXELS, np.zeros((2, 2)))
+
+
+def test_there_must_be_one_label_for_each_image():
+    with pytest.raises(UsageError, match="2 images and 1 labels"):
+        labelled_images(PIXELS, ["ant"])
+    with pytest.raises(UsageError, match="the target y is None"):
+        labelled_images(PIXELS)
+
+
+def test_a_dataset_brings_its_labels(folder):
+    sources, labels = labelled_images(folder)
+    assert labels == ["ant", "bee"]
+    assert [source.name for source in sources] == [str(folder / k / "1.png") for k in labels]
+    with pytest.raises(DatasetError, match="nothing at nowhere"):
+        labelled_images("nowhere")
+
+
+def test_one_class_suffices_for_testing_but_not_for_training(folder):
+    (folder / "bee" / "1.png").unlink()
+    (folder / "bee").rmdir()
+    assert labelled_images(folder, part="test")[1] == ["ant"]
+    with pytest.raises(DatasetError, match="at least 2 classes"):
+        labelled_images(folder)
+
+
+def test_of_a_dataset_with_splits_one_is_taken():
+    sources = [as_source(pixels, i) for i, pixels in enumerate(PIXELS)]
+    data = LabelledImages(sources, ["ant", "bee"], ["ant", "bee"], split=["train", "test"])
+    assert labelled_images(data) == (sources[:1], ["ant"])
+    assert labelled_images(data, part="test") == (sources[1:], ["bee"])
+    with pytest.raises(DatasetError, match="valid split"):
+        labelled_images(data, part="valid")
+    assert labelled_images(data, ["fly", "gnat"]) == (sources, ["fly", "gnat"])

@@ -1,7 +1,6 @@
 """`headstart.predict` and what stands behind it."""
 
 import dataclasses
-import json
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +12,14 @@ import headstart as hs
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.choosing import LastResortWarning
 from headstart.backbones.classes import ClassName
-from headstart.data import as_source
 from headstart.errors import (
-    ImageDamaged,
     ImageNotFound,
     NotASavedModel,
     UsageError,
     WeightsMismatch,
     WeightsNotFound,
 )
-from headstart.jobs.predict import Answer, Prediction, open_recogniser
+from headstart.jobs.predict import open_predictor
 
 
 @pytest.fixture(scope="module")
@@ -84,49 +81,64 @@ def test_arguments_that_are_wrong(network, settings, says):
         hs.predict([pixels(0)], network, **settings)
 
 
-def test_a_network_without_classes_is_no_recogniser(tiny_network):
+def test_a_network_without_classes_can_not_predict(tiny_network):
     with pytest.raises(UsageError, match="Train a head on it"):
-        open_recogniser(tiny_network)
+        open_predictor(tiny_network)
 
 
-def test_a_saved_model_answers_with_the_users_own_labels(network, tmp_path):
-    pictures, labels = [np.full((40, 40, 3), v, np.uint8) for v in (5, 250) * 4], [False, True] * 4
-    model = hs.ImageClassifier(network).fit(pictures, labels).save(tmp_path / "model")
-    (first,), (second,) = hs.predict(pictures[:2], model, top=1)
+@pytest.fixture
+def classifier(network):
+    images, labels = [np.full((40, 40, 3), v, np.uint8) for v in (5, 250) * 4], [False, True] * 4
+    return hs.ImageClassifier(network).fit(images, labels)
+
+
+def test_a_trained_model_answers_with_the_users_own_labels(classifier, tmp_path):
+    images = [np.full((40, 40, 3), v, np.uint8) for v in (5, 250)]
+    model = classifier.save(tmp_path / "model")
+    (first,), (second,) = hs.predict(images, model=model, top=1)
     assert (first.id, first.label) == ("False", False)
     assert (second.id, second.label) == ("True", True)
-    assert hs.predict(pictures[:2], tmp_path / "model", top=1) == [[first], [second]]
-    again = hs.predict(pictures[:2], model, top=1, resize="pad", precision="f32")
+    for same in (tmp_path / "model", str(tmp_path / "model"), model.predictor):
+        assert hs.predict(images, model=same, top=1) == [[first], [second]]
+    again = hs.predict(images, model=model, top=1, resize="pad", precision="f32")
     assert again == [[first], [second]]
+    assert [found[0].label for found in hs.predict(images, model=classifier)] == [False, True]
 
 
-def test_an_endless_stream_is_answered_as_it_comes(network):
-    def endless():
-        for seed in range(10**9):
-            yield as_source(pixels(seed % 3), seed)
-
-    answers = open_recogniser(network).answers(endless(), top=1)
-    first = [next(answers) for _ in range(50)]
-    answers.close()
-    assert [answer.path for answer in first[:2]] == ["image 0", "image 1"]
-    assert first[0].predictions == first[3].predictions
+def test_a_trained_model_prepares_images_as_in_training(classifier):
+    for settings, says in (
+        ({"weights": "w.h5"}, "has its weights inside"),
+        ({"resize": "crop"}, "as in training, by 'pad'"),
+        ({"precision": "int8"}, "precision must be one of"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            open_predictor(classifier, **settings)
 
 
-def test_records_are_json():
-    source = as_source("a.jpg")
-    answered = Answer(
-        source, (Prediction("n1", "ant", 0.5),), notes=("animated: first frame of 2",)
-    )
-    refused = Answer(source, error=ImageDamaged("cut short"))
-    assert json.loads(json.dumps(answered.to_record())) == {
-        "path": "a.jpg",
-        "predictions": [{"id": "n1", "label": "ant", "probability": 0.5}],
-        "notes": ["animated: first frame of 2"],
-    }
-    assert refused.to_record() == {
-        "path": "a.jpg",
-        "error": {"type": "ImageDamaged", "message": "cut short"},
-    }
+def test_the_precision_of_a_trained_model_can_be_chosen(classifier):
+    assert open_predictor(classifier).precision == classifier.precision_.precision
+    assert open_predictor(classifier, precision="bf16").precision == "bf16"
+
+
+def test_a_predictor_is_opened_already(classifier):
+    assert open_predictor(classifier.predictor_) is classifier.predictor_
+
+
+@pytest.mark.parametrize("named", [hs.ImageClassifier(), 7])
+def test_what_can_not_answer_is_refused(named):
+    with pytest.raises(UsageError, match=r"or a fitted ImageClassifier\. Received"):
+        open_predictor(named)
+
+
+def test_either_a_backbone_or_a_model_answers():
+    with pytest.raises(UsageError, match="Either a backbone or a model"):
+        hs.predict([pixels(0)], "mini", model="my-model")
+
+
+def test_progress_is_shown(network):
+    progress = Recorder()
+    hs.predict([pixels(0)], network, progress=progress)
+    assert progress.bars == [["predicting", 1, "image", 1]]
 
 
 @pytest.fixture
@@ -141,7 +153,7 @@ def test_without_weights_and_network_mini_answers_and_a_warning_says_so(found):
         (answer,) = hs.predict([pixels(0)], top=1)
     assert len(answer) == 1
     progress = Recorder()
-    open_recogniser("auto", progress=progress)
+    open_predictor("auto", progress=progress)
     assert len(progress.said) == 1
     assert found == ["mini", "mini"]
 

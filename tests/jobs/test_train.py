@@ -1,26 +1,12 @@
-"""`headstart.train` and `headstart.evaluate` as Python calls them."""
+"""`headstart.train` as Python calls it."""
 
-import numpy as np
 import pytest
 from tests.recorder import Recorder
 
 import headstart as hs
-from headstart.data import LabelledImages, as_source
-from headstart.errors import DatasetError, UsageError
+from headstart.data import LabelledImages
+from headstart.errors import DatasetError
 from headstart.heads import LogisticHead
-
-
-@pytest.fixture
-def pictures():
-    """Twelve dark and twelve bright pictures, with numbers as labels."""
-    shades = [20 + i for i in range(12)] + [200 + i for i in range(12)]
-    return [np.full((40, 40, 3), shade, np.uint8) for shade in shades], [0] * 12 + [1] * 12
-
-
-@pytest.fixture
-def labelled(pictures):
-    sources = [as_source(picture, i) for i, picture in enumerate(pictures[0])]
-    return LabelledImages(sources, pictures[1], [0, 1])
 
 
 def test_training_from_labelled_images(labelled, tiny_network, tmp_path):
@@ -46,45 +32,10 @@ def test_the_valid_part_is_tested_on_where_there_is_no_test_part(labelled, tiny_
     assert (summary.n_train, summary.evaluation.n) == (16, 8)
 
 
-def test_evaluating_a_classifier_a_saved_model_and_pairs_agree(
-    pictures, labelled, tiny_network, tmp_path
-):
-    classifier = hs.ImageClassifier(tiny_network).fit(*pictures)
-    saved = classifier.save(tmp_path / "model")
-    figures = [
-        hs.evaluate(classifier, labelled).to_dict(),
-        hs.evaluate(saved, labelled).to_dict(),
-        hs.evaluate(saved, *pictures).to_dict(),
-    ]
-    assert figures[0]["n"] == 24
-    for other in figures[1:]:
-        assert other["confusion"] == figures[0]["confusion"]
-        assert other["log_loss"] == pytest.approx(figures[0]["log_loss"], abs=1e-4)
-
-
-def test_broken_pictures_are_in_no_figure(pictures, tiny_network):
-    classifier = hs.ImageClassifier(tiny_network).fit(*pictures)
-    evaluation = hs.evaluate(classifier, [pictures[0][0], b"no picture"], [0, 1])
-    assert evaluation.n == 1
-    assert [error.type for error in evaluation.errors] == ["ImageUnsupported"]
-
-
 def test_progress_is_shown_for_both_passes(labelled, tiny_network, tmp_path):
     progress = Recorder()
     hs.train(labelled, tmp_path / "model", backbone=tiny_network, progress=progress)
     assert progress.bars == [["computing features", 19, "image", 19], ["testing", 5, "image", 5]]
-
-
-def test_labels_that_do_not_pair(pictures, tiny_network):
-    classifier = hs.ImageClassifier(tiny_network).fit(*pictures)
-    with pytest.raises(UsageError, match="one label for each image"):
-        hs.evaluate(classifier, pictures[0], [0, 1])
-
-
-def test_nothing_to_judge_by(pictures, tiny_network):
-    classifier = hs.ImageClassifier(tiny_network).fit(*pictures)
-    with pytest.raises(DatasetError, match="at least one labelled image"):
-        hs.evaluate(classifier, [b"no picture"], [0])
 
 
 def test_a_settings_name_that_is_none_is_said(labelled, tiny_network, tmp_path):

@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
 
-from headstart.data import as_source
 from headstart.errors import ImageError, UsageError
-from headstart.features.cache import FeatureCache
 from headstart.model import load
 
 PICTURES = list(np.random.default_rng(0).integers(0, 256, (4, 40, 60, 3), np.uint8))
@@ -35,22 +33,12 @@ def test_a_broken_picture_is_an_error_by_name(model):
         model.predict([PICTURES[0], b"not an image"])
 
 
-def test_a_stream_goes_on_after_a_broken_picture(model):
-    sources = [as_source(image, i) for i, image in enumerate([PICTURES[0], b"no", PICTURES[1]])]
-    found = list(model.stream(iter(sources)))
-    assert [item.index for item, _ in found] == [0, 1, 2]
-    assert found[1][1] is None
-    assert isinstance(found[1][0].error, ImageError)
-    np.testing.assert_array_equal(found[2][1], model.predict_proba(PICTURES[1:2])[0])
-
-
-def test_a_stream_can_keep_features(model, tmp_path):
-    cache = FeatureCache(tmp_path)
-    sources = [as_source(image, i) for i, image in enumerate(PICTURES)]
-    first = [found for _, found in model.stream(sources, cache=cache)]
-    again = list(model.stream(sources, cache=cache))
-    assert all(item.cached for item, _ in again)
-    assert np.array_equal([found for _, found in again], first)
+def test_its_predictor_answers_as_described(model):
+    predictor = model.predictor
+    assert predictor.labels == model.labels
+    assert (predictor.resize, predictor.precision) == (model.resize, model.precision)
+    assert predictor.name == "a saved model on tiny"
+    np.testing.assert_array_equal(predictor.predict_proba(PICTURES), model.predict_proba(PICTURES))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from headstart.cli.output import print_json
 from headstart.storage import whole_file
 
 if TYPE_CHECKING:
-    from headstart.jobs.predict import Answer
+    from headstart.prediction.answer import Answer
 
 SHEET_TILES = 60
 
@@ -25,12 +25,12 @@ class Output(Protocol):
 
 def open_outputs(arguments: argparse.Namespace, stack: contextlib.ExitStack) -> list[Output]:
     """Open what the command line asks for; `stack` closes it."""
-    outputs: list[Output] = [JsonLines() if arguments.json else Text()]
+    outputs: list[Output] = [JsonLines(arguments.top) if arguments.json else Text(arguments.top)]
     if arguments.csv:
         file = stack.enter_context(_whole_text(arguments.csv))
-        outputs.append(Table(file))
+        outputs.append(Table(file, arguments.top))
     if arguments.sheet:
-        sheet = Sheet(arguments.sheet)
+        sheet = Sheet(arguments.sheet, arguments.top)
         stack.push(sheet.finish)
         outputs.append(sheet)
     return outputs
@@ -39,6 +39,9 @@ def open_outputs(arguments: argparse.Namespace, stack: contextlib.ExitStack) -> 
 class Text:
     """A block of lines a picture, for people."""
 
+    def __init__(self, top: int) -> None:
+        self._top = top
+
     def add(self, answer: "Answer") -> None:
         """Print one picture's answer."""
         print(answer.path)
@@ -46,7 +49,7 @@ class Text:
             print(f"    refused: {answer.error}")
         for note in answer.notes:
             print(f"    ({note})")
-        for prediction in answer.predictions:
+        for prediction in answer.predictions(self._top):
             name = str(prediction.label)
             identity = "" if prediction.id == name else f"  {prediction.id}"
             print(f"   {prediction.probability:7.1%}  {name}{identity}")
@@ -55,9 +58,12 @@ class Text:
 class JsonLines:
     """One JSON object a line and picture, for programs."""
 
+    def __init__(self, top: int) -> None:
+        self._top = top
+
     def add(self, answer: "Answer") -> None:
         """Print one picture's answer."""
-        print_json(answer.to_record())
+        print_json(answer.to_record(self._top))
 
 
 class Table:
@@ -65,7 +71,8 @@ class Table:
 
     COLUMNS = ("path", "rank", "id", "label", "probability", "error", "message")
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: TextIO, top: int) -> None:
+        self._top = top
         self._writer = csv.writer(file)
         self._writer.writerow(self.COLUMNS)
 
@@ -74,7 +81,7 @@ class Table:
         if answer.error is not None:
             error = answer.error
             self._writer.writerow([answer.path, "", "", "", "", type(error).__name__, str(error)])
-        for rank, prediction in enumerate(answer.predictions, start=1):
+        for rank, prediction in enumerate(answer.predictions(self._top), start=1):
             row = (
                 answer.path,
                 rank,
@@ -88,8 +95,9 @@ class Table:
 class Sheet:
     """The first pictures with their answers, drawn once all are there."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, top: int) -> None:
         self._path = path
+        self._top = top
         self._answers: list[Answer] = []
         self._left_out = 0
 
@@ -105,9 +113,8 @@ class Sheet:
         if failure is None and self._answers:
             from headstart.evaluation import Tile, draw_sheet
 
-            draw_sheet(
-                self._path, (Tile(a.source, a.predictions, error=a.error) for a in self._answers)
-            )
+            tiles = (Tile(a.source, a.predictions(self._top), error=a.error) for a in self._answers)
+            draw_sheet(self._path, tiles)
 
 
 @contextlib.contextmanager

@@ -38,7 +38,7 @@ def make_parser() -> CommandParser:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the figures; return 1 if an image was unreadable."""
-    from headstart.jobs.train import draw_evaluation, evaluate
+    from headstart.jobs.evaluate import draw_evaluation, evaluate
     from headstart.model import load
 
     evaluation = evaluate(

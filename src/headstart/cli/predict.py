@@ -65,13 +65,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Predict every image; return 1 if any was unreadable."""
     from headstart.cli.answers import open_outputs
     from headstart.data import find_images
-    from headstart.jobs.predict import open_recogniser
+    from headstart.jobs.predict import open_predictor
 
     began = time.perf_counter()
     found = find_images(arguments.paths)
     progress = Bars()
     features = FEATURES.settings(arguments)
-    recogniser = open_recogniser(
+    predictor = open_predictor(
         arguments.model,
         weights=NETWORK.settings(arguments).weights,
         resize=features.resize,
@@ -82,13 +82,13 @@ def run(arguments: argparse.Namespace) -> int:
     unreadable = 0
     with contextlib.ExitStack() as stack:
         outputs = open_outputs(arguments, stack)
-        answers = recogniser.answers(found.sources, top=arguments.top, workers=features.workers)
+        answers = predictor.stream(found.sources, features.workers)
         for answer in track(progress, answers, "predicting", len(found.sources)):
             unreadable += answer.error is not None
             for output in outputs:
                 output.add(answer)
     seconds = time.perf_counter() - began
-    how = f"{seconds:.1f} s by {recogniser.name}, computed in {recogniser.computes_in}"
+    how = f"{seconds:.1f} s by {predictor.name}, computed in {predictor.precision}"
     progress.say(_closing(found, unreadable, how))
     return int(unreadable > 0 or not found.sources)
 

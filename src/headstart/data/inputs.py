@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,9 +10,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.data.datasets import read_dataset
 from headstart.data.discovery import find_images
+from headstart.data.labelled_images import LabelledImages
 from headstart.data.sources import ImageLike, ImageSource, as_source
-from headstart.errors import UsageError
+from headstart.errors import DatasetError, UsageError
 
 
 class Table(Protocol):
@@ -52,6 +55,68 @@ def image_sources(X: Images) -> list[ImageSource]:
     if isinstance(X, str | Path):
         return list(find_images([X]).sources)
     return [as_source(image, index) for index, image in enumerate(_values(X))]
+
+
+def labelled_images(
+    X: Images | LabelledImages, y: Labels | None = None, *, part: str = "train"
+) -> tuple[list[ImageSource], list[Hashable]]:
+    """Return images and their labels, one for each.
+
+    Parameters
+    ----------
+    X : list, array, folder or LabelledImages
+        Images, as `image_sources` takes them, with their labels in `y`. Or, without `y`, a labelled
+        dataset or the path of one, as `read_dataset` takes it.
+    y : iterable of hashable, optional
+        The label of each image.
+    part : {"train", "valid", "test"}
+        The split that is wanted, if the dataset has splits.
+
+    Raises
+    ------
+    UsageError
+        If there are more or fewer labels than images, or neither labels nor a dataset.
+    DatasetError
+        If there is no dataset at the path, or no image in the split.
+    """
+    if y is not None:
+        return _paired(image_sources(X.sources if isinstance(X, LabelledImages) else X), y)
+    if isinstance(X, str | Path):
+        X = read_dataset(X, min_classes=2 if part == "train" else 1)
+    if not isinstance(X, LabelledImages):
+        raise UsageError(
+            "Without labels, X must be a labelled dataset or the path of one; otherwise it "
+            f"requires y to be passed, but the target y is None. Received: {type(X).__name__}."
+        )
+    chosen = X if X.split is None else X.part(part)
+    if not len(chosen):
+        raise DatasetError(f"The dataset must have images in its {part} split. Received: none.")
+    return chosen.sources, chosen.labels
+
+
+def _paired(sources: list[ImageSource], y: Labels) -> tuple[list[ImageSource], list[Hashable]]:
+    labels = _flat(np.asarray(y)).tolist() if getattr(y, "ndim", 1) == 2 else _listed(y)
+    if len(labels) != len(sources):
+        raise UsageError(
+            f"There must be one label for each image. Received: {len(sources)} images and "
+            f"{len(labels)} labels."
+        )
+    return sources, labels
+
+
+def _flat(column: NDArray[Any]) -> NDArray[Any]:
+    if column.shape[1] != 1:
+        raise UsageError(f"y must have one dimension. Received: shape {column.shape}.")
+    warnings.warn(
+        "y must have one dimension. Received: a column-vector; its column is taken as the labels.",
+        stacklevel=4,
+    )
+    return column[:, 0]
+
+
+def _listed(y: Labels) -> list[Any]:
+    # NumPy's and pandas's own way to Python's types; list() would leave their scalars.
+    return list(y.tolist()) if hasattr(y, "tolist") else list(y)
 
 
 def _values(X: Any) -> Iterable[Any]:  # noqa: ANN401 - checked here

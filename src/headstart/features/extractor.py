@@ -69,13 +69,14 @@ class FeatureExtractor:
         cache: FeatureCache | None,
         workers: int | None,
         device: Device,
+        output: str = "features",
     ) -> FeatureExtractor:
         """Settle what 'auto' stands for, on the pictures at hand."""
         rule = network_resize(network, resize)
         choice = choose_precision(
             precision, network, sources, resize=rule, cache=cache, device=device
         )
-        return cls(network, rule, choice, cache, workers, device)
+        return cls(network, rule, choice, cache, workers, device, output)
 
     def extract_all(
         self,

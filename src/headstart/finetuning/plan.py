@@ -13,9 +13,9 @@ from sklearn.base import clone
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.folders import find_backbone, is_backbone_folder
 from headstart.backbones.weights import find_weights
-from headstart.classifier import labelled
 from headstart.data import folds, stratified_split
 from headstart.data.fingerprint import fingerprint
+from headstart.data.inputs import labelled_images
 from headstart.errors import UnknownBackbone, UsageError
 from headstart.finetuning.data_source import Subset
 from headstart.heads import DenseHead
@@ -136,7 +136,7 @@ def make_plan(
     DatasetError, ImageError
         See `ImageClassifier.fit`.
     """
-    sources, labels = labelled(X, y)
+    sources, labels = labelled_images(X, y)
     frozen = clone(classifier)
     frozen.fit(sources, labels, skip_unreadable=skip_unreadable, progress=progress)
     broken = {id(item.source) for item in frozen.unreadable_}

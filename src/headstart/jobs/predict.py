@@ -1,229 +1,72 @@
-"""Recognise: the most probable classes of pictures, by a pre-trained network or a saved model."""
+"""Predict: the most probable classes of images, by a pre-trained network or a trained model."""
 
 from __future__ import annotations
 
-import abc
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Protocol
 
 from headstart.backbones.catalogue import backbones
-from headstart.backbones.choosing import settle
+from headstart.backbones.choosing import AUTO
 from headstart.backbones.folders import is_backbone_folder
 from headstart.backbones.network import DESCRIPTION, Network
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.inputs import image_sources
-from headstart.errors import ImageError, UsageError
-from headstart.features.extract import extract, network_resize
+from headstart.errors import UsageError
+from headstart.features.extractor import FeatureExtractor
 from headstart.features.precision import choose_precision
 from headstart.model import SavedModel, load
+from headstart.prediction.predictor import Predictor
+from headstart.progress import track
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from headstart.data.resizing import Resize
+    from headstart.data.inputs import Images
     from headstart.data.sources import ImageSource
-    from headstart.features.engine import Precision
-    from headstart.features.extract import Extracted
+    from headstart.features.settings import PrecisionRule, ResizeRule
+    from headstart.prediction.answer import Answer, Prediction
     from headstart.progress import Progress
 
-    Stream = Iterator[tuple[Extracted, NDArray[np.float32] | None]]
 
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """One class a picture may show.
-
-    Attributes
-    ----------
-    id : str
-        The class's identifier: a WordNet id such as ``n02129604`` for ImageNet's classes, the
-        label as text for a user's own.
-    label : hashable
-        Its name, or the user's own label as it was given.
-    probability : float
-        Between 0 and 1.
-    """
-
-    id: str
-    label: Hashable
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What was found in one picture, or why it was refused.
-
-    Attributes
-    ----------
-    source : ImageSource
-        The picture.
-    predictions : tuple of Prediction
-        The most probable first; empty if it was refused.
-    error : ImageError or None
-        Why it was refused.
-    notes : tuple of str
-        What was done to read it, where that is worth knowing: "animated: first frame of 12".
-    """
-
-    source: ImageSource
-    predictions: tuple[Prediction, ...] = ()
-    error: ImageError | None = None
-    notes: tuple[str, ...] = ()
+class Fitted(Protocol):
+    """A fitted `ImageClassifier`."""
 
     @property
-    def path(self) -> str:
-        """What the picture is called."""
-        return self.source.name
-
-    def to_record(self) -> dict[str, Any]:
-        """Return what ``predict --json`` prints for the picture."""
-        if self.error is not None:
-            failure = {"type": type(self.error).__name__, "message": str(self.error)}
-            return {"path": self.path, "error": failure}
-        predictions = [
-            {"id": found.id, "label": found.label, "probability": found.probability}
-            for found in self.predictions
-        ]
-        notes = {"notes": list(self.notes)} if self.notes else {}
-        return {"path": self.path, "predictions": predictions, **notes}
+    def predictor_(self) -> Predictor:
+        """What answers images."""
 
 
-class Recogniser(abc.ABC):
-    """Something that is ready to answer. `open_recogniser` makes one."""
-
-    @property
-    @abc.abstractmethod
-    def name(self) -> str:
-        """What answers, for people."""
-
-    @property
-    @abc.abstractmethod
-    def computes_in(self) -> Precision:
-        """What the network computes in."""
-
-    @property
-    @abc.abstractmethod
-    def classes(self) -> Sequence[tuple[str, Hashable]]:
-        """Identifier and label of each class, in the order of the probabilities."""
-
-    @abc.abstractmethod
-    def stream(self, sources: Iterable[ImageSource], workers: int | None = None) -> Stream:
-        """Yield each picture, in order, with its probabilities (k,), None where it is refused."""
-
-    def answers(
-        self, sources: Iterable[ImageSource], *, top: int = 5, workers: int | None = None
-    ) -> Iterator[Answer]:
-        """Yield what is in each picture, in order, a few at a time, however many there are.
-
-        Parameters
-        ----------
-        sources : iterable of ImageSource
-            The pictures; may be endless.
-        top : int
-            Classes to tell of each, at most.
-        workers : int, optional
-            Threads that read pictures; one a core if not given.
-        """
-        classes = self.classes
-        for item, probabilities in self.stream(sources, workers):
-            predictions = (
-                () if probabilities is None else _most_probable(probabilities, classes, top)
-            )
-            yield Answer(item.source, predictions, item.error, item.notes)
+#: What `open_predictor` takes.
+Named = str | Path | Network | NetworkSpec | SavedModel | Fitted | Predictor
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PretrainedRecogniser(Recogniser):
-    """A pre-trained network with the classes it came with."""
-
-    network: Network
-    resize: Resize
-    precision: Precision
-
-    @property
-    def name(self) -> str:
-        """The network's name."""
-        return self.network.name
-
-    @property
-    def computes_in(self) -> Precision:
-        """What the network computes in."""
-        return self.precision
-
-    @property
-    def classes(self) -> Sequence[tuple[str, Hashable]]:
-        """Identifier and label of each class."""
-        return [(name.id, name.label) for name in self.network.classes or ()]
-
-    def stream(self, sources: Iterable[ImageSource], workers: int | None = None) -> Stream:
-        """Yield each picture with its probabilities."""
-        for item in extract(
-            sources,
-            self.network,
-            resize=self.resize,
-            precision=self.precision,
-            outputs=("probabilities",),
-            workers=workers,
-        ):
-            yield item, None if item.values is None else item.values["probabilities"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SavedRecogniser(Recogniser):
-    """A saved model with the user's own classes."""
-
-    model: SavedModel
-
-    @property
-    def name(self) -> str:
-        """What the model was built on."""
-        return f"a saved model on {self.model.network.name}"
-
-    @property
-    def computes_in(self) -> Precision:
-        """What the network computes in."""
-        return self.model.precision
-
-    @property
-    def classes(self) -> Sequence[tuple[str, Hashable]]:
-        """Identifier and label of each class."""
-        return [(str(label), label) for label in self.model.labels]
-
-    def stream(self, sources: Iterable[ImageSource], workers: int | None = None) -> Stream:
-        """Yield each picture with its probabilities."""
-        return self.model.stream(sources, workers=workers)
-
-
-def open_recogniser(
-    model: str | Path | Network | SavedModel,
+def open_predictor(
+    named: Named,
     *,
     weights: str | Path | None = None,
-    resize: str = "auto",
-    precision: Any = "auto",  # noqa: ANN401 - a user's word; anything but the three is refused
+    resize: ResizeRule = "auto",
+    precision: PrecisionRule = "auto",
     sample: Sequence[ImageSource] = (),
     progress: Progress | None = None,
-) -> Recogniser:
-    """Make ready a pre-trained network or a saved model.
+) -> Predictor:
+    """Make ready whatever answers images.
 
     Parameters
     ----------
-    model : str, Path, Network or SavedModel
-        A backbone's name or folder, or the folder of a saved model; 'auto': see
-        `headstart.backbones.choosing.choose_backbone`.
+    named : str, Path, Network, NetworkSpec, SavedModel, ImageClassifier or Predictor
+        The name or folder of a backbone, or the folder of a saved model; or what these are once
+        they are loaded; or a fitted classifier. 'auto' chooses a backbone, see `NetworkSpec`.
     weights : str or Path, optional
-        A weights file for the backbone.
+        A weights file for the backbone; a `NetworkSpec` names its own.
     resize : {"auto", "crop", "squash", "pad", "keras"}
-        'auto' is the model's own rule; a saved model takes no other.
+        'auto' is the model's own rule; a trained model takes no other.
     precision : {"auto", "f32", "bf16"}
-        'auto' is a saved model's own; for a backbone it is measured on some of `sample`.
+        'auto' is a trained model's own precision; for a backbone it is measured on some images of
+        `sample`.
     sample : sequence of ImageSource
-        The pictures it will be used on.
+        The images that will be predicted.
     progress : Progress, optional
         Shows how far it is.
 
@@ -234,62 +77,134 @@ def open_recogniser(
     WeightsError, ConversionError, SavedModelError
         If it can't be made ready.
     """
-    if isinstance(model, SavedModel):
-        return _saved(model, weights, resize, precision)
-    named = settle(model, weights, progress=progress)
+    model = _open(named, weights, progress)
+    if isinstance(model, Predictor):
+        return _as_trained(model, weights, resize, precision)
+    return _with_own_classes(model, resize, precision, sample)
+
+
+def _open(
+    named: Named, weights: str | Path | None, progress: Progress | None
+) -> Predictor | Network:
+    if isinstance(named, Predictor):
+        return named
+    if isinstance(named, SavedModel):
+        return named.predictor
+    if isinstance(named, NetworkSpec):
+        return find_network(named, progress=progress)
+    if not isinstance(named, str | Path | Network):
+        return _fitted(named)
     if isinstance(named, str | Path) and _means_a_saved_model(named):
-        return _saved(load(named), weights, resize, precision)
-    network = find_network(NetworkSpec(named, weights=weights), progress=progress)
+        return load(named).predictor
+    return find_network(NetworkSpec(named, weights=weights), progress=progress)
+
+
+def _fitted(classifier: Fitted) -> Predictor:
+    if not hasattr(classifier, "predictor_"):
+        raise UsageError(
+            "What answers images must be the name or folder of a backbone or of a saved model, or "
+            f"a fitted ImageClassifier. Received: {classifier!r}."
+        )
+    return classifier.predictor_
+
+
+def _means_a_saved_model(named: str | Path) -> bool:
+    # A folder that happens to be called like a backbone is meant by './resnet50' only.
+    if isinstance(named, str) and named in {AUTO, *(row.name for row in backbones())}:
+        return False
+    if is_backbone_folder(named):
+        return False
+    return Path(named).is_dir() and not DESCRIPTION.is_in(named)
+
+
+def _as_trained(
+    model: Predictor,
+    weights: str | Path | None,
+    resize: ResizeRule,
+    precision: PrecisionRule,
+) -> Predictor:
+    """Return a trained model, which prepares images as in training whatever is asked for."""
+    if weights is not None:
+        raise UsageError("A trained model has its weights inside. Leave out the weights.")
+    if resize not in ("auto", model.resize.rule):
+        raise UsageError(
+            f"A trained model resizes images as in training, by '{model.resize.rule}'. "
+            f"Received: '{resize}'. Leave it out, or train again with it."
+        )
+    if precision == "auto":
+        return model
+    chosen = choose_precision(precision, model.network, (), resize=model.resize)
+    return replace(model, extractor=replace(model.extractor, precision=chosen))
+
+
+def _with_own_classes(
+    network: Network, resize: ResizeRule, precision: PrecisionRule, sample: Sequence[ImageSource]
+) -> Predictor:
+    """Return a pre-trained network that answers with the classes it was trained on."""
     if network.classes is None:
         raise UsageError(
-            f"To recognise with {network.name}, its weights must include the classes. Received: "
+            f"To predict with {network.name}, its weights must include the classes. Received: "
             "weights without them. Train a head on it: headstart train FOLDER --out DIR"
         )
-    rule = network_resize(network, resize)
-    choice = choose_precision(precision, network, sample, resize=rule)
-    return PretrainedRecogniser(network, rule, choice.precision)
+    extractor = FeatureExtractor.settle(
+        network,
+        sample,
+        resize=resize,
+        precision=precision,
+        cache=None,
+        workers=None,
+        device="auto",
+        output="probabilities",
+    )
+    return Predictor(network.name, extractor, network.classes)
 
 
-def predict(
-    images: Any,  # noqa: ANN401
-    backbone: str | Path | Network | SavedModel = "auto",
+def predict(  # noqa: PLR0913 - all are named, and each has a default
+    images: Images,
+    backbone: str | Path | Network = "auto",
     *,
+    model: str | Path | SavedModel | Fitted | Predictor | None = None,
     top: int = 5,
     weights: str | Path | None = None,
-    resize: str = "auto",
-    precision: str = "auto",
+    resize: ResizeRule = "auto",
+    precision: PrecisionRule = "auto",
     workers: int | None = None,
+    progress: Progress | None = None,
 ) -> list[list[Prediction]]:
-    """Say what is in pictures.
+    """Return the most probable classes of images.
 
     Parameters
     ----------
     images : str, Path, list or array
-        A picture, folder or glob; or a list of paths, bytes of image files, uint8 arrays of shape
-        (height, width, 3) RGB or (height, width) grey, or PIL images.
-    backbone : str, Path, Network or SavedModel
-        A pre-trained network's name (see `headstart.backbones`) or a backbone's folder; or a saved
-        model. 'auto' takes the best pre-trained network at hand, else downloads MobileNetV2, else
-        warns and takes mini.
-    top : int
-        Classes to tell of each picture, at most.
+        The path of an image or a folder, or a glob; or a list of paths, bytes of image files, uint8
+        arrays of shape (height, width, 3) RGB or (height, width) grey, or PIL images.
+    backbone : str, Path or Network, default="auto"
+        The name or folder of a pre-trained network (see `headstart.backbones`). 'auto' takes the
+        best quick network whose weights are at hand, else downloads mobilenet_v2, else warns and
+        takes mini.
+    model : str, Path, SavedModel, ImageClassifier or Predictor, optional
+        A trained model or its folder, instead of a pre-trained network.
+    top : int, default=5
+        How many classes to return for each image.
     weights, resize, precision
-        See `open_recogniser`.
+        See `open_predictor`.
     workers : int, optional
-        Threads that read pictures; one a core if not given.
+        Threads that read images. The default is one for each processor core.
+    progress : Progress, optional
+        Shows how far it is.
 
     Returns
     -------
     list of list of Prediction
-        One list for each picture, the most probable class first.
+        One list for each image, the most probable class first.
 
     Raises
     ------
     ImageError
-        For the first picture that can't be read. To have the others answered all the same, use
-        `Recogniser.answers` or ``headstart predict``.
+        For the first image that can't be read. `Predictor.stream` and ``headstart predict`` answer
+        the other images all the same.
     UsageError, WeightsError, ConversionError, SavedModelError
-        See `open_recogniser`.
+        See `open_predictor`.
 
     Examples
     --------
@@ -299,54 +214,28 @@ def predict(
     """
     if top < 1:
         raise UsageError(f"top must be at least 1. Received: {top}")
-    sources = image_sources(images)
-    recogniser = open_recogniser(
-        backbone, weights=weights, resize=resize, precision=precision, sample=sources
-    )
-    answers = recogniser.answers(sources, top=top, workers=workers)
-    return [list(_required(answer).predictions) for answer in answers]
-
-
-def _means_a_saved_model(model: str | Path) -> bool:
-    # A folder that happens to be called like a backbone is meant by './resnet50' only.
-    if isinstance(model, str) and model in {row.name for row in backbones()}:
-        return False
-    if is_backbone_folder(model):
-        return False
-    return Path(model).is_dir() and not DESCRIPTION.is_in(model)
-
-
-def _saved(
-    model: SavedModel,
-    weights: str | Path | None,
-    resize: str,
-    precision: Any,  # noqa: ANN401
-) -> SavedRecogniser:
-    if weights is not None:
-        raise UsageError("A saved model has its weights inside. Leave out the weights.")
-    if resize not in ("auto", model.resize.rule):
+    if model is not None and backbone != "auto":
         raise UsageError(
-            f"A saved model brings pictures to size as in training, by '{model.resize.rule}'. "
-            f"Received: '{resize}'. Leave it out, or train again with it."
+            f"Either a backbone or a model answers. Received: backbone={backbone!r} and "
+            f"model={model!r}."
         )
-    choice = choose_precision(precision, model.network, (), resize=model.resize)
-    chosen = model.precision if precision == "auto" else choice.precision
-    return SavedRecogniser(replace(model, precision=chosen))
-
-
-def _most_probable(
-    probabilities: NDArray[np.float32], classes: Sequence[tuple[str, Hashable]], top: int
-) -> tuple[Prediction, ...]:
-    # Stable, so that the first of equally probable classes comes first on every machine.
-    order = np.argsort(-probabilities, kind="stable")[:top]
-    return tuple(
-        Prediction(identity, label, float(probabilities[place]))
-        for place in order
-        for identity, label in [classes[place]]
+    sources = image_sources(images)
+    predictor = open_predictor(
+        backbone if model is None else model,
+        weights=weights,
+        resize=resize,
+        precision=precision,
+        sample=sources,
+        progress=progress,
     )
+    answers = predictor.stream(sources, workers)
+    return [
+        list(_readable(answer).predictions(top))
+        for answer in track(progress, answers, "predicting", len(sources))
+    ]
 
 
-def _required(answer: Answer) -> Answer:
+def _readable(answer: Answer) -> Answer:
     if answer.error is not None:
         raise answer.error
     return answer

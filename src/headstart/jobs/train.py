@@ -1,4 +1,4 @@
-"""The whole jobs on labelled pictures: train a model and test it; test a saved one."""
+"""Train: the whole job, from a dataset to a saved model that is tested."""
 
 from __future__ import annotations
 
@@ -10,30 +10,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones.choosing import settle
-from headstart.classifier import ImageClassifier, paired
+from headstart.classifier import ImageClassifier
 from headstart.data import LabelledImages, read_dataset, stratified_split
-from headstart.data.inputs import image_sources
 from headstart.evaluation import (
     Evaluation,
     Tile,
     draw_sheet,
-    plot_classes,
-    plot_confusion,
     plot_history,
 )
 from headstart.heads import head_name
-from headstart.jobs.predict import Prediction
+from headstart.jobs.evaluate import draw_evaluation, evaluate
 from headstart.model.replacing import check_place
-from headstart.progress import track
+from headstart.prediction.answer import Prediction
 from headstart.training.history import write_history
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from headstart.data import ImageSource
     from headstart.data.sources import UnreadableImage
     from headstart.finetuning import FineTuningSummary
-    from headstart.model import SavedModel
     from headstart.progress import Progress
 
 TEST_FRACTION = 0.2
@@ -198,69 +193,6 @@ def train(
         pictures=(*plots, *mistakes),
         seconds=time.perf_counter() - began,
     )
-
-
-def evaluate(
-    model: ImageClassifier | SavedModel,
-    X: str | Path | LabelledImages | Any,  # noqa: ANN401
-    y: Any = None,  # noqa: ANN401
-    *,
-    workers: int | None = None,
-    progress: Progress | None = None,
-) -> Evaluation:
-    """Measure a classifier on labelled pictures that it has not seen.
-
-    Parameters
-    ----------
-    model : ImageClassifier or SavedModel
-    X : str, Path, LabelledImages, list or array
-        A labelled data set, as `headstart.data.read_dataset` takes it (its test part where it has
-        one); or pictures, with their labels in `y`.
-    y : sequence of hashable, optional
-        What each picture shows.
-    workers : int, optional
-        Threads that read pictures; one a core if not given.
-    progress : Progress, optional
-        Shows how far it is.
-
-    Returns
-    -------
-    Evaluation
-        Pictures that can't be read are in its ``errors``, and in no figure.
-
-    Raises
-    ------
-    DatasetError
-        If no picture can be judged by, or a label is none that the model knows.
-    """
-    sources, labels = _labelled(X, y)
-    names, truth, rows, errors = [], [], [], []
-    stream: Any = model.stream(sources, workers=workers)
-    for item, probabilities in track(progress, stream, "testing", len(sources)):
-        if item.error is not None:
-            errors.append((item.source.name, item.error))
-            continue
-        names.append(item.source.name)
-        truth.append(labels[item.index])
-        rows.append(probabilities)
-    return Evaluation.from_predictions(names, truth, rows, model.classes_.tolist(), errors)
-
-
-def draw_evaluation(evaluation: Evaluation, folder: Path) -> tuple[Path, ...]:
-    """Draw confusion matrix and classes into `folder`; return the files."""
-    paths = folder / "confusion.png", folder / "classes.png"
-    plot_confusion(evaluation, paths[0])
-    plot_classes(evaluation, paths[1])
-    return paths
-
-
-def _labelled(X: Any, y: Any) -> tuple[Sequence[ImageSource], Sequence[Any]]:  # noqa: ANN401
-    """Return pictures and labels; of a data set in parts those of the test part."""
-    if y is not None:
-        return paired(image_sources(X), y)
-    images = X if isinstance(X, LabelledImages) else read_dataset(X, min_classes=1)
-    tested = _part(images, "test")
-    return tested.sources, tested.labels
 
 
 def _fine_tuned(

@@ -5,24 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from headstart.data.inputs import image_sources
-from headstart.features.extract import extract
-from headstart.prediction.accuracy import agreement
+from headstart.features.extractor import FeatureExtractor
+from headstart.features.precision import PrecisionChoice
+from headstart.prediction.labels import class_array, user_classes
+from headstart.prediction.predictor import Predictor
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Hashable
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from headstart.backbones.network import Network
+    from headstart.data.inputs import Images, Labels
     from headstart.data.resizing import Resize
-    from headstart.data.sources import ImageSource
-    from headstart.features.cache import FeatureCache
-    from headstart.features.engine import Precision, Values
-    from headstart.features.extract import Extracted
+    from headstart.features.engine import Precision
     from headstart.model.description import Description
     from headstart.prediction.scoring import Scorer
 
@@ -55,6 +53,17 @@ class SavedModel:
     precision: Precision
 
     @property
+    def predictor(self) -> Predictor:
+        """What answers images, as the `ImageClassifier` did that was saved."""
+        precision = PrecisionChoice(self.precision, self.description.precision_reason)
+        return Predictor(
+            name=f"a saved model on {self.network.name}",
+            extractor=FeatureExtractor(self.network, self.resize, precision, device="openvino"),
+            classes=user_classes(self.labels),
+            scorer=self.scorer,
+        )
+
+    @property
     def labels(self) -> tuple[Hashable, ...]:
         """The classes, in the order of the probabilities."""
         return self.description.classes
@@ -62,16 +71,11 @@ class SavedModel:
     @property
     def classes_(self) -> NDArray[Any]:
         """The classes as an array (k,)."""
-        kinds = {type(label) for label in self.labels}
-        if len(kinds) == 1 and kinds <= {str, int, float, bool}:
-            return np.array(self.labels)
-        array = np.empty(len(self.labels), object)
-        array[:] = self.labels
-        return array
+        return class_array(self.labels)
 
     @property
     def resize(self) -> Resize:
-        """How a picture is brought to the network's size."""
+        """How an image is brought to the network's size."""
         return self.description.resize
 
     @property
@@ -79,61 +83,25 @@ class SavedModel:
         """What was known about its accuracy when it was saved."""
         return dict(self.description.evaluation)
 
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """What of the network to compute for `probabilities`."""
-        return ("features",)
-
-    def probabilities(self, values: Values) -> NDArray[np.float32]:
-        """Return the probabilities (k,) of one picture for which the network gave `values`."""
-        return self.scorer.probabilities(values["features"][None])[0].astype(np.float32)
-
-    def stream(
-        self,
-        sources: Iterable[ImageSource],
-        *,
-        cache: FeatureCache | None = None,
-        workers: int | None = None,
-    ) -> Iterator[tuple[Extracted, NDArray[np.float32] | None]]:
-        """Yield each picture with its probabilities (k,), or None where it can't be read.
-
-        In order, a few at a time, however many there are.
-        """
-        for item in extract(
-            sources,
-            self.network,
-            resize=self.resize,
-            precision=self.precision,
-            outputs=self.outputs,
-            cache=cache,
-            workers=workers,
-            device="openvino",
-        ):
-            yield item, None if item.values is None else self.probabilities(item.values)
-
-    def predict_proba(self, X: Any) -> NDArray[np.float32]:  # noqa: ANN401
+    def predict_proba(self, X: Images) -> NDArray[np.float32]:
         """Return probabilities (n, k), in the order of ``classes_``.
 
         Parameters
         ----------
         X : list, array or folder
-            Pictures, as `Embedder.transform` takes them.
+            Images, as `Embedder.transform` takes them.
 
         Raises
         ------
         ImageError
-            For the first picture that can't be read.
+            For the first image that can't be read.
         """
-        found = []
-        for item, probabilities in self.stream(image_sources(X)):
-            item.required()
-            found.append(probabilities)
-        return np.array(found, np.float32).reshape(len(found), len(self.labels))
+        return self.predictor.predict_proba(X)
 
-    def predict(self, X: Any) -> NDArray[Any]:  # noqa: ANN401
-        """Return the most probable label of each picture: array (n,)."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+    def predict(self, X: Images) -> NDArray[Any]:
+        """Return the most probable label of each image: array (n,)."""
+        return self.predictor.predict(X)
 
-    def score(self, X: Any, y: Sequence[Hashable]) -> float:  # noqa: ANN401
-        """Return the accuracy on pictures with labels `y`."""
-        return agreement(self.predict(X).tolist(), list(y))
+    def score(self, X: Images, y: Labels) -> float:
+        """Return the accuracy on images with labels `y`."""
+        return self.predictor.score(X, y)

@@ -1,10 +1,17 @@
-"""Class labels of any hashable kind as an array."""
+"""A user's own labels, of any hashable kind, as classes and as arrays."""
 
 from collections.abc import Hashable, Iterable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from headstart.backbones.classes import ClassName
+
+
+def user_classes(labels: Iterable[Hashable]) -> tuple[ClassName, ...]:
+    """Return classes for a user's own labels, identified by the label as text."""
+    return tuple(ClassName(str(label), label) for label in labels)
 
 
 def class_array(classes: Iterable[Hashable]) -> npt.NDArray[Any]:

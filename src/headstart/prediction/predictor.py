@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from headstart.backbones.classes import ClassName
     from headstart.backbones.network import Network
-    from headstart.data.inputs import Images
+    from headstart.data.inputs import Images, Labels
     from headstart.data.resizing import Resize
     from headstart.data.sources import ImageSource
     from headstart.features.engine import Precision
@@ -152,6 +152,6 @@ class Predictor:
         """Return the label of the most probable class for each image, as an array (n,)."""
         return class_array(self.labels)[self.predict_proba(images).argmax(axis=1)]
 
-    def score(self, images: Images, labels: Iterable[Hashable]) -> float:
+    def score(self, images: Images, labels: Labels) -> float:
         """Return the share of images, from 0 to 1, whose predicted label is the given one."""
         return agreement(self.predict(images).tolist(), list(labels))

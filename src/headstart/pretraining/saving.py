@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from headstart.backbones.catalogue import Backbone
 from headstart.backbones.classes import ClassName, imagenet_classes
 from headstart.backbones.folders import read_backbone, write_backbone
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
-from headstart.evaluation import Evaluation, plot_history
-from headstart.features.extract import extract
+from headstart.evaluation import plot_history
+from headstart.evaluation.measuring import measure
+from headstart.features.extract import network_resize
+from headstart.features.extractor import FeatureExtractor
+from headstart.features.precision import PrecisionChoice
+from headstart.prediction.labels import user_classes
+from headstart.prediction.predictor import Predictor
 from headstart.pretraining.card import model_card
 from headstart.pretraining.plan import SIZES, Job
 from headstart.pretraining.summary import CARD, CURVES, HISTORY, PretrainingSummary
-from headstart.progress import track
 from headstart.storage import whole_folder, writing
 from headstart.training.history import write_history
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from headstart.backbones.network import Network
     from headstart.data import LabelledImages
     from headstart.data.sources import UnreadableImage
+    from headstart.evaluation import Evaluation
     from headstart.training.history import Epoch
 
 # Of the size it was trained at: what is tried for looking at whole pictures.
@@ -71,7 +74,9 @@ def keep(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
         sizes = _try_sizes(job, new)
         side = max(sizes, key=lambda size: sizes[size])
         network = find_network(NetworkSpec(new, size=(side, side)))
-        evaluation, top5 = _measure(job, job.tested, network)
+        evaluation = _measure(job, job.tested, network)
+        # Of five classes or fewer, the right one is always among the first five.
+        top5 = 1.0 if evaluation.top_5_accuracy is None else evaluation.top_5_accuracy
         row = replace(
             row, size=network.size, macs=network.macs, top1=evaluation.accuracy, top5=top5
         )
@@ -146,26 +151,20 @@ def _try_sizes(job: Job, folder: Path) -> dict[int, float]:
     found = {}
     for side in sorted({trained_at, *(side for side in larger if trained_at < side <= SIZES[1])}):
         network = find_network(NetworkSpec(folder, size=(side, side)))
-        evaluation, _ = _measure(job, job.looked_at(), network)
-        found[side] = evaluation.accuracy
+        found[side] = _measure(job, job.looked_at(), network).accuracy
     return found
 
 
-def _measure(job: Job, images: LabelledImages, network: Network) -> tuple[Evaluation, float]:
-    """Return how good the network is on validation pictures, and its top-5 accuracy."""
-    names, truth, rows, errors = [], [], [], []
-    sources: Any = images.sources
-    stream: Any = extract(sources, network, outputs=("probabilities",))
-    what = f"measuring at {network.size[0]} pixels"
-    for item in track(job.progress, stream, what, len(sources)):
-        if item.error is not None:
-            errors.append((item.source.name, item.error))
-            continue
-        names.append(item.source.name)
-        truth.append(images.labels[item.index])
-        rows.append(item.values["probabilities"])
-    evaluation = Evaluation.from_predictions(names, truth, rows, job.learnt.classes, errors)
-    best = np.argsort(np.array(rows), axis=1)[:, -5:]
-    place = {label: number for number, label in enumerate(job.learnt.classes)}
-    hits = [place[label] in row for label, row in zip(truth, best, strict=True)]
-    return evaluation, float(np.mean(hits))
+def _measure(job: Job, images: LabelledImages, network: Network) -> Evaluation:
+    """Return how good the network is on validation pictures."""
+    precision = PrecisionChoice("f32", "the precision in which it is published")
+    extractor = FeatureExtractor(
+        network, network_resize(network), precision, output="probabilities"
+    )
+    return measure(
+        Predictor(network.name, extractor, user_classes(job.learnt.classes)),
+        images.sources,
+        images.labels,
+        progress=job.progress,
+        what=f"measuring at {network.size[0]} pixels",
+    )

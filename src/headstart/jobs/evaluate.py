@@ -1,0 +1,72 @@
+"""Evaluate: how good a model is on labelled images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headstart.data.inputs import labelled_images
+from headstart.evaluation import plot_classes, plot_confusion
+from headstart.evaluation.measuring import measure
+from headstart.jobs.predict import open_predictor
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from headstart.data.inputs import Images, Labels
+    from headstart.data.labelled_images import LabelledImages
+    from headstart.evaluation import Evaluation
+    from headstart.jobs.predict import Named
+    from headstart.progress import Progress
+
+
+def evaluate(
+    model: Named,
+    X: Images | LabelledImages,
+    y: Labels | None = None,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Measure a model on labelled images that it has not seen.
+
+    Parameters
+    ----------
+    model : ImageClassifier, SavedModel, Predictor, str or Path
+        A fitted classifier, a saved model or its folder; or the name of a pre-trained network,
+        which is measured on its own classes.
+    X : str, Path, LabelledImages, list or array
+        A labelled dataset, as `read_dataset` takes it (its test split if it has one); or images,
+        with their labels in `y`.
+    y : iterable of hashable, optional
+        The label of each image.
+    workers : int, optional
+        Threads that read images. The default is one for each processor core.
+    progress : Progress, optional
+        Shows how far it is.
+
+    Returns
+    -------
+    Evaluation
+        Images that can't be read are in its ``errors`` and count in no figure.
+
+    Raises
+    ------
+    DatasetError
+        If no image can be read, or a label is not a class of the model.
+
+    Examples
+    --------
+    >>> import headstart as hs
+    >>> print(hs.evaluate("my-model/", "test-images/"))  # doctest: +SKIP
+    """
+    sources, labels = labelled_images(X, y, part="test")
+    predictor = open_predictor(model, sample=sources, progress=progress)
+    return measure(predictor, sources, labels, workers=workers, progress=progress)
+
+
+def draw_evaluation(evaluation: Evaluation, folder: Path) -> tuple[Path, ...]:
+    """Draw confusion matrix and classes into `folder`; return the files."""
+    paths = folder / "confusion.png", folder / "classes.png"
+    plot_confusion(evaluation, paths[0])
+    plot_classes(evaluation, paths[1])
+    return paths

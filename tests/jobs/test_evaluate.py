@@ -1,0 +1,76 @@
+"""`headstart.evaluate` as Python calls it."""
+
+import dataclasses
+
+import pytest
+from PIL import Image
+from tests.recorder import Recorder
+
+import headstart as hs
+from headstart.backbones.classes import ClassName
+from headstart.errors import DatasetError, UsageError
+from headstart.jobs.evaluate import draw_evaluation
+
+
+def test_evaluating_a_classifier_a_saved_model_and_pairs_agree(
+    images, labelled, tiny_network, tmp_path
+):
+    classifier = hs.ImageClassifier(tiny_network).fit(*images)
+    saved = classifier.save(tmp_path / "model")
+    figures = [
+        hs.evaluate(classifier, labelled).to_dict(),
+        hs.evaluate(saved, labelled).to_dict(),
+        hs.evaluate(saved, *images).to_dict(),
+    ]
+    assert figures[0]["n"] == 24
+    for other in figures[1:]:
+        assert other["confusion"] == figures[0]["confusion"]
+        assert other["log_loss"] == pytest.approx(figures[0]["log_loss"], abs=1e-4)
+
+
+def test_broken_images_are_in_no_figure(images, tiny_network):
+    classifier = hs.ImageClassifier(tiny_network).fit(*images)
+    evaluation = hs.evaluate(classifier, [images[0][0], b"no picture"], [0, 1])
+    assert evaluation.n == 1
+    assert [error.type for error in evaluation.errors] == ["ImageUnsupported"]
+
+
+def test_labels_that_do_not_pair(images, tiny_network):
+    classifier = hs.ImageClassifier(tiny_network).fit(*images)
+    with pytest.raises(UsageError, match="one label for each image"):
+        hs.evaluate(classifier, images[0], [0, 1])
+
+
+def test_nothing_to_judge_by(images, tiny_network):
+    classifier = hs.ImageClassifier(tiny_network).fit(*images)
+    with pytest.raises(DatasetError, match="at least one labelled image"):
+        hs.evaluate(classifier, [b"no picture"], [0])
+
+
+def test_a_model_is_named_by_its_folder(images, tiny_network, tmp_path):
+    model = hs.ImageClassifier(tiny_network).fit(*images).save(tmp_path / "model")
+    expected = hs.evaluate(model, *images).to_dict()
+    for same in (tmp_path / "model", str(tmp_path / "model"), model.predictor):
+        assert hs.evaluate(same, *images).to_dict() == expected
+
+
+def test_a_pretrained_network_is_measured_on_its_own_classes(images, tiny_network):
+    names = tuple(ClassName(f"n{i}", f"class {i}") for i in range(5))
+    network = dataclasses.replace(tiny_network, classes=names)
+    found = [prediction.id for (prediction,) in hs.predict(images[0], network, top=1)]
+    assert hs.evaluate(network, images[0], found).accuracy == 1
+
+
+def test_progress_is_shown(images, tiny_network):
+    progress = Recorder()
+    hs.evaluate(hs.ImageClassifier(tiny_network).fit(*images), *images, progress=progress)
+    assert progress.bars == [["testing", 24, "image", 24]]
+
+
+def test_an_evaluation_is_drawn(images, tiny_network, tmp_path):
+    evaluation = hs.evaluate(hs.ImageClassifier(tiny_network).fit(*images), *images)
+    paths = draw_evaluation(evaluation, tmp_path)
+    assert [path.name for path in paths] == ["confusion.png", "classes.png"]
+    for path in paths:
+        with Image.open(path) as image:
+            assert image.width > 100
