@@ -18,6 +18,7 @@
     │   ├── WeightsMismatch             a file that does not fit the network, or its published hash
     │   └── DownloadError               the download failed; what came so far is kept
     ├── ConversionError                 a network could not be converted
+    ├── TrainingDiverged                a network whose training no longer leads anywhere
     ├── StorageError (OSError)          a folder can't be written: read-only, or the disk is full
     └── SavedModelError
         ├── NotASavedModel              the folder is something else
