@@ -19,14 +19,14 @@ N = 60
 @pytest.fixture(autouse=True)
 def few_digits(monkeypatch):
     """Six of each digit."""
-    pictures, labels = demo.digits()
+    images, labels = demo.digits()
     chosen = np.concatenate([np.flatnonzero(labels == label)[:6] for label in range(10)])
-    monkeypatch.setattr(demo, "digits", lambda: (pictures[chosen], labels[chosen]))
+    monkeypatch.setattr(demo, "digits", lambda: (images[chosen], labels[chosen]))
 
 
 def finished(folder):
     demo.prepare(folder)
-    demo.finish(folder, ["On digits it had not seen, all right"])
+    demo.finish(folder, ["On new digits, all right"])
     return folder
 
 
@@ -46,34 +46,34 @@ def whole(monkeypatch):
 
 @pytest.mark.usefixtures("whole")
 def test_the_digits_are_dark_ink_on_white_paper():
-    pictures, labels = demo.digits()
-    assert pictures.shape == (1797, 8, 8)
-    assert pictures.dtype == np.uint8
-    assert (pictures.min(), pictures.max()) == (0, 255)
+    images, labels = demo.digits()
+    assert images.shape == (1797, 8, 8)
+    assert images.dtype == np.uint8
+    assert (images.min(), images.max()) == (0, 255)
     ink = load_digits().images
-    assert (pictures[ink == 0] == 255).all()
-    assert (pictures[ink == 16] == 0).all()
+    assert (images[ink == 0] == 255).all()
+    assert (images[ink == 16] == 0).all()
     assert sorted(set(labels.tolist())) == list(range(10))
 
 
-def test_pictures_in_class_folders_and_new_ones_that_are_in_none(tmp_path):
+def test_it_writes_class_folders_and_new_images_that_are_in_none(tmp_path):
     assert demo.prepare(tmp_path / "demo") == N - 10
-    images = read_dataset(tmp_path / "demo" / demo.DIGITS)
-    assert images.classes == [str(digit) for digit in range(10)]
-    assert len(images.sources) == N - 10
+    dataset = read_dataset(tmp_path / "demo" / demo.DIGITS)
+    assert dataset.classes == [str(digit) for digit in range(10)]
+    assert len(dataset.sources) == N - 10
     new = find_images([tmp_path / "demo" / demo.NEW]).sources
     assert len(new) == 10
-    assert not {source.read() for source in new} & {source.read() for source in images.sources}
+    assert not {source.read() for source in new} & {source.read() for source in dataset.sources}
 
 
-def test_each_picture_is_the_digit_that_its_name_says(tmp_path):
+def test_each_image_is_the_digit_that_its_name_says(tmp_path):
     demo.prepare(tmp_path)
-    pictures, labels = demo.digits()
-    for number, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
+    images, labels = demo.digits()
+    for number, (pixels, label) in enumerate(zip(images, labels, strict=True)):
         learnt = tmp_path / demo.DIGITS / str(label) / f"{number:04}.png"
         file = learnt if learnt.exists() else tmp_path / demo.NEW / f"{label}.png"
         with Image.open(file) as image:
-            assert np.array_equal(np.asarray(image), picture)
+            assert np.array_equal(np.asarray(image), pixels)
 
 
 def test_two_photos_that_can_be_read(tmp_path):
@@ -85,7 +85,7 @@ def test_two_photos_that_can_be_read(tmp_path):
     assert sizes == {"china.jpg": (640, 427), "flower.jpg": (640, 427)}
 
 
-def test_the_readme_says_what_was_run_and_whose_pictures_they_are(tmp_path):
+def test_the_readme_says_what_was_run_and_whose_images_they_are(tmp_path):
     text = (finished(tmp_path / "demo") / demo.README).read_text("utf-8")
     for step in demo.steps(tmp_path / "demo"):
         assert demo.typed(step.words) in text
@@ -97,7 +97,7 @@ def test_what_is_something_else_is_refused_and_left_as_it_is(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     before = files(tmp_path)
     for overwrite in (False, True):
-        with pytest.raises(UsageError, match="something else: choose another with --out"):
+        with pytest.raises(UsageError, match=r"something else\. Choose another folder with --out"):
             demo.prepare(tmp_path, overwrite=overwrite)
     with pytest.raises(UsageError, match="something else"):
         demo.prepare(tmp_path / "thesis.txt", overwrite=True)
@@ -119,7 +119,7 @@ def test_a_finished_demo_is_replaced_only_when_asked(tmp_path):
     assert (folder / "mine.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("picture", range(0, N, 13))
+@pytest.mark.parametrize("n_saved", range(0, N, 13))
 @pytest.mark.parametrize(
     ("failure", "seen"),
     [
@@ -127,11 +127,11 @@ def test_a_finished_demo_is_replaced_only_when_asked(tmp_path):
         (OSError(errno.ENOSPC, "No space left on device"), StorageError),
     ],
 )
-def test_the_next_run_goes_well_wherever_one_was_stopped(tmp_path, picture, failure, seen):
+def test_the_next_run_goes_well_wherever_one_was_stopped(tmp_path, n_saved, failure, seen):
     save, saved = Image.Image.save, []
 
     def stop(image, file):
-        if len(saved) == picture:
+        if len(saved) == n_saved:
             file.write_bytes(b"hal")
             raise failure
         saved.append(file)

@@ -1,4 +1,4 @@
-"""The whole job on pictures that a dependency carries: what ``headstart demo`` writes and runs."""
+"""The example images and the steps of ``headstart demo``."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ BACKBONE = "mini"
 PHOTOS, DIGITS, NEW, MODEL = "photos", "digits", "new", "model"
 README = "README.txt"
 
-#: What to type, after ``headstart``, for one's own photos.
+#: What to type after ``headstart`` for photos of one's own.
 OWN_PHOTOS = (
     ("train", "PHOTOS", "--out", "my-model"),
-    ("predict", "NEW-PHOTOS", "--model", "my-model", "--sheet", "answers.png"),
+    ("predict", "NEW-PHOTOS", "--model", "my-model", "--sheet", "predictions.png"),
 )
 
 _OURS = "Made by 'headstart demo'"
-_BEGUN = f"{_OURS}, which has not come to its end: run it again."
+_BEGUN = f"{_OURS}, which has not finished. Run it again."
 _DONE = f"{_OURS}. Delete this folder whenever you like."
 _CREDITS = """\
 The photos are by danielbuechele (china.jpg) and vultilion (flower.jpg), CC BY 2.0; the digits are
@@ -48,7 +48,7 @@ class Step:
     Attributes
     ----------
     heading : str
-        What it is for.
+        What the command is for.
     words : tuple of str
         What stands after ``headstart`` on the command line.
     """
@@ -58,23 +58,23 @@ class Step:
 
 
 def prepare(folder: Path, *, overwrite: bool = False) -> int:
-    """Write the demo's pictures into `folder`; return how many there are to learn from.
+    """Write the images of the demo into `folder`; return the number of training images.
 
-    ``photos/`` holds two photos, ``digits/`` handwritten digits in one folder a class, ``new/`` one
-    more of each digit. Files that are not the demo's own stay where they are. A demo that was
-    interrupted is begun anew.
+    ``photos/`` holds two photos, ``digits/`` holds handwritten digits in one folder for each class,
+    and ``new/`` holds one more of each digit. Files that are not the demo's own stay where they
+    are. A demo that was interrupted starts again.
 
     Raises
     ------
     UsageError
-        If something else is in `folder`, or a finished demo although `overwrite` is False.
+        If `folder` holds something else, or a finished demo and `overwrite` is False.
     StorageError
-        If it can't be written.
+        If a file can't be written.
     """
     _check_place(folder, overwrite=overwrite)
     with writing(str(folder)):
         folder.mkdir(parents=True, exist_ok=True)
-        # Until `finish`, this line tells the next run that what it finds may be half a demo.
+        # Until `finish`, this line tells the next run that the demo may be incomplete.
         _write_readme(folder, _BEGUN)
         for name in (PHOTOS, DIGITS, NEW):
             if (folder / name).exists():
@@ -92,33 +92,36 @@ def steps(folder: Path) -> tuple[Step, ...]:
             ("predict", photos, "--model", BACKBONE, "--top", "3", "--sheet", f"{photos}.png"),
         ),
         Step(
-            "Teach it your own classes, from a folder of pictures for each",
+            "Train a model on your own classes, from one folder of images for each class",
             ("train", digits, "--model", BACKBONE, "--out", model, "--overwrite"),
         ),
         Step(
-            "Use what it has learnt on new pictures",
+            "Use the model on new images",
             ("predict", new, "--model", model, "--top", "1", "--sheet", f"{new}.png"),
         ),
     )
 
 
 def to_look_at(folder: Path) -> tuple[tuple[Path, str], ...]:
-    """Return the pictures that the steps have drawn, and what each shows."""
+    """Return the images that the steps have drawn, each with what it shows."""
     model = folder / MODEL
     drawn = (
-        (folder / f"{PHOTOS}.png", "the photos with what was seen in them"),
-        (model / "confusion.png", "which digit was taken for which"),
+        (folder / f"{PHOTOS}.png", "the photos with their predictions"),
+        (
+            model / "confusion.png",
+            "the confusion matrix: which digit was taken for which",
+        ),
         (model / "classes.png", "how well each digit is recognised"),
-        (folder / f"{MODEL}.mistakes.png", "what it got wrong"),
-        (folder / f"{NEW}.png", "the new digits with their answers"),
+        (folder / f"{MODEL}.mistakes.png", "the digits that were predicted wrongly"),
+        (folder / f"{NEW}.png", "the new digits with their predictions"),
     )
     return tuple((path, what) for path, what in drawn if path.is_file())
 
 
 def finish(folder: Path, result: Iterable[str]) -> None:
-    """Say in the folder's ``README.txt`` what was run and what came out."""
+    """Write the commands and the results into ``README.txt`` in the folder."""
     commands = (f"  {typed(step.words)}" for step in steps(folder))
-    _write_readme(folder, _DONE, "", "What was run:", *commands, "", *result, "", _CREDITS)
+    _write_readme(folder, _DONE, "", "Commands:", *commands, "", *result, "", _CREDITS)
 
 
 def typed(words: Sequence[str], *, windows: bool = os.name == "nt") -> str:
@@ -129,8 +132,8 @@ def typed(words: Sequence[str], *, windows: bool = os.name == "nt") -> str:
     words : sequence of str
         What stands after ``headstart``.
     windows : bool
-        Whether it is typed into cmd or PowerShell, where quotes are double ones, instead of a POSIX
-        shell.
+        Whether to quote words for cmd and PowerShell, which take double quotes, instead of for a
+        POSIX shell.
 
     Examples
     --------
@@ -148,8 +151,8 @@ def digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
     Returns
     -------
-    pictures : uint8 array, shape (1797, 8, 8)
-        Dark ink on white paper.
+    images : uint8 array, shape (1797, 8, 8)
+        Dark ink on white paper, 0 to 255.
     labels : int64 array, shape (1797,)
         0 to 9.
     """
@@ -165,13 +168,13 @@ def _check_place(folder: Path, *, overwrite: bool) -> None:
     mark = _first_line(folder / README)
     if not mark.startswith(_OURS):
         raise UsageError(
-            f"The demo needs a new or empty folder. {folder} is something else: "
-            "choose another with --out."
+            f"The demo needs a new or empty folder. Received: {folder}, which holds something "
+            "else. Choose another folder with --out."
         )
     if mark != _BEGUN and not overwrite:
         raise UsageError(
-            f"There is a demo in {folder} already. Choose another folder with --out, or make it "
-            "anew with --overwrite."
+            f"{folder} already holds a demo. Choose another folder with --out, or replace the "
+            "demo with --overwrite."
         )
 
 
@@ -194,18 +197,18 @@ def _write_photos(folder: Path) -> None:
 
 
 def _write_digits(folder: Path) -> int:
-    """Write the first picture of each digit into ``new/``, the others into ``digits/``."""
-    pictures, labels = digits()
+    """Write the first image of each digit into ``new/`` and the others into ``digits/``."""
+    images, labels = digits()
     (folder / NEW).mkdir()
     for label in map(str, sorted(set(labels.tolist()))):
         (folder / DIGITS / label).mkdir(parents=True)
     n = 0
-    for number, (picture, label) in enumerate(zip(pictures, map(str, labels), strict=True)):
+    for number, (image, label) in enumerate(zip(images, map(str, labels), strict=True)):
         file = folder / NEW / f"{label}.png"
         if file.exists():
             file = folder / DIGITS / label / f"{number:04}.png"
             n += 1
-        Image.fromarray(picture).save(file)
+        Image.fromarray(image).save(file)
     return n
 
 
@@ -215,6 +218,6 @@ def _as_word(path: Path) -> str:
 
 
 def _quote_for_windows(word: str) -> str:
-    # Neither cmd nor PowerShell gives a meaning to these; and no file name holds a double quote.
+    # These mean nothing special to cmd and PowerShell. No file name holds a double quote.
     plain = all(letter.isalnum() or letter in r"-_.\/:=" for letter in word)
     return word if word and plain else f'"{word}"'

@@ -29,9 +29,9 @@ socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
 @pytest.fixture
 def small(monkeypatch, backbone, tmp_path):
     """Six of each digit, and a network that takes no time; somewhere to be."""
-    pictures, labels = demo.digits()
+    images, labels = demo.digits()
     chosen = np.concatenate([np.flatnonzero(labels == label)[:6] for label in range(10)])
-    monkeypatch.setattr(demo, "digits", lambda: (pictures[chosen], labels[chosen]))
+    monkeypatch.setattr(demo, "digits", lambda: (images[chosen], labels[chosen]))
     monkeypatch.setattr(demo, "BACKBONE", backbone)
     monkeypatch.chdir(tmp_path)
 
@@ -47,7 +47,7 @@ def test_it_shows_the_whole_job(capsys):
     assert "Wrote 50 handwritten digits and two photos into headstart-demo." in out
     ran, for_own_photos = ["predict", "train", "predict"], ["train", "predict"]
     assert [line.split()[1] for line in commands(out)] == ran + for_own_photos
-    assert "Learnt from 40 pictures with tiny, tested on 10 others" in out
+    assert "Trained on 40 images with tiny, tested on 10 others" in out
     assert "of 10 right: " in out
     assert "95 % interval" in out.partition("Done in")[2]
     assert "china.jpg: " in out
@@ -57,9 +57,9 @@ def test_it_shows_the_whole_job(capsys):
 
 
 @pytest.mark.usefixtures("small")
-def test_the_pictures_to_look_at_are_there(capsys):
+def test_the_images_to_look_at_are_there(capsys):
     main(["demo"])
-    block = capsys.readouterr().out.partition("To look at:\n")[2].partition("\n\n")[0]
+    block = capsys.readouterr().out.partition("Images to look at:\n")[2].partition("\n\n")[0]
     shown = [Path(line.split()[0]) for line in block.splitlines()]
     assert {"photos.png", "confusion.png", "classes.png", "new.png"} <= {p.name for p in shown}
     for path in shown:
@@ -115,7 +115,12 @@ def test_help_says_how_long_and_how_much(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["demo", "--help"])
     out = capsys.readouterr().out
-    for words in ("less than a minute", "MB of disk", "no network", "headstart-demo"):
+    for words in (
+        "less than a minute",
+        "MB of disk",
+        "without an internet connection",
+        "headstart-demo",
+    ):
         assert words in out
 
 
@@ -138,7 +143,7 @@ def test_from_the_shell_without_a_network(tmp_path):
         ).stdout
 
     out = type_in('headstart demo --out "my demo"')
-    assert "Learnt from 1,430 pictures with mini, tested on 357 others" in out
+    assert "Trained on 1,430 images with mini, tested on 357 others" in out
     shown = commands(out)[:3]
     assert len(shown) == 3
     for line in shown:

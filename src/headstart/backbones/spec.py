@@ -20,9 +20,9 @@ class NetworkSpec:
     Parameters
     ----------
     backbone : str, Path or Network, default="auto"
-        The name of a backbone (`headstart models` lists them) or the folder of one; or a converted
-        network or its folder. "auto" takes the best quick backbone whose weights are at hand, else
-        downloads mobilenet_v2 (14 MB), else takes mini and says so.
+        The name of a backbone (`headstart models` lists them) or a folder that holds one. A
+        converted network or its folder does too. "auto" takes the best quick backbone whose weights
+        are at hand, else downloads mobilenet_v2 (14 MB), else takes mini and says so.
     weights : str or Path, optional
         A weights file for the backbone, instead of the one that is found or downloaded.
     size : tuple of int, optional

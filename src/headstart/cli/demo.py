@@ -1,4 +1,4 @@
-"""``headstart demo``: the whole job, on pictures that are there already."""
+"""``headstart demo``: the whole job, on example images."""
 
 import argparse
 import contextlib
@@ -17,13 +17,14 @@ from headstart.cli.running import Command, run_command
 COMMANDS: dict[str, Command] = {"predict": predict, "train": train}
 
 DESCRIPTION = """\
-Do the whole job on real pictures, with no network: recognise two photos, teach a small network to
-read handwritten digits, test it, and use it on new ones. The pictures come with scikit-learn, the
-network (mini) with headstart. Each command is shown as you would type it, so that you can run it
-on pictures of your own.
+Do the whole job on example images, without an internet connection: recognise
+two photos, train a model to read handwritten digits, test it, and use it on new
+digits. The images come with scikit-learn; the neural network (mini) comes with
+headstart. The demo shows each command as you would type it, so that you can run
+it on images of your own.
 
-It takes less than a minute on two processors, and about 35 MB of disk: 20 in DIR, 15 in headstart's
-cache (see 'headstart cache')."""
+It takes less than a minute on two processor cores and about 35 MB of disk
+space: 20 MB in DIR and 15 MB in headstart's cache (see 'headstart cache')."""
 
 WIDTH = 88
 
@@ -40,19 +41,19 @@ def make_parser() -> CommandParser:
         type=Path,
         default=Path("headstart-demo"),
         metavar="DIR",
-        help="a new or empty folder for pictures and results (default: headstart-demo)",
+        help="a new or empty folder for images and results (default: %(default)s)",
     )
     parser.add_argument(
         "--overwrite",
         action="store_true",
-        help="make the demo that is in DIR anew; files of your own there stay",
+        help="replace the demo that is in DIR; files of your own stay",
     )
     parser.add_help_options()
     return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the pictures, run each step, and say what came out."""
+    """Write the images, run each step, and print the results."""
     from headstart import demo
 
     began = time.perf_counter()
@@ -67,20 +68,20 @@ def run(arguments: argparse.Namespace) -> int:
             return status
         if step.words[0] == "train":
             accuracy = _accuracy(records[0])
-            result.append(f"On digits it had not seen, {accuracy}")
-            _print(_learnt(records[0]), accuracy)
+            result.append(f"On new digits, {accuracy}")
+            _print(_trained(records[0]), accuracy)
         else:
             _print(*_answers(records))
-    result += ["To look at:", *_looks(demo.to_look_at(folder))]
+    result += ["Images to look at:", *_images(demo.to_look_at(folder))]
     demo.finish(folder, result)
     _print("", f"Done in {time.perf_counter() - began:.0f} s.", *result, "")
     own = (f"$ {demo.typed(words)}" for words in demo.OWN_PHOTOS)
-    _print("With photos of your own, in one folder a class:", *own)
+    _print("To use photos of your own, put them in one folder for each class:", *own)
     return 0
 
 
 def _print(*lines: str) -> None:
-    # At once, so that what commands say on stderr comes where it belongs.
+    # Flushed, so that the messages of commands on stderr come in the right place.
     print(*lines, sep="\n", flush=True)
 
 
@@ -93,9 +94,9 @@ def _run(words: Sequence[str]) -> tuple[int, list[dict[str, Any]]]:
     return status, [json.loads(line) for line in printed.getvalue().splitlines()]
 
 
-def _learnt(summary: dict[str, Any]) -> str:
+def _trained(summary: dict[str, Any]) -> str:
     return (
-        f"Learnt from {summary['n_train']:,} pictures with {summary['backbone']}, tested on "
+        f"Trained on {summary['n_train']:,} images with {summary['backbone']}, tested on "
         f"{summary['n_test']:,} others, in {summary['seconds']:.1f} s."
     )
 
@@ -110,7 +111,7 @@ def _accuracy(summary: dict[str, Any]) -> str:
 
 
 def _answers(records: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Yield lines that say what was found in each picture, several a line where there is room."""
+    """Yield lines with the predictions of each image, several images on a line if they fit."""
     cells = [_answer(record) for record in records]
     width = max(map(len, cells))
     across = max(1, WIDTH // (width + 4))
@@ -126,8 +127,8 @@ def _answer(record: dict[str, Any]) -> str:
     return f"{Path(record['path']).name}: {', '.join(found)}"
 
 
-def _looks(pictures: Iterable[tuple[Path, str]]) -> Iterator[str]:
-    """Yield a line a picture: where it is, and what it shows."""
-    rows = [(str(path), what) for path, what in pictures]
+def _images(images: Iterable[tuple[Path, str]]) -> Iterator[str]:
+    """Yield a line for each image: where it is, and what it shows."""
+    rows = [(str(path), what) for path, what in images]
     width = max(len(path) for path, _ in rows)
     return (f"  {path:{width}}  {what}" for path, what in rows)
