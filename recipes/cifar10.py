@@ -19,7 +19,7 @@ import numpy as np
 import command
 import headstart as hs
 from headstart.data import LabelledImages, read_dataset
-from headstart.heads import DenseHead
+from headstart.heads.dense import DenseHead
 
 
 def tutorial(
@@ -79,7 +79,7 @@ def our_way(
         precision="f32",  # bfloat16 costs 0.2 points
         fine_tune={
             "where": where,
-            "size": 120 if where == "all" else None,
+            "view_size": 120 if where == "all" else None,
             "epochs": epochs,
             "batch_size": 64,
             "learning_rate": 3e-4,

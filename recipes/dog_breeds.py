@@ -16,7 +16,7 @@ from pathlib import Path
 import command
 import headstart as hs
 from headstart.data import FileSource, LabelledImages, read_dataset
-from headstart.heads import DenseHead
+from headstart.heads.dense import DenseHead
 
 
 def tutorial(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import command
 import headstart as hs
-from headstart.heads import DenseHead
+from headstart.heads.dense import DenseHead
 
 
 def tutorial(

@@ -18,7 +18,7 @@ import pandas as pd
 import command
 import headstart as hs
 from headstart.data import read_dataset, stratified_split
-from headstart.heads import DenseHead
+from headstart.heads.dense import DenseHead
 
 
 def tutorial(

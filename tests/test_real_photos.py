@@ -13,7 +13,7 @@ import headstart as hs
 from headstart.backbones.classes import imagenet_classes
 from headstart.cli.main import main
 from headstart.data import folds, read_dataset
-from headstart.heads import LogisticHead
+from headstart.heads.logistic import LogisticHead
 
 pytestmark = pytest.mark.real_data
 

@@ -26,11 +26,13 @@ def main() -> None:
         hs.ImageClassifier(options.model, weights=options.weights, precision="f32"),
         images.sources,
         images.labels,
-        where=options.where,
-        epochs=EPOCHS,
-        batch_size=BATCH,
-        validation=VALIDATION,
-        precision="f32",
+        hs.FineTuning(
+            where=options.where,
+            epochs=EPOCHS,
+            batch_size=BATCH,
+            validation=VALIDATION,
+            precision="f32",
+        ),
     )
     epochs = [epoch.seconds for epoch in tuned.fine_tuning_.history]
     record = {

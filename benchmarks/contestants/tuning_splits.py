@@ -31,7 +31,7 @@ def main() -> None:
         )
         frozen = hs.ImageClassifier(options.model, weights=options.weights)
         frozen.fit(learnt.sources, learnt.labels)
-        tuned = hs.fine_tune(frozen, learnt.sources, learnt.labels, seed=seed)
+        tuned = hs.fine_tune(frozen, learnt.sources, learnt.labels, hs.FineTuning(seed=seed))
         comparison = tuned.fine_tuning_.comparison
         rows.append({
             "frozen": frozen.score(tested.sources, tested.labels),

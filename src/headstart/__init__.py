@@ -18,30 +18,35 @@ if TYPE_CHECKING:
     from headstart.classifier import ImageClassifier
     from headstart.evaluation.evaluation import Evaluation
     from headstart.features.embedder import Embedder
-    from headstart.finetuning import fine_tune
+    from headstart.finetuning.job import fine_tune
+    from headstart.finetuning.settings import FineTuning
     from headstart.jobs.evaluate import evaluate
     from headstart.jobs.predict import predict
     from headstart.jobs.train import TrainingSummary, train
     from headstart.model import SavedModel, load
     from headstart.prediction.answer import Prediction
-    from headstart.pretraining import PretrainingSummary, pretrain
+    from headstart.pretraining.job import pretrain
+    from headstart.pretraining.settings import Pretraining
+    from headstart.pretraining.summary import PretrainingSummary
 
 _HOMES = {
     "Augmentation": "augmentation.settings",
     "Backbone": "backbones.catalogue",
     "Embedder": "features.embedder",
     "Evaluation": "evaluation.evaluation",
+    "FineTuning": "finetuning.settings",
     "ImageClassifier": "classifier",
     "Prediction": "prediction.answer",
-    "PretrainingSummary": "pretraining",
+    "Pretraining": "pretraining.settings",
+    "PretrainingSummary": "pretraining.summary",
     "SavedModel": "model",
     "TrainingSummary": "jobs.train",
     "backbones": "backbones.catalogue",
     "evaluate": "jobs.evaluate",
-    "fine_tune": "finetuning",
+    "fine_tune": "finetuning.job",
     "load": "model",
     "predict": "jobs.predict",
-    "pretrain": "pretraining",
+    "pretrain": "pretraining.job",
     "train": "jobs.train",
 }
 
@@ -50,8 +55,10 @@ __all__ = [
     "Backbone",
     "Embedder",
     "Evaluation",
+    "FineTuning",
     "ImageClassifier",
     "Prediction",
+    "Pretraining",
     "PretrainingSummary",
     "SavedModel",
     "TrainingSummary",

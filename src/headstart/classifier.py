@@ -16,7 +16,8 @@ from headstart.data.inputs import image_sources, labelled_images
 from headstart.errors import DatasetError, UsageError
 from headstart.features.cache import FeatureCache
 from headstart.features.extractor import FeatureExtractor
-from headstart.heads import Head, get_head, head_name
+from headstart.heads.base import Head
+from headstart.heads.table import get_head, head_name
 from headstart.model import SavedModel, TrainingData, save_model
 from headstart.prediction.accuracy import agreement
 from headstart.prediction.labels import user_classes

@@ -15,7 +15,9 @@ from headstart import ImageClassifier, load
 from headstart.backbones.choosing import LastResortWarning
 from headstart.data import as_source, read_dataset
 from headstart.errors import DatasetError, ImageDamaged, UsageError
-from headstart.heads import HEADS, LogisticHead, NearestMeanHead
+from headstart.heads.logistic import LogisticHead
+from headstart.heads.nearest_mean import NearestMeanHead
+from headstart.heads.table import HEADS
 
 # Keras wants a process of its own: heads/test_dense.py.
 IN_PROCESS = [name for name in HEADS if name != "dense"]

@@ -9,7 +9,7 @@ from headstart.augmentation.settings import Augmentation
 from headstart.cli import finetuning
 from headstart.cli.finetuning import FLAGS, add_fine_tuning, settle_fine_tuning
 from headstart.errors import UsageError
-from headstart.finetuning import FineTuning
+from headstart.finetuning.settings import FineTuning
 
 # What `settle_fine_tuning` hands on without a flag of its own.
 ALWAYS = {"precision": "f32", "restart": False, "seed": 7}
@@ -55,7 +55,7 @@ def test_every_flag_reaches_its_setting():
         "label_smoothing": 0.1,
         "dropout": 0.2,
         "views": 0,
-        "size": 96,
+        "view_size": 96,
         "mixup": 0.2,
         "cutmix": 1.0,
         "validation": 0.02,
@@ -68,7 +68,7 @@ def test_every_flag_reaches_its_setting():
     }
     assert set(FLAGS) <= set(settings)
     del settings["restart"]
-    FineTuning.of(settings)
+    FineTuning(**settings)
 
 
 def test_every_flag_is_a_setting_of_the_recipe():

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from typing import get_args
 
 import pytest
 
@@ -9,8 +10,9 @@ import headstart
 from headstart.cli import heads
 from headstart.cli.main import main
 from headstart.errors import UsageError
-from headstart.heads import HEADS, DenseHead, dense
-from headstart.prediction.scoring import ACTIVATIONS
+from headstart.heads.dense import DenseHead
+from headstart.heads.settings import Activation, HeadName
+from headstart.training.settings import LossName, Monitor, OptimizerName
 
 EVERYTHING = (
     "--units 256 128 64 --activation tanh --dropout 0.25 --no-batch-normalization "
@@ -78,11 +80,11 @@ def test_impossible_settings_are_refused_at_once(words, message, capsys):
 
 
 def test_the_choices_are_those_there_are():
-    assert tuple(HEADS) == heads.HEADS
-    assert {*heads.ACTIVATIONS, "linear"} == set(ACTIVATIONS)
-    assert dense.OPTIMIZERS == heads.OPTIMIZERS
-    assert tuple(dense.LOSSES) == heads.LOSSES
-    assert tuple(dense.MONITORS) == heads.MONITORS
+    assert get_args(HeadName) == heads.HEADS
+    assert get_args(Activation) == heads.ACTIVATIONS
+    assert get_args(OptimizerName) == heads.OPTIMIZERS
+    assert get_args(LossName) == heads.LOSSES
+    assert set(get_args(Monitor)) == set(heads.MONITORS)
 
 
 def test_the_command_refuses_settings_of_another_head(backbone, photos, tmp_path, capsys):

@@ -5,9 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
-import headstart.pretraining
+import headstart.pretraining.job
 from headstart.augmentation.settings import Augmentation
+from headstart.backbones.spec import NetworkSpec
 from headstart.cli import main as cli
+from headstart.pretraining.job import pretrain
+from headstart.pretraining.settings import Pretraining
 
 
 @pytest.fixture
@@ -15,23 +18,20 @@ def asked(monkeypatch):
     """What `pretrain` was called with."""
     calls = []
 
-    def pretrain(*args, **settings):
+    def remember(*args, **settings):
         calls.append((args, settings))
         return SimpleNamespace(to_dict=lambda: {"accuracy": 0.5})
 
-    monkeypatch.setattr(headstart.pretraining, "pretrain", pretrain)
+    monkeypatch.setattr(headstart.pretraining.job, "pretrain", remember)
     return calls
 
 
 def test_the_defaults_are_those_of_the_function(asked, capsys):
     assert cli.main(["pretrain", "pictures", "--out", "net", "--json"]) == 0
-    ((places, settings),) = asked
-    assert places == (Path("pictures"), Path("net"))
-    defaults = headstart.pretraining.job.pretrain.__kwdefaults__
-    augmentation = settings.pop("augmentation")
-    assert augmentation == Augmentation()
-    del settings["progress"]
-    assert settings == {name: defaults[name] for name in settings}
+    ((given, options),) = asked
+    assert given == (Path("pictures"), Path("net"), Pretraining())
+    del options["progress"]
+    assert options == {name: pretrain.__kwdefaults__[name] for name in options}
     assert capsys.readouterr().out == '{"accuracy": 0.5}\n'
 
 
@@ -44,26 +44,25 @@ def test_every_argument_arrives(asked):
         *("--crop", "0.5", "--colour", "0", "--no-flip", "--rotation", "5", "--json"),
     ]
     assert cli.main(["pretrain", "pictures", "--out", "net", *words]) == 0
-    ((_, settings),) = asked
-    del settings["progress"]
-    assert settings == {
-        "architecture": "mini",
-        "size": 96,
-        "epochs": 5,
-        "batch_size": 32,
-        "learning_rate": 0.1,
-        "label_smoothing": 0.0,
-        "mixup": 0.2,
-        "precision": "bf16",
-        "seed": 3,
-        "teacher": "resnet50",
-        "teacher_weights": Path("w.h5"),
-        "teacher_size": 160,
+    (((*_, settings), given),) = asked
+    assert settings == Pretraining(
+        size=96,
+        epochs=5,
+        batch_size=32,
+        learning_rate=0.1,
+        label_smoothing=0.0,
+        mixup=0.2,
+        precision="bf16",
+        seed=3,
+        workers=4,
+        augmentation=Augmentation(crop=(0.5, 1.0), rotation=5, flip=0.0, colour=0.0),
+    )
+    del given["progress"]
+    assert given == {
+        "teacher": NetworkSpec("resnet50", weights=Path("w.h5"), size=(160, 160)),
         "trained_on": "Moths",
         "license": "CC0-1.0",
         "restart": True,
-        "workers": 4,
-        "augmentation": Augmentation(crop=(0.5, 1.0), rotation=5, flip=0.0, colour=0.0),
     }
 
 

@@ -51,7 +51,7 @@ def no_room(tuned):
 
 @pytest.fixture(scope="module")
 def anew(tuned):
-    return tuned(views=0, epochs=1, validation=0.2, size=40, classifier={"mirror": True})
+    return tuned(views=0, epochs=1, validation=0.2, view_size=40, classifier={"mirror": True})
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +197,7 @@ def test_settings_without_fine_tune_are_refused(pictures, python, tmp_path):
     ("words", "says"),
     [
         (["--head", "knn"], "a head that is made of layers"),
-        (["--tune-size", "40"], "each look to be a new view"),
+        (["--tune-size", "40"], "a new view in every step"),
         (["--tune-size", "32", "--fine-tune", "all"], "32 pixels, which make 2 x 2"),
         (["--fine-tune", "block_77"], "Received: 'block_77'"),
         (["--learning-rate", "1e9", "--validation", "0.2"], "smaller learning rate"),

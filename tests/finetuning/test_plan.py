@@ -5,9 +5,10 @@ import pytest
 
 import headstart as hs
 from headstart.errors import UsageError, WeightsNotFound
-from headstart.finetuning import FineTuning
 from headstart.finetuning.plan import Plan, divisions, make_plan
-from headstart.heads import DenseHead, LogisticHead
+from headstart.finetuning.settings import FineTuning
+from headstart.heads.dense import DenseHead
+from headstart.heads.logistic import LogisticHead
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 32, 32, 3), np.uint8)
 LABELS = ["a", "b", "c"] * 4
@@ -129,5 +130,5 @@ def test_it_learns_from_images_of_a_size_that_the_network_can_take(monkeypatch, 
     monkeypatch.setattr(plan, "_weights", lambda *_: None)
     network = hs.ImageClassifier(replace(tiny_network, name="mini"))
     with pytest.raises(UsageError, match=rf"from 32 to the network's own, 32. Received: {size}"):
-        planned(network, FineTuning(where="all", size=size))
-    assert planned(network, FineTuning(where="all", size=32)).recipe.size == 32
+        planned(network, FineTuning(where="all", view_size=size))
+    assert planned(network, FineTuning(where="all", view_size=32)).recipe.view_size == 32

@@ -1,10 +1,11 @@
 import json
+from typing import get_type_hints
 
 import pytest
 
 from headstart.augmentation.settings import Augmentation
 from headstart.errors import UsageError
-from headstart.finetuning import FineTuning
+from headstart.finetuning.settings import FineTuning
 
 
 @pytest.mark.parametrize(
@@ -20,19 +21,18 @@ from headstart.finetuning import FineTuning
         ({"label_smoothing": 1.0}, "label_smoothing must be from 0 to below 1"),
         ({"dropout": 1.0}, "dropout must be from 0 to below 1"),
         ({"mixup": -0.1}, "mixup must be 0 or more"),
-        ({"size": 96}, r"size needs each look .*views=0.* Received: 8"),
+        ({"view_size": 96}, r"view_size needs a new view .*views=0.* Received: 8"),
         ({"wise_ft": 1.5}, "wise_ft must be from 0 to 1"),
-        ({"validation": 1}, "validation must be a fraction"),
-        ({"validation": 1.0}, "validation must be a fraction"),
-        ({"validation": True}, "validation must be a fraction"),
+        ({"validation": 1}, "validation must be a share"),
+        ({"validation": 1.0}, "validation must be a share"),
+        ({"validation": True}, "validation must be a share"),
         ({"monitor": "loss"}, "monitor must be one of"),
         ({"precision": "f16"}, "precision must be one of"),
-        ({"epoch": 3}, r"has the settings where, epochs, .*Received: 'epoch'"),
     ],
 )
 def test_what_can_not_be_is_refused(wrong, says):
     with pytest.raises(UsageError, match=says):
-        FineTuning.of(wrong)
+        FineTuning(**wrong)
 
 
 def test_its_description_is_what_the_result_depends_on():
@@ -61,5 +61,9 @@ def test_its_course_is_that_of_whole_images_all_along():
 
 @pytest.mark.parametrize("how", [{"where": "all"}, {"where": "block_3", "views": 0}])
 def test_its_course_is_that_of_smaller_images_where_it_is_to_learn_from_them(how):
-    schedule = FineTuning(size=64, **how).schedule(96)
+    schedule = FineTuning(view_size=64, **how).schedule(96)
     assert (schedule.first_size, schedule.size) == (64, 64)
+
+
+def test_the_types_of_the_fields_can_be_read_at_run_time():
+    assert get_type_hints(FineTuning).keys() == FineTuning.__dataclass_fields__.keys()

@@ -41,7 +41,7 @@ images = read_dataset(folder)
 frozen = hs.ImageClassifier(
     **{"backbone": "mini", "size": (48, 48)} | settings.pop("classifier", {})
 )
-tuned = hs.fine_tune(frozen, images.sources, images.labels, **settings)
+tuned = hs.fine_tune(frozen, images.sources, images.labels, hs.FineTuning(**settings))
 found = {"tuning": tuned.fine_tuning_.to_dict(), "text": str(tuned.fine_tuning_)}
 
 divided = kept["divided"]

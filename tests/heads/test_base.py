@@ -3,8 +3,8 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from headstart.errors import UsageError
-from headstart.heads import HEADS, AffineHead, get_head
-from headstart.heads.base import class_weights
+from headstart.heads.base import AffineHead, class_weights
+from headstart.heads.table import HEADS
 from headstart.prediction.scoring import SCORERS
 
 # Keras wants a process of its own: test_dense.py.
@@ -172,9 +172,3 @@ def test_class_weights_are_balanced_equal_or_given():
 def test_class_weights_that_make_no_sense_are_refused(wrong):
     with pytest.raises(UsageError, match="weight"):
         class_weights(wrong, np.array(["a", "b"]), np.array([0, 1]))
-
-
-def test_heads_are_found_by_name():
-    assert get_head("ridge") is HEADS["ridge"]
-    with pytest.raises(UsageError, match=r"logistic, ridge, nearest_mean, knn.*'forest'"):
-        get_head("forest")

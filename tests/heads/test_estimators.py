@@ -5,7 +5,7 @@ import warnings
 from sklearn.exceptions import SkipTestWarning
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from headstart.heads import HEADS
+from headstart.heads.table import HEADS
 
 
 # Keras wants a process of its own: test_dense.py.

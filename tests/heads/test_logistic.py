@@ -3,8 +3,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from headstart.errors import UsageError
-from headstart.heads import LogisticHead, logistic
+from headstart.heads import logistic
 from headstart.heads.coordinates import principal_coordinates
+from headstart.heads.logistic import LogisticHead
 
 from .test_base import clouds
 

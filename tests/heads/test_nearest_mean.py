@@ -1,7 +1,7 @@
 import numpy as np
 
-from headstart.heads import NearestMeanHead
 from headstart.heads.coordinates import principal_coordinates
+from headstart.heads.nearest_mean import NearestMeanHead
 
 from .test_base import clouds
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from headstart.errors import UsageError
-from headstart.heads import NeighboursHead, neighbours
+from headstart.heads import neighbours
+from headstart.heads.neighbours import NeighboursHead
 
 from .test_base import clouds
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from headstart.errors import UsageError
-from headstart.heads import RidgeHead, ridge
+from headstart.heads import ridge
 from headstart.heads.coordinates import principal_coordinates
+from headstart.heads.ridge import RidgeHead
 
 from .test_base import clouds
 

@@ -6,7 +6,7 @@ from tests.recorder import Recorder
 import headstart as hs
 from headstart.data import LabelledImages
 from headstart.errors import DatasetError
-from headstart.heads import LogisticHead
+from headstart.heads.logistic import LogisticHead
 
 
 def test_training_from_labelled_images(labelled, tiny_network, tmp_path):

@@ -20,15 +20,17 @@ JOB = """
 import os, sys
 os.environ["KERAS_BACKEND"] = "tensorflow"
 import headstart.training.loop as training
-from headstart.pretraining import pretrain
+from headstart.pretraining.job import pretrain
+from headstart.pretraining.settings import Pretraining
 from headstart.progress import NoProgress
 training._SECONDS_BETWEEN_CHECKPOINTS = 0
 class Told(NoProgress):
     def say(self, message):
         print(message, flush=True)
 pretrain(
-    sys.argv[1], sys.argv[2], size=32, epochs=5, batch_size=8, learning_rate=0.05,
-    precision="f32",
+    sys.argv[1],
+    sys.argv[2],
+    Pretraining(size=32, epochs=5, batch_size=8, learning_rate=0.05, precision="f32"),
     progress=Told(),
 )
 """

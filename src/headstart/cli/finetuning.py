@@ -26,7 +26,7 @@ FLAGS = {
     "label_smoothing": "--label-smoothing",
     "dropout": "--tune-dropout",
     "views": "--views",
-    "size": "--tune-size",
+    "view_size": "--tune-size",
     "mixup": "--mixup",
     "cutmix": "--cutmix",
     "validation": "--validation",
@@ -97,7 +97,7 @@ def _add_learning(group: argparse._ArgumentGroup) -> None:
     )
     _add(
         group,
-        "size",
+        "view_size",
         type=options.positive,
         metavar="PIXELS",
         help="of the views to learn from, at most the network's own: less takes less time, and may "

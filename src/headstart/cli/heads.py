@@ -9,7 +9,7 @@ from headstart.cli import options
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
-    from headstart.heads import Head
+    from headstart.heads.base import Head
 
 HEADS = ("logistic", "ridge", "nearest_mean", "knn", "dense")
 ACTIVATIONS = ("relu", "elu", "silu", "sigmoid", "tanh")
@@ -133,7 +133,7 @@ def settle_head(arguments: argparse.Namespace) -> str | Head:
             f"{', '.join(FLAGS[setting] for setting in given)} must come with --head dense, the "
             f"only head with such settings. Received: --head {arguments.head}."
         )
-    from headstart.heads import DenseHead
+    from headstart.heads.dense import DenseHead
 
     return DenseHead(**given, random_state=arguments.seed)
 

@@ -117,22 +117,33 @@ def _add_teacher(group: "argparse._ArgumentGroup") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, measure, keep; print the summary."""
-    from headstart.pretraining import pretrain
+    from headstart.backbones.spec import NetworkSpec
+    from headstart.pretraining.job import pretrain
+    from headstart.pretraining.settings import Pretraining
 
-    asked = {
+    teacher, size = arguments.teacher, arguments.teacher_size
+    if teacher is not None:
+        size = None if size is None else (size, size)
+        teacher = NetworkSpec(teacher, weights=arguments.teacher_weights, size=size)
+    settings = {
         name: getattr(arguments, name)
         for name in (
             "architecture", "size", "epochs", "batch_size", "learning_rate", "label_smoothing",
-            "mixup", "precision", "teacher", "teacher_weights", "teacher_size", "trained_on",
-            "license", "seed", "restart",
+            "mixup", "precision", "seed",
         )
     }  # fmt: skip
     summary = pretrain(
         arguments.dataset,
         arguments.out,
-        **asked,
-        augmentation=VIEWS.settings(arguments),
-        workers=arguments.workers,
+        Pretraining(
+            **settings,
+            augmentation=VIEWS.settings(arguments),
+            workers=arguments.workers,
+        ),
+        teacher=teacher,
+        trained_on=arguments.trained_on,
+        license=arguments.license,
+        restart=arguments.restart,
         progress=Bars(),
     )
     print_result(summary, as_json=arguments.json)

@@ -1,7 +1,1 @@
-"""Fine-tuning: the upper layers of a pre-trained network learn one's own problem, too."""
-
-from headstart.finetuning.job import fine_tune
-from headstart.finetuning.settings import FineTuning
-from headstart.finetuning.summary import FineTuningSummary
-
-__all__ = ["FineTuning", "FineTuningSummary", "fine_tune"]
+"""Fine-tuning: the upper layers of a pre-trained network learn the user's own classes, too."""

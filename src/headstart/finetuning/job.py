@@ -42,12 +42,12 @@ def fine_tune(
     classifier: ImageClassifier,
     X: Any,  # noqa: ANN401
     y: Any = None,  # noqa: ANN401
+    settings: FineTuning = FineTuning(),
     *,
     folder: str | Path | None = None,
     restart: bool = False,
     skip_unreadable: bool = False,
     progress: Progress | None = None,
-    **settings: Any,  # noqa: ANN401 - see FineTuning
 ) -> ImageClassifier:
     """Fine-tune the network of a classifier, and keep that if it is better than the frozen one.
 
@@ -63,6 +63,8 @@ def fine_tune(
         Its settings are used; it stays what it is. Whether it is fitted does not matter.
     X, y
         Pictures and labels, or a labelled data set, as `ImageClassifier.fit` takes them.
+    settings : FineTuning
+        What learns, for how long and how fast.
     folder : str or Path, optional
         Where checkpoints are kept while it works: started again with the same pictures and
         settings, it goes on from there after a kill, a crash or Ctrl-C. It is gone at the end. If
@@ -73,8 +75,6 @@ def fine_tune(
         Whether to set pictures aside that can't be read, and list them in ``unreadable_``.
     progress : Progress, optional
         Shows how far it is.
-    **settings
-        Of the `FineTuning`: where, epochs, batch_size, optimizer, learning_rate, augmentation, ...
 
     Returns
     -------
@@ -101,7 +101,7 @@ def fine_tune(
         classifier,
         X,
         y,
-        FineTuning.of(settings),
+        settings,
         skip_unreadable=skip_unreadable,
         progress=progress,
     )
@@ -145,7 +145,7 @@ def _tune(
         pooling=plan.frozen.network_.pooling,
         where=recipe.where,
         precision=precision,
-    ).learning_from(recipe.size)
+    ).learning_from(recipe.view_size)
     material = prepare(plan, divided.point, place, progress)
     tested = divisions(plan, thorough=material.n_views > 0)
     rounds = Rounds(divided, material, plan, tested, place=place, progress=progress)

@@ -18,8 +18,8 @@ from headstart.data.fingerprint import fingerprint
 from headstart.data.inputs import labelled_images
 from headstart.errors import UnknownBackbone, UsageError
 from headstart.finetuning.data_source import Subset
-from headstart.heads import DenseHead
 from headstart.heads.base import class_weights
+from headstart.heads.dense import DenseHead
 from headstart.training.prepared import decode_all, usual_side
 
 if TYPE_CHECKING:
@@ -210,10 +210,10 @@ def _check(frozen: ImageClassifier, row: Backbone, recipe: FineTuning) -> None:
         raise UsageError(
             f"Fine-tuning takes square images. Received: {height} x {width} (height x width)."
         )
-    if recipe.size and not row.min_size <= recipe.size <= height:
+    if recipe.view_size and not row.min_size <= recipe.view_size <= height:
         raise UsageError(
             f"The images to learn from must have a height and width from {row.min_size} to the "
-            f"network's own, {height}. Received: {recipe.size}."
+            f"network's own, {height}. Received: {recipe.view_size}."
         )
     if not frozen.head_.scorer_.layers:
         raise UsageError(

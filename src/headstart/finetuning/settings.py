@@ -3,77 +3,96 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from headstart.augmentation.settings import Augmentation
-from headstart.errors import UsageError
+from headstart.features.settings import PrecisionRule  # noqa: TC001 - flags are made of it
 from headstart.finetuning.freezing import ALL, LAST_STAGE
-from headstart.training.optimizers import LOSSES, OPTIMIZERS, check_known
-from headstart.training.settings import Monitor, Schedule, require
-
-if TYPE_CHECKING:
-    from headstart.training.precision import Requested
+from headstart.training.settings import (
+    LossName,
+    Monitor,
+    OptimizerName,
+    Schedule,
+    check_choices,
+    require,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FineTuning:
-    """How a network is fine-tuned. Every value has a default that is right more often than not.
+    """How a network is fine-tuned. The defaults suit most problems.
 
-    Attributes
+    Parameters
     ----------
-    where : int or str
-        The freeze point: 'last-stage' (what follows the last halving of height and width; most of
-        the network is computed once, so that this is quick), 'all', the number of the first layer
-        that learns (below zero: so many layers from the end), or the name of a layer or block. See
-        `headstart.finetuning.freezing.first_to_learn`.
-    epochs, batch_size : int
-    optimizer : {'adam', 'adamw', 'rmsprop', 'sgd'}
-    learning_rate : float
-        The highest. It rises over the first steps (`warm_up`, a share of all), and falls to zero
-        along a cosine.
-    layer_decay : float
-        By what the learning rate is multiplied from each layer to the one below it; 1: all the
-        same.
-    weight_decay : float or None
-        Decoupled; None: Keras's own.
-    loss : {'categorical_crossentropy', 'binary_crossentropy'}
-    label_smoothing : float
-        How much of each target is spread over all classes.
-    dropout : float or None
-        In front of the last layer; None: what the head was trained with, 0.5 for heads without
-        layers of their own.
+    where : int or str, default="last-stage"
+        The freeze point, which is the first layer that learns. "last-stage" starts after the last
+        halving of height and width; this is quick, because the layers below are computed only once.
+        "all" trains every layer. A number is the number of a layer, and below zero counts from the
+        end. Any other text is the name of a layer or block.
+    epochs : int, default=20
+        How often the network sees each training image.
+    batch_size : int, default=32
+        The number of images in each training step.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
+        The optimizer. "sgd" has Nesterov momentum of 0.9.
+    learning_rate : float, default=0.0001
+        The highest learning rate. It rises during the warm-up, then falls to zero along a cosine.
+    warm_up : float, default=0.1
+        The share of all steps in which the learning rate rises.
+    layer_decay : float, default=1.0
+        The factor on the learning rate from each layer to the one below it. Below 1, layers near
+        the image learn more slowly than layers near the head.
+    weight_decay : float, optional
+        The decoupled weight decay. The default is Keras's own: 0.004 for "adamw", none for the
+        other optimizers.
+    loss : {"categorical_crossentropy", "binary_crossentropy"}, default="categorical_crossentropy"
+        The loss. "binary_crossentropy" takes each class for a yes-or-no question of its own.
+    label_smoothing : float, default=0.0
+        The share of each target that is spread over all classes.
+    dropout : float, optional
+        The share of the inputs of the last layer that is dropped in training. The default is the
+        dropout of a dense head, and 0.5 for the other heads.
     augmentation : Augmentation
-        What is done to a picture each time it is looked at.
-    views : int
-        How many views of each picture are kept at the freeze point, fewer if there is no room; with
-        no augmentation, one. 0: none, and the whole network is run for each look, which is a new
-        view; so it is where everything learns.
-    size : int or None
-        Height and width of the views, in pixels; None: those of the network. It is judged and used
-        on whole pictures, in which things are smaller than in a view cut out of them: to learn from
-        views somewhat smaller than the network's pictures evens that out, and takes less time
-        (FixRes, Touvron et al. 2019, arXiv:1906.06423). Their last feature map must be as high and
-        wide. Where each look is a new view only.
-    mixup, cutmix : float
-        See `headstart.augmentation.blending`.
-    validation : float, int or None
-        What decides about epochs, and which network is kept: a fraction of the pictures, kept out;
-        or a number of folds, so that each picture is kept out once, and the final network learns
-        from all. None: 5 folds of up to 2,000 pictures where not everything learns, else 0.1.
-    patience : int or None
-        It ends early when so many epochs in a row were no better; None: never. Not with folds.
-    monitor : {'val_accuracy', 'val_loss'}
-        By what an epoch is the best.
-    wise_ft : float
-        How much of the fine-tuned weights are in the result, the rest being those before: 1 all, 0
-        none (WiSE-FT, Wortsman et al. 2021, arXiv:2109.01903).
-    precision : {'auto', 'f32', 'bf16'}
-        What is trained in.
-    store_limit : int
-        What the views may take at most on disk, in bytes.
-    workers : int
-        Threads that prepare pictures while the network trains.
-    seed : int
+        The random changes made to training images. The default changes little.
+    views : int, default=8
+        How many random views of each image are kept at the freeze point. There are fewer if disk
+        space is short, and one if there is no augmentation. 0 keeps none: the whole network then
+        runs in every step, on a new view each time, as it does when every layer learns.
+    view_size : int, optional
+        Height and width of the training views in pixels, at most those of the network. Things look
+        larger in a view cut out of an image than in the whole image that the network predicts from;
+        views somewhat smaller than the network's images even that out and take less time (FixRes,
+        Touvron et al. 2019, arXiv:1906.06423). Their last feature map must be as high and wide as
+        the network's. Needs where="all" or views=0. The default is the network's own size.
+    mixup : float, default=0.0
+        How strongly to blend pairs of images: 0 not at all, 0.2 a little, 1 strongly (see
+        `headstart.augmentation.blending.mixup`).
+    cutmix : float, default=0.0
+        How strongly to paste parts of images into each other: 0 not at all, 1 strongly (see
+        `headstart.augmentation.blending.cutmix`).
+    validation : float or int, optional
+        The share of the training images kept as validation set, or a number of folds. The
+        validation set decides which epoch is the best, and whether the fine-tuned network is kept.
+        With folds, each image is in a validation set once, and the final network learns from all
+        images. The default is 5 folds for up to 2,000 images where the lower layers are frozen,
+        else 0.1.
+    patience : int, optional
+        Training ends after this many epochs in a row without improvement. The default trains all
+        epochs, and so do folds.
+    monitor : {"val_accuracy", "val_loss"}, default="val_accuracy"
+        What makes an epoch the best: accuracy or loss on the validation set. Among equal accuracies
+        the lower loss wins.
+    wise_ft : float, default=1.0
+        The share of the fine-tuned weights in the result. The rest is the weights from before
+        (WiSE-FT, Wortsman et al. 2021, arXiv:2109.01903).
+    precision : {"auto", "f32", "bf16"}, default="auto"
+        What training computes in. "auto" takes bfloat16 on a GPU or TPU.
+    store_limit : int, default=4294967296
+        The most bytes that the kept views may take on disk.
+    workers : int, default=1
+        Threads that prepare images while the network trains.
+    seed : int, default=0
+        The seed of the split, the views and the order of the images.
 
     Raises
     ------
@@ -84,33 +103,31 @@ class FineTuning:
     where: int | str = LAST_STAGE
     epochs: int = 20
     batch_size: int = 32
-    optimizer: str = "adam"
+    optimizer: OptimizerName = "adam"
     learning_rate: float = 1e-4
     warm_up: float = 0.1
     layer_decay: float = 1.0
     weight_decay: float | None = None
-    loss: str = "categorical_crossentropy"
+    loss: LossName = "categorical_crossentropy"
     label_smoothing: float = 0.0
     dropout: float | None = None
     augmentation: Augmentation = field(default_factory=Augmentation.gentle)
     views: int = 8
-    size: int | None = None
+    view_size: int | None = None
     mixup: float = 0.0
     cutmix: float = 0.0
     validation: float | int | None = None
     patience: int | None = None
     monitor: Monitor = "val_accuracy"
     wise_ft: float = 1.0
-    precision: Requested = "auto"
+    precision: PrecisionRule = "auto"
     store_limit: int = 4 * 2**30
     workers: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what can't be trained by."""
-        check_known("optimizer", self.optimizer, OPTIMIZERS)
-        check_known("loss", self.loss, LOSSES)
-        check_known("precision", self.precision, dict.fromkeys(("auto", "f32", "bf16")))
+        """Refuse values that nothing can be trained by."""
+        check_choices(self)
         for name in ("batch_size", "workers", "store_limit"):
             require(getattr(self, name) >= 1, f"{name} must be at least 1", getattr(self, name))
         for name in ("views", "mixup", "cutmix"):
@@ -122,39 +139,22 @@ class FineTuning:
             0 < self.layer_decay <= 1, "layer_decay must be above 0, at most 1", self.layer_decay
         )
         require(
-            self.size is None or self.where == ALL or self.views == 0,
-            "size needs each look to be a new view: where='all' (--fine-tune all), or views=0 "
+            self.view_size is None or self.where == ALL or self.views == 0,
+            "view_size needs a new view in every step: where='all' (--fine-tune all), or views=0 "
             "(--views 0)",
             self.views,
         )
         require(0 <= self.wise_ft <= 1, "wise_ft must be from 0 to 1", self.wise_ft)
         require(
             _is_validation(self.validation),
-            "validation must be a fraction between 0 and 1, or a number of folds from 2 on",
+            "validation must be a share between 0 and 1, or a number of folds from 2 on",
             self.validation,
         )
-        self.schedule(32)  # refuses what it can't be made of
-
-    @classmethod
-    def of(cls, settings: dict[str, Any]) -> FineTuning:
-        """Return a recipe with these settings.
-
-        Raises
-        ------
-        UsageError
-            If one is unknown, or out of its range.
-        """
-        known = [each.name for each in fields(cls)]
-        for name in settings:
-            if name not in known:
-                raise UsageError(
-                    f"Fine-tuning has the settings {', '.join(known)}. Received: {name!r}."
-                )
-        return cls(**settings)
+        self.schedule(32)  # checks epochs, learning_rate, warm_up, patience
 
     def schedule(self, size: int) -> Schedule:
-        """Return how long it trains, and how fast, for a network that takes this size."""
-        size = self.size or size
+        """Return the schedule for a network that takes images of this size."""
+        size = self.view_size or size
         return Schedule(
             epochs=self.epochs,
             learning_rate=self.learning_rate,
@@ -168,14 +168,14 @@ class FineTuning:
 
     @property
     def wanted_views(self) -> int:
-        """Views of each picture to keep, if there is room."""
+        """Views of each image to keep, if there is room."""
         return 1 if self.augmentation.changes_nothing else self.views
 
     def described(self) -> dict[str, Any]:
-        """Return what the result depends on, as JSON can hold it."""
-        told = {each.name: getattr(self, each.name) for each in fields(self)}
-        del told["workers"], told["store_limit"]
-        return told | {"augmentation": self.augmentation.described()}
+        """Return the settings that the result depends on, in JSON's types."""
+        settings = {each.name: getattr(self, each.name) for each in fields(self)}
+        del settings["workers"], settings["store_limit"]
+        return settings | {"augmentation": self.augmentation.described()}
 
 
 def _is_validation(value: float | int | None) -> bool:

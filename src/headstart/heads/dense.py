@@ -2,18 +2,20 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from headstart.data.splits import stratified_split
-from headstart.errors import TrainingDiverged, UsageError
+from headstart.errors import TrainingDiverged
 from headstart.heads.base import Array, ClassWeight, Codes, Head
-from headstart.prediction.scoring import ACTIVATIONS, DenseSoftmax, Layer
+from headstart.heads.settings import Activation, DenseSettings
+from headstart.prediction.scoring import DenseSoftmax, Layer
 from headstart.training.backend import start_keras
+from headstart.training.settings import LossName, Monitor, OptimizerName
 
-OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
+_DEFAULTS = DenseSettings()
 
 # Keras's own: the least that is taken the logarithm of.
 _LEAST = 1e-7
@@ -117,19 +119,19 @@ class DenseHead(Head):
 
     def __init__(  # noqa: PLR0913 - scikit-learn's way: every setting is an argument
         self,
-        units: Sequence[int] = (256,),
+        units: Sequence[int] = _DEFAULTS.units,
         *,
-        activation: str = "relu",
-        dropout: float = 0.5,
-        batch_normalization: bool = True,
-        optimizer: str = "adam",
-        learning_rate: float = 1e-3,
-        loss: str = "categorical_crossentropy",
-        monitor: str = "val_loss",
-        epochs: int = 100,
-        patience: int | None = 10,
-        batch_size: int = 32,
-        validation: float = 0.1,
+        activation: Activation = _DEFAULTS.activation,
+        dropout: float = _DEFAULTS.dropout,
+        batch_normalization: bool = _DEFAULTS.batch_normalization,
+        optimizer: OptimizerName = _DEFAULTS.optimizer,
+        learning_rate: float = _DEFAULTS.learning_rate,
+        loss: LossName = _DEFAULTS.loss,
+        monitor: Monitor = _DEFAULTS.monitor,
+        epochs: int = _DEFAULTS.epochs,
+        patience: int | None = _DEFAULTS.patience,
+        batch_size: int = _DEFAULTS.batch_size,
+        validation: float = _DEFAULTS.validation,
         class_weight: ClassWeight = "balanced",
         random_state: int = 0,
     ) -> None:
@@ -148,8 +150,19 @@ class DenseHead(Head):
         self.class_weight = class_weight
         self.random_state = random_state
 
+    def settings(self) -> DenseSettings:
+        """Return the settings, checked.
+
+        Raises
+        ------
+        UsageError
+            If a value is out of its range.
+        """
+        values = {each.name: getattr(self, each.name) for each in fields(DenseSettings)}
+        return DenseSettings(**values | {"units": tuple(self.units)})
+
     def _learn(self, features: Array, codes: Codes, class_weights: Array) -> DenseSoftmax:
-        _check(self)
+        self.settings()  # checks them
         features = features.astype(np.float32, copy=False)
         learnt, kept_out = _divide(codes, self.validation, self.random_state)
         unseen = features[kept_out], codes[kept_out]
@@ -172,34 +185,6 @@ class DenseHead(Head):
             model.set_weights(best)
         self.history_ = tuple(history)
         return DenseSoftmax(tuple(_layers(model)))
-
-
-def _check(head: DenseHead) -> None:
-    positive = {
-        "epochs": head.epochs,
-        "batch_size": head.batch_size,
-        "units": min(head.units, default=1),
-        "patience": 1 if head.patience is None else head.patience,
-    }
-    for name, value in positive.items():
-        if value < 1:
-            raise UsageError(f"{name} must be at least 1. Received: {value}.")
-    for name in ("dropout", "validation"):
-        if not 0 <= getattr(head, name) < 1:
-            raise UsageError(f"{name} must be from 0 to below 1. Received: {getattr(head, name)}.")
-    if not head.learning_rate > 0:
-        raise UsageError(f"learning_rate must be above 0. Received: {head.learning_rate}.")
-    choices = {
-        "activation": ACTIVATIONS,
-        "optimizer": OPTIMIZERS,
-        "loss": LOSSES,
-        "monitor": MONITORS,
-    }
-    for name, known in choices.items():
-        if getattr(head, name) not in known:
-            raise UsageError(
-                f"{name} must be one of {', '.join(known)}. Received: {getattr(head, name)!r}."
-            )
 
 
 def _divide(codes: Codes, validation: float, seed: int) -> tuple[Array, Array]:

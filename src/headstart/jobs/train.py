@@ -18,7 +18,7 @@ from headstart.evaluation import (
     draw_sheet,
     plot_history,
 )
-from headstart.heads import head_name
+from headstart.heads.table import head_name
 from headstart.jobs.evaluate import draw_evaluation, evaluate
 from headstart.model.replacing import check_place
 from headstart.prediction.answer import Prediction
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from headstart.data.sources import UnreadableImage
-    from headstart.finetuning import FineTuningSummary
+    from headstart.finetuning.summary import FineTuningSummary
     from headstart.progress import Progress
 
 TEST_FRACTION = 0.2
@@ -150,8 +150,8 @@ def train(
     overwrite : bool
         Whether a saved model in `out` may be replaced.
     fine_tune : mapping, optional
-        Settings of `headstart.fine_tune`, ``where`` for one; it works in a folder beside `out`, and
-        goes on from there if it was interrupted. Not given: the network stays as it is.
+        Of the `FineTuning`, ``where`` for one, and ``restart``; it works in a folder beside `out`,
+        and goes on from there if it was interrupted. Not given: the network stays as it is.
     progress : Progress, optional
         Shows how far it is.
     **settings
@@ -202,15 +202,17 @@ def _fine_tuned(
     settings: Mapping[str, Any],
     progress: Progress | None,
 ) -> ImageClassifier:
-    from headstart.finetuning import fine_tune
+    from headstart.finetuning.job import fine_tune
+    from headstart.finetuning.settings import FineTuning
 
     return fine_tune(
         classifier,
         learnt,
+        settings=FineTuning(**{name: settings[name] for name in settings if name != "restart"}),
         folder=out.with_name(f"{out.name}.training"),
+        restart=settings.get("restart", False),
         skip_unreadable=True,
         progress=progress,
-        **settings,
     )
 
 

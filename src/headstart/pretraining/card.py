@@ -82,16 +82,16 @@ def model_card(job: Job, summary: PretrainingSummary) -> str:
 
 def command(job: Job, name: str) -> str:
     """Return the command that does the job, with every setting said: defaults may change."""
-    recipe, views = job.recipe, job.recipe.augmentation
+    settings, views = job.settings, job.settings.augmentation
     words = [
         *("headstart", "pretrain", "DATASET", "--out", name),
-        *("--architecture", job.architecture, "--size", recipe.size),
-        *("--epochs", recipe.epochs, "--batch-size", recipe.batch_size),
-        *("--learning-rate", recipe.learning_rate),
-        *("--label-smoothing", recipe.label_smoothing, "--mixup", recipe.mixup),
+        *("--architecture", settings.architecture, "--size", settings.size),
+        *("--epochs", settings.epochs, "--batch-size", settings.batch_size),
+        *("--learning-rate", settings.learning_rate),
+        *("--label-smoothing", settings.label_smoothing, "--mixup", settings.mixup),
         *("--aspect", views.aspect, "--rotation", views.rotation),
         *("--crop", views.crop[0], "--colour", views.colour),
-        *("--precision", job.precision, "--seed", job.seed),
+        *("--precision", job.precision, "--seed", settings.seed),
     ]
     if not views.flip:
         words += ["--no-flip"]
@@ -103,11 +103,11 @@ def command(job: Job, name: str) -> str:
 
 
 def _recipe(job: Job, summary: PretrainingSummary) -> list[str]:
-    recipe = job.recipe
+    recipe, schedule = job.settings, job.settings.schedule()
     lines = [
         (
             f"{recipe.epochs} epochs of batches of {recipe.batch_size}, images from "
-            f"{recipe.first_size} pixels at first to {recipe.size} at the end"
+            f"{schedule.first_size} pixels at first to {recipe.size} at the end"
         ),
         (
             f"SGD with Nesterov momentum {recipe.momentum:g}, learning rate up to "

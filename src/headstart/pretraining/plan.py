@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from headstart.augmentation.settings import Augmentation
-from headstart.backbones.architectures import ARCHITECTURES
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.data import LabelledImages, stratified_split
@@ -24,44 +22,34 @@ if TYPE_CHECKING:
 VALIDATION_FRACTION = 0.1
 # So many validation pictures are looked at after each epoch; all of them at the end.
 _LOOKED_AT = 2000
-# The least and the largest height and width of the training pictures.
-SIZES = (32, 256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Job:
     """What is to be done, with everything that was asked for looked up and checked."""
 
-    architecture: str
-    recipe: Pretraining
+    settings: Pretraining
     learnt: LabelledImages
     tested: LabelledImages
     teacher: Network | None
     precision: Literal["f32", "bf16"]
-    seed: int
     folder: Path
     trained_on: str
     license: str
-    workers: int
     progress: Progress | None
 
     def looked_at(self) -> LabelledImages:
-        """Return the validation pictures by which an epoch and a size are judged."""
-        order = np.random.default_rng(self.seed).permutation(len(self.tested))
+        """Return the validation images by which an epoch and a size are judged."""
+        order = np.random.default_rng(self.settings.seed).permutation(len(self.tested))
         return self.tested.subset(order[:_LOOKED_AT])
 
-    def settings(self) -> dict[str, Any]:
-        """Return everything that the result depends on."""
-        # Layers can't be copied as `asdict` does: they describe themselves.
-        recipe = asdict(replace(self.recipe, augmentation=Augmentation.none()))
-        recipe["augmentation"] = self.recipe.augmentation.described()
+    def described(self) -> dict[str, Any]:
+        """Return everything that the result depends on, in JSON's types."""
         return {
             "data": [_fingerprint(part) for part in (self.learnt, self.tested)],
-            "architecture": self.architecture,
-            "recipe": recipe,
             "teacher": None if self.teacher is None else self.teacher.key,
+            **self.settings.described(),
             "precision": self.precision,
-            "seed": self.seed,
         }
 
 
@@ -70,8 +58,8 @@ def name_of(dataset: str | Path | LabelledImages) -> str:
     return "not stated" if isinstance(dataset, LabelledImages) else Path(dataset).resolve().name
 
 
-def check_request(out: Path, architecture: str, size: int) -> None:
-    """Refuse what can't be asked for, or has no place to go.
+def check_place(out: Path) -> None:
+    """Refuse a place that is in use.
 
     Raises
     ------
@@ -79,16 +67,9 @@ def check_request(out: Path, architecture: str, size: int) -> None:
     """
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise UsageError(
-            f"A backbone is kept in a new or empty folder. {out} is something else: choose another "
-            "name, or delete it."
+            f"A backbone must be saved in a new or empty folder. Received: {out}, which holds "
+            "something else. Choose another folder, or delete it."
         )
-    if architecture not in ARCHITECTURES:
-        raise UsageError(
-            f"The architecture must be one of {', '.join(ARCHITECTURES)}. "
-            f"Received: {architecture!r}."
-        )
-    if not SIZES[0] <= size <= SIZES[1]:
-        raise UsageError(f"size must be from {SIZES[0]} to {SIZES[1]} pixels. Received: {size}.")
 
 
 def check_amount(learnt: LabelledImages, tested: LabelledImages, batch_size: int) -> None:
@@ -121,14 +102,11 @@ def divide(images: LabelledImages, seed: int) -> tuple[LabelledImages, LabelledI
     return images.part("train"), images.part(name)
 
 
-def find_teacher(
-    teacher: str | Path | None, weights: str | Path | None, size: int | None
-) -> Network | None:
+def find_teacher(named: str | Path | NetworkSpec | None) -> Network | None:
     """Return the network to learn from; errors are those of `find_network`."""
-    if teacher is None:
+    if named is None:
         return None
-    square = None if size is None else (size, size)
-    return find_network(NetworkSpec(teacher, weights=weights, size=square))
+    return find_network(named if isinstance(named, NetworkSpec) else NetworkSpec(named))
 
 
 def _fingerprint(images: LabelledImages) -> str:

@@ -19,7 +19,7 @@ from headstart.features.precision import PrecisionChoice
 from headstart.prediction.labels import user_classes
 from headstart.prediction.predictor import Predictor
 from headstart.pretraining.card import model_card
-from headstart.pretraining.plan import SIZES, Job
+from headstart.pretraining.settings import SIZES
 from headstart.pretraining.summary import CARD, CURVES, HISTORY, PretrainingSummary
 from headstart.storage import whole_folder, writing
 from headstart.training.history import write_history
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from headstart.data import LabelledImages
     from headstart.data.sources import UnreadableImage
     from headstart.evaluation import Evaluation
+    from headstart.pretraining.plan import Job
     from headstart.training.history import Epoch
 
 # Of the size it was trained at: what is tried for looking at whole pictures.
@@ -114,9 +115,9 @@ def plain_name(text: str) -> str:
 def _row(job: Job, network: Model, name: str) -> Backbone:
     return Backbone(
         name=name,
-        family=job.architecture,
-        builder=job.architecture,
-        size=(job.recipe.size, job.recipe.size),
+        family=job.settings.architecture,
+        builder=job.settings.architecture,
+        size=(job.settings.size, job.settings.size),
         min_size=SIZES[0],
         max_size=SIZES[1],
         preprocessing="inside",
@@ -146,7 +147,7 @@ def _try_sizes(job: Job, folder: Path) -> dict[int, float]:
     In training a network sees enlarged pieces of pictures; at the same size, the whole picture
     shows things smaller than it is used to (Touvron et al. 2019, arXiv:1906.06423).
     """
-    trained_at = job.recipe.size
+    trained_at = job.settings.size
     larger = (round(trained_at * scale / 8) * 8 for scale in _SCALES)
     found = {}
     for side in sorted({trained_at, *(side for side in larger if trained_at < side <= SIZES[1])}):

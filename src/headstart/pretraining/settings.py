@@ -2,43 +2,61 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
 
 from headstart.augmentation.settings import Augmentation
-from headstart.training.settings import Schedule, require
+from headstart.features.settings import PrecisionRule  # noqa: TC001 - flags are made of it
+from headstart.training.settings import Schedule, check_choices, require
 
-if TYPE_CHECKING:
-    from types import ModuleType
+Architecture = Literal["mini"]
 
-    from keras import Model
-
-    from headstart.training.batches import Batches
+# The least and the largest height and width of the training images.
+SIZES = (32, 256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pretraining:
-    """How a network is trained.
+    """How a network is trained from scratch. The defaults suit many thousands of images.
 
-    Attributes
+    Parameters
     ----------
-    epochs, batch_size : int
-    size, first_size : int
-        Height and width of the images at the end and at the start, in pixels.
-    learning_rate : float
-        The highest, for SGD with Nesterov momentum.
-    momentum, weight_decay : float
-        Of SGD; decay is decoupled, and leaves biases and batch normalisation alone.
-    warm_up : float
-        Share of all steps in which the learning rate rises.
-    label_smoothing : float
-        How much of each target is spread over all classes (Szegedy et al. 2015,
+    architecture : {"mini"}, default="mini"
+        The network that is trained.
+    size : int, default=64
+        Height and width of the training images in pixels, at the end of training.
+    first_size : int, optional
+        Height and width of the training images at the start. They grow during training, because
+        small images take less time. The default is half of `size`.
+    epochs : int, default=16
+        How often the network sees each training image.
+    batch_size : int, default=128
+        The number of images in each training step.
+    learning_rate : float, default=0.2
+        The highest learning rate, in proportion to the batch size. It rises during the warm-up,
+        then falls to zero along a cosine.
+    momentum : float, default=0.9
+        The Nesterov momentum of SGD.
+    weight_decay : float, default=0.001
+        The decoupled weight decay. Biases and batch normalisation are left alone.
+    warm_up : float, default=0.05
+        The share of all steps in which the learning rate rises.
+    label_smoothing : float, default=0.1
+        The share of each target that is spread over all classes (Szegedy et al. 2015,
         arXiv:1512.00567).
-    mixup : float
-        See `headstart.augmentation.blending.mixup`.
+    mixup : float, default=0.0
+        How strongly to blend pairs of images: 0 not at all, 0.2 a little, 1 strongly (see
+        `headstart.augmentation.blending.mixup`).
     augmentation : Augmentation
-    teacher_weight : float
-        How much the teacher's part of the loss counts against the classes' part.
+        The random changes made to training images.
+    teacher_weight : float, default=5.0
+        The weight of the teacher's part of the loss against the classes' part.
+    precision : {"auto", "f32", "bf16"}, default="auto"
+        What training computes in. "auto" takes bfloat16 on a GPU or TPU.
+    seed : int, default=0
+        The seed of the split, the first weights, the order of the images and their augmentation.
+    workers : int, default=1
+        Threads that augment images while the network trains.
 
     Raises
     ------
@@ -46,11 +64,12 @@ class Pretraining:
         If a value is out of its range.
     """
 
-    epochs: int
-    batch_size: int
-    size: int
-    first_size: int
-    learning_rate: float
+    architecture: Architecture = "mini"
+    size: int = 64
+    first_size: int | None = None
+    epochs: int = 16
+    batch_size: int = 128
+    learning_rate: float = 0.2
     momentum: float = 0.9
     weight_decay: float = 1e-3
     warm_up: float = 0.05
@@ -58,17 +77,30 @@ class Pretraining:
     mixup: float = 0.0
     augmentation: Augmentation = field(default_factory=Augmentation)
     teacher_weight: float = 5.0
+    precision: PrecisionRule = "auto"
+    seed: int = 0
+    workers: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse what can't be trained by."""
-        require(self.batch_size >= 1, "batch_size must be at least 1", self.batch_size)
-        self.schedule()  # refuses what it can't be made of
+        """Refuse values that nothing can be trained by."""
+        check_choices(self)
+        least, most = SIZES
         require(
-            0 <= self.label_smoothing < 1,
-            "label_smoothing must be from 0 to below 1",
-            self.label_smoothing,
+            least <= self.size <= most, f"size must be from {least} to {most} pixels", self.size
         )
-        require(self.mixup >= 0, "mixup must be 0 or more", self.mixup)
+        require(
+            self.first_size is None or least // 2 <= self.first_size <= self.size,
+            f"first_size must be from {least // 2} pixels to size, {self.size}",
+            self.first_size,
+        )
+        for name in ("batch_size", "workers"):
+            require(getattr(self, name) >= 1, f"{name} must be at least 1", getattr(self, name))
+        for name in ("momentum", "label_smoothing"):
+            value = getattr(self, name)
+            require(0 <= value < 1, f"{name} must be from 0 to below 1", value)
+        for name in ("weight_decay", "mixup", "teacher_weight"):
+            require(getattr(self, name) >= 0, f"{name} must be 0 or more", getattr(self, name))
+        self.schedule()  # checks epochs, learning_rate, warm_up
 
     def schedule(self) -> Schedule:
         """Return how long it trains, and how fast."""
@@ -76,30 +108,12 @@ class Pretraining:
             epochs=self.epochs,
             learning_rate=self.learning_rate,
             size=self.size,
-            first_size=self.first_size,
+            first_size=self.size // 2 if self.first_size is None else self.first_size,
             warm_up=self.warm_up,
         )
 
-
-def trainable(keras: ModuleType, network: Model, batches: Batches, recipe: Pretraining) -> Model:
-    """Return the network with its losses: for its classes, and for what a teacher says."""
-    outputs, weights = [network.output], [1.0]
-    losses = [keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)]
-    if batches.teacher_targets is not None:
-        features = network.get_layer("features").output
-        pupil = keras.layers.Dense(batches.teacher_targets.shape[1], dtype="float32", name="pupil")
-        outputs.append(pupil(features))
-        # From -1, the same direction as the teacher's, to 1.
-        losses.append(keras.losses.CosineSimilarity())
-        weights.append(recipe.teacher_weight)
-    model = keras.Model(network.input, outputs)
-    optimizer = keras.optimizers.SGD(
-        recipe.learning_rate,
-        momentum=recipe.momentum,
-        nesterov=True,
-        weight_decay=recipe.weight_decay,
-    )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    model.compile(optimizer, losses, loss_weights=weights, jit_compile=False)
-    optimizer.build(model.trainable_variables)
-    return model
+    def described(self) -> dict[str, Any]:
+        """Return the settings that the result depends on, in JSON's types."""
+        settings = {each.name: getattr(self, each.name) for each in fields(self)}
+        del settings["workers"]
+        return settings | {"augmentation": self.augmentation.described()}

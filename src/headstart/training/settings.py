@@ -1,40 +1,42 @@
-"""How a training goes: for how long, how fast, and what it counts as better."""
+"""How long a training goes on, how fast it learns, and what it counts as better."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
     from headstart.training.history import Epoch
 
+OptimizerName = Literal["adam", "adamw", "rmsprop", "sgd"]
+LossName = Literal["categorical_crossentropy", "binary_crossentropy"]
 Monitor = Literal["val_accuracy", "val_loss"]
-MONITORS = ("val_accuracy", "val_loss")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """How long a training goes on, how fast it learns, and what it counts as better.
 
-    Attributes
+    Parameters
     ----------
     epochs : int
     learning_rate : float
         The highest.
-    warm_up : float
-        Share of all steps in which the learning rate rises.
     size, first_size : int
         Height and width of the images at the end and at the start, in pixels.
+    warm_up : float
+        Share of all steps in which the learning rate rises.
     patience : int or None
-        It ends when so many epochs in a row were no better than the best; None: never early.
-    monitor : {'val_accuracy', 'val_loss'}
-        By what an epoch is the best; among equal accuracies the loss decides.
+        Training ends after this many epochs in a row that were no better than the best one. None
+        trains all epochs.
+    monitor : {"val_accuracy", "val_loss"}
+        What makes an epoch the best. Among equal accuracies the loss decides.
     average : bool
-        Whether an epoch's weights are the running average over some steps, or the last ones.
+        Whether the weights of an epoch are a running average over some steps, or the last ones.
     anchor : float
-        How much of the weights it began with is in the result: 0 none, 1 all (see
+        Share of the first weights in the result, 0 to 1 (see
         `headstart.training.averaging.WeightAverage`).
 
     Raises
@@ -54,7 +56,7 @@ class Schedule:
     anchor: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse what can't be trained by."""
+        """Refuse values that nothing can be trained by."""
         require(self.epochs >= 1, "epochs must be at least 1", self.epochs)
         require(self.learning_rate > 0, "learning_rate must be above 0", self.learning_rate)
         require(0 <= self.warm_up < 1, "warm_up must be from 0 to below 1", self.warm_up)
@@ -64,9 +66,11 @@ class Schedule:
             self.patience,
         )
         require(
-            self.monitor in MONITORS, f"monitor must be one of {', '.join(MONITORS)}", self.monitor
+            self.monitor in get_args(Monitor),
+            f"monitor must be one of {', '.join(get_args(Monitor))}",
+            self.monitor,
         )
-        require(0 <= self.anchor <= 1, "what is kept must be from 0 to 1", self.anchor)
+        require(0 <= self.anchor <= 1, "anchor must be from 0 to 1", self.anchor)
 
     def worth(self, epoch: Epoch) -> tuple[float, ...]:
         """Return what is larger for a better epoch."""
@@ -79,3 +83,12 @@ def require(holds: bool, what: str, received: object) -> None:
     """Raise a `UsageError` unless a setting holds."""
     if not holds:
         raise UsageError(f"{what}. Received: {received!r}.")
+
+
+def check_choices(settings: Any) -> None:  # noqa: ANN401 - any dataclass
+    """Raise a `UsageError` unless each field of a `Literal` type has one of its values."""
+    for name, kind in get_type_hints(type(settings)).items():
+        if get_origin(kind) is Literal:
+            choices = ", ".join(map(str, get_args(kind)))
+            value = getattr(settings, name)
+            require(value in get_args(kind), f"{name} must be one of {choices}", value)
