@@ -11,7 +11,7 @@ def random(seed=0):
 
 
 def numbered(n, height, width, channels):
-    """Images that are full of their number."""
+    """Return images whose values are their index."""
     values = np.arange(n, dtype=np.float32)[:, None, None, None]
     return np.broadcast_to(values, (n, height, width, channels)).copy()
 
@@ -32,7 +32,7 @@ SHAPES = st.lists(
     seed=st.integers(0, 2**32),
     how=st.sampled_from([mixup, cutmix]),
 )
-def test_shapes_types_and_sums_stay(shapes, n, alpha, seed, how):
+def test_shapes_types_and_sums_are_kept(shapes, n, alpha, seed, how):
     images = [random(i).random((n, *shape)).astype(np.float32) for i, shape in enumerate(shapes)]
     before = [each.copy() for each in images]
     targets = [one_hot(n), random(9).random(n).astype(np.float32)]
@@ -69,7 +69,7 @@ def test_mixup_blends_images_and_targets_by_the_same_share():
     alpha=st.floats(0.1, 5),
     seed=st.integers(0, 2**32),
 )
-def test_the_share_of_cutmix_is_the_area_that_was_replaced(height, width, channels, alpha, seed):
+def test_the_share_of_cutmix_is_the_replaced_area(height, width, channels, alpha, seed):
     images = numbered(4, height, width, channels)
     (cut,), (classes,) = cutmix([images], [one_hot(4)], alpha, random(seed))
     for place, partner in enumerate((3, 2, 1, 0)):
@@ -78,7 +78,7 @@ def test_the_share_of_cutmix_is_the_area_that_was_replaced(height, width, channe
         np.testing.assert_allclose(classes[place, partner], replaced.mean(), atol=1e-6)
 
 
-def test_what_cutmix_replaces_is_one_box_from_the_same_place_of_the_partner():
+def test_cutmix_replaces_one_box_by_the_same_box_of_the_partner():
     images = random().random((2, 20, 30, 3)).astype(np.float32)
     (cut,), _ = cutmix([images], [one_hot(2)], 1.0, random(3))
     rows, columns = np.nonzero((cut[0] != images[0]).all(axis=-1))
@@ -93,7 +93,7 @@ def test_what_cutmix_replaces_is_one_box_from_the_same_place_of_the_partner():
     factors=st.lists(st.integers(1, 4), min_size=1, max_size=3),
     seed=st.integers(0, 2**32),
 )
-def test_in_maps_of_several_sizes_it_is_the_same_box(coarse, factors, seed):
+def test_maps_of_several_sizes_have_the_same_box(coarse, factors, seed):
     height, width = coarse
     maps = [numbered(2, height, width, 1)]
     maps += [numbered(2, height * factor, width * factor, 3) for factor in factors]
@@ -105,7 +105,7 @@ def test_in_maps_of_several_sizes_it_is_the_same_box(coarse, factors, seed):
     np.testing.assert_allclose(classes[0, 1], (small[0] == 1).mean(), atol=1e-6)
 
 
-def test_where_the_sizes_do_not_divide_the_mean_share_counts():
+def test_the_mean_share_counts_if_the_boxes_differ():
     maps = [numbered(2, 3, 3, 1), numbered(2, 7, 7, 1)]
     for seed in range(20):
         cut, (classes,) = cutmix(maps, [one_hot(2)], 1.0, random(seed))
@@ -114,15 +114,15 @@ def test_where_the_sizes_do_not_divide_the_mean_share_counts():
 
 
 @pytest.mark.parametrize("how", [mixup, cutmix])
-def test_a_strength_of_zero_leaves_all_as_it_is(how):
+def test_alpha_zero_changes_nothing(how):
     images, targets = [numbered(2, 4, 4, 3)], [one_hot(2)]
     blended = how(images, targets, 0, random())
     assert blended[0] is images
     assert blended[1] is targets
 
 
-def told_apart(seed, **alphas):
-    """Return how a batch was blended."""
+def method_used(seed, **alphas):
+    """Return the method by which a batch was blended."""
     images = [numbered(2, 32, 32, 1)]
     (blended,), _ = blend(images, [one_hot(2)], random(seed), **alphas)
     if blended is images[0]:
@@ -130,11 +130,11 @@ def told_apart(seed, **alphas):
     return "cutmix" if set(np.unique(blended[0])) <= {0, 1} else "mixup"
 
 
-def test_a_batch_is_blended_as_asked_and_by_one_of_two_at_random():
+def test_one_of_both_methods_is_chosen_at_random():
     seeds = range(60)
-    assert {told_apart(seed) for seed in seeds} == {"not"}
-    assert {told_apart(seed, mixup_alpha=1.0) for seed in seeds} == {"mixup"}
-    assert {told_apart(seed, cutmix_alpha=1.0) for seed in seeds} == {"cutmix"}
-    both = [told_apart(seed, mixup_alpha=1.0, cutmix_alpha=1.0) for seed in seeds]
+    assert {method_used(seed) for seed in seeds} == {"not"}
+    assert {method_used(seed, mixup_alpha=1.0) for seed in seeds} == {"mixup"}
+    assert {method_used(seed, cutmix_alpha=1.0) for seed in seeds} == {"cutmix"}
+    both = [method_used(seed, mixup_alpha=1.0, cutmix_alpha=1.0) for seed in seeds]
     assert {both.count("mixup") + both.count("cutmix")} == {60}
     assert 15 < both.count("cutmix") < 45

@@ -83,7 +83,7 @@ def test_the_card_says_what_it_is_and_the_command_that_made_it(done):
     assert "--size 32 --epochs 3 --batch-size 16 --learning-rate 0.05" in card
     assert "--crop 0.5 --colour 0.2 --precision f32 --seed 0 --no-flip" in card
     assert "--teacher tiny --teacher-size 32" in card
-    assert "50% to 100% of a picture's area, colours changed by up to 20%" in card
+    assert "50% to 100% of an image's area, colours changed by up to 20%" in card
     assert "CC0-1.0" in card
 
 

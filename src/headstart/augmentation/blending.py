@@ -1,4 +1,4 @@
-"""Pictures of a batch blended with one another, and what is known of them likewise."""
+"""Blend the images of a batch with one another, and their targets likewise."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def blend(
     mixup_alpha: float = 0.0,
     cutmix_alpha: float = 0.0,
 ) -> tuple[Arrays, Arrays]:
-    """Blend a batch by `mixup`, by `cutmix`, or, if both are asked for, by one of them at random.
+    """Blend a batch by `mixup` or by `cutmix`; if both are above 0, by one of them at random.
 
     Parameters
     ----------
@@ -32,12 +32,12 @@ def blend(
         See `mixup`.
     random : numpy.random.Generator
     mixup_alpha, cutmix_alpha : float
-        0 for not at all.
+        See there; 0 turns the method off.
 
     Returns
     -------
     images, targets : list of ndarray of float32
-        The lists that were given where nothing is asked for.
+        The given lists if both methods are off.
     """
     both = mixup_alpha > 0 and cutmix_alpha > 0
     if cutmix_alpha > 0 and not (both and random.random() < 0.5):
@@ -48,17 +48,17 @@ def blend(
 def mixup(
     images: Arrays, targets: Arrays, alpha: float, random: Generator
 ) -> tuple[Arrays, Arrays]:
-    """Blend every image of a batch with another one: the first with the last, and so on.
+    """Blend each image of a batch with another one: the first with the last, and so on.
 
     Parameters
     ----------
     images : list of ndarray of float32, each of shape (n, height, width, channels)
-        One array of images; or several of the same images, such as feature maps, which are blended
-        alike.
+        One array of images, or several arrays of the same images, such as feature maps. All are
+        blended alike.
     targets : list of ndarray of float32, each of shape (n, ...)
     alpha : float
-        The share that stays is drawn from a Beta distribution with this value twice; 0 leaves all
-        as it is.
+        The share that each image keeps is drawn from the distribution Beta(alpha, alpha). 0 returns
+        the given lists.
     random : numpy.random.Generator
 
     Returns
@@ -67,7 +67,7 @@ def mixup(
 
     References
     ----------
-    Zhang et al. 2017, arXiv:1710.09412; of feature maps: Verma et al. 2018, arXiv:1806.05236.
+    Zhang et al. 2017, arXiv:1710.09412; for feature maps: Verma et al. 2018, arXiv:1806.05236.
     """
     if alpha == 0:
         return images, targets
@@ -78,22 +78,21 @@ def mixup(
 def cutmix(
     images: Arrays, targets: Arrays, alpha: float, random: Generator
 ) -> tuple[Arrays, Arrays]:
-    """Replace a box of every image of a batch by the same box of another one.
+    """Replace a random box in each image of a batch by the same box of another one.
 
-    The first gets it from the last, and so on. Targets are blended by the share of the area that
-    was truly replaced: the box lies anywhere, is cut off where the image ends, and consists of
-    whole pixels.
+    The first image receives it from the last, and so on. The box is clipped at the edges and
+    rounded to whole pixels; targets are blended by the share of the area that is really replaced.
 
     Parameters
     ----------
     images : list of ndarray of float32, each of shape (n, height, width, channels)
-        One array of images; or several of the same images, such as feature maps. In all of them it
-        is the same box, whole pixels of the coarsest; where a finer one can't have that box
-        exactly, what counts is the mean of the shares.
+        One array of images, or several arrays of the same images, such as feature maps. All have
+        the same box, in whole pixels of the coarsest array. If the box does not fit the pixels of
+        a finer array exactly, targets are blended by the mean of the shares.
     targets : list of ndarray of float32, each of shape (n, ...)
     alpha : float
-        The area's share, before it is cut off, is drawn from a Beta distribution with this value
-        twice; 0 leaves all as it is.
+        The share of the area, before clipping, is drawn from the distribution Beta(alpha, alpha).
+        0 returns the given lists.
     random : numpy.random.Generator
 
     Returns
@@ -114,9 +113,9 @@ def cutmix(
             for (height, width), (top, bottom, left, right) in zip(sizes, boxes, strict=True)
         ]
     )
-    stays = np.float32(1 - replaced)
+    kept = np.float32(1 - replaced)
     cut = [_patched(each, box) for each, box in zip(images, boxes, strict=True)]
-    return cut, [_mixed(each, stays) for each in targets]
+    return cut, [_mixed(each, kept) for each in targets]
 
 
 def _mixed(rows: NDArray[np.float32], share: np.float32) -> NDArray[np.float32]:
@@ -132,7 +131,7 @@ def _patched(rows: NDArray[np.float32], box: Box) -> NDArray[np.float32]:
 
 
 def _boxes(sizes: list[tuple[int, ...]], area: float, random: Generator) -> list[Box]:
-    """Return the same random box for images of each of these heights and widths."""
+    """Return the same random box for each of these heights and widths."""
     side = math.sqrt(area)
     top, bottom = _interval(min(height for height, _ in sizes), side, random)
     left, right = _interval(min(width for _, width in sizes), side, random)
@@ -143,7 +142,7 @@ def _boxes(sizes: list[tuple[int, ...]], area: float, random: Generator) -> list
 
 
 def _interval(pixels: int, length: float, random: Generator) -> tuple[float, float]:
-    """Return a random piece of the interval 0 to 1, its ends between whole pixels."""
+    """Return a random part of the interval 0 to 1, with its ends between whole pixels."""
     middle = random.random()
     first = round(max(0.0, middle - length / 2) * pixels)
     last = round(min(1.0, middle + length / 2) * pixels)

@@ -1,6 +1,6 @@
-"""Random views of pictures: what a network should take for the same thing."""
+"""How training images are varied at random."""
 
-# The command line's defaults are augmentations: NumPy and Pillow wait until there are pixels.
+# The command line imports this module, so NumPy and Pillow are imported once there are pixels.
 
 from __future__ import annotations
 
@@ -23,41 +23,43 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Augmentation:
-    """A random piece of the picture, perhaps turned or mirrored, in slightly other colours.
+    """How training images are varied at random: crop, rotation, flips, colours, Keras layers.
 
     Parameters
     ----------
-    crop : tuple of float
-        The least and the most of the picture's area that is kept, 0 to 1.
-    aspect : float
-        The piece is up to so many times as wide as high, or as high as wide, relative to the
-        picture; 1 or more.
-    rotation : float
-        It is turned by up to so many degrees either way, 0 to 180; 180 is any angle. Where the
-        picture ends, its mirror image goes on.
-    flip : float
-        How often left and right are swapped, 0 to 1.
-    vertical_flip : float
-        How often top and bottom are swapped, 0 to 1: for pictures without an upside, as those of
-        microscopes and satellites.
-    colour : float
-        Brightness, contrast and saturation are multiplied by up to ``1 + colour`` or as little as
-        ``1 - colour``; 0 to 1.
-    layers : sequence of callable
-        What else is done, to whole batches, after all that: image layers of Keras, such as
-        ``keras.layers.RandomContrast(0.2)``, or functions. Each gets and returns float32 images,
-        RGB, 0 to 255, shape (n, height, width, 3), on whichever backend Keras runs.
+    crop : tuple of float, default=(0.35, 1.0)
+        The smallest and the largest share of the image's area that a view keeps, above 0 and at
+        most 1. The position is random.
+    aspect : float, default=4/3
+        The largest ratio of the sides of a view, relative to the image; at least 1. Views are wider
+        or higher than the image at random.
+    rotation : float, default=0
+        The largest angle in degrees that a view is turned by, to either side; 0 to 180. The image
+        is continued by its mirror image where a turned view reaches beyond its edges.
+    flip : float, default=0.5
+        How often left and right are swapped, from 0 (never) to 1 (always). Do not use it for
+        letters or anything else with a left and a right.
+    vertical_flip : float, default=0
+        How often top and bottom are swapped, from 0 (never) to 1 (always). Use it for images
+        without an up and a down, such as those of microscopes and satellites.
+    colour : float, default=0.2
+        The largest change of brightness, contrast and saturation, from 0 to 1. Each is multiplied
+        by a random factor between ``1 - colour`` and ``1 + colour``.
+    layers : sequence of callable, default=()
+        Image layers of Keras, such as ``keras.layers.RandomContrast(0.2)``, or functions. They are
+        applied to whole batches, after everything else. Each receives and returns float32 RGB
+        images of shape (n, height, width, 3), 0 to 255, on any backend of Keras.
 
     Raises
     ------
     UsageError
-        If a value is out of its range.
+        A value is out of range.
 
     Notes
     -----
-    What a Keras layer draws follows from the batch's seed, as everything else does; its own
-    ``seed`` is overridden. What draws elsewhere is not the same again for the same seed: functions
-    of one's own, and ``keras.layers.AugMix``, which asks Python's ``random`` too.
+    The random numbers of Keras layers follow from the seed of the batch; their own ``seed`` is not
+    used. Your own functions, and ``keras.layers.AugMix``, which also uses Python's ``random``, may
+    give different results for the same seed.
 
     References
     ----------
@@ -67,7 +69,7 @@ class Augmentation:
     Examples
     --------
     >>> Augmentation(crop=(1, 1), rotation=10, colour=0).in_words()
-    'the whole picture, turned by up to 10°, mirrored 50% of the time'
+    'the whole image, turned by up to 10°, mirrored 50% of the time'
     >>> Augmentation.none().changes_nothing
     True
     """
@@ -81,20 +83,20 @@ class Augmentation:
     layers: Sequence[Callable[..., Any]] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what makes no picture."""
+        """Check the ranges."""
         least, most = self.crop
-        if not (0 < least <= most <= 1 and self.aspect >= 1):
+        if not 0 < least <= most <= 1:
             raise UsageError(
-                "A crop must keep between 0 and 1 of the area, least first, and its aspect be at "
-                f"least 1. Received: {self.crop} and {self.aspect}."
+                "crop must be the smallest and the largest share of the area, above 0 and at most "
+                f"1. Received: {self.crop}."
             )
-        if not all(0 <= share <= 1 for share in (self.flip, self.vertical_flip, self.colour)):
-            raise UsageError(
-                "flip, vertical_flip and colour must be between 0 and 1. "
-                f"Received: {self.flip}, {self.vertical_flip} and {self.colour}."
-            )
+        if not self.aspect >= 1:
+            raise UsageError(f"aspect must be at least 1. Received: {self.aspect}.")
         if not 0 <= self.rotation <= 180:
             raise UsageError(f"rotation must be from 0 to 180 degrees. Received: {self.rotation}.")
+        for name in ("flip", "vertical_flip", "colour"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UsageError(f"{name} must be from 0 to 1. Received: {getattr(self, name)}.")
         if callable(self.layers) or not all(map(callable, self.layers)):
             raise UsageError(
                 "layers must be a list of layers or functions, such as "
@@ -110,37 +112,37 @@ class Augmentation:
 
     @classmethod
     def gentle(cls) -> Augmentation:
-        """Return what suits fine-tuning: nothing that hides much of a picture."""
+        """Return the default for fine-tuning, which hides less of an image."""
         return cls(crop=(0.6, 1.0), aspect=1.2, colour=0.1)
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether every view is the whole picture, only resized."""
+        """Whether every view is the whole image, only resized."""
         return self == Augmentation.none()
 
     def described(self) -> dict[str, Any]:
-        """Return the settings as JSON can hold them, layers by name and configuration."""
+        """Return the settings as JSON values, with layers by name and configuration."""
         settings = {field.name: getattr(self, field.name) for field in fields(self)}
         return settings | {"crop": list(self.crop), "layers": list(map(_described, self.layers))}
 
     def in_words(self) -> str:
-        """Return what is done, for people."""
+        """Return the settings as a phrase for users."""
         if self.changes_nothing:
-            return "the whole picture, as it is"
+            return "the whole image, unchanged"
         least, most = self.crop
         parts = (
-            (least < 1, f"{least:.0%} to {most:.0%} of a picture's area"),
-            (least == 1, "the whole picture"),
+            (least < 1, f"{least:.0%} to {most:.0%} of an image's area"),
+            (least == 1, "the whole image"),
             (self.rotation, f"turned by up to {self.rotation:g}°"),
             (self.flip, f"mirrored {self.flip:.0%} of the time"),
             (self.vertical_flip, f"upside down {self.vertical_flip:.0%} of the time"),
             (self.colour, f"colours changed by up to {self.colour:.0%}"),
             *((True, _name(layer).rpartition(".")[2]) for layer in self.layers),
         )
-        return ", ".join(words for happens, words in parts if happens)
+        return ", ".join(phrase for applies, phrase in parts if applies)
 
     def __call__(self, pixels: Pixels, size: int, random: Generator) -> Pixels:
-        """Return a view of `pixels`, without what `layers` do: that is for batches.
+        """Return a random view of an image. `layers` are not applied; they are for batches.
 
         Parameters
         ----------
@@ -155,31 +157,29 @@ class Augmentation:
         ndarray of uint8, shape (size, size, 3)
             To be read only: it may be `pixels` itself.
         """
-        from headstart.augmentation.views import cut_out, cut_out_turned, recoloured
+        from headstart.augmentation.views import crop, recolour, rotated_crop
 
-        box = self._piece(pixels.shape[0], pixels.shape[1], random)
-        # What is not asked for draws nothing, so that it leaves the other draws as they were.
+        box = self._box(pixels.shape[0], pixels.shape[1], random)
+        # Settings that are off draw no random numbers, so that they do not change the others.
         if self.rotation:
             degrees = random.uniform(-self.rotation, self.rotation)
-            view = cut_out_turned(pixels, box, size, degrees)
+            view = rotated_crop(pixels, box, size, degrees)
         else:
-            view = cut_out(pixels, box, size)
+            view = crop(pixels, box, size)
         if random.random() < self.flip:
             view = view[:, ::-1]
         if self.vertical_flip and random.random() < self.vertical_flip:
             view = view[::-1]
         if self.colour:
-            view = recoloured(view, *random.uniform(1 - self.colour, 1 + self.colour, 3))
+            view = recolour(view, *random.uniform(1 - self.colour, 1 + self.colour, 3))
         return view
 
-    def batch(
-        self, pictures: Sequence[Pixels], size: int, random: Generator
-    ) -> NDArray[np.float32]:
-        """Return a view of each picture, with all that is asked for.
+    def batch(self, images: Sequence[Pixels], size: int, random: Generator) -> NDArray[np.float32]:
+        """Return a random view of each image, with `layers` applied.
 
         Parameters
         ----------
-        pictures : sequence of ndarray of uint8, each of shape (height, width, 3)
+        images : sequence of ndarray of uint8, each of shape (height, width, 3)
             RGB.
         size : int
             Height and width of the views, in pixels.
@@ -193,28 +193,26 @@ class Augmentation:
         Raises
         ------
         UsageError
-            If one of the layers changes the shape.
+            A layer changes the shape.
         """
         import numpy as np
 
-        from headstart.augmentation.views import through_layers
+        from headstart.augmentation.views import apply_layers
 
-        images = np.empty((len(pictures), size, size, 3), np.float32)
-        for place, pixels in enumerate(pictures):
-            images[place] = self(pixels, size, random)
-        return through_layers(self.layers, images, random) if self.layers else images
+        views = np.empty((len(images), size, size, 3), np.float32)
+        for index, pixels in enumerate(images):
+            views[index] = self(pixels, size, random)
+        return apply_layers(self.layers, views, random) if self.layers else views
 
-    def _piece(
-        self, height: int, width: int, random: Generator
-    ) -> tuple[float, float, float, float]:
-        """Return left, top, right and bottom of the piece that is kept."""
+    def _box(self, height: int, width: int, random: Generator) -> tuple[float, float, float, float]:
+        """Return left, top, right and bottom of a random crop."""
         area = random.uniform(*self.crop)
         stretch = math.exp(random.uniform(-1, 1) * math.log(self.aspect))
-        kept_width = width * min(1.0, math.sqrt(area * stretch))
-        kept_height = height * min(1.0, math.sqrt(area / stretch))
-        left = random.uniform(0, width - kept_width)
-        top = random.uniform(0, height - kept_height)
-        return left, top, left + kept_width, top + kept_height
+        crop_width = width * min(1.0, math.sqrt(area * stretch))
+        crop_height = height * min(1.0, math.sqrt(area / stretch))
+        left = random.uniform(0, width - crop_width)
+        top = random.uniform(0, height - crop_height)
+        return left, top, left + crop_width, top + crop_height
 
 
 def _described(layer: Callable[..., Any]) -> dict[str, Any]:
@@ -222,7 +220,7 @@ def _described(layer: Callable[..., Any]) -> dict[str, Any]:
 
     if not is_keras_layer(layer):
         return {"name": _name(layer)}
-    # Keras numbers the layers of a process: the same layer may have another name the next time.
+    # Keras numbers the layers of a process, so the name of the same layer may differ.
     config = {name: value for name, value in layer.get_config().items() if name != "name"}  # type: ignore[attr-defined]
     return {"name": _name(layer), "config": json.loads(json.dumps(config, default=str))}
 

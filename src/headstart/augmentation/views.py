@@ -1,4 +1,4 @@
-"""The pixels of a view: a piece is cut out of a picture, turned, recoloured."""
+"""Crop, rotate and recolour the pixels of an image."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Box = tuple[float, float, float, float]
 
-# ITU-R BT.601: how bright red, green and blue look.
+# ITU-R BT.601: the brightness of red, green and blue.
 _BRIGHTNESS = np.array([0.299, 0.587, 0.114], np.float32)
-# A Keras layer holds its random state: one thread at a time may set and use it.
+# A Keras layer holds its random state, so only one thread at a time may set and use it.
 _LAYERS = threading.Lock()
 
 
-def cut_out(pixels: Pixels, box: Box, size: int) -> Pixels:
-    """Return what lies in `box` (left, top, right, bottom), as a square of `size` pixels.
+def crop(pixels: Pixels, box: Box, size: int) -> Pixels:
+    """Return the part in `box` (left, top, right, bottom), resized to a square of `size` pixels.
 
-    It is `pixels` itself where there is nothing to do.
+    If the box is the whole image and has that size already, `pixels` itself is returned.
     """
     height, width = pixels.shape[:2]
     if height == width == size and box == (0.0, 0.0, float(size), float(size)):
@@ -38,27 +38,34 @@ def cut_out(pixels: Pixels, box: Box, size: int) -> Pixels:
     return _resized(pixels, box, size, size)
 
 
-def cut_out_turned(pixels: Pixels, box: Box, size: int, degrees: float) -> Pixels:
-    """Return what lies in `box`, turned about its middle, as a square of `size` pixels.
+def rotated_crop(pixels: Pixels, box: Box, size: int, degrees: float) -> Pixels:
+    """Return the part in `box`, rotated about its centre, as a square of `size` pixels.
 
-    Its corners then show what lies outside of the box: the picture where it goes on, its mirror
-    image where it ends.
+    The corners show pixels outside the box: those of the image, or of its mirror image beyond its
+    edges.
 
     Parameters
     ----------
     pixels : ndarray of uint8, shape (height, width, 3)
+        RGB.
     box : tuple of float
         Left, top, right, bottom.
     size : int
+        Height and width of the result, in pixels.
     degrees : float
-        Counter-clockwise, of the view: a picture that is squashed to a square is turned as one.
+        Counter-clockwise angle. The part is resized to a square before it is rotated.
+
+    Returns
+    -------
+    ndarray of uint8, shape (size, size, 3)
+        RGB.
     """
     height, width = pixels.shape[:2]
     left, top, right, bottom = box
-    # Pixels of the picture to a pixel of the view.
+    # Pixels of the image for each pixel of the view.
     across, down = (right - left) / size, (bottom - top) / size
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    # How far the turned square reaches beyond the upright one, and a pixel to interpolate with.
+    # How far the rotated square reaches beyond the upright one, plus a pixel for interpolation.
     margin = math.ceil(size * (abs(cos) + abs(sin) - 1) / 2) + 1
     before, above, behind, below = (
         min(margin, int(room))
@@ -76,15 +83,15 @@ def cut_out_turned(pixels: Pixels, box: Box, size: int, degrees: float) -> Pixel
         ((margin - above, margin - below), (margin - before, margin - behind), (0, 0)),
         "symmetric",
     )
-    # Pillow wants to know from where each pixel of the view is taken.
+    # The affine map from each pixel of the view to its source.
     middle, centre = size / 2, size / 2 + margin
-    taken_from = (
+    affine = (
         *(cos, -sin, centre - (cos - sin) * middle),
         *(sin, cos, centre - (sin + cos) * middle),
     )
     return np.asarray(
         Image.fromarray(mirrored).transform(
-            (size, size), Image.Transform.AFFINE, taken_from, Image.Resampling.BILINEAR
+            (size, size), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR
         )
     )
 
@@ -95,8 +102,8 @@ def _resized(pixels: Pixels, box: Box, width: int, height: int) -> Pixels:
     )
 
 
-def recoloured(view: Pixels, brightness: float, contrast: float, saturation: float) -> Pixels:
-    """Return a view whose brightness, contrast and saturation are multiplied."""
+def recolour(view: Pixels, brightness: float, contrast: float, saturation: float) -> Pixels:
+    """Return the view with brightness, contrast and saturation multiplied by these factors."""
     bright = view.astype(np.float32) * np.float32(brightness)
     grey = (bright @ _BRIGHTNESS)[..., np.newaxis]
     coloured = grey + (bright - grey) * np.float32(saturation)
@@ -105,48 +112,46 @@ def recoloured(view: Pixels, brightness: float, contrast: float, saturation: flo
 
 
 def is_keras_layer(layer: Callable[..., Any]) -> bool:
-    """Tell whether it is a layer or model of Keras, without importing Keras."""
+    """Tell whether `layer` is a layer or model of Keras, without importing Keras."""
     return hasattr(layer, "get_config")
 
 
-def through_layers(
-    layers: Sequence[Callable[..., Any]], images: Floats, random: Generator
-) -> Floats:
-    """Return a batch of images as the layers, one after the other, change it.
+def apply_layers(layers: Sequence[Callable[..., Any]], images: Floats, random: Generator) -> Floats:
+    """Apply layers to a batch of images, one after the other.
 
     Parameters
     ----------
     layers : sequence of callable
-        Keras layers are called in training mode, and draw what follows from `random`; other
-        callables are given the images and nothing else.
+        Keras layers are called in training mode, seeded from `random`. Other callables receive only
+        the images.
     images : ndarray of float32, shape (n, height, width, 3)
-        0 to 255.
+        RGB, 0 to 255.
     random : numpy.random.Generator
 
     Returns
     -------
     ndarray of float32, shape (n, height, width, 3)
-        What a layer makes darker than 0 or brighter than 255 is 0 or 255.
+        The result of each layer is clipped to 0 to 255.
 
     Raises
     ------
     UsageError
-        If a layer changes the shape.
+        A layer changes the shape.
     """
     with _LAYERS:
         for layer in layers:
-            changed = _through(layer, images, random)
+            changed = _apply(layer, images, random)
             if changed.shape != images.shape:
                 raise UsageError(
-                    "A layer of an augmentation must keep the shape of the images, "
+                    "layers must keep the shape of the images, "
                     f"{images.shape}. Received from {layer!r}: {changed.shape}. Resize, crop and "
-                    "rescale with the augmentation's own settings or inside the network."
+                    "rescale with the other settings of the augmentation or inside the network."
                 )
             images = np.clip(changed, 0, 255)
     return images
 
 
-def _through(layer: Callable[..., Any], images: Floats, random: Generator) -> Floats:
+def _apply(layer: Callable[..., Any], images: Floats, random: Generator) -> Floats:
     if not is_keras_layer(layer):
         return np.asarray(layer(images), np.float32)
     import keras
@@ -156,8 +161,8 @@ def _through(layer: Callable[..., Any], images: Floats, random: Generator) -> Fl
 
 
 def _seed(layer: Any, random: Generator) -> None:  # noqa: ANN401 - Keras has no types
-    """Let what a Keras layer draws next follow from `random`, whatever it has drawn before."""
+    """Seed a Keras layer from `random`."""
     for variable in layer.variables:
         if variable.name == "seed_generator_state":
-            # Below 2**31: on PyTorch the state is signed.
+            # Below 2**31, because the state is signed on PyTorch.
             variable.assign(random.integers(0, 2**31, variable.shape))
