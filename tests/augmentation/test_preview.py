@@ -8,8 +8,8 @@ from headstart.augmentation import preview
 from headstart.augmentation.preview import draw_augmented, shown_side
 from headstart.augmentation.settings import Augmentation
 from headstart.data.sources import BytesSource
+from headstart.display.style import MARGIN
 from headstart.errors import ImageDamaged, ImageUnsupported, UsageError
-from headstart.evaluation.sheet import MARGIN
 
 TOP = preview.HEAD_HEIGHT + MARGIN // 2
 
@@ -23,10 +23,10 @@ def photo(size=(64, 64), name="photo.png", seed=0):
 
 def drawn(tmp_path, sources, augmentation=None, size=64, **options):
     path = tmp_path / "sheet.png"
-    broken = draw_augmented(path, sources, augmentation or Augmentation(), size, **options)
+    unreadable = draw_augmented(path, sources, augmentation or Augmentation(), size, **options)
     with Image.open(path) as image:
         assert image.format == "PNG"
-        return np.asarray(image).astype(int), broken
+        return np.asarray(image).astype(int), unreadable
 
 
 def cells(pixels, size, views):
@@ -36,14 +36,14 @@ def cells(pixels, size, views):
     return [pixels[TOP : TOP + side, left : left + side] for left in lefts]
 
 
-def test_each_row_is_the_picture_and_so_many_views(tmp_path):
+def test_each_row_is_an_image_and_its_views(tmp_path):
     one, _ = drawn(tmp_path, [photo()], views=3)
-    two, broken = drawn(tmp_path, [photo(), photo(seed=1)], views=3)
+    two, unreadable = drawn(tmp_path, [photo(), photo(seed=1)], views=3)
     side = shown_side(64)
     assert one.shape[1] == 3 * MARGIN + 4 * side + 2 * preview.GAP
     assert two.shape == (one.shape[0] + side + preview.NAME_HEIGHT, one.shape[1], 3)
     assert all(cell.std() > 30 for cell in cells(one, 64, 3))
-    assert broken == ()
+    assert unreadable == ()
 
 
 def test_the_views_are_those_of_the_augmentation_with_pixels_enlarged_as_squares(tmp_path):
@@ -88,11 +88,11 @@ def test_any_name_stays_in_the_sheet(tmp_path, name):
     assert (pixels[:, -MARGIN:] == 255).all()
 
 
-def test_a_picture_that_can_not_be_read_is_a_row_with_the_reason(tmp_path):
+def test_the_row_of_an_unreadable_image_shows_the_reason(tmp_path):
     sources = [BytesSource("broken.png", photo().read()[:99]), photo(), BytesSource("n.txt", b"no")]
-    pixels, broken = drawn(tmp_path, sources, views=2)
-    assert [picture.source.name for picture in broken] == ["broken.png", "n.txt"]
-    assert [type(picture.error) for picture in broken] == [ImageDamaged, ImageUnsupported]
+    pixels, unreadable = drawn(tmp_path, sources, views=2)
+    assert [image.source.name for image in unreadable] == ["broken.png", "n.txt"]
+    assert [type(image.error) for image in unreadable] == [ImageDamaged, ImageUnsupported]
     assert all(cell.mean() > 240 for cell in cells(pixels, 64, 2))
     assert pixels[TOP : TOP + shown_side(64)].min() < 100
 
@@ -111,6 +111,6 @@ def test_what_can_not_be_drawn_is_refused(tmp_path):
 def test_real_photos(tmp_path, real_data):
     photos = sorted((real_data / "data" / "vehicles").rglob("*.jpg"))[::48]
     sources = [BytesSource(path.name, path.read_bytes()) for path in photos]
-    pixels, broken = drawn(tmp_path, sources, Augmentation(rotation=15), size=224)
-    assert broken == ()
+    pixels, unreadable = drawn(tmp_path, sources, Augmentation(rotation=15), size=224)
+    assert unreadable == ()
     assert all(cell.std() > 20 for cell in cells(pixels, 224, 7))

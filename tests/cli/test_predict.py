@@ -15,6 +15,7 @@ from tests.data.odd_images import write_all
 
 from headstart.backbones.network import load_network
 from headstart.cli.main import main
+from headstart.evaluation.sheet import FOOT_HEIGHT
 
 
 def records(text):
@@ -124,6 +125,21 @@ def test_a_sheet_is_drawn(backbone, photos, tmp_path, capsys):
     with Image.open(sheet) as image:
         assert image.width > 500
         assert image.height > 500
+    capsys.readouterr()
+
+
+def test_a_sheet_says_how_many_images_it_leaves_out(
+    backbone, photos, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr("headstart.cli.answers.SHEET_TILES", 1)
+    heights = []
+    for paths in ([photos / "red" / "0.png"], [photos / "red" / "0.png", photos / "blue"]):
+        sheet = tmp_path / "sheet.png"
+        command = ["predict", *map(str, paths), "--model", backbone, "--sheet", str(sheet)]
+        assert main(command) == 0
+        with Image.open(sheet) as image:
+            heights.append(image.height)
+    assert heights[1] == heights[0] + FOOT_HEIGHT
     capsys.readouterr()
 
 

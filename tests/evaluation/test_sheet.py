@@ -1,5 +1,4 @@
 import io
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -8,12 +7,11 @@ from PIL import Image
 from headstart.data.sources import BytesSource
 from headstart.errors import ImageDamaged, UsageError
 from headstart.evaluation import Tile, draw_sheet, sheet
+from headstart.prediction.answer import Prediction
 
 
-@dataclass
-class Answer:
-    label: str
-    probability: float
+def predicted(label, probability):
+    return Prediction(str(label), label, probability)
 
 
 def _photo(colour="red", size=(64, 48), name="photo.jpg", **options):
@@ -38,45 +36,45 @@ RED, BLUE, ORANGE = (254, 0, 0), (0, 114, 178), (213, 94, 0)
 
 def test_sheet_shows_the_image_and_its_bars(tmp_path):
     plain = _drawn(tmp_path, Tile(_photo()))
-    answered = _drawn(tmp_path, Tile(_photo(), [Answer("cat", 0.9), Answer("dog", 0.1)]))
+    answered = _drawn(tmp_path, Tile(_photo(), [predicted("cat", 0.9), predicted("dog", 0.1)]))
     assert _has(plain, RED)
     assert not _has(plain, BLUE)
     assert _has(answered, BLUE)
-    assert answered.shape[0] == plain.shape[0] + 2 * sheet.ANSWER_HEIGHT
+    assert answered.shape[0] == plain.shape[0] + 2 * sheet.PREDICTION_HEIGHT
 
 
 def test_bar_is_as_long_as_the_probability(tmp_path):
     def length(probability):
-        pixels = _drawn(tmp_path, Tile(_photo(), [Answer(" ", probability)]))
+        pixels = _drawn(tmp_path, Tile(_photo(), [predicted(" ", probability)]))
         return (np.abs(pixels - np.array(BLUE)).max(axis=-1) < 3).any(axis=0).sum()
 
     assert [length(share) for share in (0.0, 0.5, 1.0)] == [0, sheet.WIDTH / 2, sheet.WIDTH]
 
 
 def test_only_wrong_ones_are_framed(tmp_path):
-    answers = [Answer("cat", 0.9)]
+    answers = [predicted("cat", 0.9)]
     assert not _has(_drawn(tmp_path, Tile(_photo(), answers)), ORANGE)
     assert not _has(_drawn(tmp_path, Tile(_photo(), answers, truth="cat")), ORANGE)
     assert _has(_drawn(tmp_path, Tile(_photo(), answers, truth="dog")), ORANGE)
 
 
 def test_labels_need_not_be_text(tmp_path):
-    assert _has(_drawn(tmp_path, Tile(_photo(), [Answer(7, 0.9)], truth="8")), ORANGE)
-    assert not _has(_drawn(tmp_path, Tile(_photo(), [Answer(7, 0.9)], truth="7")), ORANGE)
+    assert _has(_drawn(tmp_path, Tile(_photo(), [predicted(7, 0.9)], truth="8")), ORANGE)
+    assert not _has(_drawn(tmp_path, Tile(_photo(), [predicted(7, 0.9)], truth="7")), ORANGE)
 
 
-def test_refused_image_is_a_grey_tile_with_its_reason(tmp_path):
+def test_unreadable_image_is_a_grey_tile_with_its_reason(tmp_path):
     error = ImageDamaged("some/where/photo.jpg is cut short. Copy it again.")
-    refused = _drawn(tmp_path, Tile(_photo(), error=error))
+    unreadable = _drawn(tmp_path, Tile(_photo(), error=error))
     other = _drawn(tmp_path, Tile(_photo(), error=ImageDamaged("Other words.")))
-    assert not _has(refused, RED)
-    assert refused.shape == other.shape
-    assert (refused != other).any()
+    assert not _has(unreadable, RED)
+    assert unreadable.shape == other.shape
+    assert (unreadable != other).any()
 
 
 def test_image_that_breaks_only_now_is_a_grey_tile_too(tmp_path):
     broken = BytesSource("broken.jpg", b"no image at all")
-    drawn = _drawn(tmp_path, Tile(_photo()), Tile(broken, [Answer("cat", 0.9)], truth="cat"))
+    drawn = _drawn(tmp_path, Tile(_photo()), Tile(broken, [predicted("cat", 0.9)], truth="cat"))
     assert _has(drawn, RED)
     assert _has(drawn, (240, 240, 240))
 
@@ -115,6 +113,8 @@ def test_many_tiles_wrap_and_the_rest_is_only_counted(tmp_path):
     draw_sheet(tmp_path / "a.png", (Tile(counted) for _ in range(1000)), at_most=7)
     assert drawn == [7]
     draw_sheet(tmp_path / "b.png", (Tile(counted) for _ in range(7)))
+    draw_sheet(tmp_path / "c.png", (Tile(counted) for _ in range(7)), more=993)
+    assert (tmp_path / "c.png").read_bytes() == (tmp_path / "a.png").read_bytes()
     with Image.open(tmp_path / "a.png") as more, Image.open(tmp_path / "b.png") as all_of_them:
         assert more.height == all_of_them.height + sheet.FOOT_HEIGHT
         assert more.width == 4 * (sheet.WIDTH + sheet.MARGIN) + sheet.MARGIN
@@ -127,13 +127,13 @@ def test_sheet_is_broader_than_high(n, across):
 
 @pytest.mark.parametrize("label", ["жук-олень", "猫科动物", "x" * 300, "a\nb", "\udc80", ""])
 def test_any_label_stays_in_its_tile(tmp_path, label):
-    answers = [Answer(label, 0.5)]
+    answers = [predicted(label, 0.5)]
     drawn = _drawn(tmp_path, Tile(_photo(name=f"{label}.jpg"), answers, truth=f"no {label}"))
     assert (drawn[:, -sheet.MARGIN :] == 255).all()
 
 
 def test_reason_is_wrapped_and_cut():
-    font = sheet._font(sheet.dejavu(), sheet.SMALL_SIZE)
+    font = sheet.font(sheet.dejavu(), sheet.SMALL_SIZE)
     reason = "words " * 30 + "x" * 200
     lines = list(sheet._wrapped(reason, font, 200))
     assert max(map(font.getlength, lines)) <= 200
@@ -153,5 +153,5 @@ def test_no_tiles_and_other_suffixes_are_refused(tmp_path):
 def test_real_photos(tmp_path, real_data):
     photos = sorted((real_data / "data" / "vehicles").rglob("*.jpg"))[::24]
     sources = [BytesSource(photo.name, photo.read_bytes()) for photo in photos]
-    drawn = _drawn(tmp_path, *(Tile(source, [Answer("tanga", 0.6)]) for source in sources))
+    drawn = _drawn(tmp_path, *(Tile(source, [predicted("tanga", 0.6)]) for source in sources))
     assert drawn.std() > 40

@@ -114,7 +114,7 @@ class Sheet:
             from headstart.evaluation import Tile, draw_sheet
 
             tiles = (Tile(a.source, a.predictions(self._top), error=a.error) for a in self._answers)
-            draw_sheet(self._path, tiles)
+            draw_sheet(self._path, tiles, more=self._left_out)
 
 
 @contextlib.contextmanager

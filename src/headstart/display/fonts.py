@@ -1,4 +1,4 @@
-"""Which font can draw a name, so that no picture shows boxes in place of letters."""
+"""Find a font that has the letters of a name, so that no image shows boxes in their place."""
 
 import functools
 import importlib.util
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from headstart.display.text import one_line
 
-# Fonts with many scripts, by the names that systems ship them under, the most likely first.
+# File names of fonts with many scripts, the most likely first.
 WIDE_FONTS = (
     "NotoSansCJK*",
     "NotoSans*",
@@ -31,9 +31,9 @@ AT_MOST_FONTS = 60
 def drawable(text: str) -> tuple[str, Path]:
     """Return `text` on one line, and the font file to draw it with.
 
-    That is DejaVu Sans, which comes with matplotlib, or else a font of the system that has all the
-    letters. Letters that no font has are written as code points, as in ``U+732B``: ugly, but still
-    different names for different classes.
+    The font is DejaVu Sans, which comes with matplotlib, or else a font of the system that has all
+    the letters. If no font has them, missing letters become code points such as ``U+732B``. That is
+    ugly, but different classes keep different names.
     """
     text = one_line(text)
     font = _font_with(frozenset(map(ord, text)))
@@ -46,10 +46,12 @@ def drawable(text: str) -> tuple[str, Path]:
 
 @functools.cache
 def dejavu(*, bold: bool = False) -> Path:
-    """Return the font file that matplotlib carries, without importing matplotlib."""
+    """Return the font file that comes with matplotlib, without importing matplotlib."""
     package = importlib.util.find_spec("matplotlib")
     if package is None or package.origin is None:
-        raise ModuleNotFoundError("headstart draws text with the fonts of matplotlib: install it.")
+        raise ModuleNotFoundError(
+            "To draw text, headstart needs the fonts of matplotlib. Install it."
+        )
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     return Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" / name
 

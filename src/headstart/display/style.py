@@ -1,4 +1,4 @@
-"""Colours and sizes that every sheet and plot shares."""
+"""Colours and sizes that all sheets and figures share."""
 
 INK, PALE, MAT = "#222222", "#6B6B6B", "#F0F0F0"
 

@@ -1,16 +1,15 @@
-"""Numbers and names as plain words that fit their place."""
+"""Numbers and names as text that fits its place."""
 
 import itertools
 import unicodedata
 
 
 def headline(n_right: int, n: int, interval: tuple[float, float]) -> str:
-    """Return the one sentence that matters: how many were right, and how sure that is.
+    """Return how many images were right, and the accuracy with its interval, in one sentence.
 
     Examples
     --------
-    >>> from headstart.evaluation.metrics import proportion_interval
-    >>> headline(171, 192, proportion_interval(171, 192))
+    >>> headline(171, 192, (0.839, 0.927))
     '171 of 192 right: 89.1 % (95 % interval 83.9 to 92.7 %)'
     """
     low, high = interval
@@ -21,7 +20,13 @@ def headline(n_right: int, n: int, interval: tuple[float, float]) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share in percent; 100.0 and 0.0 only where that is exactly so."""
+    """Return a share in percent. Only exactly 1 is 100.0 %, only exactly 0 is 0.0 %.
+
+    Examples
+    --------
+    >>> percent(0.9999)
+    '99.9 %'
+    """
     rounded = round(100 * share, 1)
     if 0 < share < 1:
         rounded = min(max(rounded, 0.1), 99.9)
@@ -29,7 +34,13 @@ def percent(share: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return hours and minutes, or seconds."""
+    """Return a time in seconds, in minutes, or in hours and minutes.
+
+    Examples
+    --------
+    >>> duration(12_000)
+    '3 h 20 min'
+    """
     if seconds < 120:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -37,7 +48,7 @@ def duration(seconds: float) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return `text` with everything that would move a terminal's cursor made visible."""
+    """Replace letters that can't be printed, such as those that move a terminal's cursor."""
     return "".join(letter if _is_harmless(letter) else "\ufffd" for letter in text)
 
 
@@ -47,7 +58,13 @@ def columns(text: str) -> int:
 
 
 def shorten(text: str, width: int) -> str:
-    """Cut the middle out of `text`, so that it takes at most `width` columns."""
+    """Cut the middle out of `text`, so that it takes at most `width` columns.
+
+    Examples
+    --------
+    >>> shorten("Ailuropoda melanoleuca", 11)
+    'Ailur…leuca'
+    """
     text = one_line(text)
     if columns(text) <= width:
         return text
@@ -56,7 +73,7 @@ def shorten(text: str, width: int) -> str:
 
 
 def _is_harmless(letter: str) -> bool:
-    # Some scripts are not written rightly without the two joiners.
+    # Some scripts are written wrongly without these two joiners.
     return letter.isprintable() or letter in "\u200c\u200d"
 
 

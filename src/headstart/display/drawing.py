@@ -1,0 +1,59 @@
+"""Text in images, and the PNG files they are written to."""
+
+import functools
+import itertools
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from headstart.display.fonts import drawable
+from headstart.display.style import TEXT_SIZE
+from headstart.display.text import columns, shorten
+from headstart.errors import UsageError
+from headstart.storage import whole_file
+
+
+@functools.cache
+def font(file: Path, size: int) -> ImageFont.FreeTypeFont:
+    """Return a font of `size` pixels."""
+    return ImageFont.truetype(str(file), size)
+
+
+def write_line(
+    draw: ImageDraw.ImageDraw,
+    corner: tuple[int, int],
+    text: str,
+    width: int,
+    colour: str,
+    size: int = TEXT_SIZE,
+) -> None:
+    """Write one line. If it is wider than `width` pixels, its middle is cut out."""
+    text, file = drawable(text)
+    written = font(file, size)
+    shorter = (shorten(text, length) for length in range(min(columns(text), width), 0, -1))
+    fitting = itertools.dropwhile(lambda line: written.getlength(line) > width, shorter)
+    draw.text(corner, next(fitting, ""), fill=colour, font=written)
+
+
+def check_png(path: Path) -> None:
+    """Check that `path` names a PNG file.
+
+    Raises
+    ------
+    UsageError
+        If it does not end in ``.png``.
+    """
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"The name of the image file must end in .png. Received: {path}.")
+
+
+def save_png(image: Image.Image, path: Path) -> None:
+    """Write `image` to `path`, whole or not at all.
+
+    Raises
+    ------
+    StorageError
+        If the file can't be written.
+    """
+    with whole_file(path) as temporary:
+        image.save(temporary, "PNG")
