@@ -1,13 +1,19 @@
 import dataclasses
 import json
+import re
+import subprocess
 import sys
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from headstart.display.text import columns, one_line
 from headstart.errors import DatasetError, ImageDamaged, MissingExtra, UsageError
 from headstart.evaluation import Evaluation, Mistake
-from headstart.evaluation.evaluation import display_names
+from headstart.evaluation.evaluation import METRICS, display_names
+from headstart.evaluation.report import WIDTH
 
 NAMES = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
 TRUTH = ["cat", "cat", "dog", "dog"]
@@ -17,8 +23,8 @@ CLASSES = ["cat", "dog", "owl"]
 
 @pytest.fixture
 def evaluation():
-    refused = [("e.jpg", ImageDamaged("e.jpg is cut short."))]
-    return Evaluation.from_predictions(NAMES, TRUTH, SCORES, CLASSES, refused)
+    unreadable = [("e.jpg", ImageDamaged("e.jpg is cut short."))]
+    return Evaluation.from_predictions(NAMES, TRUTH, SCORES, CLASSES, unreadable)
 
 
 def test_counts_and_measures(evaluation):
@@ -38,19 +44,11 @@ def test_class_absent_from_the_test_set_has_none_not_a_number(evaluation):
     assert evaluation.macro_f1 == pytest.approx(0.5)
 
 
-def test_mistakes_are_the_surest_first(evaluation):
-    assert evaluation.mistakes == (
-        Mistake("d.jpg", "dog", "cat", 0.8, 0.2),
-        Mistake("b.jpg", "cat", "dog", 0.7, 0.3),
-    )
+def test_mistakes_are_in_terms_of_the_labels(evaluation):
+    assert evaluation.mistakes[0] == Mistake("d.jpg", "dog", "cat", 0.8, 0.2)
 
 
-def test_equally_sure_mistakes_are_in_the_order_of_their_names():
-    found = Evaluation.from_predictions(["z", "a"], ["x", "x"], [[0.1, 0.9]] * 2, ["x", "y"])
-    assert [mistake.path for mistake in found.mistakes] == ["a", "z"]
-
-
-def test_refused_images_are_named_and_not_counted(evaluation):
+def test_unreadable_images_are_named_and_not_counted(evaluation):
     (error,) = evaluation.errors
     assert (error.path, error.type, error.message) == (
         "e.jpg",
@@ -118,11 +116,11 @@ def test_many_classes_are_not_all_listed():
         Evaluation.from_predictions(["a"], ["no"], np.zeros((1, 200)), list(range(200)))
 
 
-def test_nothing_to_judge_by_says_why():
-    refused = [("e.jpg", ImageDamaged("e.jpg is cut short."))]
-    with pytest.raises(DatasetError, match=r"All 1 were refused, first: e\.jpg is cut"):
-        Evaluation.from_predictions([], [], np.zeros((0, 3)), CLASSES, refused)
-    with pytest.raises(DatasetError, match=r"at least one labelled image\.$"):
+def test_no_readable_image_is_an_error_with_the_reason():
+    unreadable = [("e.jpg", ImageDamaged("e.jpg is cut short."))]
+    with pytest.raises(DatasetError, match=r"All 1 are unreadable, the first one: e\.jpg is cut"):
+        Evaluation.from_predictions([], [], np.zeros((0, 3)), CLASSES, unreadable)
+    with pytest.raises(DatasetError, match=r"at least one labelled image that can be read\.$"):
         Evaluation.from_predictions([], [], np.zeros((0, 3)), CLASSES)
 
 
@@ -151,10 +149,133 @@ def test_class_listed_twice_is_refused():
         Evaluation.from_predictions(["a"], ["cat"], [[1, 0]], ["cat", "cat"])
 
 
+def test_each_metric_reaches_the_reports_and_the_json(evaluation):
+    shown = {"macro_f1", "balanced_accuracy", "majority_share", "top_5_accuracy", "log_loss"}
+    assert set(METRICS) == shown
+    for name, metric in METRICS.items():
+        value = getattr(evaluation, name)
+        assert evaluation.to_dict()[name] == value
+        written = [metric.label, "" if value is None else metric.format(value), metric.meaning]
+        lines = [re.split("  +", line.strip()) for line in str(evaluation).splitlines()]
+        assert (written in lines) == (value is not None)
+        assert (f">{metric.label}</td>" in evaluation._repr_html_()) == (value is not None)
+
+
 def test_it_can_not_be_altered(evaluation):
     with pytest.raises(dataclasses.FrozenInstanceError):
         evaluation.accuracy = 1.0
 
 
-def test_printing_gives_the_report(evaluation):
-    assert str(evaluation).startswith("2 of 4 right: 50.0 % (95 % interval")
+def test_printing_gives_the_report(make_evaluation):
+    unreadable = [("x/broken.jpg", ImageDamaged("x/broken.jpg is cut short."))]
+    assert str(make_evaluation(3, n_each=4, errors=unreadable)).splitlines() == [
+        "9 of 12 right: 75.0 % (95 % interval 46.8 to 91.1 %)",
+        "",
+        "  macro F1             0.75  mean F1 of the classes; each class counts the same",
+        "  balanced accuracy  75.0 %  mean recall of the classes; each class counts the same",
+        "  majority class     33.3 %  accuracy of always predicting the most frequent class",
+        "  log loss            0.807  mean of -ln(probability of the true class); lower is better",
+        "",
+        "Classes",
+        "  class   images  recall                  precision                 F1",
+        "  kind 0       4   75.0 % (30.1 to 95.4)   75.0 % (30.1 to 95.4)  0.75",
+        "  kind 1       4   75.0 % (30.1 to 95.4)   75.0 % (30.1 to 95.4)  0.75",
+        "  kind 2       4   75.0 % (30.1 to 95.4)   75.0 % (30.1 to 95.4)  0.75",
+        "  recall: how many of the images of this class were recognised",
+        "  precision: how many of the images predicted as this class belong to it",
+        "  F1: the harmonic mean of recall and precision, from 0 to 1",
+        "  in brackets: the 95 % confidence interval",
+        "",
+        "Confusion matrix (a row for each true class, a column for each predicted class)",
+        "          kind 0  kind 1  kind 2",
+        "  kind 0       3       1       .",
+        "  kind 1       .       3       1",
+        "  kind 2       1       .       3",
+        "",
+        "Mistakes, the most confident first (all)",
+        "  probability  predicted class  true class  image",
+        "       91.8 %  kind 1           kind 0      kind 0/0001.jpg",
+        "       79.1 %  kind 2           kind 1      kind 1/0005.jpg",
+        "       66.4 %  kind 0           kind 2      kind 2/0009.jpg",
+        "",
+        "Unreadable images, not counted above: 1",
+        "  x/broken.jpg is cut short.",
+    ]
+
+
+def test_report_fits_its_width_whatever_the_number_of_classes(any_size):
+    assert max(map(columns, str(any_size).splitlines())) <= WIDTH
+
+
+def test_report_stays_short_with_many_classes(make_evaluation):
+    found = str(make_evaluation(200, n_each=4))
+    assert len(found.splitlines()) < 70
+    assert "top-5 accuracy" in found
+
+
+def test_report_has_no_letters_that_move_the_cursor(strange):
+    assert all(one_line(line) == line for line in str(strange).split("\n"))
+    assert "$x_1$ & <b>%d</b>" in str(strange)
+
+
+def test_nothing_wrong_leaves_the_tables_of_mistakes_out():
+    for k in (3, 30):
+        classes = [f"kind {index}" for index in range(k)]
+        found = str(Evaluation.from_predictions(classes, classes, np.eye(k), classes))
+        assert found.startswith(f"{k} of {k} right: 100.0 %")
+        assert "Mistakes" not in found
+        assert "confusions" not in found
+
+
+def test_repr_is_one_line(evaluation):
+    assert repr(evaluation).startswith("<Evaluation: 2 of 4 right: 50.0 % (95 % interval")
+    assert "\n" not in repr(evaluation)
+
+
+def test_html_shows_the_names_of_classes_as_they_are(strange):
+    class Reader(HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.tags, self.words = set(), []
+
+        def handle_starttag(self, tag, _):
+            self.tags.add(tag)
+
+        def handle_data(self, data):
+            self.words.append(data)
+
+    reader = Reader()
+    reader.feed(strange._repr_html_())
+    assert reader.tags == {"div", "p", "b", "br", "table", "tr", "th", "td"}
+    assert {"猫科动物", "$x_1$ & <b>%d</b>", one_line("new\nline\x1b[2J")} <= set(reader.words)
+    assert "mathjax_ignore" in strange._repr_html_()
+    strange._repr_html_().encode()
+
+
+@pytest.mark.parametrize("draw", [Evaluation.plot_confusion, Evaluation.plot_classes])
+def test_figures_need_no_file_and_leave_pyplot_alone(evaluation, draw, tmp_path):
+    from matplotlib import pyplot as plt
+    from matplotlib.figure import Figure
+
+    figure = draw(evaluation)
+    assert isinstance(figure, Figure)
+    assert "2 of 4 right" in "".join(text.get_text() for text in figure.axes[0].texts)
+    assert plt.get_fignums() == []
+    draw(evaluation, tmp_path / "plot.png")
+    with Image.open(tmp_path / "plot.png") as image:
+        assert image.format == "PNG"
+
+
+def test_importing_loads_no_matplotlib_and_drawing_loads_no_pyplot(tmp_path):
+    code = """
+import sys
+from pathlib import Path
+import headstart.evaluation as room
+heavy = {"matplotlib", "sklearn", "scipy", "pandas", "keras", "openvino"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+assert room.__all__ == sorted(room.__all__, key=lambda name: (name.islower(), name))
+found = room.Evaluation.from_predictions(["a"], ["x"], [[1, 0]], ["x", "y"])
+found.plot_confusion(Path(sys.argv[1]))
+assert "matplotlib.pyplot" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "x.png")], check=True)

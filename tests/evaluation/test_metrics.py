@@ -61,13 +61,11 @@ def test_measures_agree_with_scikit_learn():
     scores /= scores.sum(axis=1, keepdims=True)
     answer = scores.argmax(axis=1)
     confusion = metrics.confusion_matrix(truth, answer, 7)
-    precision, recall, f1, n = reference.precision_recall_fscore_support(truth, answer)
-    found = metrics.class_scores(confusion)
+    precision, recall, f1, _ = reference.precision_recall_fscore_support(truth, answer)
     np.testing.assert_array_equal(confusion, reference.confusion_matrix(truth, answer))
-    np.testing.assert_allclose(found.precision, precision)
-    np.testing.assert_allclose(found.recall, recall)
-    np.testing.assert_allclose(found.f1, f1)
-    np.testing.assert_array_equal(found.n, n)
+    np.testing.assert_allclose(metrics.precision(confusion).value, precision)
+    np.testing.assert_allclose(metrics.recall(confusion).value, recall)
+    np.testing.assert_allclose(metrics.f1(confusion).value, f1)
     assert metrics.accuracy(confusion) == pytest.approx(reference.accuracy_score(truth, answer))
     assert metrics.macro_f1(confusion) == pytest.approx(f1.mean())
     balanced = reference.balanced_accuracy_score(truth, answer)
@@ -79,18 +77,16 @@ def test_measures_agree_with_scikit_learn():
 
 
 def test_class_without_images_has_no_recall_and_no_f1():
-    scores = metrics.class_scores(CONFUSION)
-    assert np.isnan([scores.recall[1], scores.f1[1]]).all()
-    assert np.isnan([*(end[1] for end in scores.recall_interval + scores.f1_interval)]).all()
-    assert scores.precision[1] == 0
+    assert np.isnan([values[1] for values in metrics.recall(CONFUSION)]).all()
+    assert np.isnan([values[1] for values in metrics.f1(CONFUSION)]).all()
+    assert metrics.precision(CONFUSION).value[1] == 0
 
 
 def test_class_never_predicted_has_no_precision_and_f1_zero():
-    scores = metrics.class_scores(CONFUSION)
-    assert np.isnan(scores.precision[2])
-    assert np.isnan([end[2] for end in scores.precision_interval]).all()
-    assert scores.f1[2] == 0
-    assert scores.f1_interval[1][2] > 0
+    assert np.isnan([values[2] for values in metrics.precision(CONFUSION)]).all()
+    f1 = metrics.f1(CONFUSION)
+    assert f1.value[2] == f1.low[2] == 0
+    assert f1.high[2] > 0
 
 
 def test_means_leave_out_classes_without_images():
@@ -100,27 +96,26 @@ def test_means_leave_out_classes_without_images():
 
 
 def test_f1_interval_holds_f1_and_is_no_wider_than_zero_to_one():
-    scores = metrics.class_scores(np.array([[50, 3], [8, 40]]))
-    low, high = scores.f1_interval
-    assert (low < scores.f1).all()
-    assert (high > scores.f1).all()
+    value, low, high = metrics.f1(np.array([[50, 3], [8, 40]]))
+    assert (low < value).all()
+    assert (high > value).all()
     assert (high < 1).all()
     # tp = 50, fp + fn = 11: the Wilson interval of 50 in 61, carried through 2 j / (1 + j).
     ends = metrics.proportion_interval(50, 61)
     assert (low[0], high[0]) == pytest.approx([2 * end / (1 + end) for end in ends])
 
 
-def test_majority_share_is_what_the_commonest_class_gets():
+def test_majority_share_is_that_of_the_most_frequent_class():
     assert metrics.majority_share(CONFUSION) == pytest.approx(6 / 9)
 
 
-def test_undecided_is_not_counted_as_right():
+def test_equal_probabilities_are_not_counted_as_right():
     even = np.full((4, 4), 0.25)
     assert metrics.top_k_accuracy([0, 1, 2, 3], even, k=1) == 0.25
     assert metrics.top_k_accuracy([0, 1, 2, 3], even, k=3) == 0.75
 
 
-def test_log_loss_of_a_sure_mistake_is_large_but_finite():
+def test_log_loss_of_a_confident_mistake_is_large_but_finite():
     assert metrics.log_loss([0], [[0.0, 1.0]]) == pytest.approx(-math.log(2**-23))
     assert metrics.log_loss([0, 1], [[0.5, 0.5], [0.5, 0.5]]) == pytest.approx(math.log(2))
 
@@ -137,7 +132,7 @@ def test_cross_validation_interval_uses_the_corrected_variance():
     assert (found.n, found.folds, found.repeats) == (100_000, 5, 4)
 
 
-def test_cross_validation_never_claims_more_than_its_images_tell():
+def test_cross_validation_interval_is_never_narrower_than_that_of_its_images():
     found = metrics.summarise_cross_validation(np.ones((10, 10)), n=20)
     assert found.interval == metrics.proportion_interval(20, 20)
     assert found.interval.low < 0.85
@@ -149,9 +144,9 @@ def test_repeating_does_not_make_the_interval_vanish():
     assert high - low > 0.15
 
 
-def test_cross_validation_says_itself_in_a_sentence():
+def test_cross_validation_prints_a_sentence():
     text = str(metrics.summarise_cross_validation([[0.9, 1.0], [1.0, 0.9]], n=40))
-    assert "95.0 % right on average" in text
+    assert "Mean accuracy 95.0 % (95 % interval" in text
     assert "2-fold cross-validation repeated 2 times on 40 images" in text
 
 

@@ -1,15 +1,12 @@
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.errors import StorageError, UsageError
-from headstart.evaluation import Evaluation, plot_classes, plot_confusion, plot_history, plots
+from headstart.evaluation import Evaluation
+from headstart.evaluation.plots import history_figure
 from headstart.training.history import Epoch
 
-PLOTS = (plot_confusion, plot_classes)
+PLOTS = (Evaluation.plot_confusion, Evaluation.plot_classes)
 
 
 def _pixels(path):
@@ -42,7 +39,7 @@ def test_strange_names_draw_without_warnings(plot, strange, tmp_path):
 def test_right_is_blue_and_wrong_is_orange(tmp_path):
     def drawn(scores):
         found = Evaluation.from_predictions(["a", "b"], ["x", "y"], scores, ["x", "y"])
-        plot_confusion(found, tmp_path / "plot.png")
+        found.plot_confusion(tmp_path / "plot.png")
         return _pixels(tmp_path / "plot.png")
 
     right, wrong = drawn(np.eye(2)), drawn(1 - np.eye(2))
@@ -51,45 +48,32 @@ def test_right_is_blue_and_wrong_is_orange(tmp_path):
     assert _share(wrong, orange) > 0.1 > _share(wrong, blue)
 
 
-def test_a_single_mistake_among_many_stays_visible():
-    confusion = np.array([[9_999, 1], [0, 10_000]])
-    depth = plots._depths(confusion)
-    assert depth[0, 1] > 0.1
-    assert depth[1, 0] == 0
-    assert depth[1, 1] == 1
-
-
-def test_class_without_images_leaves_an_empty_row():
-    assert plots._depths(np.array([[3, 1], [0, 0]]))[1].tolist() == [0, 0]
-
-
 def test_class_without_evidence_has_no_bar(tmp_path):
     only = Evaluation.from_predictions(["a"], ["x"], [[1.0, 0.0]], ["x", "y"])
-    plot_classes(only, tmp_path / "plot.png")
+    only.plot_classes(tmp_path / "plot.png")
     none_right = Evaluation.from_predictions(["a"], ["x"], [[0.0, 1.0]], ["x", "y"])
-    plot_classes(none_right, tmp_path / "none.png")
+    none_right.plot_classes(tmp_path / "none.png")
     blue = (0, 114, 178)
     found = _share(_pixels(tmp_path / "plot.png"), blue)
     assert found > _share(_pixels(tmp_path / "none.png"), blue)
 
 
 def test_weakest_class_comes_first(make_evaluation):
-    confusion = make_evaluation(4, n_each=7, wrong_every=3).per_class
-    order = plots._weakest_first(confusion)
-    f1 = [confusion[index].f1 for index in order]
-    assert f1 == sorted(f1)
+    evaluation = make_evaluation(4, n_each=7, wrong_every=3)
+    names = [label.get_text() for label in evaluation.plot_classes().axes[0].get_yticklabels()]
+    f1 = dict(zip(evaluation.classes, (result.f1 for result in evaluation.per_class), strict=True))
+    assert [f1[name] for name in names] == sorted(f1.values())
 
 
 def test_classes_absent_from_the_test_set_have_no_bars(tmp_path):
     classes = [f"kind {index}" for index in range(55)]
-    plot_classes(
-        Evaluation.from_predictions(["a"], classes[:1], np.eye(1, 55), classes), tmp_path / "a.png"
-    )
+    only = Evaluation.from_predictions(["a"], classes[:1], np.eye(1, 55), classes)
+    only.plot_classes(tmp_path / "a.png")
     assert 0 < _share(_pixels(tmp_path / "a.png"), (0, 114, 178)) < 0.01
 
 
 def test_thousands_of_cells_are_drawn_without_names(make_evaluation, tmp_path):
-    plot_confusion(make_evaluation(251, n_each=2), tmp_path / "plot.png")
+    make_evaluation(251, n_each=2).plot_confusion(tmp_path / "plot.png")
     pixels = _pixels(tmp_path / "plot.png")
     assert 3000 < pixels.shape[1] < 3400
     assert _share(pixels, (0, 114, 178)) > 0.001
@@ -100,41 +84,6 @@ def test_thousands_of_cells_are_drawn_without_names(make_evaluation, tmp_path):
 def test_draws_hundreds_of_classes(plot, make_evaluation, tmp_path):
     plot(make_evaluation(200, n_each=3), tmp_path / "plot.png")
     assert max(_pixels(tmp_path / "plot.png").shape) < 6000
-
-
-@pytest.mark.parametrize("plot", PLOTS)
-def test_other_suffix_is_refused(plot, make_evaluation, tmp_path):
-    with pytest.raises(UsageError, match=r"\.png"):
-        plot(make_evaluation(), tmp_path / "plot.svg")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_failed_drawing_leaves_the_old_file(make_evaluation, tmp_path, monkeypatch):
-    from matplotlib.figure import Figure
-
-    def fail(*_, **__):
-        raise OSError(28, "No space left on device")
-
-    old = tmp_path / "plot.png"
-    old.write_bytes(b"old")
-    monkeypatch.setattr(Figure, "savefig", fail)
-    with pytest.raises(StorageError, match="No space left"):
-        plot_confusion(make_evaluation(), old)
-    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"old"]
-
-
-def test_room_loads_no_matplotlib_and_drawing_no_pyplot(tmp_path):
-    code = """
-import sys
-import headstart.evaluation as room
-heavy = {"matplotlib", "sklearn", "scipy", "pandas", "keras", "openvino"}
-assert not heavy & set(sys.modules), heavy & set(sys.modules)
-assert room.__all__ == sorted(room.__all__, key=lambda name: (name.islower(), name))
-found = room.Evaluation.from_predictions(["a"], ["x"], [[1, 0]], ["x", "y"])
-room.plot_confusion(found, __import__("pathlib").Path(sys.argv[1]))
-assert "matplotlib.pyplot" not in sys.modules
-"""
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "x.png")], check=True)
 
 
 def epoch(number, accuracy, val_loss):
@@ -149,29 +98,31 @@ def epoch(number, accuracy, val_loss):
     )
 
 
-@pytest.mark.parametrize("val_loss", [3.0, float("nan")])
 @pytest.mark.parametrize("epochs", [1, 2, 30])
-def test_a_history_of_any_length_is_drawn(epochs, val_loss, tmp_path):
-    history = [epoch(i, 1 - 1 / i, val_loss / i) for i in range(1, epochs + 1)]
-    plot_history(history, tmp_path / "curves.png", best_epoch=epochs)
-    with Image.open(tmp_path / "curves.png") as picture:
-        assert min(picture.size) > 400
-        colours = {colour for _, colour in picture.convert("RGB").getcolors(2**24)}
-    assert {(0, 114, 178), (213, 94, 0)} <= colours
+def test_a_history_of_any_length_has_three_curves(epochs):
+    history = [epoch(i, 1 - 1 / i, 3.0 / i) for i in range(1, epochs + 1)]
+    accuracy, loss = history_figure(history, epochs).axes
+    (curve,) = accuracy.lines
+    assert curve.get_ydata().tolist() == [each.accuracy for each in history]
+    assert [curve.get_ydata().tolist() for curve in loss.lines] == [
+        [each.loss for each in history],
+        [each.val_loss for each in history],
+    ]
 
 
-def test_the_headline_is_of_the_epoch_that_is_kept(tmp_path, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(plots, "_save", lambda figure, _: drawn.append(figure))
+def test_a_history_without_a_validation_loss_has_no_curve_of_it():
+    _, loss = history_figure([epoch(1, 0.5, float("nan"))], 1).axes
+    assert len(loss.lines) == 1
+    assert "red: training images" in [text.get_text() for text in loss.texts]
+
+
+def test_the_title_is_of_the_epoch_that_is_kept():
     history = [epoch(1, 0.9, 0.4), epoch(2, 0.9, 0.3), epoch(3, 0.9, 0.5)]
-    plot_history(history, tmp_path / "curves.png", best_epoch=2)
-    told = [text.get_text() for text in drawn[0].axes[0].texts]
-    assert "Best: 90.0 % right, after epoch 2" in told
+    written = [text.get_text() for text in history_figure(history, 2).axes[0].texts]
+    assert "Best accuracy: 90.0 %, after epoch 2" in written
 
 
-def test_ticks_half_a_point_apart_are_told_apart(tmp_path, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(plots, "_save", lambda figure, _: drawn.append(figure))
-    plot_history([epoch(1, 0.882, 0.4), epoch(2, 0.921, 0.3)], tmp_path / "c.png", best_epoch=2)
-    ticks = drawn[0].axes[0].yaxis.get_major_formatter().format_ticks([0.9, 0.915, 0.92, 1])
+def test_ticks_half_a_point_apart_differ():
+    accuracy, _ = history_figure([epoch(1, 0.882, 0.4), epoch(2, 0.921, 0.3)], 2).axes
+    ticks = accuracy.yaxis.get_major_formatter().format_ticks([0.9, 0.915, 0.92, 1])
     assert ticks == ["90%", "91.5%", "92%", "100%"]

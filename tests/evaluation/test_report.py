@@ -1,89 +1,84 @@
 import numpy as np
 
-from headstart.display.text import columns, one_line
-from headstart.errors import ImageDamaged
-from headstart.evaluation import Evaluation
-from headstart.evaluation.report import WIDTH, report
+from headstart.evaluation import report
+from headstart.evaluation.results import Mistake, Unreadable, class_results
 
 
-def test_report_fits_its_width_whatever_the_number_of_classes(any_size):
-    assert max(map(columns, report(any_size).splitlines())) <= WIDTH
+def table_of(confusion):
+    names = [f"kind {index}" for index in range(len(confusion))]
+    return report.class_table(names, class_results(confusion))
 
 
-def test_report_stays_short_with_many_classes(make_evaluation):
-    found = report(make_evaluation(200, n_each=4))
-    assert len(found.splitlines()) < 70
-    assert "the 20 weakest first" in found
-    assert "... and 180 more classes" in found
-    assert "  1 of 4 kind 0 taken for kind 1\n" in found
-    assert "among the first five" in found
-
-
-def test_report_has_no_letters_that_move_the_cursor(strange):
-    found = report(strange)
-    assert all(one_line(line) == line for line in found.split("\n"))
-    assert "$x_1$ & <b>%d</b>" in found
-
-
-def test_report_in_full(make_evaluation):
-    refused = [("x/broken.jpg", ImageDamaged("x/broken.jpg is cut short."))]
-    found = report(make_evaluation(3, n_each=4, errors=refused))
-    assert found.splitlines() == [
-        "9 of 12 right: 75.0 % (95 % interval 46.8 to 91.1 %)",
-        "With every class weighing the same: 75.0 % right, F1 0.75.",
-        "Always answering 'kind 0' would be right for 33.3 %.",
-        "Could not be read and not counted: 1 (listed at the end).",
-        "",
-        "Class by class",
-        "  class   images  found                      right when named             F1",
-        "  kind 0       4   75.0 % (30.1 to 95.4)      75.0 % (30.1 to 95.4)     0.75",
-        "  kind 1       4   75.0 % (30.1 to 95.4)      75.0 % (30.1 to 95.4)     0.75",
-        "  kind 2       4   75.0 % (30.1 to 95.4)      75.0 % (30.1 to 95.4)     0.75",
-        "  found: of the images of this class, how many were recognised (recall)",
-        "  right when named: of the images given this name, how many really were it (precision)",
-        "  in brackets: the 95 % interval, where the true figure most likely lies",
-        "",
-        "What was taken for what (a row for what it is, a column for what it was taken for)",
-        "          kind 0  kind 1  kind 2",
-        "  kind 0       3       1       .",
-        "  kind 1       .       3       1",
-        "  kind 2       1       .       3",
-        "",
-        "Wrong and sure of it (all of them, with the probability given to the wrong answer)",
-        "   91.8 %  kind 0 taken for kind 1  kind 0/0001.jpg",
-        "   79.1 %  kind 1 taken for kind 2  kind 1/0005.jpg",
-        "   66.4 %  kind 2 taken for kind 0  kind 2/0009.jpg",
-        "",
-        "Could not be read",
-        "  x/broken.jpg: x/broken.jpg is cut short.",
-    ]
-
-
-def test_nothing_wrong_leaves_the_lists_of_mistakes_out():
-    for k in (3, 30):
-        classes = [f"kind {index}" for index in range(k)]
-        found = report(Evaluation.from_predictions(classes, classes, np.eye(k), classes))
-        assert f"{k} of {k} right: 100.0 %" in found
-        assert "Wrong" not in found
-        assert "confused" not in found
+def test_many_classes_are_reduced_to_the_weakest():
+    confusion = np.diag(np.arange(1, 31))
+    confusion[7, 6] = 99
+    found = table_of(confusion)
+    assert found.title == "The 20 weakest classes"
+    assert len(found.rows) == 20
+    assert [row[0] for row in found.rows[:2]] == ["kind 6", "kind 7"]
+    assert found.notes[0] == "... and 10 more classes"
 
 
 def test_class_without_evidence_is_a_dash():
-    found = report(Evaluation.from_predictions(["a"], ["x"], [[1.0, 0.0]], ["x", "y"]))
-    (line,) = [line for line in found.splitlines() if line.startswith("  y      ")][:1]
-    assert line.split() == ["y", "0", "-", "-", "-"]
+    found = table_of(np.array([[1, 0], [0, 0]]))
+    assert [cell.strip() for cell in found.rows[1]] == ["kind 1", "0", "-", "-", "-"]
 
 
-def test_long_lists_are_cut_and_the_rest_is_counted(make_evaluation):
-    errors = [(f"{at}.gif", ImageDamaged(f"{at}.gif is cut short.")) for at in range(14)]
-    found = report(make_evaluation(3, n_each=40, errors=errors))
-    assert "the 10 worst of 30" in found
-    assert "... and 4 more" in found
-    assert "13.gif" not in found
+def test_recall_and_precision_come_with_their_intervals():
+    row = table_of(np.array([[3, 1], [0, 4]])).rows[0]
+    assert [cell.strip() for cell in row[1:]] == [
+        "4",
+        "75.0 % (30.1 to 95.4)",
+        "100.0 % (43.9 to 100.0)",
+        "0.86",
+    ]
 
 
-def test_wide_names_are_numbered_in_the_matrix(make_evaluation):
-    found = report(make_evaluation(classes=[f"{at} of a long name, really" for at in range(12)]))
-    (head,) = [line for line in found.splitlines() if line.split() == list(map(str, range(1, 13)))]
-    assert " 12 11 of a long name, really " in found
-    assert len(head) <= WIDTH
+def test_confusion_has_a_row_for_each_true_class():
+    found = report.confusion_table(["cat", "dog"], np.array([[3, 1], [0, 1_000]]))
+    assert found.headings == ("", "cat", "dog")
+    assert found.rows == [("cat", "3", "1"), ("dog", ".", "1,000")]
+
+
+def test_cells_without_images_have_no_colour():
+    found = report.confusion_table(["cat", "dog"], np.array([[3, 1], [0, 1]]))
+    assert [[bool(colour) for colour in row] for row in found.colours] == [
+        [False, True, True],
+        [False, False, True],
+    ]
+    assert found.colours[1][2] == "#0072b2"
+
+
+def test_wide_names_are_numbered():
+    names = [f"{at} of a long name, really" for at in range(12)]
+    found = report.confusion_table(names, np.eye(12, dtype=int))
+    assert found.headings == ("", *map(str, range(1, 13)))
+    assert found.rows[11][0] == "12 11 of a long name, really"
+    assert found.width() <= report.WIDTH
+
+
+def test_a_matrix_that_is_too_wide_becomes_its_most_frequent_confusions():
+    for k, count in ((20, 10_000), (200, 1)):
+        confusion = count * np.eye(k, dtype=int)
+        confusion[3, 5] = 7 * count
+        found = report.confusion_table([f"kind {at}" for at in range(k)], confusion)
+        assert found.title == "Most frequent confusions"
+        assert found.rows == [(f"{7 * count:,} of {8 * count:,}", "kind 3", "kind 5")]
+
+
+def test_long_lists_are_cut_and_the_rest_is_counted():
+    mistakes = [Mistake(f"{at}.jpg", "cat", "dog", 0.9, 0.1) for at in range(30)]
+    found = report.mistake_table(mistakes)
+    assert found.title == "Mistakes, the most confident first (the first 10 of 30)"
+    assert found.rows[9] == ("90.0 %", "dog", "cat", "9.jpg")
+    assert len(found.rows) == 10
+    unreadable = [Unreadable(f"{at}.gif", "ImageDamaged", f"{at}.gif is cut.") for at in range(14)]
+    found = report.unreadable_table(unreadable)
+    assert found.title.endswith(": 14")
+    assert found.rows == [(f"{at}.gif is cut.",) for at in range(10)]
+    assert found.notes == ["... and 4 more"]
+
+
+def test_an_unreadable_image_is_always_named():
+    found = report.unreadable_table([Unreadable("x/a.jpg", "ImageUnreadable", "Access denied.")])
+    assert found.rows == [("x/a.jpg: Access denied.",)]

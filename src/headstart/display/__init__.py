@@ -1,1 +1,1 @@
-"""Text and fonts as people see them: on a terminal, in a sheet, in a plot."""
+"""Text, tables, fonts and colours as people see them: in a terminal, a notebook, an image."""

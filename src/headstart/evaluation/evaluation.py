@@ -1,130 +1,131 @@
-"""What came out when a classifier answered images whose classes are known."""
+"""What comes out when a classifier predicts images whose classes are known."""
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
 
+from headstart.display.displayed import Displayed
+from headstart.display.table import Table
+from headstart.display.text import headline, percent
 from headstart.errors import DatasetError, MissingExtra, UsageError
-from headstart.evaluation import metrics
-from headstart.evaluation.metrics import Counts, Floats, Interval
+from headstart.evaluation import metrics, report
+from headstart.evaluation.metrics import Counts, Floats, Interval, Metric, Outcome
+from headstart.evaluation.results import (
+    ClassResult,
+    Mistake,
+    Unreadable,
+    class_results,
+    find_mistakes,
+)
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from pandas import DataFrame
 
 ROUNDING = 1e-4
 
 
-@dataclass(frozen=True, slots=True)
-class ClassResult:
-    """How one class fared. A number without evidence is None, and so is its interval.
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Evaluation(Displayed):
+    """Accuracy with its interval, further metrics, each class by itself, and all mistakes.
 
-    Attributes
-    ----------
-    n, n_predicted, n_right : int
-        Test images of the class; images that were given its name; both at once.
-    recall : float or None
-        ``n_right / n``: how many of its images were found.
-    precision : float or None
-        ``n_right / n_predicted``: how often its name was right when given.
-    f1 : float or None
-        Harmonic mean of the two; 0 for a class with images whose name was never given.
-    recall_interval, precision_interval, f1_interval : Interval or None
-        95 % intervals.
-    """
+    ``print(evaluation)`` gives a report to read, a notebook shows the same as HTML, and `to_dict`
+    returns everything for programs.
 
-    n: int
-    n_predicted: int
-    n_right: int
-    recall: float | None
-    recall_interval: Interval | None
-    precision: float | None
-    precision_interval: Interval | None
-    f1: float | None
-    f1_interval: Interval | None
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """An image that was given a wrong name.
-
-    Attributes
-    ----------
-    path : str
-        The image's name.
-    true, predicted : str
-        Its class, and the class it was taken for.
-    probability, true_probability : float
-        What the classifier gave to the predicted class and to the true one.
-    """
-
-    path: str
-    true: str
-    predicted: str
-    probability: float
-    true_probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """An image that could not be read, and therefore is in no number."""
-
-    path: str
-    type: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Evaluation:
-    """Accuracy and its interval, every class by itself, and the worst mistakes.
-
-    ``print(evaluation)`` gives a report to read, `to_dict` the same for machines.
+    To add a metric, add a function to `headstart.evaluation.metrics` and a field here, annotated
+    with its `Metric`: the reports and `to_dict` take it from there.
 
     Attributes
     ----------
     accuracy : float
-        Share of the `n` images that were named rightly.
+        Share of the `n` images whose predicted class is the true one.
     interval : Interval
         Its 95 % Wilson interval.
     n : int
-        Images that were answered; refused ones are in `errors` only.
+        Number of images that were predicted. Unreadable images are in `errors` only.
     macro_f1, balanced_accuracy : float
-        Mean F1 and mean recall over the classes that have test images.
+        Mean F1 and mean recall of the classes that have test images.
     majority_share : float
-        What always answering the commonest class would score.
+        The accuracy of always predicting the most frequent class.
     top_5_accuracy : float or None
         Share of images whose class is among the five most probable; None for five classes or
         fewer, where it says nothing.
     log_loss : float
-        Mean ``-ln`` of the probability given to the true class.
+        Mean of ``-ln p``, where `p` is the probability given to the true class.
     classes : tuple of str
         Names of the classes; `per_class` and `confusion` have the same order.
     per_class : tuple of ClassResult
         One for each class.
     confusion : int64 array, shape (n_classes, n_classes)
-        Rows are true classes, columns predicted ones.
+        The confusion matrix: a row for each true class, a column for each predicted class.
     mistakes : tuple of Mistake
-        All of them, confidently wrong first.
-    errors : tuple of Refused
+        All mistakes, the most confident first.
+    errors : tuple of Unreadable
         Images that could not be read.
     """
 
     accuracy: float
     interval: Interval
     n: int
-    macro_f1: float
-    balanced_accuracy: float
-    majority_share: float
-    top_5_accuracy: float | None
-    log_loss: float
+    macro_f1: Annotated[
+        float,
+        Metric(
+            "macro F1",
+            "mean F1 of the classes; each class counts the same",
+            "{:.2f}".format,
+            lambda outcome: metrics.macro_f1(outcome.confusion),
+        ),
+    ]
+    balanced_accuracy: Annotated[
+        float,
+        Metric(
+            "balanced accuracy",
+            "mean recall of the classes; each class counts the same",
+            percent,
+            lambda outcome: metrics.balanced_accuracy(outcome.confusion),
+        ),
+    ]
+    majority_share: Annotated[
+        float,
+        Metric(
+            "majority class",
+            "accuracy of always predicting the most frequent class",
+            percent,
+            lambda outcome: metrics.majority_share(outcome.confusion),
+        ),
+    ]
+    top_5_accuracy: Annotated[
+        float | None,
+        Metric(
+            "top-5 accuracy",
+            "the true class is among the five most probable classes",
+            percent,
+            lambda outcome: (
+                metrics.top_k_accuracy(outcome.truth, outcome.probabilities, 5)
+                if len(outcome.confusion) > 5
+                else None
+            ),
+        ),
+    ]
+    log_loss: Annotated[
+        float,
+        Metric(
+            "log loss",
+            "mean of -ln(probability of the true class); lower is better",
+            "{:.3f}".format,
+            lambda outcome: metrics.log_loss(outcome.truth, outcome.probabilities),
+        ),
+    ]
     classes: tuple[str, ...]
     per_class: tuple[ClassResult, ...]
     confusion: Counts
     mistakes: tuple[Mistake, ...]
-    errors: tuple[Refused, ...]
+    errors: tuple[Unreadable, ...]
 
     @classmethod
     def from_predictions(
@@ -134,17 +135,17 @@ class Evaluation:
         probabilities: npt.ArrayLike,
         classes: Sequence[Hashable],
         errors: Iterable[tuple[str, Exception]] = (),
-    ) -> "Evaluation":
-        """Compare what was answered with what is known.
+    ) -> Self:
+        """Compare predictions with the true classes.
 
         Parameters
         ----------
         names : sequence of str, length n
-            What each image is called in the report.
+            What reports call each image.
         y_true : sequence of hashable, length n
-            Its class, one of `classes`.
+            The true class of each image, one of `classes`.
         probabilities : array_like of float, shape (n, n_classes)
-            In [0, 1]. The first of the highest is the answer.
+            In [0, 1]. The predicted class is the first of the most probable ones.
         classes : sequence of hashable
             All classes the classifier knows, in the order of the columns.
         errors : iterable of (name, exception)
@@ -156,45 +157,98 @@ class Evaluation:
             If lengths or shapes don't fit, a class is listed twice, or probabilities are not
             numbers from 0 to 1.
         DatasetError
-            If there is no image to judge by, or a label the classifier does not know.
+            If there is no readable image, or the classifier does not know a label.
         """
-        refused = tuple(Refused(name, type(why).__name__, str(why)) for name, why in errors)
-        scores = _checked(names, y_true, probabilities, classes, refused)
+        unreadable = tuple(Unreadable(name, type(why).__name__, str(why)) for name, why in errors)
+        scores = _checked(names, y_true, probabilities, classes, unreadable)
         truth = _indices(y_true, classes)
         shown = display_names(classes)
-        answer = scores.argmax(axis=1)
-        confusion = metrics.confusion_matrix(truth, answer, len(classes))
-        n_right = int(np.trace(confusion))
+        confusion = metrics.confusion_matrix(truth, scores.argmax(axis=1), len(classes))
+        outcome = Outcome(truth, scores, confusion)
+        computed: dict[str, Any] = {name: each.compute(outcome) for name, each in METRICS.items()}
         return cls(
             accuracy=metrics.accuracy(confusion),
-            interval=metrics.proportion_interval(n_right, len(names)),
+            interval=metrics.proportion_interval(int(np.trace(confusion)), len(names)),
             n=len(names),
-            macro_f1=metrics.macro_f1(confusion),
-            balanced_accuracy=metrics.balanced_accuracy(confusion),
-            majority_share=metrics.majority_share(confusion),
-            top_5_accuracy=metrics.top_k_accuracy(truth, scores) if len(classes) > 5 else None,
-            log_loss=metrics.log_loss(truth, scores),
             classes=shown,
-            per_class=_class_results(confusion),
+            per_class=class_results(confusion),
             confusion=confusion,
-            mistakes=_mistakes(names, truth, answer, scores, shown),
-            errors=refused,
+            mistakes=find_mistakes(names, truth, scores, shown),
+            errors=unreadable,
+            **computed,
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what ``json.dumps`` takes; None where there is no evidence.
+    @property
+    def headline(self) -> str:
+        """How many images were right, and the accuracy with its interval, in one sentence."""
+        return headline(self.n - len(self.mistakes), self.n, self.interval)
 
-        ``per_class`` is keyed by the class's name; ``confusion`` is a list of rows (true classes).
+    def display_parts(self) -> Iterator[str | Table]:
+        """Yield the parts of the report."""
+        yield self.headline
+        yield Table(
+            align="<><",
+            rows=[
+                (metric.label, metric.format(value), metric.meaning)
+                for name, metric in METRICS.items()
+                if (value := getattr(self, name)) is not None
+            ],
+        )
+        yield report.class_table(self.classes, self.per_class)
+        yield report.confusion_table(self.classes, self.confusion)
+        yield report.mistake_table(self.mistakes)
+        yield report.unreadable_table(self.errors)
+
+    def plot_confusion(self, path: Path | None = None) -> "Figure":
+        """Draw the confusion matrix: a row for each true class, a column for each predicted class.
+
+        Colour is the share of the row's images. Counts are written up to 25 classes, names up to
+        250.
+
+        Parameters
+        ----------
+        path : Path, optional
+            A ``.png`` file to write as well. It is written whole or not at all.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Not known to pyplot. A notebook shows it, ``figure.savefig`` writes it.
+
+        Raises
+        ------
+        UsageError
+            If `path` does not end in ``.png``.
+        StorageError
+            If the file can't be written.
         """
-        return {
-            "accuracy": self.accuracy,
+        from headstart.evaluation import plots
+
+        figure = plots.confusion_figure(self.confusion, self.classes, self.headline)
+        return plots.saved(figure, path)
+
+    def plot_classes(self, path: Path | None = None) -> "Figure":
+        """Draw recall and precision of each class with their 95 % intervals, weakest class first.
+
+        With more than 200 classes, the 200 weakest are drawn.
+
+        Parameters
+        ----------
+        path : Path, optional
+            As in `plot_confusion`, which names the return value and the errors, too.
+        """
+        from headstart.evaluation import plots
+
+        figure = plots.classes_figure(self.per_class, self.classes, self.headline)
+        return plots.saved(figure, path)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything in JSON's types; None where there is no evidence.
+
+        ``per_class`` is keyed by the name of the class; ``confusion`` is a list of rows.
+        """
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {
             "interval": list(self.interval),
-            "n": self.n,
-            "macro_f1": self.macro_f1,
-            "balanced_accuracy": self.balanced_accuracy,
-            "majority_share": self.majority_share,
-            "top_5_accuracy": self.top_5_accuracy,
-            "log_loss": self.log_loss,
             "classes": list(self.classes),
             "per_class": {
                 name: {key: _plain(value) for key, value in asdict(result).items()}
@@ -206,10 +260,10 @@ class Evaluation:
         }
 
     def to_frame(self) -> "DataFrame":
-        """Return the per-class results as a pandas table, one row a class.
+        """Return the results of the classes as a pandas DataFrame, one row for each class.
 
-        Intervals become two columns each, as in ``recall_low`` and ``recall_high``; NaN where there
-        is no evidence.
+        Each interval becomes two columns, such as ``recall_low`` and ``recall_high``. Values are
+        NaN where there is no evidence.
 
         Raises
         ------
@@ -223,15 +277,17 @@ class Evaluation:
         rows = [_row(result) for result in self.per_class]
         return pd.DataFrame(rows, index=pd.Index(self.classes, name="class"))
 
-    def __str__(self) -> str:
-        """Return a report to read in a terminal."""
-        from headstart.evaluation.report import report
 
-        return report(self)
+#: The metrics of the fields of `Evaluation` that have one, by the name of the field.
+METRICS: dict[str, Metric] = {
+    name: hint.__metadata__[0]
+    for name, hint in get_type_hints(Evaluation, include_extras=True).items()
+    if hasattr(hint, "__metadata__")
+}
 
 
 def display_names(classes: Sequence[Hashable]) -> tuple[str, ...]:
-    """Return one distinct string a class: ``str``, or ``repr`` where 1 meets '1'."""
+    """Return a distinct name for each class: its ``str``, or its ``repr`` if 1 meets '1'."""
     names = tuple(str(label) for label in classes)
     return names if len(set(names)) == len(names) else tuple(repr(label) for label in classes)
 
@@ -241,19 +297,22 @@ def _checked(
     y_true: Sequence[Hashable],
     probabilities: npt.ArrayLike,
     classes: Sequence[Hashable],
-    refused: tuple[Refused, ...],
+    unreadable: tuple[Unreadable, ...],
 ) -> Floats:
     if len(set(classes)) != len(classes):
         raise UsageError(f"classes must differ from each other. Received: {list(classes)}.")
     if not len(names):
-        why = f" All {len(refused)} were refused, first: {refused[0].message}" if refused else ""
-        raise DatasetError(f"An evaluation needs at least one labelled image.{why}")
+        first = unreadable[0].message if unreadable else ""
+        reason = f" All {len(unreadable)} are unreadable, the first one: {first}" if first else ""
+        raise DatasetError(
+            f"An evaluation needs at least one labelled image that can be read.{reason}"
+        )
     scores = np.asarray(probabilities, float)
     if len(y_true) != len(names) or scores.shape != (len(names), len(classes)):
         raise UsageError(
-            "There must be one label and one row of probabilities an image, and one column a "
-            f"class. Received: {len(names)} names, {len(y_true)} labels, {len(classes)} classes, "
-            f"probabilities of shape {scores.shape}."
+            "There must be one label and one row of probabilities for each image, and one column "
+            f"for each class. Received: {len(names)} names, {len(y_true)} labels, {len(classes)} "
+            f"classes, probabilities of shape {scores.shape}."
         )
     if not (np.isfinite(scores) & (scores >= 0) & (scores <= 1 + ROUNDING)).all():
         raise UsageError(
@@ -268,9 +327,9 @@ def _indices(y_true: Sequence[Hashable], classes: Sequence[Hashable]) -> Counts:
     unknown = {str(label): None for label in y_true if label not in position}
     if unknown:
         raise DatasetError(
-            f"Every label must be one of the classes that were learnt: {_listed(classes)}. "
-            f"Received: {_listed(list(unknown))}. Rename or leave out those images, or train again "
-            "with them."
+            f"Every label must be one of the classes of the model: {_listed(classes)}. "
+            f"Received: {_listed(list(unknown))}. Rename these labels, remove their images, or "
+            "train a model with them."
         )
     return np.array([position[label] for label in y_true], np.int64)
 
@@ -280,60 +339,16 @@ def _listed(labels: Sequence[Hashable], at_most: int = 10) -> str:
     return ", ".join(str(label) for label in labels[:at_most]) + more
 
 
-def _class_results(confusion: Counts) -> tuple[ClassResult, ...]:
-    scores = metrics.class_scores(confusion)
-
-    def measured(name: str, index: int) -> tuple[float | None, Interval | None]:
-        value = float(getattr(scores, name)[index])
-        low, high = getattr(scores, f"{name}_interval")
-        return (
-            (None, None)
-            if math.isnan(value)
-            else (value, Interval(*map(float, (low[index], high[index]))))
-        )
-
-    return tuple(
-        ClassResult(
-            int(scores.n[index]),
-            int(scores.n_predicted[index]),
-            int(scores.n_right[index]),
-            *measured("recall", index),
-            *measured("precision", index),
-            *measured("f1", index),
-        )
-        for index in range(len(confusion))
-    )
-
-
-def _mistakes(
-    names: Sequence[str], truth: Counts, answer: Counts, scores: Floats, shown: Sequence[str]
-) -> tuple[Mistake, ...]:
-    found = [
-        Mistake(
-            path=str(names[image]),
-            true=shown[truth[image]],
-            predicted=shown[answer[image]],
-            probability=float(scores[image, answer[image]]),
-            true_probability=float(scores[image, truth[image]]),
-        )
-        for image in map(int, np.flatnonzero(truth != answer))
-    ]
-    return tuple(sorted(found, key=lambda mistake: (-mistake.probability, mistake.path)))
-
-
 def _plain(value: float | Interval | None) -> float | list[float] | None:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _row(result: ClassResult) -> dict[str, float | None]:
-    row: dict[str, float | None] = {
-        "n": result.n,
-        "n_predicted": result.n_predicted,
-        "n_right": result.n_right,
-    }
-    for name in ("recall", "precision", "f1"):
-        interval = getattr(result, f"{name}_interval") or (math.nan, math.nan)
-        value = getattr(result, name)
-        row[name] = math.nan if value is None else value
-        row[f"{name}_low"], row[f"{name}_high"] = interval
+def _row(result: ClassResult) -> dict[str, float]:
+    row = {}
+    for name, value in asdict(result).items():
+        if name.endswith("_interval"):
+            stem = name.removesuffix("_interval")
+            row[f"{stem}_low"], row[f"{stem}_high"] = value or (math.nan, math.nan)
+        else:
+            row[name] = math.nan if value is None else value
     return row

@@ -1,16 +1,19 @@
-"""How good a classifier is, as numbers with intervals: arrays in, numbers out.
+"""How good a classifier is, in numbers with confidence intervals. Arrays in, numbers out.
 
-Classes are indices here: ``y_true`` int64 ``(n,)`` with values in ``[0, k)``, ``probabilities``
-float ``(n, k)`` in ``[0, 1]``, ``confusion`` int64 ``(k, k)`` with a row for each true class and a
-column for each predicted one.
+Classes are indices here: ``y_true`` is int64 ``(n,)`` with values in ``[0, k)``, ``probabilities``
+is float ``(n, k)`` in ``[0, 1]``, ``confusion`` is int64 ``(k, k)`` with a row for each true class
+and a column for each predicted class.
 
-Where there is no evidence there is no number (NaN), and means leave it out:
+A number without evidence is NaN, and means leave it out:
 
-- a class without test images has no recall and no F1;
-- a class that was never predicted has no precision, and its F1 is 0 if it has test images.
+- A class without test images has no recall and no F1.
+- A class that was never predicted has no precision. Its F1 is 0 if it has test images.
+
+A metric of the whole classifier is a function here and a field of `Evaluation`.
 """
 
 import statistics
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,15 +36,15 @@ def wilson_interval(
 ) -> tuple[Floats, Floats]:
     """Wilson's score interval for a proportion.
 
-    It stays within [0, 1] and keeps its coverage for few images and for shares near 0 or 1,
-    where the textbook's mean plus or minus 1.96 standard errors breaks down.
+    It stays within [0, 1] and keeps its coverage for few images and for proportions near 0 or 1,
+    where the usual interval (mean plus or minus 1.96 standard errors) breaks down.
 
     Parameters
     ----------
     successes, n : array_like of int
-        How many went well, of how many. They broadcast.
+        Number of successes and of trials. They broadcast.
     confidence : float
-        Share of such intervals that hold the true proportion.
+        Share of such intervals that contain the true proportion.
 
     Returns
     -------
@@ -57,26 +60,26 @@ def wilson_interval(
     --------
     >>> low, high = wilson_interval(171, 192)
     >>> print(f"{low:.3f} {high:.3f}")
-    0.838 0.927
+    0.839 0.927
     """
     right, total = np.broadcast_arrays(np.asarray(successes, float), np.asarray(n, float))
     z = statistics.NormalDist().inv_cdf((1 + confidence) / 2)
     middle = (right + z**2 / 2) / (total + z**2)
     reach = z * np.sqrt(_share(right * (total - right), total) + z**2 / 4) / (total + z**2)
-    # Rounding must not leave 0.9999999 where every single one was right.
+    # Rounding errors must not turn 1 into 0.9999999.
     low = np.where(right == 0, 0 * reach, np.clip(middle - reach, 0, 1))
     high = np.where(right == total, 1 + 0 * reach, np.clip(middle + reach, 0, 1))
     return low, high
 
 
 def proportion_interval(successes: int, n: int, confidence: float = 0.95) -> Interval:
-    """`wilson_interval` of a single proportion, as plain floats."""
+    """Return the `wilson_interval` of a single proportion as plain floats."""
     low, high = wilson_interval(successes, n, confidence)
     return Interval(float(low), float(high))
 
 
 def confusion_matrix(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, n_classes: int) -> Counts:
-    """Count how often each true class (row) was taken for each predicted class (column).
+    """Count how often each true class (row) was predicted as each class (column).
 
     Parameters
     ----------
@@ -93,40 +96,38 @@ def confusion_matrix(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, n_classes: in
 
 
 def accuracy(confusion: Counts) -> float:
-    """Share of images that were named rightly; NaN without images."""
+    """Return the share of images whose predicted class is the true one; NaN without images."""
     return float(_share(np.trace(confusion), confusion.sum()))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ClassScores:
-    """What `class_scores` returns: one entry a class in each array.
+class Estimates(NamedTuple):
+    """A proportion for each class with its confidence interval; NaN where there is no evidence.
 
     Attributes
     ----------
-    n, n_predicted, n_right : int64, shape (k,)
-        Images of the class; images given its name; both at once.
-    recall, precision, f1 : float64, shape (k,)
-        NaN where there is no evidence (see the module's rule).
-    recall_interval, precision_interval, f1_interval : pair of float64 arrays of shape (k,)
-        Low and high ends of the 95 % intervals.
+    value, low, high : float64 arrays, shape (k,)
     """
 
-    n: Counts
-    n_predicted: Counts
-    n_right: Counts
-    recall: Floats
-    precision: Floats
-    f1: Floats
-    recall_interval: tuple[Floats, Floats]
-    precision_interval: tuple[Floats, Floats]
-    f1_interval: tuple[Floats, Floats]
+    value: Floats
+    low: Floats
+    high: Floats
 
 
-def class_scores(confusion: Counts, confidence: float = 0.95) -> ClassScores:
-    """Recall, precision and F1 of every class, each with its interval.
+def recall(confusion: Counts, confidence: float = 0.95) -> Estimates:
+    """Return for each class how many of its images were recognised."""
+    return _estimates(np.diag(confusion), confusion.sum(axis=1), confidence)
 
-    Recall and precision are proportions and get Wilson intervals. F1 is not one, but
-    ``F1 / (2 - F1) = tp / (tp + fp + fn)`` is, so its Wilson interval is carried over.
+
+def precision(confusion: Counts, confidence: float = 0.95) -> Estimates:
+    """Return for each class how many of the images predicted as this class belong to it."""
+    return _estimates(np.diag(confusion), confusion.sum(axis=0), confidence)
+
+
+def f1(confusion: Counts, confidence: float = 0.95) -> Estimates:
+    """Return for each class the harmonic mean of recall and precision.
+
+    F1 is no proportion, but ``F1 / (2 - F1) = tp / (tp + fp + fn)`` is. Its Wilson interval is
+    converted.
 
     References
     ----------
@@ -134,48 +135,44 @@ def class_scores(confusion: Counts, confidence: float = 0.95) -> ClassScores:
     arXiv:2309.14621 (the 'Wilson indirect' method).
     """
     right, n, predicted = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
-    # A class without images has no F1, however often its name was given.
+    # A class without images has no F1, however often it was predicted.
     concerned = np.where(n > 0, n + predicted - right, 0)
-    jaccard = _share(right, concerned)
-    low, high = wilson_interval(np.where(n > 0, right, 0), concerned, confidence)
-    return ClassScores(
-        n=n,
-        n_predicted=predicted,
-        n_right=right,
-        recall=_share(right, n),
-        precision=_share(right, predicted),
-        f1=2 * jaccard / (1 + jaccard),
-        recall_interval=wilson_interval(right, n, confidence),
-        precision_interval=wilson_interval(right, predicted, confidence),
-        f1_interval=(2 * low / (1 + low), 2 * high / (1 + high)),
-    )
+    jaccard = _estimates(np.where(n > 0, right, 0), concerned, confidence)
+    return Estimates(*(2 * values / (1 + values) for values in jaccard))
+
+
+def _estimates(successes: Counts, n: Counts, confidence: float) -> Estimates:
+    return Estimates(_share(successes, n), *wilson_interval(successes, n, confidence))
 
 
 def macro_f1(confusion: Counts) -> float:
-    """Mean F1 of the classes that have test images; every class weighs the same."""
-    return _mean(class_scores(confusion).f1)
+    """Return the mean F1 of the classes that have test images. Each class counts the same."""
+    return _mean(f1(confusion).value)
 
 
 def balanced_accuracy(confusion: Counts) -> float:
-    """Mean recall of the classes that have test images; every class weighs the same.
+    """Return the mean recall of the classes that have test images. Each class counts the same.
 
     References
     ----------
     Brodersen, Ong, Stephan, Buhmann (2010), The balanced accuracy and its posterior distribution.
     """
-    return _mean(class_scores(confusion).recall)
+    return _mean(recall(confusion).value)
 
 
 def majority_share(confusion: Counts) -> float:
-    """Accuracy of always answering the commonest class: what a classifier has to beat."""
+    """Return the accuracy of always predicting the most frequent class.
+
+    A classifier that is worth anything does better.
+    """
     return float(_share(confusion.sum(axis=1).max(), confusion.sum()))
 
 
 def top_k_accuracy(y_true: npt.ArrayLike, probabilities: npt.ArrayLike, k: int = 5) -> float:
-    """Share of images whose true class is among the `k` most probable.
+    """Return the share of images whose true class is among the `k` most probable.
 
-    Of equally probable classes the one listed first comes first, as in ``argmax``: an
-    undecided classifier is not counted as right.
+    The first of equally probable classes ranks first, as in ``argmax``. A classifier that gives all
+    classes the same probability is not counted as right.
     """
     truth, scores = np.asarray(y_true, np.int64), np.asarray(probabilities)
     own = np.take_along_axis(scores, truth[:, None], axis=1)
@@ -185,10 +182,11 @@ def top_k_accuracy(y_true: npt.ArrayLike, probabilities: npt.ArrayLike, k: int =
 
 
 def log_loss(y_true: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
-    """Mean of ``-ln p``, `p` being the probability given to the true class.
+    """Return the mean of ``-ln p``, where `p` is the probability given to the true class.
 
-    Lower is better; always answering ``1 / k`` scores ``ln k``. Probabilities below the float32
-    resolution (1.2e-7) count as that, so that one sure mistake does not make the loss infinite.
+    Lower is better. Giving each of `k` classes the same probability scores ``ln k``. Probabilities
+    below the resolution of float32 (1.2e-7) are raised to it, so that one confident mistake does
+    not make the loss infinite.
 
     References
     ----------
@@ -199,9 +197,38 @@ def log_loss(y_true: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
     return _mean(-np.log(np.clip(given[:, 0], np.finfo(np.float32).eps, 1)))
 
 
+class Outcome(NamedTuple):
+    """What metrics are computed from; see the top of this module for the arrays."""
+
+    truth: Counts
+    probabilities: Floats
+    confusion: Counts
+
+
+class Metric(NamedTuple):
+    """How a number about a classifier is computed, and how reports present it.
+
+    Attributes
+    ----------
+    label : str
+        What reports call it.
+    meaning : str
+        What it is, in a few words.
+    format : callable
+        Turns the number into text.
+    compute : callable
+        Takes an `Outcome`. Returns the number, or None where the metric says nothing.
+    """
+
+    label: str
+    meaning: str
+    format: Callable[[float], str]
+    compute: Callable[[Outcome], float | None]
+
+
 @dataclass(frozen=True, slots=True)
 class CrossValidation:
-    """Accuracy by repeated cross-validation, with an interval that is not too narrow.
+    """The accuracy from repeated cross-validation, with an interval that is not too narrow.
 
     Attributes
     ----------
@@ -210,9 +237,9 @@ class CrossValidation:
     interval : Interval
         95 % interval of the accuracy.
     spread : float
-        Standard deviation of the repeats' means: how much the luck of the split alone moves them.
+        Standard deviation of the means of the repeats: how much the choice of the folds matters.
     n, folds, repeats : int
-        Images, folds a repeat, repeats.
+        Number of images, of folds in each repeat, and of repeats.
     """
 
     mean: float
@@ -223,10 +250,10 @@ class CrossValidation:
     repeats: int
 
     def __str__(self) -> str:
-        """Say it in a sentence."""
+        """Return a sentence."""
         low, high = self.interval
         return (
-            f"{100 * self.mean:.1f} % right on average (95 % interval {100 * low:.1f} to "
+            f"Mean accuracy {100 * self.mean:.1f} % (95 % interval {100 * low:.1f} to "
             f"{100 * high:.1f} %), {self.folds}-fold cross-validation repeated {self.repeats} "
             f"times on {self.n} images"
         )
@@ -235,20 +262,20 @@ class CrossValidation:
 def summarise_cross_validation(
     scores: npt.ArrayLike, n: int, confidence: float = 0.95
 ) -> CrossValidation:
-    """Mean and interval of the accuracies of repeated k-fold cross-validation.
+    """Return the mean accuracy of repeated k-fold cross-validation and its interval.
 
-    Folds share training images, so their scores are not independent, and the usual standard
-    error shrinks with every repeat although nothing new is learnt. Two remedies, of which the
-    wider one counts at each end: Nadeau and Bengio's corrected variance (``1/J + 1/(folds - 1)``
-    in place of ``1/J``, Student's t with ``J - 1`` degrees of freedom, `J` scores), and the Wilson
-    interval of `n` images, for `n` images cannot tell more than `n` images do.
+    Folds share training images, so their scores are not independent. The usual standard error
+    shrinks with every repeat, although repeats add no images. Two intervals allow for that, and
+    each end is taken from the wider one: Nadeau and Bengio's corrected variance
+    (``1/J + 1/(folds - 1)`` in place of ``1/J``, Student's t with ``J - 1`` degrees of freedom, for
+    `J` scores), and the Wilson interval of `n` images.
 
     Parameters
     ----------
     scores : array_like of float, shape (repeats, folds)
         Accuracy of each fold, in [0, 1].
     n : int
-        Images in the data set.
+        Number of images in the dataset.
 
     Raises
     ------

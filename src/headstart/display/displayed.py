@@ -1,0 +1,53 @@
+"""Results that display themselves: as text in a terminal, as HTML in a notebook."""
+
+from collections.abc import Iterator
+
+from headstart.display.table import Table, escaped
+from headstart.display.text import one_line
+
+# Jupyter would show a class that is named $x$ as a formula. pandas uses these two names, too.
+_NO_FORMULAS = "tex2jax_ignore mathjax_ignore"
+
+
+class Displayed:
+    """Base of results that are displayed part by part.
+
+    A subclass says once, in `display_parts`, what there is to see. ``print(result)`` writes it as
+    text, a notebook shows it as HTML, and ``repr(result)`` is its first line.
+    """
+
+    __slots__ = ()
+
+    def display_parts(self) -> Iterator[str | Table]:
+        """Yield paragraphs and tables, the headline first. Tables without rows are not shown."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        """Return a report to read in a terminal."""
+        return "\n\n".join(_as_text(part) for part in self.display_parts() if _has_content(part))
+
+    def _repr_html_(self) -> str:
+        """Return the report for a notebook. The HTML needs no other file."""
+        shown = "".join(_as_html(part) for part in self.display_parts() if _has_content(part))
+        return f'<div class="{_NO_FORMULAS}">{shown}</div>'
+
+    def __repr__(self) -> str:
+        """Return the headline with the name of the class."""
+        headline, *_ = str(next(iter(self.display_parts()))).split("\n")
+        return f"<{type(self).__name__}: {headline}>"
+
+
+def _has_content(part: str | Table) -> bool:
+    return bool(part if isinstance(part, str) else part.rows)
+
+
+def _as_text(part: str | Table) -> str:
+    if isinstance(part, Table):
+        return part.to_text()
+    return "\n".join(map(one_line, part.split("\n")))
+
+
+def _as_html(part: str | Table) -> str:
+    if isinstance(part, Table):
+        return part.to_html()
+    return f"<p>{'<br>'.join(map(escaped, part.splitlines()))}</p>"

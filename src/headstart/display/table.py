@@ -1,0 +1,111 @@
+"""A table for people: aligned text in a terminal, HTML in a notebook."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from headstart.display.text import columns, one_line, shorten
+
+WIDEST_CELL = 28
+GAP = "  "
+
+_CELL = "padding:2px 8px;text-align:{};{}"
+_QUIET = "margin:0 0 8px;font-size:smaller;opacity:.75"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows of text, with a title above and notes below.
+
+    Attributes
+    ----------
+    rows : sequence of rows
+        Each row is a sequence of text, one for each column.
+    headings : sequence of str
+        One for each column; empty for a table without headings.
+    align : str
+        A letter for each column: '<' for flush left, '>' for flush right. Flush left if not given.
+    title : str
+        A line above the table.
+    notes : sequence of str
+        Lines below the table.
+    colours : sequence of sequences of str
+        The background of each cell in HTML, such as '#0072b2'; '' for none. Empty for a table
+        without colours.
+    """
+
+    rows: Sequence[Sequence[str]]
+    headings: Sequence[str] = ()
+    align: str = ""
+    title: str = ""
+    notes: Sequence[str] = ()
+    colours: Sequence[Sequence[str]] = ()
+
+    def to_text(self) -> str:
+        """Return the table as aligned text, with nothing in it that moves a terminal's cursor.
+
+        Cells are shortened to 28 columns, except in the last column.
+        """
+        lines = [self.headings, *self.rows] if self.headings else self.rows
+        cells = [
+            [*(shorten(cell, WIDEST_CELL) for cell in line[:-1]), one_line(line[-1])]
+            for line in lines
+        ]
+        widths = [max(map(columns, column)) for column in zip(*cells, strict=True)]
+        body = (_joined(line, widths, self._alignment()) for line in cells)
+        title = [self.title] if self.title else []
+        return "\n".join([*title, *body, *(GAP + note for note in self.notes)])
+
+    def width(self) -> int:
+        """Return how many columns of a terminal the table takes."""
+        return max(map(columns, self.to_text().splitlines()))
+
+    def to_html(self) -> str:
+        """Return the table as HTML. All text is escaped."""
+        title = f"<p><b>{escaped(self.title)}</b></p>" if self.title else ""
+        headings = self._html_row("th", self.headings) if self.headings else ""
+        colours = self.colours or [()] * len(self.rows)
+        rows = (
+            self._html_row("td", row, shades)
+            for row, shades in zip(self.rows, colours, strict=True)
+        )
+        notes = "<br>".join(map(escaped, self.notes))
+        below = f'<p style="{_QUIET}">{notes}</p>' if notes else ""
+        return f"{title}<table>{headings}{''.join(rows)}</table>{below}"
+
+    def _html_row(self, tag: str, cells: Sequence[str], colours: Sequence[str] = ()) -> str:
+        styles = (
+            _CELL.format("right" if side == ">" else "left", _background(colour))
+            for side, colour in zip(self._alignment(), colours or [""] * len(cells), strict=True)
+        )
+        written = (
+            f'<{tag} style="{style}">{escaped(cell)}</{tag}>'
+            for style, cell in zip(styles, cells, strict=True)
+        )
+        return f"<tr>{''.join(written)}</tr>"
+
+    def _alignment(self) -> str:
+        return self.align or "<" * len(self.rows[0])
+
+
+def escaped(text: str) -> str:
+    """Return `text` so that HTML shows it as it is, whatever letters are in it."""
+    return escape(one_line(text))
+
+
+def _background(colour: str) -> str:
+    if not colour:
+        return ""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    # The usual weights of the three colours in how bright they look.
+    dark = 0.299 * red + 0.587 * green + 0.114 * blue < 140
+    return f"background:{colour};color:{'#fff' if dark else '#222'}"
+
+
+def _joined(cells: Sequence[str], widths: Sequence[int], align: str) -> str:
+    padded = (
+        cell + space if side == "<" else space + cell
+        for cell, width, side in zip(cells, widths, align, strict=True)
+        for space in [" " * (width - columns(cell))]
+    )
+    return (GAP + GAP.join(padded)).rstrip()
