@@ -102,7 +102,7 @@ def test_frame_has_a_row_a_class(evaluation):
 
 def test_frame_without_pandas_says_what_to_install(evaluation, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(MissingExtra, match=r"headstart\[pandas\]"):
+    with pytest.raises(MissingExtra, match=r"pandas DataFrame needs the extra \"pandas\""):
         evaluation.to_frame()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headstart.data.inputs import labelled_images
-from headstart.evaluation import plot_classes, plot_confusion
 from headstart.evaluation.measuring import measure
 from headstart.jobs.predict import open_predictor
 
@@ -67,6 +66,6 @@ def evaluate(
 def draw_evaluation(evaluation: Evaluation, folder: Path) -> tuple[Path, ...]:
     """Draw confusion matrix and classes into `folder`; return the files."""
     paths = folder / "confusion.png", folder / "classes.png"
-    plot_confusion(evaluation, paths[0])
-    plot_classes(evaluation, paths[1])
+    evaluation.plot_confusion(paths[0])
+    evaluation.plot_classes(paths[1])
     return paths
