@@ -14,7 +14,7 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_whole_file_takes_its_place_and_leaves_nothing_else(tmp_path):
+def test_a_whole_file_replaces_the_path_and_leaves_no_other_file(tmp_path):
     path = tmp_path / "new" / "answers.csv"
     with storage.whole_file(path) as temporary:
         temporary.write_text("all of it")
@@ -32,7 +32,7 @@ def test_a_whole_file_is_as_readable_as_any_new_file(tmp_path):
     assert stat.S_IMODE((tmp_path / "whole").stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
 
 
-def test_a_failure_leaves_the_old_file(tmp_path):
+def test_an_exception_keeps_the_old_file(tmp_path):
     path = tmp_path / "answers.csv"
     path.write_text("old")
     with pytest.raises(RuntimeError), storage.whole_file(path) as temporary:
@@ -42,7 +42,7 @@ def test_a_failure_leaves_the_old_file(tmp_path):
     assert names(tmp_path) == ["answers.csv"]
 
 
-def test_a_full_disk_is_said_with_the_name_of_the_file(tmp_path):
+def test_a_full_disk_is_an_error_that_names_the_file(tmp_path):
     path = tmp_path / "answers.csv"
     with (
         pytest.raises(StorageError, match=r"answers\.csv.*No space left.*Free some space"),
@@ -52,7 +52,7 @@ def test_a_full_disk_is_said_with_the_name_of_the_file(tmp_path):
     assert names(tmp_path) == []
 
 
-def test_what_openvino_can_not_write_is_a_storage_error(tmp_path, tiny_network):
+def test_a_graph_that_openvino_cannot_write_is_a_storage_error(tmp_path, tiny_network):
     from headstart.backbones.runtime import load_openvino, write_graph
 
     (tmp_path / "file").touch()
@@ -61,7 +61,7 @@ def test_what_openvino_can_not_write_is_a_storage_error(tmp_path, tiny_network):
         write_graph(model, tmp_path / "file" / "graph.xml")
 
 
-def test_a_path_below_a_file_is_refused(tmp_path):
+def test_a_path_below_a_file_is_an_error(tmp_path):
     (tmp_path / "file").touch()
     with (
         pytest.raises(StorageError, match="Could not write"),
@@ -70,14 +70,14 @@ def test_a_path_below_a_file_is_refused(tmp_path):
         pass
 
 
-def test_writing_does_not_wrap_twice():
+def test_an_error_is_wrapped_once():
     with pytest.raises(StorageError) as caught, storage.writing("outer"), storage.writing("inner"):
         raise PermissionError("no")
     assert "inner" in str(caught.value)
     assert "outer" not in str(caught.value)
 
 
-def test_a_whole_folder_takes_its_place(tmp_path):
+def test_a_whole_folder_replaces_the_path(tmp_path):
     path = tmp_path / "models" / "mine"
     with storage.whole_folder(path) as temporary:
         (temporary / "a").write_text("1")
@@ -88,14 +88,14 @@ def test_a_whole_folder_takes_its_place(tmp_path):
     assert names(path.parent) == ["mine"]
 
 
-def test_a_failure_leaves_no_folder(tmp_path):
+def test_an_exception_leaves_no_folder(tmp_path):
     with pytest.raises(RuntimeError), storage.whole_folder(tmp_path / "mine") as temporary:
         (temporary / "a").write_text("1")
         raise RuntimeError
     assert names(tmp_path) == []
 
 
-def test_who_comes_second_leaves_the_first_folder(tmp_path):
+def test_a_folder_written_meanwhile_is_kept(tmp_path):
     path = tmp_path / "mine"
     with storage.whole_folder(path) as temporary:
         (temporary / "a").write_text("second")
@@ -105,14 +105,14 @@ def test_who_comes_second_leaves_the_first_folder(tmp_path):
     assert names(tmp_path) == ["mine"]
 
 
-def test_the_cache_folder_can_be_named(tmp_path, monkeypatch):
+def test_the_environment_sets_the_cache_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path))
     assert storage.cache_dir() == tmp_path
     monkeypatch.delenv("HEADSTART_CACHE")
     assert storage.cache_dir().name == "headstart"
 
 
-def test_clearing_deletes_one_kind_and_says_its_size_before():
+def test_clearing_deletes_one_kind():
     for kind, content in {"features": "12345", "networks": "123"}.items():
         (storage.cache_dir() / kind / "inner").mkdir(parents=True)
         (storage.cache_dir() / kind / "inner" / "file").write_text(content)

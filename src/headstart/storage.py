@@ -1,4 +1,4 @@
-"""Where files are kept, and how they are written so that they are whole or absent."""
+"""Folders for cached files, and writing files and folders so that they are whole or absent."""
 
 import contextlib
 import os
@@ -13,10 +13,11 @@ from headstart.errors import StorageError
 
 
 def cache_dir() -> Path:
-    """Return the folder for everything that can be made again.
+    """Return the folder for everything that can be downloaded or computed again.
 
-    ``$HEADSTART_CACHE`` if set, else the platform's own place (``~/.cache/headstart`` on Linux).
-    It holds ``weights/``, ``networks/`` and ``features/``. It is not created here.
+    This is ``$HEADSTART_CACHE`` if set, else the usual folder of the platform
+    (``~/.cache/headstart`` on Linux). It has the subfolders ``weights``, ``networks`` and
+    ``features``. This function does not create it.
     """
     return Path(
         os.environ.get("HEADSTART_CACHE") or platformdirs.user_cache_dir("headstart", False)
@@ -24,17 +25,17 @@ def cache_dir() -> Path:
 
 
 def folder_size(folder: Path) -> int:
-    """Return how many bytes the files below `folder` take; 0 if it is not there."""
+    """Return the size in bytes of all files below `folder`; 0 if it does not exist."""
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def clear_cache(kind: str) -> None:
-    """Delete one kind of what is kept: ``features``, ``networks`` or ``weights``.
+    """Delete one subfolder of the cache: ``features``, ``networks`` or ``weights``.
 
     Raises
     ------
     StorageError
-        If something can't be deleted.
+        Something can't be deleted.
     """
     folder = cache_dir() / kind
     if folder.is_dir():
@@ -49,7 +50,7 @@ def writing(what: str) -> Iterator[None]:
     Raises
     ------
     StorageError
-        With what could not be written, where, why, and what to do.
+        The message says what could not be written, why, and what to do.
     """
     try:
         yield
@@ -60,7 +61,7 @@ def writing(what: str) -> Iterator[None]:
 
 
 def storage_error(what: str, why: object) -> StorageError:
-    """Return the error that says `what` could not be written, and what to do."""
+    """Return an error which says that `what` could not be written, why, and what to do."""
     return StorageError(
         f"Could not write {what}: {why}. Free some space or make the folder writable; "
         "set HEADSTART_CACHE to keep headstart's own files elsewhere."
@@ -69,9 +70,14 @@ def storage_error(what: str, why: object) -> StorageError:
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path` that takes its place once the block ends well.
+    """Yield a temporary path, which replaces `path` when the block ends without an exception.
 
-    An exception, a kill or a full disk leaves whatever stood at `path` before untouched.
+    After an exception, a kill or a full disk, `path` is as it was before.
+
+    Raises
+    ------
+    StorageError
+        The file can't be written.
     """
     with writing(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +89,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         try:
             yield temporary
             _sync(temporary)
-            # mkstemp makes the file private; what we leave is as readable as any new file.
+            # mkstemp makes private files. This one shall be as readable as any new file.
             temporary.chmod(0o666 & ~_umask())
             temporary.replace(path)
         finally:
@@ -92,10 +98,15 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder beside `path` that takes its place once the block ends well.
+    """Yield a temporary folder, which replaces `path` when the block ends without an exception.
 
-    `path` must not exist, or be an empty folder, or (when another process was quicker) hold the
-    same thing; in that last case the new folder is dropped.
+    `path` must not exist or must be an empty folder. If another process has written it meanwhile,
+    that folder stays and the new one is deleted.
+
+    Raises
+    ------
+    StorageError
+        The folder can't be written.
     """
     with writing(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)

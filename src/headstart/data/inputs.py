@@ -1,4 +1,4 @@
-"""The images that users pass to headstart, as sources."""
+"""The images and labels that users pass to headstart."""
 
 from __future__ import annotations
 
@@ -70,14 +70,20 @@ def labelled_images(
     y : iterable of hashable, optional
         The label of each image.
     part : {"train", "valid", "test"}
-        The split that is wanted, if the dataset has splits.
+        The split to return, if the dataset has splits.
+
+    Returns
+    -------
+    sources : list of ImageSource
+    labels : list of hashable
+        Of the same length.
 
     Raises
     ------
     UsageError
-        If there are more or fewer labels than images, or neither labels nor a dataset.
+        The numbers of images and labels differ, or there are neither labels nor a dataset.
     DatasetError
-        If there is no dataset at the path, or no image in the split.
+        There is no dataset at the path, or no image in the split.
     """
     if y is not None:
         return _paired(image_sources(X.sources if isinstance(X, LabelledImages) else X), y)
@@ -115,7 +121,7 @@ def _flat(column: NDArray[Any]) -> NDArray[Any]:
 
 
 def _listed(y: Labels) -> list[Any]:
-    # NumPy's and pandas's own way to Python's types; list() would leave their scalars.
+    # tolist() gives Python's types. list() would give the scalars of NumPy and pandas.
     return list(y.tolist()) if hasattr(y, "tolist") else list(y)
 
 
