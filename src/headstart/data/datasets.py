@@ -88,7 +88,7 @@ def _check(images: LabelledImages, path: Path, min_classes: int) -> None:
 def _layouts() -> str:
     # The last formats are the most common ones.
     *layouts, last = (known.layout for known in reversed(FORMATS))
-    return f"It must be {'; '.join(layouts)}; or {last}."
+    return f"A dataset must be {'; '.join(layouts)}; or {last}."
 
 
 def _hint(path: Path) -> str:
