@@ -71,8 +71,7 @@ class DescriptionFile:
         if version > self.newest:
             raise NewerFormat(
                 f"{folder} was written by a newer headstart ({self.what} format {version}; this "
-                f"one knows up to {self.newest}). Update headstart: "
-                "pip install --upgrade headstart"
+                f"one knows up to {self.newest}). Update headstart."
             )
         return dict(entries)
 
