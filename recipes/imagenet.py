@@ -15,7 +15,7 @@ from pathlib import Path
 
 import command
 import headstart as hs
-from headstart.backbones.folders import find_backbone
+from headstart.backbones.resolving import find_backbone
 from headstart.backbones.summary import summarise
 from headstart.data import find_images
 from headstart.evaluation import Tile, draw_sheet

@@ -14,7 +14,8 @@ from headstart.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from headstart.augmentation.settings import Augmentation
-    from headstart.backbones.catalogue import Backbone, backbones
+    from headstart.backbones.catalogue import backbones
+    from headstart.backbones.row import Backbone
     from headstart.classifier import ImageClassifier
     from headstart.evaluation.evaluation import Evaluation
     from headstart.features.embedder import Embedder
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Augmentation": "augmentation.settings",
-    "Backbone": "backbones.catalogue",
+    "Backbone": "backbones.row",
     "Embedder": "features.embedder",
     "Evaluation": "evaluation.evaluation",
     "FineTuning": "finetuning.settings",

@@ -187,7 +187,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         """
         head = self._head()
         sources, labels = labelled_images(X, y)
-        network = self._network()
+        network = self._network(progress)
         extractor = self._settle(network, sources)
         extracted = extractor.extract_all(
             sources, skip_unreadable=skip_unreadable, progress=progress
@@ -345,7 +345,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             raise UsageError(f"head must be a name or a Head. Received: {self.head!r}")
         return clone(self.head)
 
-    def _network(self) -> Network:
+    def _network(self, progress: Progress | None) -> Network:
         return find_network(
             NetworkSpec(
                 self.backbone,
@@ -354,7 +354,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
                 layer=self.layer,
                 pooling=self.pooling,
                 mirror=self.mirror,
-            )
+            ),
+            progress=progress,
         )
 
     def _settle(self, network: Network, sources: Sequence[ImageSource]) -> FeatureExtractor:

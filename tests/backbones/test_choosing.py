@@ -3,7 +3,6 @@
 import functools
 import http.server
 import threading
-from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -11,7 +10,9 @@ from tests.recorder import Recorder
 
 from headstart.backbones import choosing
 from headstart.backbones.catalogue import get_backbone
-from headstart.backbones.choosing import Chosen, LastResortWarning, choose_backbone, settle
+from headstart.backbones.choosing import LastResortWarning, choose_backbone
+from headstart.backbones.networks import find_network
+from headstart.backbones.spec import NetworkSpec
 from headstart.errors import StorageError, UsageError
 from headstart.storage import cache_dir
 
@@ -69,29 +70,28 @@ def own(name):
 
 def test_the_most_accurate_at_hand_is_taken(at_hand):
     at_hand(own("mobilenet"), own("mobilenet_v2"))
-    assert choose_backbone() == Chosen("mobilenet_v2")
+    assert choose_backbone().name == "mobilenet_v2"
     at_hand(own("efficientnet_v2_b0"))
-    assert choose_backbone() == Chosen("efficientnet_v2_b0")
-    assert settle("auto") == "efficientnet_v2_b0"
+    assert choose_backbone().name == "efficientnet_v2_b0"
 
 
 def test_what_an_ordinary_computer_is_slow_at_is_not_taken(at_hand):
     at_hand(own("mobilenet"), own("convnext_xlarge"), own("resnet50"))
-    assert choose_backbone() == Chosen("mobilenet")
+    assert choose_backbone().name == "mobilenet"
 
 
 @pytest.mark.usefixtures("mirror")
 def test_what_was_downloaded_before_is_at_hand():
     (cache_dir() / "weights").mkdir(parents=True)
     (cache_dir() / "weights" / OFFICIAL).write_bytes(b"earlier")
-    assert choose_backbone() == Chosen("mobilenet_v2")
+    assert choose_backbone().name == "mobilenet_v2"
     assert Mirror.asked == []
 
 
 def test_mobilenet_v2_is_downloaded_where_nothing_is_at_hand(mirror):
     (mirror / OFFICIAL).write_bytes(b"fresh")
     progress = Recorder()
-    assert choose_backbone(progress=progress) == Chosen("mobilenet_v2")
+    assert choose_backbone(progress=progress).name == "mobilenet_v2"
     assert [bar[1:] for bar in progress.bars] == [[5, "B", 5]]
     assert (cache_dir() / "weights" / OFFICIAL).read_bytes() == b"fresh"
 
@@ -99,52 +99,64 @@ def test_mobilenet_v2_is_downloaded_where_nothing_is_at_hand(mirror):
 def test_weights_without_their_classifier_are_not_enough(mirror, at_hand):
     at_hand(get_backbone("efficientnet_v2_b0").weights_without_top.filename)
     (mirror / OFFICIAL).write_bytes(b"fresh")
-    assert choose_backbone() == Chosen("mobilenet_v2")
+    assert choose_backbone().name == "mobilenet_v2"
+
+
+def last_resort():
+    """Choose, expect ``mini``, and return the message."""
+    progress = Recorder()
+    assert choose_backbone(progress=progress).name == "mini"
+    (message,) = progress.said
+    return message
 
 
 def test_out_of_reach_mini_is_taken_and_that_is_said():
-    chosen = choose_backbone()
-    assert chosen.name == "mini"
+    message = last_resort()
     mini = get_backbone("mini")
     for part in (
         "Could not reach http://127.0.0.1:1/mobilenet_v2",  # what
         "mini is used, which is part of headstart",  # what instead
-        f"mini knows 200 classes at 80 x 80 pixels, right on {mini.top1:.0%} of {mini.trained_on}",
-        "mobilenet_v2 knows 1,000 classes at 224 x 224 pixels, right on 71% of ImageNet-1k",
+        f"mini knows 200 classes at 80 x 80 pixels, accuracy {mini.top1:.0%} on Tiny ImageNet",
+        "mobilenet_v2 knows 1,000 classes at 224 x 224 pixels, accuracy 71% on ImageNet-1k",
         "HEADSTART_MIRROR",  # how to get more
         str(cache_dir() / "weights" / OFFICIAL),
-        "Name mini as the model to use it without this message",
+        "Name mini as the backbone to use it without this message",
     ):
-        assert part in chosen.notice
-    assert "at hand: name it" not in chosen.notice
+        assert part in message
+    assert "at hand: name it" not in message
 
 
 def test_slow_networks_at_hand_are_named_where_there_is_nothing_else(at_hand):
     at_hand(own("vgg16"), own("resnet50"))
-    chosen = choose_backbone()
-    assert chosen.name == "mini"
-    assert "The weights of resnet50 are at hand: name it as the model if 13 times" in chosen.notice
+    expected = "The weights of resnet50 are at hand: name it as the backbone if 13 times"
+    assert expected in last_resort()
 
 
 def test_a_server_that_refuses_is_said_too(mirror):
     assert mirror.is_dir()
-    chosen = choose_backbone()
-    assert chosen.name == "mini"
-    assert "the server answered 404" in chosen.notice
+    assert "the server answered 404" in last_resort()
 
 
 def test_what_is_out_of_reach_is_tried_once(mirror):
-    first = choose_backbone()
+    first = last_resort()
     (mirror / OFFICIAL).write_bytes(b"too late")
-    assert choose_backbone() == first
+    assert last_resort() == first
     assert len(Mirror.asked) == 1
 
 
 @pytest.mark.usefixtures("mirror")
 def test_another_mirror_is_tried_again(monkeypatch):
-    choose_backbone()
+    last_resort()
     monkeypatch.setenv("HEADSTART_MIRROR", "http://127.0.0.1:1")
-    assert "Could not reach" in choose_backbone().notice
+    assert "Could not reach" in last_resort()
+
+
+def test_nothing_is_downloaded_where_that_is_not_allowed(mirror):
+    (mirror / OFFICIAL).write_bytes(b"fresh")
+    with pytest.warns(LastResortWarning, match="No weights for mobilenet_v2 here"):
+        assert choose_backbone(download=False).name == "mini"
+    assert Mirror.asked == []
+    assert choose_backbone().name == "mobilenet_v2"
 
 
 def test_what_can_not_be_written_is_an_error(mirror, monkeypatch):
@@ -160,27 +172,33 @@ def test_a_full_disk_is_an_error(mirror, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(choosing.download, "_receive", full)
+    monkeypatch.setattr(choosing.downloads, "_receive", full)
     with pytest.raises(StorageError, match="No space left on device"):
         choose_backbone()
 
 
-def test_a_weights_file_needs_a_named_network():
-    with pytest.raises(UsageError, match=r"Received: mine\.h5 with the model 'auto'"):
-        choose_backbone(Path("mine.h5"))
-    with pytest.raises(UsageError, match="name it as the model"):
-        settle("auto", "mine.h5")
+def test_without_a_progress_the_last_resort_is_a_warning():
+    with pytest.warns(LastResortWarning, match="mini is used") as caught:
+        assert choose_backbone().name == "mini"
+    assert str(caught[0].message) == last_resort()
 
 
-@pytest.mark.parametrize("model", ["vgg16", "mini", "no_such_network", Path("auto"), 3])
-def test_what_is_named_is_never_replaced(model):
-    assert settle(model) is model
-    assert settle(model, "mine.h5") is model
+class TestFindNetwork:
+    def test_auto_is_the_chosen_backbone(self, tiny_network, stand_in, at_hand):
+        asked = stand_in(tiny_network)
+        at_hand(own("mobilenet"))
+        assert find_network(NetworkSpec()).name == "mobilenet"
+        progress = Recorder()
+        assert find_network(NetworkSpec("mini"), progress=progress).name == "mini"
+        assert asked == ["mobilenet", "mini"]
+        assert progress.said == []
 
+    def test_last_resort_is_said(self, tiny_network, stand_in):
+        assert stand_in(tiny_network) == []
+        progress = Recorder()
+        assert find_network(NetworkSpec(), progress=progress).name == "mini"
+        assert "mini is used" in progress.said[0]
 
-def test_the_last_resort_is_told_or_warned_of():
-    progress = Recorder()
-    assert settle("auto", progress=progress) == "mini"
-    assert progress.said == [choose_backbone().notice]
-    with pytest.warns(LastResortWarning, match="mini is used"):
-        assert settle("auto") == "mini"
+    def test_weights_need_a_named_backbone(self):
+        with pytest.raises(UsageError, match=r"name the backbone\. Received the weights mine\.h5"):
+            find_network(NetworkSpec(weights="mine.h5"))

@@ -1,7 +1,6 @@
 """Backbone folders: what is written is read back, and nothing else is taken for one."""
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +14,6 @@ from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.classes import ClassName
 from headstart.backbones.folders import (
     DESCRIPTION,
-    find_backbone,
-    is_backbone_folder,
     pack_weights,
     read_backbone,
     read_row,
@@ -30,7 +27,6 @@ from headstart.errors import (
     NewerFormat,
     NotASavedModel,
     SavedModelError,
-    UnknownBackbone,
     UsageError,
 )
 
@@ -68,7 +64,7 @@ def test_what_is_written_is_read_back(folder):
     row = read_backbone(folder)
     assert row == replace(MINE, folder=folder, weights_sha256=row.weights_sha256)
     assert row.classes == CLASSES
-    assert read_row(folder) == find_backbone(folder) == find_backbone(str(folder)) == row
+    assert read_row(folder) == row
     assert find_weights(row).sha256 == row.weights_sha256
     assert find_weights(row).origin == "beside"
     assert find_weights(get_backbone("mini")).origin == "package"
@@ -132,7 +128,7 @@ def test_packing_twice_changes_nothing_more(folder, tmp_path):
 def test_what_would_not_be_read_is_not_written(tmp_path, weights, wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         write_backbone(tmp_path, replace(MINE, **wrong), weights)
-    assert not is_backbone_folder(tmp_path)
+    assert not DESCRIPTION.is_in(tmp_path)
 
 
 def truncate(path):
@@ -245,16 +241,6 @@ def test_any_value_is_taken_or_refused_by_name(folder, value, data):
         pass
     finally:
         (folder / DESCRIPTION.name).write_text(text)
-
-
-def test_a_name_comes_before_a_folder_called_like_it(folder, monkeypatch):
-    monkeypatch.chdir(folder.parent)
-    shutil.move("mine", "mini")
-    assert find_backbone("mini") == get_backbone("mini")
-    assert find_backbone("./mini").name == find_backbone(Path("mini")).name == "mine"
-    assert find_backbone("mobilenet_v2").folder is None
-    with pytest.raises(UnknownBackbone, match="a folder must exist"):
-        find_backbone("mine")
 
 
 @pytest.mark.parametrize("size", [(31, 64), (64, 257)])

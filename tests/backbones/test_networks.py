@@ -24,7 +24,6 @@ from headstart.errors import (
     NotASavedModel,
     SavedModelError,
     StorageError,
-    UnknownBackbone,
     UsageError,
 )
 from headstart.storage import cache_dir
@@ -177,10 +176,9 @@ def test_features_of_another_layer_are_another_network(network, conversions, wei
 
 
 def test_name_that_is_neither_is_refused(tmp_path):
-    with pytest.raises(UnknownBackbone):
-        find_network(NetworkSpec(str(tmp_path)))
-    with pytest.raises(NotASavedModel, match=r"must hold network\.json"):
-        find_network(NetworkSpec(tmp_path))
+    for named in (tmp_path, str(tmp_path)):
+        with pytest.raises(NotASavedModel, match=r"must hold .*network\.json"):
+            find_network(NetworkSpec(named))
 
 
 def test_saved_copy_stands_alone(network, tmp_path):

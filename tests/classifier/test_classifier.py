@@ -255,7 +255,7 @@ def test_by_default_it_takes_what_can_be_had(photos, tiny_network, stand_in):
         model.fit(*photos)
     assert asked == ["mini"]
     assert model.backbone == "auto"
-    with pytest.raises(UsageError, match="name it as the model"):
+    with pytest.raises(UsageError, match="name the backbone"):
         ImageClassifier(weights="w.h5").fit(*photos)
 
 

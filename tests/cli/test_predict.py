@@ -193,7 +193,7 @@ def test_what_a_saved_model_does_not_take(saved, photos, capsys, options, says):
     ("model", "status", "says"),
     [
         ("resnet51", 2, "Did you mean resnet50"),
-        (".", 1, "A saved model is a folder with model.json"),
+        (".", 1, "or model.json (a saved model)"),
     ],
 )
 def test_a_model_that_is_none(photos, capsys, monkeypatch, model, status, says):
@@ -223,7 +223,7 @@ def test_without_weights_and_network_mini_answers_and_stderr_says_so(
     assert "so mini is used" in err
     assert "by mini, computed in f32" in err
     assert main(["predict", str(photos), "--weights", "w.h5"]) == 2
-    assert "name it as the model" in capsys.readouterr().err
+    assert "name the backbone" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -2,12 +2,12 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from headstart.backbones.weights import WeightsFile
 from headstart.errors import MissingExtra, UsageError, WeightsMismatch
 from headstart.features import keras_engine
 from headstart.features.engine import compile_network
@@ -70,17 +70,14 @@ def test_an_image_that_does_not_fit_is_refused(engine):
         engine.infer(np.zeros((1, 16, 16, 3), np.uint8))
 
 
-def test_the_weights_must_be_those_of_the_conversion(tiny_network, tmp_path, monkeypatch):
-    other = WeightsFile(tmp_path / "other.h5", "f" * 64, "folder")
-    monkeypatch.setattr(keras_engine, "get_backbone", lambda _: None)
-    monkeypatch.setattr(keras_engine, "find_weights", lambda *_, **__: other)
-    with pytest.raises(WeightsMismatch, match="HEADSTART_WEIGHTS"):
-        keras_engine._same_weights(tiny_network)
+def test_the_weights_must_be_those_of_the_conversion(tiny_network):
+    with pytest.raises(WeightsMismatch, match="Or use device='openvino'"):
+        keras_engine._origin(replace(tiny_network, name="mini"))
 
 
 def test_a_network_of_ones_own_is_refused_by_name(tiny_network):
-    with pytest.raises(UsageError, match="Use device='openvino'"):
-        keras_engine._same_weights(tiny_network)
+    with pytest.raises(UsageError, match=r"Received: tiny.*Or use device='openvino'"):
+        keras_engine._origin(tiny_network)
 
 
 def test_without_a_backend_the_extra_is_named(tiny_network, monkeypatch):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import headstart as hs
-from headstart.errors import UsageError, WeightsNotFound
+from headstart.backbones.catalogue import get_backbone
+from headstart.errors import UsageError, WeightsMismatch, WeightsNotFound
 from headstart.finetuning.plan import Plan, divisions, make_plan
 from headstart.finetuning.settings import FineTuning
 from headstart.heads.dense import DenseHead
@@ -94,7 +95,7 @@ def planned(classifier, recipe=None):
 
 
 def test_a_network_that_is_no_backbone_is_refused(tiny_network):
-    with pytest.raises(UsageError, match=r"starts from a backbone that .* Received: tiny"):
+    with pytest.raises(UsageError, match=r"The backbone that .* Received: tiny"):
         planned(hs.ImageClassifier(tiny_network))
 
 
@@ -104,8 +105,8 @@ def test_a_network_made_from_other_weights_is_refused(tiny_network, offline, nam
 
     assert not list(offline.iterdir())
     other = replace(tiny_network, name=name)
-    kind = WeightsNotFound if name == "mobilenet_v2" else UsageError
-    with pytest.raises(kind, match=r"No weights for mobilenet_v2|before can't be tuned"):
+    kind = WeightsNotFound if name == "mobilenet_v2" else WeightsMismatch
+    with pytest.raises(kind, match=r"No weights for mobilenet_v2|has lost its weights file"):
         planned(hs.ImageClassifier(other))
 
 
@@ -114,7 +115,7 @@ def test_a_head_without_layers_is_refused(monkeypatch, tiny_network):
 
     from headstart.finetuning import plan
 
-    monkeypatch.setattr(plan, "_weights", lambda *_: None)
+    monkeypatch.setattr(plan, "find_origin", lambda *_: (get_backbone("mini"), None))
     network = replace(tiny_network, name="mini")
     with pytest.raises(UsageError, match="a head that is made of layers"):
         planned(hs.ImageClassifier(network, head="knn"))
@@ -127,7 +128,7 @@ def test_it_learns_from_images_of_a_size_that_the_network_can_take(monkeypatch, 
 
     from headstart.finetuning import plan
 
-    monkeypatch.setattr(plan, "_weights", lambda *_: None)
+    monkeypatch.setattr(plan, "find_origin", lambda *_: (get_backbone("mini"), None))
     network = hs.ImageClassifier(replace(tiny_network, name="mini"))
     with pytest.raises(UsageError, match=rf"from 32 to the network's own, 32. Received: {size}"):
         planned(network, FineTuning(where="all", view_size=size))

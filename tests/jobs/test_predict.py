@@ -174,7 +174,7 @@ def test_damaged_weights_at_hand_are_an_error_and_not_passed_over(offline):
 def test_a_named_network_is_never_replaced():
     with pytest.raises(WeightsNotFound, match="must exist"):
         hs.predict([pixels(0)], "mobilenet", weights="nowhere.h5")
-    with pytest.raises(UsageError, match="name it as the model"):
+    with pytest.raises(UsageError, match="name the backbone"):
         hs.predict([pixels(0)], weights="nowhere.h5")
 
 

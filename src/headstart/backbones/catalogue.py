@@ -1,179 +1,75 @@
-"""The catalogue of pre-trained networks: one row of data each, found by name."""
+"""The catalogue of pre-trained networks, and how a name is found in it."""
 
 from __future__ import annotations
 
 import difflib
 import functools
-from dataclasses import asdict, dataclass, field
+import re
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
+from headstart.backbones.folders import read_row
+from headstart.backbones.rows import ROWS
 from headstart.errors import UnknownBackbone
 
 if TYPE_CHECKING:
-    from headstart.backbones.classes import ClassName
-
-Preprocessing = Literal["caffe", "tf", "torch", "inside"]
-
-IMAGENET = "ImageNet-1k"
-IMAGENET_CLASSES = 1000
+    from headstart.backbones.row import Backbone
 
 # Backbone folders that are part of the package, beside this module.
-PACKAGED = ("mini",)
-
-
-@dataclass(frozen=True, slots=True)
-class OfficialWeights:
-    """A weights file that Keras publishes.
-
-    Attributes
-    ----------
-    url : str
-        Where Keras loads it from.
-    filename : str
-        The name Keras keeps it under in its cache.
-    digest : str or None
-        The hash Keras publishes: 32 hexadecimal digits are MD5, 64 are SHA-256. None where Keras
-        publishes none (MobileNet and MobileNetV2): such a file can't be checked.
-    """
-
-    url: str
-    filename: str
-    digest: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backbone:
-    """A network that somebody trained, with all that belongs to it.
-
-    Attributes
-    ----------
-    name, family : str
-        Keras's name in snake case, and the family whose members share their preprocessing.
-    builder : str
-        The function in `headstart.backbones.architectures.ARCHITECTURES`, or else in
-        ``keras.applications``.
-    size : tuple of int
-        Height and width in pixels of the images it was trained on.
-    min_size, max_size : int
-        The smallest and the largest height and width that can be asked for instead; a `max_size`
-        of None sets no bound.
-    preprocessing : {'caffe', 'tf', 'torch', 'inside'}
-        What happens to RGB pixels from 0 to 255 first, in Keras's words: 'caffe' is BGR minus
-        ImageNet's mean, 'tf' is -1 to 1, 'torch' is 0 to 1 standardised with ImageNet's mean and
-        standard deviation, 'inside' is done by the network's own first layers.
-    feature_layer : str or None
-        The layer whose output are the features; None: the mean of the last feature map over
-        height and width. Either is what the builder gives for
-        ``include_top=False, pooling="avg"``.
-    n_features : int
-        How many features an image has.
-    resize : str
-        The rule for bringing a photo to `size`: 'crop' scales the shorter side to
-        ``size / crop_fraction`` and cuts out the centre.
-    crop_fraction : float
-        See `resize`.
-    weights, weights_without_top : OfficialWeights or None
-        With and without the classifier; None for a network that has a `folder`.
-    folder : Path or None
-        The backbone folder that holds its weights; None for weights that Keras publishes.
-    weights_sha256 : str or None
-        Hash of the weights in `folder`.
-    trained_on : str
-        The data set.
-    classes : tuple of ClassName or None
-        What its classifier tells apart; None stands for the 1,000 classes of ImageNet-1k.
-    license : str
-        Licence of the weights.
-    parameters, macs : int
-        Numbers in the network, and multiply-accumulates for one image of `size`; both with the
-        classifier, counted on the graph.
-    top1, top5 : float or None
-        Published accuracy, 0 to 1, on the validation images of what it was `trained_on`: compare
-        only networks that were trained on the same. None where none is published.
-    source : str
-        Where the network was described.
-    """
-
-    name: str
-    family: str
-    builder: str
-    size: tuple[int, int]
-    min_size: int = 32
-    max_size: int | None = None
-    preprocessing: Preprocessing
-    feature_layer: str | None = None
-    n_features: int
-    resize: str = "crop"
-    crop_fraction: float = 0.875
-    weights: OfficialWeights | None = None
-    weights_without_top: OfficialWeights | None = None
-    folder: Path | None = None
-    weights_sha256: str | None = None
-    trained_on: str = IMAGENET
-    classes: tuple[ClassName, ...] | None = field(default=None, repr=False)
-    license: str
-    parameters: int
-    macs: int
-    top1: float | None
-    top5: float | None
-    source: str
-
-    @property
-    def n_classes(self) -> int:
-        """How many classes its classifier tells apart."""
-        return IMAGENET_CLASSES if self.classes is None else len(self.classes)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the row in JSON's types, with the number of classes instead of their names."""
-        row = asdict(self)
-        del row["classes"]
-        folder = None if self.folder is None else str(self.folder)
-        return {**row, "folder": folder, "n_classes": self.n_classes}
-
-
-def backbones() -> tuple[Backbone, ...]:
-    """Return the whole catalogue, sorted by name."""
-    from headstart.backbones.rows import ROWS
-
-    return tuple(sorted((*ROWS, *_packaged()), key=lambda row: row.name))
+_PACKAGED = ("mini",)
 
 
 @functools.cache
-def _packaged() -> tuple[Backbone, ...]:
-    from headstart.backbones.folders import read_row
-
+def backbones() -> tuple[Backbone, ...]:
+    """Return the whole catalogue, sorted by name."""
     room = Path(str(resources.files(__package__)))
-    return tuple(read_row(room / name) for name in PACKAGED)
+    packaged = (read_row(room / name) for name in _PACKAGED)
+    return tuple(sorted((*ROWS, *packaged), key=lambda row: row.name))
 
 
-def get_backbone(name: str) -> Backbone:
-    """Return the row with this name.
+def look_up(name: str) -> Backbone | None:
+    """Return the row with this name; None if there is none.
 
     Parameters
     ----------
     name : str
-        Such as ``mobilenet_v2``; Keras's own spelling ``MobileNetV2`` works as well.
+        Such as ``mobilenet_v2``. Keras's spelling ``MobileNetV2`` works as well.
+    """
+    return _by_spelling().get(_spelling(name))
+
+
+def get_backbone(name: str) -> Backbone:
+    """Return the row with this name; see `look_up`.
 
     Raises
     ------
     UnknownBackbone
-        With the names that come closest.
+        If there is none; with the names that come closest.
     """
-    known = {row.name: row for row in backbones()}
-    spelt = {_letters(row_name): row_name for row_name in known}
-    found = spelt.get(_letters(name))
-    if found is not None:
-        return known[found]
-    close = difflib.get_close_matches(_letters(name), spelt, n=3)
-    hint = f" Did you mean {' or '.join(spelt[match] for match in close)}?" if close else ""
+    row = look_up(name)
+    if row is not None:
+        return row
+    close = _suggestions(name)
+    hint = f" Did you mean {' or '.join(close)}?" if close else ""
     raise UnknownBackbone(
-        f"There is no backbone named {name!r}.{hint} "
-        "`headstart models` lists them; a folder must exist and hold a backbone or a converted "
-        "network."
+        f"There is no backbone named {name!r}.{hint} `headstart models` lists the names. A "
+        "backbone's folder works as well, if it exists."
     )
 
 
-def _letters(name: str) -> str:
+def _suggestions(name: str) -> list[str]:
+    rows = _by_spelling()
+    spelling = re.sub(r"[^a-z0-9]", "", name.lower())
+    if spelling in rows:
+        return [rows[spelling].name]
+    return [rows[match].name for match in difflib.get_close_matches(spelling, rows, n=3)]
+
+
+@functools.cache
+def _by_spelling() -> dict[str, Backbone]:
+    return {_spelling(row.name): row for row in backbones()}
+
+
+def _spelling(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "")

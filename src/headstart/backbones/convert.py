@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from headstart.backbones.catalogue import Backbone
+    from headstart.backbones.row import Backbone
 
 # Part of what a converted network is kept under: raise it whenever the graph comes out differently.
 FORMAT = 1

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from headstart.backbones.catalogue import Preprocessing
+from headstart.backbones.row import Preprocessing
 
 KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/"
 

@@ -14,17 +14,18 @@ from __future__ import annotations
 import json
 import math
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones.architectures import ARCHITECTURES
-from headstart.backbones.catalogue import Backbone, backbones, get_backbone
 from headstart.backbones.classes import ClassName
+from headstart.backbones.row import Backbone
+from headstart.backbones.rows import ROWS
 from headstart.backbones.weights import FOLDER_WEIGHTS, find_weights, hash_file
 from headstart.descriptions import DescriptionFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from h5py import Dataset, Group
     from numpy.typing import NDArray
@@ -32,30 +33,6 @@ if TYPE_CHECKING:
 DESCRIPTION = DescriptionFile("backbone.json", "backbone", newest=1)
 
 _LARGEST_SIDE = 4096  # of an image; a network for more would not fit into memory
-
-
-def find_backbone(model: str | Path) -> Backbone:
-    """Return the row of the catalogue with this name, or the backbone in this folder.
-
-    A name comes before a folder that happens to be called like it, which is meant by ``./mini``.
-
-    Raises
-    ------
-    UnknownBackbone
-        If it is neither.
-    SavedModelError
-        If the folder can't be read as a backbone.
-    """
-    if isinstance(model, Path):
-        return read_row(model)
-    if not _is_name(model) and is_backbone_folder(model):
-        return read_row(Path(model))
-    return get_backbone(model)
-
-
-def is_backbone_folder(path: str | Path) -> bool:
-    """Tell whether there is a backbone folder at `path`."""
-    return DESCRIPTION.is_in(path)
 
 
 def write_backbone(folder: Path, backbone: Backbone, weights: Path) -> None:
@@ -151,10 +128,6 @@ def _packed(array: Dataset) -> NDArray[Any]:
     return half if fits else values.astype(np.float32)
 
 
-def _is_name(model: str) -> bool:
-    return model in {row.name for row in backbones()}
-
-
 def _row(described: dict[str, Any], folder: Path) -> Backbone:
     """Return the row that ``backbone.json`` describes; refuse what is not of its kind."""
     fields = {name: described["backbone"][name] for name in _FIELDS}
@@ -194,8 +167,6 @@ def _is_file_name(value: object) -> bool:
 
 
 def _is_builder(value: object) -> bool:
-    from headstart.backbones.rows import ROWS
-
     return value in {*ARCHITECTURES, *(row.builder for row in ROWS)}
 
 

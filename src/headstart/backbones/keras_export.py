@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headstart.backbones.catalogue import Backbone, get_backbone
+from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.cost import count_macs
 from headstart.backbones.folders import read_row
 from headstart.backbones.graph import finish_graph
@@ -26,6 +26,8 @@ from headstart.errors import StorageError, UsageError, WeightsMismatch
 if TYPE_CHECKING:
     from keras import KerasTensor, Layer
     from openvino import Model, Output
+
+    from headstart.backbones.row import Backbone
 
 
 def export(request: dict[str, Any]) -> dict[str, Any]:

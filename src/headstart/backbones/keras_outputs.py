@@ -10,8 +10,8 @@ from headstart.errors import UsageError
 if TYPE_CHECKING:
     from keras import KerasTensor, Model
 
-    from headstart.backbones.catalogue import Backbone
     from headstart.backbones.keras_weights import Loaded
+    from headstart.backbones.row import Backbone
 
 
 def wire_outputs(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones.architectures import ARCHITECTURES
-from headstart.backbones.catalogue import Backbone, backbones
+from headstart.backbones.catalogue import backbones
 from headstart.backbones.weights_layout import Shape, WeightsLayout, read_layout
 from headstart.errors import WeightsMismatch
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from keras import Model
+
+    from headstart.backbones.row import Backbone
 
 IMAGENET_STD = (0.229, 0.224, 0.225)
 

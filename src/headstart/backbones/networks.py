@@ -9,18 +9,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones import convert
-from headstart.backbones.catalogue import backbones
-from headstart.backbones.choosing import settle
+from headstart.backbones.catalogue import look_up
+from headstart.backbones.choosing import choose_backbone
 from headstart.backbones.classes import ClassName, imagenet_classes
-from headstart.backbones.folders import find_backbone, is_backbone_folder
-from headstart.backbones.network import DESCRIPTION, GRAPH, Network, load_network
+from headstart.backbones.network import GRAPH, Network, load_network
 from headstart.backbones.network_cache import cached_network
+from headstart.backbones.resolving import (
+    Automatic,
+    ModelFolder,
+    NetworkFolder,
+    refused_model,
+    resolve,
+)
+from headstart.backbones.row import Backbone
 from headstart.backbones.variants import mirrored, pooled
 from headstart.backbones.weights import WeightsFile, check_published, find_weights
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
-    from headstart.backbones.catalogue import Backbone
     from headstart.backbones.spec import NetworkSpec
     from headstart.progress import Progress
 
@@ -58,8 +64,7 @@ def is_catalogued(network: Network) -> bool:
     It would not for a network from a backbone folder, for a variant, or for a network that another
     version made.
     """
-    rows = {row.name: row for row in backbones()}
-    row = rows.get(network.name)
+    row = look_up(network.name)
     return row is not None and network.key == network_key(row, network.weights_sha256, network.size)
 
 
@@ -87,10 +92,22 @@ def _find_plain(spec: NetworkSpec, *, download: bool, progress: Progress | None)
     """Return the network without pooling and mirror images."""
     if isinstance(spec.backbone, Network):
         return _checked(spec.backbone, spec)
-    named = settle(spec.backbone, spec.weights, progress=progress)
-    if DESCRIPTION.is_in(named) or _must_be_network(named):
-        return _checked(load_network(Path(named)), spec)
-    row = find_backbone(named)
+    match resolve(spec.backbone):
+        case Backbone() as row:
+            return _find_converted(row, spec, download=download, progress=progress)
+        case Automatic():
+            _refuse_weights(spec)
+            row = choose_backbone(download=download, progress=progress)
+            return _find_converted(row, spec, download=download, progress=progress)
+        case NetworkFolder(path):
+            return _checked(load_network(path), spec)
+        case ModelFolder(path):
+            raise refused_model(path)
+
+
+def _find_converted(
+    row: Backbone, spec: NetworkSpec, *, download: bool, progress: Progress | None
+) -> Network:
     size = _checked_size(row, spec.size)
     given = None if spec.weights is None else Path(spec.weights)
     weights = find_weights(row, given, download=download, progress=progress)
@@ -98,8 +115,12 @@ def _find_plain(spec: NetworkSpec, *, download: bool, progress: Progress | None)
     return cached_network(key, lambda folder: _convert(row, weights, size, spec.layer, folder))
 
 
-def _must_be_network(model: str | Path) -> bool:
-    return isinstance(model, Path) and not is_backbone_folder(model)
+def _refuse_weights(spec: NetworkSpec) -> None:
+    if spec.weights is not None:
+        raise UsageError(
+            "Weights belong to a backbone: name the backbone. Received the weights "
+            f"{spec.weights} with the backbone {spec.backbone!r}, which is chosen automatically."
+        )
 
 
 def _checked(network: Network, spec: NetworkSpec) -> Network:

@@ -6,7 +6,6 @@ validation images of ImageNet-1k. Keras publishes no top-5 accuracy for ConvNeXt
 and no hash for MobileNet and MobileNetV2. Parameters and multiply-accumulates are counted.
 """
 
-from headstart.backbones.catalogue import Backbone, OfficialWeights
 from headstart.backbones.families import (
     CONVNEXT,
     DENSENET,
@@ -24,6 +23,7 @@ from headstart.backbones.families import (
     XCEPTION,
     Family,
 )
+from headstart.backbones.row import Backbone, OfficialWeights
 
 
 def _row(  # noqa: PLR0913 - a row has as many columns as there are facts

@@ -10,7 +10,7 @@ from headstart.backbones.convert import ask_keras, name_and_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from headstart.backbones.catalogue import Backbone
+    from headstart.backbones.row import Backbone
 
 
 @dataclass(frozen=True, slots=True)

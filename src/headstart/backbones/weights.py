@@ -16,7 +16,7 @@ from headstart.storage import cache_dir
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from headstart.backbones.catalogue import Backbone, OfficialWeights
+    from headstart.backbones.row import Backbone, OfficialWeights
     from headstart.progress import Progress
 
 Origin = Literal["given", "beside", "folder", "package", "keras", "download"]

@@ -12,7 +12,7 @@ from headstart.cli.parser import CommandParser
 from headstart.progress import Bars
 
 if TYPE_CHECKING:
-    from headstart.backbones.catalogue import Backbone
+    from headstart.backbones.row import Backbone
 
 HEADINGS = (
     "name",
@@ -105,7 +105,7 @@ def _fetch(names: list[str]) -> int:
 
 
 def _show(name: str, weights: Path | None, *, as_json: bool) -> int:
-    from headstart.backbones.folders import find_backbone
+    from headstart.backbones.resolving import find_backbone
     from headstart.backbones.summary import summarise
 
     row = find_backbone(name)

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from headstart.backbones.catalogue import get_backbone
-from headstart.backbones.weights import find_weights
+from headstart.backbones.resolving import find_origin
 from headstart.errors import (
     MissingExtra,
     UnknownBackbone,
-    UsageError,
     WeightsError,
     WeightsMismatch,
 )
@@ -22,12 +20,12 @@ from headstart.features.engine import Engine, Precision, Values
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from headstart.backbones.catalogue import Backbone
     from headstart.backbones.network import Network
+    from headstart.backbones.row import Backbone
+    from headstart.backbones.weights import WeightsFile
 
 BATCH = 64
 _POLICIES = {"f32": "float32", "bf16": "mixed_bfloat16"}
@@ -94,10 +92,10 @@ def _build(network: Network, precision: Precision, outputs: Sequence[str]) -> An
         )
     from headstart.backbones import keras_outputs, keras_weights
 
-    row = _row(network)
+    row, weights = _origin(network)
     policy = keras.config.dtype_policy()
     try:
-        loaded = keras_weights.load(row, _same_weights(network), network.size)
+        loaded = keras_weights.load(row, weights.path, network.size)
     finally:
         keras.config.set_dtype_policy(policy)  # loading resets it, and it is the user's
     for layer in loaded.model.layers:
@@ -109,30 +107,16 @@ def _build(network: Network, precision: Precision, outputs: Sequence[str]) -> An
     return keras.Model(pixels, {name: keras.ops.cast(values[name], "float32") for name in outputs})
 
 
-def _row(network: Network) -> Backbone:
+def _origin(network: Network) -> tuple[Backbone, WeightsFile]:
     try:
-        return get_backbone(network.name)
-    except UnknownBackbone as error:
-        raise UsageError(
-            f"device='keras' runs the networks that `headstart models` lists. Received: "
-            f"{network.name}. Use device='openvino' for it."
-        ) from error
+        return find_origin(network)
+    except (UnknownBackbone, WeightsMismatch) as error:
+        raise type(error)(f"{error} Or use device='openvino'.") from error
 
 
 def has_weights(network: Network) -> bool:
     """Tell whether the weights that a network of the catalogue was made from are at hand."""
     try:
-        return bool(_same_weights(network))
+        return bool(find_origin(network))
     except WeightsError:
         return False
-
-
-def _same_weights(network: Network) -> Path:
-    found = find_weights(_row(network), download=False)
-    if found.sha256 != network.weights_sha256:
-        raise WeightsMismatch(
-            f"{found.path} must be the file that {network.name} was converted from (sha256 "
-            f"{network.weights_sha256}). Received sha256 {found.sha256}. Put that file into the "
-            "folder named by HEADSTART_WEIGHTS, or use device='openvino'."
-        )
-    return found.path

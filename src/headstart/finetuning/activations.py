@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from headstart.backbones.catalogue import Backbone
+    from headstart.backbones.row import Backbone
     from headstart.backbones.weights import WeightsFile
     from headstart.features.engine import Values
     from headstart.progress import Progress

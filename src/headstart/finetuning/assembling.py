@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from keras import KerasTensor, Model
     from keras import Layer as KerasLayer
 
-    from headstart.backbones.catalogue import Backbone
+    from headstart.backbones.row import Backbone
     from headstart.finetuning.settings import FineTuning
 
 _POLICIES = {"f32": "float32", "bf16": "mixed_bfloat16"}

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
 
-from headstart.backbones.catalogue import get_backbone
-from headstart.backbones.folders import find_backbone, is_backbone_folder
-from headstart.backbones.weights import find_weights
+from headstart.backbones.resolving import find_origin
 from headstart.data import folds, stratified_split
 from headstart.data.fingerprint import fingerprint
 from headstart.data.inputs import labelled_images
-from headstart.errors import UnknownBackbone, UsageError
+from headstart.errors import UsageError
 from headstart.finetuning.data_source import Subset
 from headstart.heads.base import class_weights
 from headstart.heads.dense import DenseHead
 from headstart.training.prepared import decode_all, usual_side
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
-    from headstart.backbones.catalogue import Backbone
-    from headstart.backbones.network import Network
+    from headstart.backbones.row import Backbone
     from headstart.backbones.weights import WeightsFile
     from headstart.classifier import ImageClassifier
     from headstart.data import ImageSource
@@ -142,13 +140,13 @@ def make_plan(
     broken = {id(item.source) for item in frozen.unreadable_}
     kept = [place for place, source in enumerate(sources) if id(source) not in broken]
     read = [sources[place] for place in kept]
-    row = _row(classifier, frozen.network_)
+    row, weights = find_origin(frozen.network_, classifier.backbone, classifier.weights)
     _check(frozen, row, recipe)
     return Plan(
         frozen=frozen,
         recipe=recipe,
         row=row,
-        weights=_weights(classifier, row, frozen.network_),
+        weights=weights,
         sources=read,
         labels=[labels[place] for place in kept],
         features=frozen.features(read),
@@ -177,31 +175,6 @@ def divisions(plan: Plan, *, thorough: bool) -> list[Division]:
             )
         return list(folds(plan.labels, wanted, plan.recipe.seed))
     return [stratified_split(plan.labels, wanted, plan.recipe.seed)]
-
-
-def _row(classifier: ImageClassifier, network: Network) -> Backbone:
-    named = classifier.backbone
-    if isinstance(named, str | Path) and is_backbone_folder(named):
-        return find_backbone(Path(named))
-    try:
-        return get_backbone(network.name)
-    except UnknownBackbone as error:
-        raise UsageError(
-            "Fine-tuning starts from a backbone that `headstart models` lists, or from one's own "
-            f"backbone folder. Received: {network.name}."
-        ) from error
-
-
-def _weights(classifier: ImageClassifier, row: Backbone, network: Network) -> WeightsFile:
-    given = None if classifier.weights is None else Path(classifier.weights)
-    found = find_weights(row, given, download=False)
-    if found.sha256 != network.weights_sha256:
-        raise UsageError(
-            f"Fine-tuning starts from the weights that {network.name} was converted from (sha256 "
-            f"{network.weights_sha256}). Received: {found.path}, with sha256 {found.sha256}. Give "
-            "the backbone by its name; a network that was fine-tuned before can't be tuned again."
-        )
-    return found
 
 
 def _check(frozen: ImageClassifier, row: Backbone, recipe: FineTuning) -> None:

@@ -6,11 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from headstart.backbones.catalogue import backbones
-from headstart.backbones.choosing import AUTO
-from headstart.backbones.folders import is_backbone_folder
-from headstart.backbones.network import DESCRIPTION, Network
+from headstart.backbones.network import Network
 from headstart.backbones.networks import find_network
+from headstart.backbones.resolving import ModelFolder, resolve
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.inputs import image_sources
 from headstart.errors import UsageError
@@ -94,8 +92,9 @@ def _open(
         return find_network(named, progress=progress)
     if not isinstance(named, str | Path | Network):
         return _fitted(named)
-    if isinstance(named, str | Path) and _means_a_saved_model(named):
-        return load(named).predictor
+    meant = resolve(named) if isinstance(named, str | Path) else named
+    if isinstance(meant, ModelFolder):
+        return load(meant.path).predictor
     return find_network(NetworkSpec(named, weights=weights), progress=progress)
 
 
@@ -106,15 +105,6 @@ def _fitted(classifier: Fitted) -> Predictor:
             f"a fitted ImageClassifier. Received: {classifier!r}."
         )
     return classifier.predictor_
-
-
-def _means_a_saved_model(named: str | Path) -> bool:
-    # A folder that happens to be called like a backbone is meant by './resnet50' only.
-    if isinstance(named, str) and named in {AUTO, *(row.name for row in backbones())}:
-        return False
-    if is_backbone_folder(named):
-        return False
-    return Path(named).is_dir() and not DESCRIPTION.is_in(named)
 
 
 def _as_trained(

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headstart.backbones.choosing import settle
 from headstart.classifier import ImageClassifier
 from headstart.data import LabelledImages, read_dataset, stratified_split
 from headstart.evaluation import (
@@ -170,8 +169,7 @@ def train(
     check_place(out, overwrite=overwrite)
     images = folder if isinstance(folder, LabelledImages) else read_dataset(folder)
     learnt, tested = _divide(images, test, seed)
-    named = settle(backbone, settings.get("weights"), progress=progress)
-    classifier = ImageClassifier(named, random_state=seed, **settings)
+    classifier = ImageClassifier(backbone, random_state=seed, **settings)
     if fine_tune is None:
         classifier.fit(learnt, skip_unreadable=True, progress=progress)
     else:

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from headstart.backbones.catalogue import Backbone
 from headstart.backbones.classes import ClassName, imagenet_classes
 from headstart.backbones.folders import read_backbone, write_backbone
 from headstart.backbones.networks import find_network
+from headstart.backbones.row import Backbone
 from headstart.backbones.spec import NetworkSpec
 from headstart.evaluation import plot_history
 from headstart.evaluation.measuring import measure

@@ -10,7 +10,7 @@ from headstart.display.text import duration
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from headstart.backbones.catalogue import Backbone
+    from headstart.backbones.row import Backbone
     from headstart.data.sources import UnreadableImage
     from headstart.evaluation import Evaluation
     from headstart.training.history import Epoch

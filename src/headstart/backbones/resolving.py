@@ -1,0 +1,183 @@
+"""Decide what a reference means: a name, a folder, or 'auto'. Nothing else decides that.
+
+A name of the catalogue always means the catalogue's network, whatever lies in the current
+directory; ``./mobilenet_v2`` or a `Path` means the folder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headstart.backbones import folders, network
+from headstart.backbones.catalogue import get_backbone, look_up
+from headstart.backbones.row import Backbone
+from headstart.backbones.weights import WeightsFile, find_weights
+from headstart.errors import NotASavedModel, UnknownBackbone, UsageError, WeightsMismatch
+
+if TYPE_CHECKING:
+    from headstart.backbones.network import Network
+
+AUTO = "auto"
+
+# The room of saved models is above this one. A damaged model has at least one of these.
+_MODEL_FILES = ("model.json", "SHA256SUMS")
+
+
+@dataclass(frozen=True, slots=True)
+class Automatic:
+    """'auto': the best network that can be had; see `choose_backbone`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkFolder:
+    """The folder of a converted network."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """The folder of a saved model."""
+
+    path: Path
+
+
+#: What a reference can mean. A `Backbone` is a row of the catalogue or of a backbone folder.
+Resolved = Automatic | Backbone | NetworkFolder | ModelFolder
+
+
+def resolve(named: str | Path) -> Resolved:
+    """Return what a reference means.
+
+    Parameters
+    ----------
+    named : str or Path
+        "auto"; the name of a backbone, as headstart or Keras spells it; or the folder of a
+        backbone, a converted network or a saved model.
+
+    Raises
+    ------
+    UnknownBackbone
+        If there is no such name and no such folder; with the names that come closest.
+    NotASavedModel
+        If the folder is something else.
+    NewerFormat
+        If a newer headstart wrote the backbone's folder.
+    """
+    if isinstance(named, str):
+        if named == AUTO:
+            return Automatic()
+        row = look_up(named)
+        if row is not None:
+            return row
+    folder = Path(named)
+    if folder.is_dir():
+        return _in_folder(folder)
+    if folder.exists():
+        raise UnknownBackbone(
+            f"A backbone is a name or a folder. Received the file {folder}. Give a weights file "
+            "together with the name of its backbone: --model NAME --weights FILE."
+        )
+    if isinstance(named, str) and folder.name == named:
+        return get_backbone(named)  # raises the error that suggests names
+    raise UnknownBackbone(
+        f"The folder of a backbone, a converted network or a saved model must exist. "
+        f"Received: {folder}."
+    )
+
+
+def find_backbone(named: str | Path) -> Backbone:
+    """Return the backbone that a reference means.
+
+    Raises
+    ------
+    UnknownBackbone, NotASavedModel, NewerFormat
+        See `resolve`.
+    UsageError
+        If the reference means something else.
+    """
+    match resolve(named):
+        case Backbone() as row:
+            return row
+        case NetworkFolder(path):
+            raise UsageError(
+                f"A backbone is needed here: its name or folder. Received {path}, a network that "
+                "is converted already."
+            )
+        case ModelFolder(path):
+            raise refused_model(path)
+        case Automatic():
+            raise UsageError("A backbone is needed here: its name or folder. Received: 'auto'.")
+
+
+def find_origin(
+    network: Network, named: str | Path | Network | None = None, weights: str | Path | None = None
+) -> tuple[Backbone, WeightsFile]:
+    """Return the row and the weights file that a network was converted from.
+
+    Parameters
+    ----------
+    network : Network
+    named : str, Path or Network, optional
+        The reference that the network was found by; needed for a backbone folder.
+    weights : str or Path, optional
+        The weights file that was given with it.
+
+    Raises
+    ------
+    UnknownBackbone
+        If the network is from no backbone that can be found.
+    WeightsError
+        If the weights are not at hand, or have changed since.
+    """
+    row = _row_of(network, named)
+    found = find_weights(row, None if weights is None else Path(weights), download=False)
+    if found.sha256 != network.weights_sha256:
+        raise WeightsMismatch(
+            f"{network.name} was converted from weights with sha256 {network.weights_sha256}. "
+            f"Received: {found.path}, with sha256 {found.sha256}. Give the weights that it was "
+            "converted from, and the backbone by its name or folder. A fine-tuned network has lost "
+            "its weights file."
+        )
+    return row, found
+
+
+def refused_model(folder: Path) -> UsageError:
+    """Return the error for a saved model where a backbone is needed."""
+    return UsageError(
+        f"A backbone is needed here: its name or folder. Received the saved model in {folder}. "
+        "`headstart predict --model` and headstart.load take it."
+    )
+
+
+def _row_of(network: Network, named: str | Path | Network | None) -> Backbone:
+    meant = resolve(named) if isinstance(named, str | Path) else None
+    row = meant if isinstance(meant, Backbone) else look_up(network.name)
+    if row is None:
+        raise UnknownBackbone(
+            "The backbone that a network was converted from must be known. Received: "
+            f"{network.name}, which `headstart models` does not list. Give the backbone's folder."
+        )
+    return row
+
+
+def _in_folder(folder: Path) -> Resolved:
+    if folders.DESCRIPTION.is_in(folder):
+        return folders.read_row(folder)
+    if network.DESCRIPTION.is_in(folder):
+        return NetworkFolder(folder)
+    if any((folder / name).is_file() for name in _MODEL_FILES):
+        return ModelFolder(folder)
+    raise NotASavedModel(
+        f"The folder must hold {folders.DESCRIPTION.name} (a backbone), "
+        f"{network.DESCRIPTION.name} (a converted network) or model.json (a saved model). "
+        f"Received {folder}, which holds {_listed(folder)}."
+    )
+
+
+def _listed(folder: Path) -> str:
+    names = sorted(path.name for path in folder.iterdir())
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{more}" if names else "nothing"

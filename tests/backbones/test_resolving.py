@@ -1,0 +1,214 @@
+"""What a reference means: names, folders, near misses and mistakes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from headstart.backbones import folders
+from headstart.backbones.catalogue import get_backbone
+from headstart.backbones.networks import find_network
+from headstart.backbones.resolving import (
+    Automatic,
+    ModelFolder,
+    NetworkFolder,
+    find_backbone,
+    find_origin,
+    resolve,
+)
+from headstart.backbones.spec import NetworkSpec
+from headstart.errors import (
+    NewerFormat,
+    NotASavedModel,
+    UnknownBackbone,
+    UsageError,
+    WeightsMismatch,
+    WeightsNotFound,
+)
+
+MINI = get_backbone("mini")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """An empty current directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def make_backbone(folder, **changes):
+    """Write the description of a backbone; its weights are not needed to tell what it is."""
+    folder.mkdir()
+    for file in ("backbone.json", "backbone.weights.h5"):
+        (folder / file).symlink_to(MINI.folder / file)
+    if changes:
+        entries = folders.DESCRIPTION.read(folder)
+        (folder / "backbone.json").unlink()
+        folders.DESCRIPTION.write(folder, {**entries, **changes})
+    return folder
+
+
+def make_network(folder):
+    folder.mkdir()
+    (folder / "network.json").write_text("{}")
+    return folder
+
+
+def make_model(folder):
+    folder.mkdir()
+    (folder / "model.json").write_text("{}")
+    return folder
+
+
+class TestNames:
+    def test_name_means_the_catalogues_row(self):
+        assert resolve("mobilenet_v2") is get_backbone("mobilenet_v2")
+
+    @pytest.mark.parametrize("spelling", ["MobileNetV2", "mobilenet-v2", "mobilenetv2"])
+    def test_name_is_found_in_other_spellings(self, spelling):
+        assert resolve(spelling) is get_backbone("mobilenet_v2")
+
+    @pytest.mark.parametrize("make", [make_backbone, make_network, make_model])
+    @pytest.mark.parametrize("name", ["mobilenet_v2", "MobileNetV2"])
+    def test_folder_in_the_current_directory_never_hides_a_name(self, here, make, name):
+        make(here / name)
+        assert resolve(name) is get_backbone("mobilenet_v2")
+
+    def test_auto_is_chosen_later(self, here):
+        make_backbone(here / "auto")
+        assert resolve("auto") == Automatic()
+        assert resolve("./auto").folder == Path("auto")
+        assert resolve(Path("auto")).folder == Path("auto")
+
+    @pytest.mark.parametrize(
+        ("name", "suggestion"),
+        [
+            ("resnet 50", "Did you mean resnet50?"),
+            ("resnet51", "Did you mean resnet50 or "),
+            ("mobilnet_v2", "Did you mean mobilenet_v2 or "),
+            ("MobileNet.V2", "Did you mean mobilenet_v2?"),
+        ],
+    )
+    def test_near_miss_gets_a_suggestion(self, name, suggestion):
+        with pytest.raises(UnknownBackbone) as caught:
+            resolve(name)
+        assert f"There is no backbone named '{name}'. {suggestion}" in str(caught.value)
+
+    def test_hopeless_name_gets_no_suggestion(self):
+        with pytest.raises(UnknownBackbone, match=r"named 'qqqqqq'\. `headstart models` lists"):
+            resolve("qqqqqq")
+
+
+class TestFolders:
+    @pytest.mark.parametrize("reference", ["./mobilenet_v2", Path("mobilenet_v2")], ids=repr)
+    def test_path_means_the_folder(self, here, reference):
+        make_network(here / "mobilenet_v2")
+        assert resolve(reference) == NetworkFolder(Path("mobilenet_v2"))
+
+    @pytest.mark.parametrize("kind", [str, Path])
+    def test_backbone_folder_is_read(self, here, kind):
+        folder = make_backbone(here / "mine")
+        assert resolve(kind(folder)) == replace(MINI, folder=folder)
+
+    @pytest.mark.parametrize("kind", [str, Path])
+    def test_converted_network_is_known(self, here, kind):
+        folder = make_network(here / "converted")
+        assert resolve(kind(folder)) == NetworkFolder(folder)
+
+    @pytest.mark.parametrize("kind", [str, Path])
+    def test_saved_model_is_known(self, here, kind):
+        folder = make_model(here / "model")
+        assert resolve(kind(folder)) == ModelFolder(folder)
+
+    def test_saved_model_without_its_description_is_known(self, here):
+        (here / "SHA256SUMS").touch()
+        assert resolve(here) == ModelFolder(here)
+
+    def test_folder_in_the_current_directory_needs_no_path(self, here):
+        make_model(here / "vehicles")
+        assert resolve("vehicles") == ModelFolder(Path("vehicles"))
+
+    def test_folder_of_something_else_is_refused(self, here):
+        with pytest.raises(NotASavedModel, match="which holds nothing"):
+            resolve(here)
+        for name in ("a.jpg", "b.jpg", "c.jpg", "d.jpg"):
+            (here / name).touch()
+        with pytest.raises(NotASavedModel) as caught:
+            resolve(str(here))
+        for part in ("backbone.json", "network.json", "model.json", "a.jpg, b.jpg, c.jpg and 1"):
+            assert part in str(caught.value)
+
+    def test_backbone_of_a_newer_headstart_is_refused(self, here):
+        make_backbone(here / "mine", format=99)
+        with pytest.raises(NewerFormat):
+            resolve(here / "mine")
+
+    @pytest.mark.parametrize(
+        "reference", ["no/such/folder", "./nothing", Path("nothing")], ids=repr
+    )
+    def test_missing_folder_is_refused(self, reference):
+        with pytest.raises(UnknownBackbone, match=r"must exist\. Received: \S*no"):
+            resolve(reference)
+
+    def test_weights_file_is_refused(self, here):
+        (here / "mine.h5").touch()
+        for reference in ("mine.h5", Path("mine.h5")):
+            with pytest.raises(UnknownBackbone, match=r"Received the file mine\.h5.*--weights"):
+                resolve(reference)
+
+
+class TestFindBackbone:
+    def test_name_and_folder_are_taken(self, here):
+        assert find_backbone("mini") == MINI
+        folder = make_backbone(here / "mine")
+        assert find_backbone(folder) == replace(MINI, folder=folder)
+
+    def test_everything_else_is_refused(self, here):
+        for reference, received in (
+            (make_network(here / "converted"), "converted already"),
+            (make_model(here / "model"), "the saved model in"),
+            ("auto", "'auto'"),
+        ):
+            with pytest.raises(UsageError, match=rf"A backbone is needed here.*{received}"):
+                find_backbone(reference)
+
+
+def test_saved_model_is_refused_where_a_network_is_needed(here):
+    folder = make_model(here / "model")
+    with pytest.raises(UsageError, match=r"Received the saved model in .*headstart\.load"):
+        find_network(NetworkSpec(folder))
+
+
+class TestFindOrigin:
+    def test_weights_must_be_those_of_the_conversion(self, tiny_network, offline):
+        weights = offline / "mobilenet_v2_imagenet.weights.h5"
+        weights.write_bytes(b"other numbers")
+        network = replace(tiny_network, name="mobilenet_v2", weights_sha256="f" * 64)
+        with pytest.raises(WeightsMismatch, match=rf"sha256 f+\. Received: .*{weights.name}"):
+            find_origin(network)
+
+    def test_folder_comes_before_the_name(self, tiny_network, here):
+        folder = make_backbone(here / "mine")
+        network = replace(tiny_network, name="mini", weights_sha256=MINI.weights_sha256)
+        assert find_origin(network)[0] == MINI
+        assert find_origin(network, network)[0] == MINI
+        row, weights = find_origin(network, folder)
+        assert row.folder == folder
+        assert weights.path == folder / "backbone.weights.h5"
+
+    def test_given_weights_are_taken(self, tiny_network, here):
+        (here / "mine.h5").write_bytes(b"")
+        empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        network = replace(tiny_network, name="mobilenet_v2", weights_sha256=empty)
+        row, weights = find_origin(network, "mobilenet_v2", "mine.h5")
+        assert row is get_backbone("mobilenet_v2")
+        assert weights.path == Path("mine.h5")
+
+    @pytest.mark.usefixtures("offline")
+    def test_nothing_is_downloaded(self, tiny_network):
+        with pytest.raises(WeightsNotFound):
+            find_origin(replace(tiny_network, name="mobilenet_v2"))
+
+    def test_unknown_network_is_refused(self, tiny_network):
+        with pytest.raises(UnknownBackbone, match=r"Received: tiny, which .*Give the backbone's"):
+            find_origin(tiny_network)
