@@ -21,9 +21,6 @@ from headstart.display.style import INK, PALE
 from headstart.display.text import shorten
 from headstart.storage import whole_file
 
-# The palette of Okabe and Ito: colour-blind people tell these apart.
-BLUE, LIGHT_BLUE, VERMILION, GRID = "#0072B2", "#8EC5E8", "#D55E00", "#E4E4E4"
-
 DPI = 150
 MARGIN = 0.2
 

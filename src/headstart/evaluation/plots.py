@@ -14,20 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from headstart.display.style import INK, PALE
+from headstart.display.style import BLUE, INK, LIGHT_BLUE, PALE, VERMILION
 from headstart.display.text import percent
-from headstart.evaluation.canvas import (
-    BLUE,
-    GRID,
-    LIGHT_BLUE,
-    VERMILION,
-    bare,
-    fit,
-    name_ticks,
-    new_figure,
-    saved,
-    title,
-)
+from headstart.evaluation.canvas import bare, fit, name_ticks, new_figure, saved, title
 from headstart.evaluation.metrics import Counts, Floats
 from headstart.evaluation.results import ClassResult, weakest_first
 from headstart.evaluation.shading import colours, depths
@@ -38,6 +27,7 @@ __all__ = ["classes_figure", "confusion_figure", "history_figure", "saved"]
 # The width of a cell of the confusion matrix in inches, up to this number of classes.
 CELLS = ((4, 1.15), (12, 0.62), (25, 0.44), (60, 0.25), (250, 0.125))
 WIDEST_MATRIX = 20.0
+GRID = "#E4E4E4"
 AT_MOST_BARS = 200
 BARS_IN_COLUMN = 50
 
@@ -164,7 +154,7 @@ def _draw_bars(axes: Axes, results: Sequence[ClassResult]) -> None:
     )
     axes.set(xlim=(0, 100), ylim=(len(results) - 0.45, -0.55))
     axes.set_xticks(range(0, 101, 20), [f"{share} %" for share in range(0, 101, 20)], fontsize=8)
-    axes.grid(axis="x", color="#E5E5E5", linewidth=0.8)
+    axes.grid(axis="x", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     for place, result in zip(places, results, strict=True):
         text = f"{result.n_right:,} of {result.n:,}" if result.n else "no test images"

@@ -12,7 +12,18 @@ from headstart.data.decoding import decode
 from headstart.data.sources import ImageSource
 from headstart.display.drawing import check_png, font, save_png, write_line
 from headstart.display.fonts import dejavu, drawable
-from headstart.display.style import INK, MARGIN, MAT, PALE, SMALL_SIZE, TEXT_SIZE
+from headstart.display.style import (
+    BLUE,
+    INK,
+    LIGHT_BLUE,
+    MARGIN,
+    MAT,
+    PALE,
+    RIGHT,
+    SMALL_SIZE,
+    TEXT_SIZE,
+    WRONG,
+)
 from headstart.display.text import percent
 from headstart.errors import ImageError, UsageError
 from headstart.prediction.answer import Prediction
@@ -25,7 +36,6 @@ WIDTH, IMAGE_HEIGHT, FRAME = 280, 210, 4
 NAME_HEIGHT, MARK_HEIGHT, PREDICTION_HEIGHT, FOOT_HEIGHT = 26, 22, 27, 34
 
 GREY = "#DDDDDD"
-RIGHT, WRONG, SECOND = "#0072B2", "#D55E00", "#8EC5E8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +143,7 @@ def _draw_tile(sheet: Image.Image, corner: tuple[int, int], tile: Tile) -> None:
         top += MARK_HEIGHT
     for rank, prediction in enumerate(tile.predictions[:AT_MOST_PREDICTIONS]):
         _write_prediction(
-            draw, (left, top + rank * PREDICTION_HEIGHT), prediction, RIGHT if not rank else SECOND
+            draw, (left, top + rank * PREDICTION_HEIGHT), prediction, LIGHT_BLUE if rank else BLUE
         )
 
 
