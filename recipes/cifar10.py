@@ -1,13 +1,13 @@
-"""CIFAR-10, enlarged twice: the top of ResNet50 learns along with three hidden layers.
+"""CIFAR-10 at twice its size: fine-tune ResNet50 from layer 143, with three hidden layers on top.
 
-Source    a tutorial on CIFAR-10: ResNet50 without its top on 64 x 64 pixels, frozen below its layer
+Source    a tutorial on CIFAR-10: ResNet50 without its top at 64 x 64 pixels, frozen below layer
           143, flattened; Dense 256, 128 and 64 with batch normalisation and dropout 0.5, a softmax;
-          categorical cross-entropy, RMSprop 2e-5, 15 epochs in batches of 512, the best one kept
+          categorical cross-entropy, RMSprop 2e-5, 15 epochs in batches of 512, best epoch kept
 Data      CIFAR10/train-*.parquet and CIFAR10/test-*.parquet, or class folders in train/ and test/
 Command   python recipes/cifar10.py cifar10/ [--our-way]
 Hardware  any computer
-Time      90 s for --first 5000, our way 36 min for all pictures (MobileNetV2, 2 shared cores)
-Expected  64.1 % of 5,000 with --first 5000 --where last-stage, our way 92.41 % with all pictures
+Time      90 s for --first 5000, our way 36 min for all images (MobileNetV2, 2 shared cores)
+Expected  64.1 % of 5,000 with --first 5000 --where last-stage, our way 92.41 % with all images
           (MobileNetV2; ResNet50 was not measured here)
 """
 
@@ -30,7 +30,7 @@ def tutorial(
     first: int = 50_000,
     out: str = "cifar10-model",
 ) -> hs.TrainingSummary:
-    """Train the head on the frozen network, then both from layer `where` on, by small steps."""
+    """Train the head on the frozen network, then fine-tune both from layer `where` on."""
     schedule: dict[str, Any] = {
         "epochs": epochs,
         "batch_size": 512,
@@ -66,9 +66,9 @@ def our_way(
     first: int = 50_000,
     out: str = "cifar10-model",
 ) -> hs.TrainingSummary:
-    """Let all of a quicker network learn, from random views of the pictures, further enlarged.
+    """Fine-tune all of a quicker network on random views of larger images.
 
-    What it then says of a picture is the mean over the picture and its mirror image.
+    Each prediction is the mean over an image and its mirror image.
     """
     return hs.train(
         beginning(cifar10, first),
@@ -85,13 +85,13 @@ def our_way(
             "learning_rate": 3e-4,
             "label_smoothing": 0.1,
             "augmentation": hs.Augmentation(crop=(0.64, 1), aspect=1.15, colour=0),
-            "validation": min(0.1, 1000 / first),  # 1,000 are enough to choose an epoch by
+            "validation": min(0.1, 1000 / first),  # 1,000 images suffice to choose the best epoch
         },
     )
 
 
 def beginning(folder: Path, n: int) -> LabelledImages:
-    """Return the first `n` pictures to learn from, and the first `n` to test on."""
+    """Return the first `n` images of the training set and of the test set."""
     images = read_dataset(folder)
     parts = [np.flatnonzero(np.array(images.split) == part)[:n] for part in ("train", "test")]
     return images.subset(np.concatenate(parts))

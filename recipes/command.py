@@ -1,4 +1,4 @@
-"""The command line of a recipe, made of what its functions take."""
+"""The command line of a recipe, made from the arguments of its functions."""
 
 import argparse
 import inspect
@@ -10,12 +10,12 @@ from headstart.errors import HeadstartError
 
 
 def run(doc: str | None, tutorial: Callable[..., object], our_way: Callable[..., object]) -> None:
-    """Do as the tutorial does, or our way if ``--our-way`` says so, and print what comes of it."""
+    """Run the tutorial, or our way with ``--our-way``, and print the result."""
     chosen = our_way if "--our-way" in sys.argv else tutorial
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("--our-way", action="store_true", help="the same with our defaults")
+    parser.add_argument("--our-way", action="store_true", help="use our defaults instead")
     for name, setting in inspect.signature(chosen).parameters.items():
         default = setting.default
         if default is setting.empty:

@@ -1,12 +1,12 @@
-"""Which breed a dog is of: InceptionV3, frozen, with one hidden layer of 256.
+"""Recognise dog breeds: InceptionV3, frozen, with one hidden layer of 256.
 
-Source    a tutorial on Kaggle's dog breeds: InceptionV3 without its top, the means of its feature
-          map; Dense 256 and a softmax on top, Adam, 10 epochs in batches of 32
-Data      DOGS/labels.csv (id,breed) and DOGS/train/<id>.jpg, as Kaggle has them; or DOGS/<breed>/*
+Source    a tutorial on Kaggle's dog breeds: InceptionV3 without its top, global average pooling,
+          Dense 256 and a softmax; Adam, 10 epochs in batches of 32
+Data      DOGS/labels.csv (id,breed) and DOGS/train/<id>.jpg, as on Kaggle; or DOGS/<breed>/*
 Command   python recipes/dog_breeds.py dogs/ [--our-way]
 Hardware  any computer
-Time      1 min for 3,000 pictures, either way (MobileNetV2, 2 shared cores)
-Expected  55.7 % of six breeds in pictures of 64 x 64 pixels, our way 76.8 % (MobileNetV2; neither
+Time      1 min for 3,000 images, either way (MobileNetV2, 2 shared cores)
+Expected  55.7 % of six breeds in images of 64 x 64 pixels, our way 76.8 % (MobileNetV2; neither
           InceptionV3 nor Kaggle's dogs were measured here)
 """
 
@@ -22,7 +22,7 @@ from headstart.heads.dense import DenseHead
 def tutorial(
     dogs: Path, backbone: str = "inception_v3", epochs: int = 10, out: str = "dogs-model"
 ) -> hs.TrainingSummary:
-    """Train as the tutorial does."""
+    """Train the head of the tutorial."""
     head = DenseHead(
         (256,), dropout=0, batch_normalization=False, optimizer="adam", epochs=epochs, batch_size=32
     )
@@ -30,12 +30,12 @@ def tutorial(
 
 
 def our_way(dogs: Path, backbone: str = "auto", out: str = "dogs-model") -> hs.TrainingSummary:
-    """Train a logistic regression on the features of the best quick network at hand."""
+    """Train a logistic regression on the features of the best quick backbone at hand."""
     return hs.train(labelled(dogs), out, backbone=backbone)
 
 
 def labelled(dogs: Path) -> LabelledImages:
-    """Return the pictures with their breeds."""
+    """Return the images, labelled with their breeds."""
     if not (dogs / "labels.csv").exists():
         return read_dataset(dogs)
     with (dogs / "labels.csv").open(newline="", encoding="utf-8") as table:

@@ -1,4 +1,4 @@
-"""Which flower it is: VGG16, frozen and flattened, with one hidden layer of 256.
+"""Recognise flowers: VGG16, frozen and flattened, with one hidden layer of 256.
 
 Source    a tutorial on photos of flowers: VGG16 without its top at 224 x 224 pixels; Flatten,
           Dense 256 and a softmax on top
@@ -6,7 +6,7 @@ Data      FLOWERS/daisy/*.jpg, FLOWERS/rose/*.jpg, ...: a folder for each class
 Command   python recipes/flowers.py flowers/ [--our-way]
 Hardware  any computer
 Time      40 s for 192 photos, our way 9 s (MobileNetV2, 2 shared cores)
-Expected  35 of 38 photos of vehicles right, either way (MobileNetV2; neither VGG16 nor flowers
+Expected  35 of 38 photos of vehicles correct, either way (MobileNetV2; neither VGG16 nor flowers
           were measured here)
 """
 
@@ -20,7 +20,7 @@ from headstart.heads.dense import DenseHead
 def tutorial(
     flowers: Path, backbone: str = "vgg16", epochs: int = 10, out: str = "flowers-model"
 ) -> hs.TrainingSummary:
-    """Train as the tutorial does: the head sees every number of the last feature map."""
+    """Train the head of the tutorial on all values of the last feature map."""
     head = DenseHead((256,), dropout=0, batch_normalization=False, epochs=epochs)
     return hs.train(flowers, out, backbone=backbone, resize="keras", pooling="flatten", head=head)
 
@@ -28,7 +28,7 @@ def tutorial(
 def our_way(
     flowers: Path, backbone: str = "auto", out: str = "flowers-model"
 ) -> hs.TrainingSummary:
-    """Train a logistic regression on the features of the best quick network at hand."""
+    """Train a logistic regression on the features of the best quick backbone at hand."""
     return hs.train(flowers, out, backbone=backbone)
 
 

@@ -1,13 +1,13 @@
-"""Which vehicle it is: a new softmax on all of VGG19 below its own.
+"""Recognise vehicles: VGG19 with its fully connected layers, frozen, and a new softmax.
 
-Source    a tutorial on photos of qingqis, rickshaws and tangas: VGG19 with its own fully
-          connected layers, frozen, and a new softmax; a tenth kept out to test on, RMSprop 1e-4,
-          100 epochs in batches of 32; curves of loss and accuracy
+Source    a tutorial on photos of qingqis, rickshaws and tangas: VGG19 with its fully connected
+          layers, frozen, and a new softmax; a tenth of the photos as test set; RMSprop 1e-4, 100
+          epochs in batches of 32; curves of loss and accuracy
 Data      VEHICLES/rickshaw/*.jpg, VEHICLES/tanga/*.jpg, ...: a folder for each class
 Command   python recipes/vehicles.py vehicles/ [--our-way]
 Hardware  any computer
 Time      24 s for 192 photos, our way 7 s (MobileNetV2, --layer out_relu, 2 shared cores)
-Expected  18 of 19 photos right, our way 19 (the same; VGG19 was not measured here)
+Expected  18 of 19 photos correct, our way 19 (MobileNetV2 as above; VGG19 was not measured here)
 """
 
 from pathlib import Path
@@ -29,9 +29,9 @@ def tutorial(
     seed: int = 0,
     out: str = "vehicles-model",
 ) -> hs.Evaluation:
-    """Train as the tutorial does, draw loss and accuracy, and test."""
+    """Train the head of the tutorial, plot loss and accuracy, and test."""
     images = read_dataset(vehicles)
-    learnt, tested = map(images.subset, stratified_split(images.labels, 0.1, seed))
+    training, test = map(images.subset, stratified_split(images.labels, 0.1, seed))
     head = DenseHead(
         units=(),
         batch_normalization=False,
@@ -41,19 +41,19 @@ def tutorial(
         patience=None,
         batch_size=32,
     )
-    classifier = hs.ImageClassifier(backbone, layer=layer, head=head, resize="keras").fit(learnt)
+    classifier = hs.ImageClassifier(backbone, layer=layer, head=head, resize="keras").fit(training)
     classifier.save(out)
     history = pd.DataFrame(classifier.head_.history_)
-    for what in ("loss", "accuracy"):
-        history.plot(y=[what, f"val_{what}"], xlabel="epoch")
-        plt.savefig(f"{out}.{what}.png")
-    return hs.evaluate(classifier, tested)
+    for metric in ("loss", "accuracy"):
+        history.plot(y=[metric, f"val_{metric}"], xlabel="epoch")
+        plt.savefig(f"{out}.{metric}.png")
+    return hs.evaluate(classifier, test)
 
 
 def our_way(
     vehicles: Path, backbone: str = "auto", seed: int = 0, out: str = "vehicles-model"
 ) -> hs.TrainingSummary:
-    """Train a logistic regression on the features of the best quick network at hand."""
+    """Train a logistic regression on the features of the best quick backbone at hand."""
     return hs.train(vehicles, out, backbone=backbone, test=0.1, seed=seed)
 
 

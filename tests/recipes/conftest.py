@@ -1,4 +1,4 @@
-"""Pictures laid out as the recipes take them, and a way to run recipes."""
+"""Datasets for the recipes, and a way to run recipes."""
 
 import csv
 import json
@@ -14,7 +14,7 @@ from PIL import Image
 RECIPES = Path(__file__).parents[2] / "recipes"
 KINDS = {"sky": (60, 120, 230), "grass": (50, 180, 60), "brick": (200, 70, 40)}
 
-# Starting Keras takes seconds: all that is to be run is run in one process.
+# Starting Keras takes seconds, so all commands run in one process.
 SCRIPT = """
 import contextlib, io, json, runpy, sys
 sys.path.insert(0, sys.argv[1])
@@ -28,7 +28,7 @@ for name, words in json.load(sys.stdin):
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory):
-    """Folder that all recipes keep things in: a network is converted only once."""
+    """The cache folder of all recipes, so that a network is converted only once."""
     return tmp_path_factory.mktemp("cache")
 
 
@@ -40,7 +40,7 @@ def _own_cache(cache, monkeypatch):
 
 @pytest.fixture(scope="session")
 def kinds(tmp_path_factory):
-    """``train/`` and ``test/`` folders of three kinds, which their colours tell apart."""
+    """``train/`` and ``test/`` folders of three classes with different colours."""
     folder = tmp_path_factory.mktemp("kinds")
     random = np.random.default_rng(0)
     for part, number in {"train": 20, "test": 6}.items():
@@ -54,25 +54,25 @@ def kinds(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def as_kaggle(tmp_path_factory):
-    """Return a way to lay pictures out as Kaggle's dogs are: ``labels.csv`` and ``train/``."""
+    """Return a function that writes images as on Kaggle: ``labels.csv`` and ``train/``."""
 
-    def lay_out(breeds, pictures):
+    def write(breeds, images):
         folder = tmp_path_factory.mktemp("dogs")
         (folder / "train").mkdir()
         with (folder / "labels.csv").open("w", newline="") as file:
             table = csv.writer(file)
             table.writerow(["id", "breed"])
-            for number, (breed, picture) in enumerate(zip(breeds, pictures, strict=True)):
+            for number, (breed, image) in enumerate(zip(breeds, images, strict=True)):
                 table.writerow([f"{number:08x}", breed])
-                (folder / "train" / f"{number:08x}.jpg").write_bytes(picture)
+                (folder / "train" / f"{number:08x}.jpg").write_bytes(image)
         return folder
 
-    return lay_out
+    return write
 
 
 @pytest.fixture(scope="session")
 def run(cache, tmp_path_factory):
-    """Return a way to run recipes, one after another: ``run((name, *words), ...)``."""
+    """Return a function that runs recipes one after another: ``run((name, *words), ...)``."""
 
     def run_all(*commands, **settings):
         done = subprocess.run(

@@ -29,7 +29,7 @@ BREEDS = {
 
 @pytest.fixture
 def here(monkeypatch, tmp_path):
-    """Return a way to run a recipe in this process, for what needs no Keras."""
+    """Return a function that runs a recipe in this process, without Keras."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(RECIPES)
 
@@ -43,10 +43,10 @@ def here(monkeypatch, tmp_path):
 
 @pytest.fixture(scope="module")
 def tutorials(kinds, as_kaggle, run, tmp_path_factory):
-    """Folder with what came of the tutorials on a few pictures, and what each of them printed."""
+    """The models of the tutorials on a few images, and what each tutorial printed."""
     out = tmp_path_factory.mktemp("out")
-    pictures = read_dataset(kinds / "train")
-    dogs = as_kaggle(pictures.labels, (source.read() for source in pictures.sources))
+    images = read_dataset(kinds / "train")
+    dogs = as_kaggle(images.labels, (source.read() for source in images.sources))
     commands = {
         "dog_breeds": [dogs],
         "flowers": [kinds],
@@ -62,7 +62,7 @@ def tutorials(kinds, as_kaggle, run, tmp_path_factory):
 
 
 def right(printed):
-    """Return the share of the test pictures that a recipe says was right."""
+    """Return the accuracy on the test set that a recipe printed."""
     return float(re.search(r"right: ([\d.]+) %", printed)[1]) / 100
 
 
@@ -72,18 +72,18 @@ def test_every_recipe_is_tested():
 
 @pytest.mark.parametrize("words", [("--help",), ("--our-way", "--help")])
 @pytest.mark.parametrize("name", RECIPE_NAMES)
-def test_a_recipe_says_what_it_takes(name, words, here, capsys):
+def test_the_help_of_a_recipe_has_its_first_lines(name, words, here, capsys):
     with pytest.raises(SystemExit) as ending:
         here(name, *words)
     assert not ending.value.code
-    said = capsys.readouterr().out
-    assert f"python recipes/{name}.py" in said
-    assert "--backbone" in said
-    for what in FIRST_LINES:
-        assert re.search(rf"^{what} +\S", said, re.MULTILINE), what
+    text = capsys.readouterr().out
+    assert f"python recipes/{name}.py" in text
+    assert "--backbone" in text
+    for word in FIRST_LINES:
+        assert re.search(rf"^{word} +\S", text, re.MULTILINE), word
 
 
-def test_a_refusal_is_a_sentence(here, tmp_path):
+def test_an_error_is_one_sentence(here, tmp_path):
     with pytest.raises(SystemExit, match=r"flowers\.py: There is nothing at"):
         here("flowers", tmp_path / "nowhere", "--our-way")
 
@@ -101,10 +101,10 @@ def test_a_tutorial_trains_a_model(name, tutorials, kinds):
     assert hs.evaluate(hs.load(out / name), kinds).accuracy >= 0.8
 
 
-def test_vehicles_draws_loss_and_accuracy(tutorials):
+def test_vehicles_plots_loss_and_accuracy(tutorials):
     out, _ = tutorials
-    for what in ("loss", "accuracy"):
-        with Image.open(out / f"vehicles.{what}.png") as plot:
+    for metric in ("loss", "accuracy"):
+        with Image.open(out / f"vehicles.{metric}.png") as plot:
             assert plot.width > 300
 
 
@@ -121,14 +121,14 @@ def test_cifar_10_is_fine_tuned_either_way(kinds, run, tmp_path):
         assert right(report) >= 0.8
 
 
-def test_imagenet_names_pictures_and_prints_the_layers(here, kinds, tmp_path, capsys):
+def test_imagenet_predicts_classes_and_prints_the_layers(here, kinds, tmp_path, capsys):
     here("imagenet", kinds / "test" / "sky", "--backbone", "mini", "--layers")
-    layers, answers = [], []
+    layers, predictions = [], []
     for line in capsys.readouterr().out.splitlines():
-        (layers if line.startswith("LayerSummary") else answers).append(line)
+        (layers if line.startswith("LayerSummary") else predictions).append(line)
     assert "Conv2D" in " ".join(layers)
-    assert len(answers) == 6 * 3
-    assert re.fullmatch(r".*0\.jpg  n\d{8}  \w+  [\d.]+%", answers[0])
+    assert len(predictions) == 6 * 3
+    assert re.fullmatch(r".*0\.jpg  n\d{8}  \w+  [\d.]+%", predictions[0])
     assert (tmp_path / "imagenet.png").exists()
 
 
@@ -145,7 +145,7 @@ def test_imagenet_is_right_about_photos(words, least, real_data, run):
 
 @pytest.fixture(scope="module")
 def photos(real_data, as_kaggle):
-    """What each recipe is tried on."""
+    """The dataset for each recipe."""
     images = read_dataset(real_data / "data" / "tiny-imagenet").part("train")
     dogs = images.subset(i for i, label in enumerate(images.labels) if label in BREEDS)
     return {
@@ -162,16 +162,14 @@ def photos(real_data, as_kaggle):
 @pytest.mark.parametrize(
     ("name", "tutorial", "least", "our_way", "ours_least"),
     [
-        # More than 2,000: fewer are divided into folds, which takes five times as long.
+        # Fewer than 2,000 images would be split into folds, which takes five times as long.
         ("cifar10", "--first 2500", 0.35, "--first 2500 --epochs 4", 0.6),
         ("dog_breeds", "", 0.4, "", 0.6),
         ("flowers", "", 0.75, "", 0.8),
         ("vehicles", "--layer out_relu", 0.75, "", 0.75),
     ],
 )
-def test_what_is_learnt_from_photos(
-    name, tutorial, least, our_way, ours_least, photos, real_data, run
-):
+def test_accuracy_on_photos(name, tutorial, least, our_way, ours_least, photos, real_data, run):
     words = (f"{name}.py", photos[name], "--backbone", "mobilenet_v2", "--out")
     printed = run(
         (*words, "tutorial", *tutorial.split()),
