@@ -1,4 +1,4 @@
-"""Are the answers Keras's own? Same photos, resized as Keras does, float32."""
+"""Compare the predictions with Keras's: the same photos, resized as Keras does, in float32."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,9 @@ def measure(settings: Settings) -> Iterator[Finding]:
     same = float((expected.argmax(axis=1) == found.argmax(axis=1)).mean())
     largest = float(np.abs(expected - found).max())
     details = {"images": len(expected)}
-    yield Finding("share of photos with Keras's own top-1", "share", [same], 1.0, details=details)
+    yield Finding(
+        "share of photos with the same top-1 class as Keras", "share", [same], 1.0, details=details
+    )
     yield Finding(
         "largest difference of a probability", "", [largest], at_most=1e-4, details=details
     )

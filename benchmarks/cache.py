@@ -1,4 +1,4 @@
-"""Features of a large data set: the first run, the second, and memory as it grows."""
+"""Measure feature extraction from a large dataset: without and with the cache, and its memory."""
 
 import shutil
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from settings import Settings, say
 
 
 def measure(settings: Settings) -> Iterator[Finding]:
-    """Extract features with an empty cache, and again with what the first run kept."""
+    """Extract features with an empty cache, and again with the cache of the first run."""
     cold, warm = [], []
     for repeat in range(settings.repeats):
         folder = settings.work / "features"
@@ -17,7 +17,7 @@ def measure(settings: Settings) -> Iterator[Finding]:
         say(f"round {repeat + 1} of {settings.repeats}: cold and warm cache")
         cold.append(_extract(settings, "--cache", folder))
         warm.append(_extract(settings, "--cache", folder))
-    details = {"images": cold[0]["images"], "found in the cache": warm[0]["cached"]}
+    details = {"images": cold[0]["images"], "read from the cache": warm[0]["cached"]}
     seconds = {name: [run["seconds"] for run in runs] for name, runs in (("c", cold), ("w", warm))}
     yield Finding("features, first run", "s", seconds["c"], details=details)
     yield Finding("features, second run", "s", seconds["w"], details=details)

@@ -1,4 +1,4 @@
-"""One measured figure, its runs and, where there is one, its goal."""
+"""One measured figure with its runs and its goal, if it has one."""
 
 import statistics
 from dataclasses import dataclass, field
@@ -7,20 +7,20 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Finding:
-    """A figure: the median of some runs, and the goal it should reach.
+    """A figure: the median of some runs, and the goal that it should reach.
 
     Attributes
     ----------
     what : str
-        What was measured, in words.
+        Description of the measurement.
     unit : str
-        Unit of the runs; 'x' for a ratio of two measurements of the same round.
+        Unit of the runs; 'x' for the ratio of two measurements of the same round.
     runs : list of float
-        One value a round.
+        One value for each round.
     at_least, at_most : float, optional
         The goal for the median.
     details : dict
-        Whatever else was recorded; JSON only.
+        Other records, for the JSON file only.
     """
 
     what: str
@@ -57,5 +57,5 @@ class Finding:
 
 
 def ratios(upper: list[float], lower: list[float]) -> list[float]:
-    """Return the ratio of two measurements in each round: what disturbs a round disturbs both."""
+    """Return the ratio of two measurements in each round, in which disturbances affect both."""
     return [a / b for a, b in zip(upper, lower, strict=True)]

@@ -1,14 +1,14 @@
-r"""Measure fine-tuning: how long an epoch takes, and how good the result is.
+r"""Measure fine-tuning: the time of an epoch, and the accuracy of the result.
 
     python benchmarks/finetune.py --vehicles vehicles/ --weights mobilenet_v2_imagenet.weights.h5 \
         --cifar10 cifar10/ --out results/
 
-An epoch of the last block of MobileNetV2 and of ResNet50 (random weights: as fast as real ones) is
-timed in turn with a Keras script that freezes the same layers; and a step of all of MobileNetV2
-with its batch normalisations as they are, in turn with one where they are folded. The vehicles are
-divided again and again into 90 % to learn from and 10 % to test on, as in a well-known tutorial;
-each time the frozen network with its head is compared with what `headstart.fine_tune` makes of it.
-CIFAR-10 is trained by the very command that is in the documents.
+The last block of MobileNetV2 and of ResNet50 is trained by headstart and by a Keras script that
+freezes the same layers; their epochs are timed in turn. Random weights are as fast as real ones.
+Training steps of the whole MobileNetV2 are timed with and without folded batch normalisation. The
+vehicles are split several times into 90 % for training and 10 % for testing, as in a well-known
+tutorial; each time the frozen network with its head is compared with the result of
+`headstart.fine_tune`. CIFAR-10 is trained by the command in the documentation.
 Writes ``finetune.json`` and ``finetune.md`` into `--out`.
 """
 
@@ -58,7 +58,7 @@ def _measure(options: argparse.Namespace, settings: Settings) -> Iterator[Findin
 
 
 def _epochs(settings: Settings, model: str) -> Iterator[Finding]:
-    """Time an epoch above the freeze point, ours and a Keras script's in turn."""
+    """Time an epoch above the freeze point, with headstart and with Keras in turn."""
     weights = settings.work / f"{model}.weights.h5"
     settings.run("random_weights", "--model", model, "--out", weights)
     seconds: dict[str, list[float]] = {"headstart_tuning": [], "keras_tuning": []}
@@ -73,7 +73,7 @@ def _epochs(settings: Settings, model: str) -> Iterator[Finding]:
             taken.append(found["seconds"])
             details[contestant] = found
     ours, theirs = seconds.values()
-    what = f"an epoch of {BLOCKS[model]} and what follows, {model}"
+    what = f"an epoch of {BLOCKS[model]} and the layers after it, {model}"
     yield Finding(f"{what}: headstart", "s", ours, details=details["headstart_tuning"])
     yield Finding(f"{what}: Keras", "s", theirs, details=details["keras_tuning"])
     yield Finding(f"{what}: Keras against headstart", "x", ratios(theirs, ours), at_least=4)
@@ -83,7 +83,7 @@ def _folding(settings: Settings, size: int) -> Finding:
     say("folded batch normalisation")
     found = settings.run("folding", "--model", "mobilenet_v2", "--size", str(size))
     what = (
-        f"a step of all of mobilenet_v2, {size} px, 64 images: frozen normalisations against folded"
+        f"a step of all of mobilenet_v2, {size} px, 64 images: normalisation frozen against folded"
     )
     return Finding(what, "x", ratios(found["plain"], found["folded"]), details=found)
 
@@ -94,9 +94,9 @@ def _splits(settings: Settings, splits: int) -> Iterator[Finding]:
         "tuning_splits", "--folder", settings.photos, "--weights", settings.weights,
         "--splits", str(splits),
     )  # fmt: skip
-    what = f"vehicles, {splits} divisions, mean accuracy on the 10 % kept out"
+    what = f"vehicles, {splits} splits, mean accuracy on the 10 % for testing"
     yield Finding(f"{what}: frozen", "share", [found["frozen"]], details=found)
-    yield Finding(f"{what}: fine-tuned where that is better", "share", [found["kept"]], 0.94)
+    yield Finding(f"{what}: fine-tuned if that is better", "share", [found["kept"]], 0.94)
 
 
 def _cifar10(settings: Settings, folder: Path) -> Finding:
@@ -108,26 +108,33 @@ def _cifar10(settings: Settings, folder: Path) -> Finding:
     found = json.loads(printed)
     details = {name: found[name] for name in ("n_train", "n_test", "interval", "tuning")}
     details["seconds"] = wall
-    return Finding("CIFAR-10, its test part", "share", [found["accuracy"]], 0.92, details=details)
+    return Finding("CIFAR-10, test set", "share", [found["accuracy"]], 0.92, details=details)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--vehicles", type=Path, required=True, help="a folder of class folders")
-    parser.add_argument("--weights", type=Path, required=True, help="of MobileNetV2")
+    parser.add_argument("--vehicles", type=Path, required=True, help="folder of class folders")
+    parser.add_argument("--weights", type=Path, required=True, help="weights file of MobileNetV2")
     parser.add_argument(
         "--epochs", nargs="*", choices=BLOCKS, default=list(BLOCKS),
-        help="the networks of which epochs are timed (default: all)",
+        help="networks whose epochs are timed (default: all)",
     )  # fmt: skip
     parser.add_argument(
         "--folding", type=int, metavar="PIXELS", default=96,
-        help="size of the images on which folding is timed; 0 for not at all (default: 96)",
+        help="image size for timing folded steps; 0 skips it (default: 96)",
     )  # fmt: skip
-    parser.add_argument("--splits", type=int, default=10, help="0 for none (default: 10)")
-    parser.add_argument("--cifar10", type=Path, help="CIFAR-10 as parquet files: an hour")
-    parser.add_argument("--repeats", type=int, default=3, help="of the epochs (default: 3)")
+    parser.add_argument(
+        "--splits",
+        type=int,
+        default=10,
+        help="number of splits of the vehicles; 0 skips them (default: 10)",
+    )
+    parser.add_argument("--cifar10", type=Path, help="CIFAR-10 as parquet files; takes an hour")
+    parser.add_argument(
+        "--repeats", type=int, default=3, help="rounds of timed epochs (default: 3)"
+    )
     parser.add_argument("--out", type=Path, default=Path("results"), help="(default: results)")
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""Images per second on a folder of photos, end to end, and against the bound."""
+"""Measure images per second on a folder of photos, end to end and relative to the bound."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from finding import Finding, ratios
 from settings import Settings, say
 
-LOOP = "Keras, one by one as in the tutorials"
+LOOP = "Keras, one by one as in tutorials"
 BATCHED = "Keras, batches of 32"
 AUTO = "headstart, precision auto"
 F32 = "headstart, float32"
@@ -28,7 +28,7 @@ CONTESTANTS: dict[str, tuple[str, ...]] = {
 
 
 def measure(settings: Settings) -> Iterator[Finding]:
-    """Let all contestants run in turn, round after round."""
+    """Run all contestants in turn, round after round."""
     records: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTESTANTS}
     for repeat in range(settings.repeats):
         for name, command in _in_turn(repeat):
@@ -38,7 +38,7 @@ def measure(settings: Settings) -> Iterator[Finding]:
     for name, runs in records.items():
         yield Finding(name, "images/s", rates[name], details=_details(settings, runs[0]))
     yield Finding(
-        "headstart against the tutorials' loop", "x", ratios(rates[AUTO], rates[LOOP]), 20
+        "headstart against the loop of tutorials", "x", ratios(rates[AUTO], rates[LOOP]), 20
     )
     yield Finding("headstart against Keras in batches", "x", ratios(rates[AUTO], rates[BATCHED]), 6)
     yield from _against_bound("precision auto", rates[AUTO], rates[DECODE], rates[INFERENCE])
@@ -46,7 +46,7 @@ def measure(settings: Settings) -> Iterator[Finding]:
 
 
 def _in_turn(repeat: int) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the contestants; every second round backwards, so that none is always first."""
+    """Return the contestants; in reverse order every second round, so that none is always first."""
     order = list(CONTESTANTS.items())
     return order[::-1] if repeat % 2 else order
 
@@ -57,18 +57,17 @@ def _details(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
     return kept if share is None else {**kept, "top1": share}
 
 
-def _top1(settings: Settings, answers: list[int]) -> float | None:
-    """Return the share of right answers, where files are named ``<wnid>_<name>.JPEG``."""
+def _top1(settings: Settings, predicted: list[int]) -> float | None:
+    """Return the top-1 accuracy if the files are named ``<wnid>_<name>.JPEG``, else None."""
     from headstart.backbones.classes import imagenet_classes
 
     photos = [file for file in sorted(settings.photos.rglob("*")) if file.is_file()]
     ids = [entry.id for entry in imagenet_classes()]
     truth = [file.name.partition("_")[0] for file in photos]
-    if len(truth) != len(answers) or not set(truth) <= set(ids):
+    if len(truth) != len(predicted) or not set(truth) <= set(ids):
         return None
-    return sum(ids[answer] == wnid for answer, wnid in zip(answers, truth, strict=True)) / len(
-        truth
-    )
+    correct = (ids[index] == wnid for index, wnid in zip(predicted, truth, strict=True))
+    return sum(correct) / len(truth)
 
 
 def _against_bound(

@@ -1,12 +1,12 @@
-r"""Measure headstart against Keras, ONNX Runtime and the bound of the machine.
+r"""Compare headstart with Keras, ONNX Runtime and the bound of the machine.
 
     python benchmarks/run.py --photos PHOTOS --weights mobilenet_v2_imagenet.weights.h5 \
         --labelled vehicles/ --parquet cifar10/*.parquet --out results/
 
-Every contestant runs in a process of its own; all of them take turns, round after round, and a
-ratio compares two measurements of the same round. Writes ``results.json`` and ``results.md`` into
-`--out` and prints the tables. Needs ``pip install --group benchmark ".[finetune,parquet]"``, and a
-machine that does nothing else meanwhile.
+Each contestant runs in its own process. All of them take turns, round after round, and a ratio
+compares two measurements of the same round. Writes ``results.json`` and ``results.md`` into `--out`
+and prints the tables. Needs ``pip install --group benchmark ".[finetune,parquet]"`` and a machine
+that does nothing else.
 """
 
 import argparse
@@ -76,22 +76,26 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--photos", type=Path, required=True, help="a folder of photos")
+    parser.add_argument("--photos", type=Path, required=True, help="folder of photos")
     parser.add_argument(
-        "--weights", type=Path, required=True, help="the model's Keras weights file"
+        "--weights", type=Path, required=True, help="Keras weights file of the model"
     )
     parser.add_argument("--model", default="mobilenet_v2")
-    parser.add_argument("--labelled", type=Path, help="class folders, for 'training'")
-    parser.add_argument("--parquet", type=Path, nargs="+", default=[], help="for 'cache'")
+    parser.add_argument("--labelled", type=Path, help="folder of class folders, for 'training'")
+    parser.add_argument("--parquet", type=Path, nargs="+", default=[], help="files for 'cache'")
     parser.add_argument(
-        "--images", type=int, help="rows of the parquet files to take (default: all)"
+        "--images", type=int, help="number of rows of the parquet files (default: all)"
     )
     parser.add_argument(
         "--only", nargs="+", choices=GROUPS, help="groups to measure (default: all)"
     )
     parser.add_argument("--repeats", type=int, default=5, help="rounds (default: 5)")
-    parser.add_argument("--seconds", type=float, default=10, help="a contestant's time in a round")
-    parser.add_argument("--work", type=Path, help="keep converted networks here between runs")
+    parser.add_argument(
+        "--seconds", type=float, default=10, help="time of each contestant in a round (default: 10)"
+    )
+    parser.add_argument(
+        "--work", type=Path, help="folder that keeps converted networks between runs"
+    )
     parser.add_argument("--out", type=Path, default=Path("benchmark-results"))
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""What one run of the benchmarks is told, and how it starts processes."""
+"""The settings of one run of the benchmarks, and starting processes with them."""
 
 import json
 import os
@@ -14,7 +14,7 @@ CONTESTANTS = Path(__file__).parent / "contestants"
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things are, and how long to measure."""
+    """Paths, the model, and how long to measure."""
 
     photos: Path
     weights: Path
@@ -27,29 +27,29 @@ class Settings:
     work: Path
 
     def run(self, contestant: str, *arguments: str | Path) -> dict[str, Any]:
-        """Run a contestant in a process of its own and return its record."""
+        """Run a contestant in its own process and return its record."""
         record = json.loads(self.output(*self.script(contestant), *arguments).splitlines()[-1])
         return dict(record)
 
     def compete(self, contestant: str, *arguments: str | Path) -> dict[str, Any]:
-        """Run a contestant on the photos for the seconds of the settings."""
+        """Run a contestant on the photos for `seconds`."""
         return self.run(
             contestant, "--photos", self.photos, "--weights", self.weights, "--model", self.model,
             "--work", self.work, "--seconds", str(self.seconds), *arguments,
         )  # fmt: skip
 
     def time(self, *command: str | Path) -> float:
-        """Return the seconds a command takes, from its start to its end."""
+        """Return the seconds that a command takes."""
         return self.timed(*command)[0]
 
     def timed(self, *command: str | Path) -> tuple[float, str]:
-        """Return the seconds a command takes, and what it prints."""
+        """Return the seconds that a command takes, and its output."""
         began = time.perf_counter()
         printed = self.output(*command)
         return time.perf_counter() - began, printed
 
     def output(self, *command: str | Path) -> str:
-        """Return what a command prints; stop if it fails."""
+        """Return the output of a command; exit if it fails."""
         done = subprocess.run(
             [str(part) for part in command],
             env=self._environment(),
@@ -70,10 +70,10 @@ class Settings:
         return sys.executable, "-m", "headstart", *arguments
 
     def _environment(self) -> dict[str, str]:
-        # A cache of our own: cold means cold, and the user's stays as it is.
+        # Our own cache is empty at first, and the cache of the user is not changed.
         return {**os.environ, "HEADSTART_CACHE": str(self.work / "cache")}
 
 
 def say(text: str) -> None:
-    """Tell whoever waits what is being measured."""
+    """Print what is being measured to stderr."""
     print(text, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""How long until something happens: the command's help, and the first answer."""
+"""Measure the time until the help of the command appears, and until the first prediction."""
 
 import sys
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ def measure(settings: Settings) -> Iterator[Finding]:
         "predict", photo, "--model", settings.model, "--weights", settings.weights, "--json"
     )
     script = (*settings.script("keras_one"), settings.model, settings.weights, photo)
-    say("first answers")
-    settings.time(*ours)  # converts the network, which is done once in a machine's life
+    say("first predictions")
+    settings.time(*ours)  # converts the network, which happens once on a machine
     settings.time(*script)
     bare, usage, first, keras = [], [], [], []
     for _ in range(settings.repeats):

@@ -1,4 +1,4 @@
-"""The figures as Markdown."""
+"""Write the figures as Markdown."""
 
 import json
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from finding import Finding
 
 
 def render(machine: dict[str, Any], findings: dict[str, list[Finding]]) -> str:
-    """Return the machine and one table a group, as Markdown."""
+    """Return the machine and one table for each group, as Markdown."""
     return "\n".join([*_machine(machine), *_tables(findings)]) + "\n"
 
 
 def publish(name: str, title: str, machine: dict[str, Any], found: list[Finding], out: Path) -> int:
-    """Write ``NAME.json`` and ``NAME.md`` into `out`, print them; return 1 if a goal was missed."""
+    """Write ``NAME.json`` and ``NAME.md`` into `out`, print it; return 1 if a goal was missed."""
     text = render(machine, {title: found})
     out.mkdir(parents=True, exist_ok=True)
     record = {"machine": machine, "measures": [row.to_dict() for row in found]}

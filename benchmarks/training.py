@@ -1,4 +1,4 @@
-"""Learning from a labelled folder: how long it takes, and how good it gets."""
+"""Measure training on a labelled folder: its time and its accuracy."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ from settings import Settings, say
 
 
 def measure(settings: Settings) -> Iterator[Finding]:
-    """Train from cold features, then cross-validate ten times over."""
+    """Train with an empty cache, then repeat cross-validation ten times."""
     seconds, walls = [], []
     model = ("--model", settings.model, "--weights", settings.weights)
     for repeat in range(settings.repeats):

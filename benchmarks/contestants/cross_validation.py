@@ -1,4 +1,4 @@
-"""Repeated 10-fold cross-validation of an `ImageClassifier` as it comes, on a labelled folder."""
+"""Repeat 10-fold cross-validation of an `ImageClassifier` on a labelled folder."""
 
 import argparse
 import json
@@ -21,8 +21,12 @@ def main() -> None:
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--model", default="mobilenet_v2")
     parser.add_argument("--head", default="logistic")
-    parser.add_argument("--size", type=int, help="of the pictures, in pixels")
-    parser.add_argument("--mirror", action="store_true", help="look at mirror images, too")
+    parser.add_argument("--size", type=int, help="image size in pixels")
+    parser.add_argument(
+        "--mirror",
+        action="store_true",
+        help="average the features of each image and its mirror image",
+    )
     options = parser.parse_args()
     images = read_dataset(options.folder)
     began = time.perf_counter()
@@ -35,16 +39,16 @@ def main() -> None:
         mirror=options.mirror,
     )
     classifier.fit(images.sources, images.labels)
-    # Settled once: it looks at pictures only, never at labels.
+    # Decided once. It depends on the images only, never on labels.
     classifier.set_params(precision=classifier.precision_.precision)
 
     def score(train: np.ndarray, test: np.ndarray) -> float:
-        learnt, tested = images.subset(train), images.subset(test)
-        classifier.fit(learnt.sources, learnt.labels)
-        return float(classifier.score(tested.sources, tested.labels))
+        classifier.fit(images.subset(train))
+        held_out = images.subset(test)
+        return float(classifier.score(held_out.sources, held_out.labels))
 
-    divided = folds(images.labels, FOLDS, seed=0, repeats=REPEATS)
-    scores = np.reshape([score(train, test) for train, test in divided], (REPEATS, FOLDS))
+    splits = folds(images.labels, FOLDS, seed=0, repeats=REPEATS)
+    scores = np.reshape([score(train, test) for train, test in splits], (REPEATS, FOLDS))
     found = summarise_cross_validation(scores, len(images))
     record = {
         "mean": found.mean,

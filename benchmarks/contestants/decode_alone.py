@@ -1,13 +1,13 @@
-"""Reading, decoding and resizing alone: the half of the bound that no network can beat."""
+"""Read, decode and resize only: one half of the bound."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from entry import Answer, Options, compete
+from entry import Options, Predict, compete
 
 
-def prepare(options: Options) -> Answer:
-    """Settle the size and the rule."""
+def prepare(options: Options) -> Predict:
+    """Find the size and the resize rule."""
     from headstart.backbones.networks import find_network
     from headstart.backbones.spec import NetworkSpec
     from headstart.data import FileSource, read_images
@@ -16,11 +16,11 @@ def prepare(options: Options) -> Answer:
     network = find_network(NetworkSpec(options.model, weights=options.weights))
     resize = network_resize(network, options.resize)
 
-    def answer(paths: Iterable[Path]) -> Iterator[None]:
+    def predict(paths: Iterable[Path]) -> Iterator[None]:
         for _ in read_images(map(FileSource, paths), resize):
             yield None
 
-    return answer
+    return predict
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""How a contestant is run: one process, one way of answering photos, one JSON record out.
+"""Run a contestant: one process with one way to predict photos, which prints one JSON record.
 
-A contestant is a module with a function that gets everything ready and returns another one, from
-photo paths to class probabilities in the same order. `compete` warms it up, feeds it photos for so
-many seconds, and prints the record.
+A contestant is a module with a function that prepares everything and returns another function,
+which maps paths of photos to class probabilities, in the same order. `compete` warms it up, feeds
+it photos for a number of seconds, and prints the record.
 """
 
 import argparse
@@ -20,12 +20,12 @@ import numpy as np
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 WARM_UP = 8
 
-Answer = Callable[[Iterable[Path]], Iterator["np.ndarray | None"]]
+Predict = Callable[[Iterable[Path]], Iterator["np.ndarray | None"]]
 
 
 @dataclass(frozen=True)
 class Options:
-    """What every contestant is told."""
+    """The settings of a contestant."""
 
     photos: Path
     weights: Path
@@ -42,16 +42,16 @@ class Options:
         return [file for file in files if file.suffix.lower() in SUFFIXES]
 
 
-def compete(prepare: Callable[[Options], Answer]) -> None:
-    """Run a contestant as the command line says, and print its record."""
+def compete(prepare: Callable[[Options], Predict]) -> None:
+    """Run a contestant with the settings of the command line, and print its record."""
     began = time.perf_counter()
     options = _options()
-    answer = prepare(options)
+    predict = prepare(options)
     paths = options.paths()
-    for _ in answer(paths[:WARM_UP]):
+    for _ in predict(paths[:WARM_UP]):
         pass
     ready = time.perf_counter()
-    first, n = _count(answer(_fed(paths, options.seconds)), keep=len(paths))
+    first, n = _count(predict(_fed(paths, options.seconds)), keep=len(paths))
     seconds = time.perf_counter() - ready
     if options.probabilities and first[0] is not None:
         np.save(options.probabilities, np.stack(first))
@@ -67,13 +67,13 @@ def compete(prepare: Callable[[Options], Answer]) -> None:
 
 
 def peak_mib() -> float:
-    """Return the most memory this process has held, in MiB."""
+    """Return the peak memory of this process, in MiB."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / (1024**2 if sys.platform == "darwin" else 1024)
 
 
 def _fed(paths: list[Path], seconds: float) -> Iterator[Path]:
-    """Yield the photos over and over: all of them once, then until the time is up."""
+    """Yield all photos once, then again and again until the time is up."""
     until = time.perf_counter() + seconds
     yield from paths
     for path in itertools.cycle(paths):
@@ -82,9 +82,9 @@ def _fed(paths: list[Path], seconds: float) -> Iterator[Path]:
         yield path
 
 
-def _count(answers: Iterator["np.ndarray | None"], keep: int) -> tuple[list, int]:
-    first = list(itertools.islice(answers, keep))
-    return first, len(first) + sum(1 for _ in answers)
+def _count(rows: Iterator["np.ndarray | None"], keep: int) -> tuple[list, int]:
+    first = list(itertools.islice(rows, keep))
+    return first, len(first) + sum(1 for _ in rows)
 
 
 def _options() -> Options:

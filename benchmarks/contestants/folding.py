@@ -1,6 +1,6 @@
-"""A training step of a whole network whose batch normalisation is frozen: as it is, and folded.
+"""Time training steps of a whole network with frozen batch normalisation, plain and folded.
 
-Random weights: as fast as real ones.
+The weights are random, which is as fast as real ones.
 """
 
 import argparse
@@ -25,7 +25,7 @@ CLASSES = 10
 
 
 def main() -> None:
-    """Print the seconds of a step in each form, the median of a round's steps, in turn."""
+    """Print the median seconds of a step in each round, for both forms in turn."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", required=True)
     parser.add_argument("--size", type=int, required=True)
@@ -47,8 +47,8 @@ def main() -> None:
 
 
 def _compiled(keras: ModuleType, backbone: "Model") -> "Model":
-    answers = keras.layers.Dense(CLASSES, "softmax")(backbone.output)
-    model = keras.Model(backbone.input, answers)
+    outputs = keras.layers.Dense(CLASSES, "softmax")(backbone.output)
+    model = keras.Model(backbone.input, outputs)
     model.compile(keras.optimizers.Adam(1e-4), "categorical_crossentropy", jit_compile=False)
     return model
 

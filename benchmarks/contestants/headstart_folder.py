@@ -1,14 +1,14 @@
-"""headstart end to end: read, decode, resize, run."""
+"""headstart end to end: read, decode, resize and predict."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-from entry import Answer, Options, compete
+from entry import Options, Predict, compete
 
 
-def prepare(options: Options) -> Answer:
-    """Find the converted network and settle the precision."""
+def prepare(options: Options) -> Predict:
+    """Find the converted network and choose the precision."""
     from headstart.backbones.networks import find_network
     from headstart.backbones.spec import NetworkSpec
     from headstart.data import FileSource
@@ -20,7 +20,7 @@ def prepare(options: Options) -> Answer:
     sources = [FileSource(path) for path in options.paths()]
     choice = choose_precision(options.precision, network, sources, resize=resize)
 
-    def answer(paths: Iterable[Path]) -> Iterator[np.ndarray]:
+    def predict(paths: Iterable[Path]) -> Iterator[np.ndarray]:
         for item in extract(
             map(FileSource, paths),
             network,
@@ -30,7 +30,7 @@ def prepare(options: Options) -> Answer:
         ):
             yield item.values["probabilities"]
 
-    return answer
+    return predict
 
 
 if __name__ == "__main__":

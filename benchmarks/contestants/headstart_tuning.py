@@ -1,4 +1,4 @@
-"""An epoch of `headstart.fine_tune`, all that belongs to it: training, validation, checkpoint."""
+"""Time epochs of `headstart.fine_tune`, with training, validation and checkpoint."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ EPOCHS, BATCH, VALIDATION = 6, 32, 0.1
 
 
 def main() -> None:
-    """Fine-tune for some epochs, and print what one takes once everything is warm."""
+    """Fine-tune for some epochs, and print the median time without the first epoch."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--weights", type=Path, required=True)
@@ -24,9 +24,8 @@ def main() -> None:
     began = time.perf_counter()
     tuned = hs.fine_tune(
         hs.ImageClassifier(options.model, weights=options.weights, precision="f32"),
-        images.sources,
-        images.labels,
-        hs.FineTuning(
+        images,
+        settings=hs.FineTuning(
             where=options.where,
             epochs=EPOCHS,
             batch_size=BATCH,

@@ -1,13 +1,13 @@
-"""The network alone, on photos that are already in memory: the other half of the bound."""
+"""Run the network only, on photos in memory: the other half of the bound."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-from entry import Answer, Options, compete
+from entry import Options, Predict, compete
 
 
-def prepare(options: Options) -> Answer:
+def prepare(options: Options) -> Predict:
     """Read all photos and compile the network."""
     from headstart.backbones.networks import find_network
     from headstart.backbones.spec import NetworkSpec
@@ -26,11 +26,11 @@ def prepare(options: Options) -> Answer:
     }
     engine = compile_network(network, precision=choice.precision, outputs=("probabilities",))
 
-    def answer(paths: Iterable[Path]) -> Iterator[np.ndarray]:
+    def predict(paths: Iterable[Path]) -> Iterator[np.ndarray]:
         for _, values in engine.stream((path, pixels[path]) for path in paths):
             yield values["probabilities"]
 
-    return answer
+    return predict
 
 
 if __name__ == "__main__":

@@ -1,17 +1,17 @@
-"""Keras with its own parallel pipeline: image_dataset_from_directory, mapped and prefetched."""
+"""Keras with its parallel pipeline: image_dataset_from_directory, mapped and prefetched."""
 
 import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-from entry import Answer, Options, compete
+from entry import Options, Predict, compete
 from keras_model import build
 
 BATCH = 32
 
 
-def prepare(options: Options) -> Answer:
+def prepare(options: Options) -> Predict:
     """Build the model and the pipeline."""
     model, preprocess_input = build(options.model, options.weights)
     import tensorflow as tf
@@ -30,13 +30,13 @@ def prepare(options: Options) -> Answer:
     )
     n_photos = len(options.paths())
 
-    def answer(paths: Iterable[Path]) -> Iterator[np.ndarray]:
-        # The pipeline reads the folder itself: a whole pass for every so many photos asked for.
+    def predict(paths: Iterable[Path]) -> Iterator[np.ndarray]:
+        # The pipeline reads the folder itself, so each pass predicts all photos.
         paths = iter(paths)
         while list(itertools.islice(paths, n_photos)):
             yield from model.predict(ready, verbose=0)
 
-    return answer
+    return predict
 
 
 if __name__ == "__main__":

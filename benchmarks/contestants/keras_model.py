@@ -1,4 +1,4 @@
-"""A model of ``keras.applications`` on TensorFlow, as a tutorial builds it."""
+"""Build a model of ``keras.applications`` on TensorFlow, as tutorials do."""
 
 import os
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""The whole script a tutorial has for one photo: ``python keras_one.py MODEL WEIGHTS PHOTO``.
+"""The script of a tutorial for one photo: ``python keras_one.py MODEL WEIGHTS PHOTO``.
 
-`decode_predictions` would download the class list first; it is left out, in Keras's favour.
+`decode_predictions` is not called, because it would download the class list first.
 """
 
 import sys

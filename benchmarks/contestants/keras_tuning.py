@@ -1,6 +1,6 @@
-"""An epoch of a plain Keras script with the same frozen layers: fit with validation data.
+"""Time epochs of a plain Keras script with the same frozen layers, with validation data.
 
-Pictures are decoded once and kept in memory, so that only what the network does is compared.
+The images are decoded once and kept in memory, so that only the network is compared.
 """
 
 import argparse
@@ -18,7 +18,7 @@ BUILDERS = {
 
 
 def main() -> None:
-    """Fit for some epochs, and print what one takes once everything is warm."""
+    """Fit for some epochs, and print the median time without the first epoch."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--weights", type=Path, required=True)

@@ -1,4 +1,4 @@
-"""Write the model, preprocessing included, as ONNX for `onnx_runtime`. Not measured."""
+"""Write the model with its preprocessing as ONNX, for `onnx_runtime`. This is not measured."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""ONNX Runtime behind headstart's own reader: the same photos, decoded on the same threads."""
+"""ONNX Runtime with the reader of headstart: the same photos, decoded on the same threads."""
 
 import itertools
 import subprocess
@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-from entry import Answer, Options, compete
+from entry import Options, Predict, compete
 
 BATCH = 8
 
 
-def prepare(options: Options) -> Answer:
-    """Export the model unless that was done before, and open it."""
+def prepare(options: Options) -> Predict:
+    """Export the model if it has not been exported yet, and open it."""
     import onnxruntime
 
     from headstart.data import FileSource, Resize, read_images
@@ -27,13 +27,13 @@ def prepare(options: Options) -> Answer:
     name = session.get_inputs()[0].name
     resize = Resize("crop", 224, 224)
 
-    def answer(paths: Iterable[Path]) -> Iterator[np.ndarray]:
+    def predict(paths: Iterable[Path]) -> Iterator[np.ndarray]:
         loaded = read_images(map(FileSource, paths), resize)
         while chunk := list(itertools.islice(loaded, BATCH)):
             batch = np.stack([item.pixels for item in chunk]).astype(np.float32)
             yield from session.run(None, {name: batch})[0]
 
-    return answer
+    return predict
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How often a backbone names the kind of pictures that it was trained to tell apart."""
+"""Measure the accuracy of a backbone on the validation set of its own training."""
 
 import argparse
 import json
@@ -14,18 +14,18 @@ from headstart.features.extract import extract
 
 
 def main() -> None:
-    """Answer for each validation picture, one view each, in float32; print the record."""
+    """Predict one view of each validation image in float32, and print the record."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--model", required=True)
     options = parser.parse_args()
     network = find_network(NetworkSpec(options.model))
     images = read_dataset(options.folder).part("valid")
-    place = {name.id: number for number, name in enumerate(network.classes or ())}
+    index = {name.id: number for number, name in enumerate(network.classes or ())}
     began = time.perf_counter()
     stream = extract(images.sources, network, outputs=("probabilities",))
     order = np.array([item.required()["probabilities"].argsort()[::-1][:5] for item in stream])
-    truth = np.array([place[str(label)] for label in images.labels])[:, np.newaxis]
+    truth = np.array([index[str(label)] for label in images.labels])[:, np.newaxis]
     record = {
         "top1": float((order[:, :1] == truth).any(axis=1).mean()),
         "top5": float((order == truth).any(axis=1).mean()),

@@ -1,4 +1,4 @@
-"""Features of so many rows of parquet files, with a cache folder or without one."""
+"""Extract features from rows of parquet files, with or without a cache folder."""
 
 import argparse
 import itertools
@@ -16,7 +16,7 @@ from headstart.features.extract import extract
 
 
 def main() -> None:
-    """Extract, count, and print the record."""
+    """Extract the features, count them, and print the record."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--files", type=Path, nargs="+", required=True)
     parser.add_argument("--weights", type=Path, required=True)

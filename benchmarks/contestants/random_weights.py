@@ -1,4 +1,4 @@
-"""Write random weights for a network of the catalogue: as fast as real ones, as wrong as any."""
+"""Write random weights for a network of the catalogue, which are as fast as real ones."""
 
 import argparse
 from pathlib import Path
@@ -9,7 +9,7 @@ from headstart.training.backend import start_keras
 
 
 def main() -> None:
-    """Build the network with Keras and save what it begins with."""
+    """Build the network with Keras and save its initial weights."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", required=True)
     parser.add_argument("--out", type=Path, required=True)

@@ -1,4 +1,4 @@
-"""Frozen and fine-tuned on the same divisions of a labelled folder: 90 % to learn, 10 % to test."""
+"""Compare the frozen and the fine-tuned network on the same 90 % / 10 % splits of a folder."""
 
 import argparse
 import json
@@ -11,11 +11,11 @@ import numpy as np
 import headstart as hs
 from headstart.data import read_dataset, stratified_split
 
-TESTED = 0.1
+TEST_FRACTION = 0.1
 
 
 def main() -> None:
-    """Train both on each division, and print the record."""
+    """Train both on each split, and print the record."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--weights", type=Path)
@@ -26,16 +26,14 @@ def main() -> None:
     began = time.perf_counter()
     rows = []
     for seed in range(options.splits):
-        learnt, tested = (
-            images.subset(part) for part in stratified_split(images.labels, TESTED, seed)
-        )
-        frozen = hs.ImageClassifier(options.model, weights=options.weights)
-        frozen.fit(learnt.sources, learnt.labels)
-        tuned = hs.fine_tune(frozen, learnt.sources, learnt.labels, hs.FineTuning(seed=seed))
+        split = stratified_split(images.labels, TEST_FRACTION, seed)
+        training, test = map(images.subset, split)
+        frozen = hs.ImageClassifier(options.model, weights=options.weights).fit(training)
+        tuned = hs.fine_tune(frozen, training, settings=hs.FineTuning(seed=seed))
         comparison = tuned.fine_tuning_.comparison
         rows.append({
-            "frozen": frozen.score(tested.sources, tested.labels),
-            "kept": tuned.score(tested.sources, tested.labels),
+            "frozen": frozen.score(test.sources, test.labels),
+            "kept": tuned.score(test.sources, test.labels),
             "is_tuned": tuned.fine_tuning_.kept,
             "cross_validation": [comparison.frozen, comparison.tuned],
             "seconds": tuned.fine_tuning_.seconds,
@@ -44,8 +42,8 @@ def main() -> None:
     record = {
         "frozen": float(np.mean([row["frozen"] for row in rows])),
         "kept": float(np.mean([row["kept"] for row in rows])),
-        "n_test": len(tested),
-        "divisions": rows,
+        "n_test": len(test),
+        "splits": rows,
         "seconds": time.perf_counter() - began,
     }
     print(json.dumps(record))
