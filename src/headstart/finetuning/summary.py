@@ -5,13 +5,21 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from headstart.display.displayed import Displayed
+from headstart.evaluation import plot_history
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+
     from headstart.finetuning.comparison import Comparison
     from headstart.training.history import Epoch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FineTuningSummary:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class FineTuningSummary(Displayed):
     """What `fine_tune` did: ``fine_tuning_`` of the classifier that it returns.
 
     Attributes
@@ -78,8 +86,15 @@ class FineTuningSummary:
             "history": [asdict(epoch) for epoch in self.history],
         }
 
-    def __str__(self) -> str:
-        """Return a report to read in a terminal."""
+    def plot_history(self, path: Path | None = None) -> Figure:
+        """Draw the accuracy and the loss in each epoch; write a ``.png`` file if `path` is given.
+
+        See `headstart.evaluation.plot_history`.
+        """
+        return plot_history(self.history, path, best_epoch=self.best_epoch)
+
+    def display_parts(self) -> Iterator[str]:
+        """Yield the report."""
         how = (
             f"what lies below was computed once, {self.n_views} views of each picture"
             if self.n_views
@@ -95,4 +110,4 @@ class FineTuningSummary:
             str(self.comparison),
             *self.notes,
         ]
-        return "\n".join(lines)
+        yield "\n".join(lines)

@@ -15,7 +15,6 @@ from headstart.evaluation import (
     Evaluation,
     Tile,
     draw_sheet,
-    plot_history,
 )
 from headstart.heads.table import head_name
 from headstart.jobs.evaluate import draw_evaluation, evaluate
@@ -237,7 +236,7 @@ def _draw_tuning(tuning: FineTuningSummary | None, folder: Path) -> tuple[Path, 
     table, known, curves = (folder / name for name in ("history.csv", "tuning.json", "curves.png"))
     write_history(tuning.history, table)
     known.write_text(json.dumps(tuning.to_dict(), indent=1) + "\n", "utf-8")
-    plot_history(tuning.history, curves, best_epoch=tuning.best_epoch)
+    tuning.plot_history(curves)
     return table, known, curves
 
 

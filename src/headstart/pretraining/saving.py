@@ -11,7 +11,6 @@ from headstart.backbones.folders import read_backbone, write_backbone
 from headstart.backbones.networks import find_network
 from headstart.backbones.row import Backbone
 from headstart.backbones.spec import NetworkSpec
-from headstart.evaluation import plot_history
 from headstart.evaluation.measuring import measure
 from headstart.features.extract import network_resize
 from headstart.features.extractor import FeatureExtractor
@@ -83,7 +82,6 @@ def keep(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
         )
         write_backbone(new, row, weights)
         write_history(trained.history, new / HISTORY)
-        plot_history(trained.history, new / CURVES, best_epoch=trained.best_epoch)
         summary = PretrainingSummary(
             folder=out,
             backbone=row,
@@ -93,9 +91,11 @@ def keep(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
             left_out=trained.broken,
             evaluation=evaluation,
             history=trained.history,
+            best_epoch=trained.best_epoch,
             seconds=sum(epoch.seconds for epoch in trained.history),
             sizes=sizes,
         )
+        summary.plot_history(new / CURVES)
         (new / CARD).write_text(model_card(job, summary), "utf-8")
     return replace(summary, backbone=read_backbone(out))
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from headstart.display.displayed import Displayed
 from headstart.display.text import duration
+from headstart.evaluation import plot_history
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from matplotlib.figure import Figure
 
     from headstart.backbones.row import Backbone
     from headstart.data.sources import UnreadableImage
@@ -18,8 +23,8 @@ if TYPE_CHECKING:
 HISTORY, CURVES, CARD = "history.csv", "curves.png", "README.md"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PretrainingSummary:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PretrainingSummary(Displayed):
     """What `pretrain` did, and how good the network is at what it was trained on.
 
     Attributes
@@ -37,6 +42,8 @@ class PretrainingSummary:
     evaluation : Evaluation
         Of the finished backbone, compiled, on the validation pictures.
     history : tuple of Epoch
+    best_epoch : int
+        The epoch whose weights the backbone has, counted from 1.
     seconds : float
         Of training, over all processes that had a part in it.
     sizes : dict of int to float
@@ -52,6 +59,7 @@ class PretrainingSummary:
     left_out: tuple[UnreadableImage, ...]
     evaluation: Evaluation
     history: tuple[Epoch, ...]
+    best_epoch: int
     seconds: float
     sizes: dict[int, float]
 
@@ -84,10 +92,17 @@ class PretrainingSummary:
             ],
         }
 
-    def __str__(self) -> str:
-        """Return a report to read in a terminal."""
+    def plot_history(self, path: Path | None = None) -> Figure:
+        """Draw the accuracy and the loss in each epoch; write a ``.png`` file if `path` is given.
+
+        See `headstart.evaluation.plot_history`.
+        """
+        return plot_history(self.history, path, best_epoch=self.best_epoch)
+
+    def display_parts(self) -> Iterator[str]:
+        """Yield the report."""
         low, high = self.evaluation.interval
-        return "\n".join(
+        yield "\n".join(
             [
                 (
                     f"Trained {self.backbone.builder} from scratch on {self.n_train:,} pictures of "
