@@ -198,7 +198,9 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         self.classes_ = self.head_.classes_
         self.predictor_ = self._predictor(extractor)
         self.unreadable_ = extracted.broken
-        self.training_ = TrainingData.on(kept, self.classes_.tolist(), len(extracted.broken))
+        self.training_ = TrainingData.of(
+            extracted.contents, kept, self.classes_.tolist(), len(extracted.broken)
+        )
         return self
 
     @property
@@ -260,6 +262,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         overwrite: bool = False,
         evaluation: Mapping[str, Any] | None = None,
         extras: Mapping[str, bytes] | None = None,
+        version: str = "1",
     ) -> SavedModel:
         """Write everything that prediction needs into a folder.
 
@@ -274,6 +277,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             ``interval`` and ``n``.
         extras : mapping of str to bytes, optional
             More files to keep with it, plots for example.
+        version : str, default="1"
+            The user's name for this version of the model.
 
         Returns
         -------
@@ -299,6 +304,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             training=self.training_,
             evaluation=evaluation or {},
             extras=extras or {},
+            version=version,
             overwrite=overwrite,
         )
 

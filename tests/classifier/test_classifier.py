@@ -163,7 +163,7 @@ def test_broken_pictures_can_be_set_aside(classifier, photos):
     assert isinstance(broken.error, ImageDamaged)
     assert broken.source.name == "image 0"
     assert classifier.training_.counts == (12, 12, 12)
-    assert classifier.training_.n_broken == 1
+    assert classifier.training_.unreadable == 1
     assert classifier.score(pictures, labels) > 0.9
 
 

@@ -98,11 +98,9 @@ def test_the_saved_model_is_like_any_other(each, pictures):
     said = model.predict_proba(images.sources)
     assert said.shape == (60, 3)
     np.testing.assert_allclose(said.sum(axis=1), 1, rtol=1e-5)
-    assert model.description.backbone == "mini"
+    assert model.network.name == "mini"
     card = (folder / "README.md").read_text("utf-8")
-    assert re.search(
-        r"trained by others and fine-tuned on these pictures \((all|from .* on)\)", card
-    )
+    assert re.search(r"trained by others and fine-tuned on these images \((all|from .* on)\)", card)
 
 
 def test_above_the_freeze_point_views_are_kept_and_folds_are_quick(by_folds):
@@ -144,7 +142,7 @@ def test_where_no_views_are_wanted_the_whole_network_is_run(anew, no_room):
 def test_it_learns_from_smaller_images_than_the_network_is_used_on(anew, all_layers):
     assert [epoch["size"] for epoch in anew[0]["tuning"]["history"]] == [40]
     assert [epoch["size"] for epoch in all_layers[0]["tuning"]["history"]] == [48, 48]
-    assert hs.load(anew[1]).description.size == (48, 48)
+    assert hs.load(anew[1]).network.size == (48, 48)
 
 
 def test_what_looks_at_mirror_images_still_does_when_it_is_fine_tuned(anew, no_room, pictures):

@@ -52,7 +52,7 @@ def test_what_stood_in_for_the_default_is_told_and_recorded(
     summary = hs.train(labelled, tmp_path / "model", progress=progress)
     assert len(progress.said) == 1
     assert summary.to_dict()["backbone"] == "mini"
-    assert hs.load(tmp_path / "model").description.backbone == "mini"
+    assert hs.load(tmp_path / "model").network.name == "mini"
 
 
 @pytest.mark.usefixtures("offline")

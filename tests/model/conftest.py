@@ -1,4 +1,4 @@
-"""A saved model to look at, and one to damage."""
+"""A saved model to read, and a copy to damage."""
 
 import shutil
 
@@ -24,9 +24,10 @@ def save(tiny_network):
             "scorer": affine(),
             "classes": CLASSES,
             "head": "logistic",
-            "training": TrainingData((5, 7, 3), 1),
+            "training": TrainingData((5, 7, 3), unreadable=1, fingerprint="f" * 64),
             "evaluation": {"accuracy": 0.9, "interval": [0.8, 0.95], "n_test": 20},
             "extras": {},
+            "version": "1",
             "overwrite": False,
         }
         return save_model(folder, **settings | changes)
@@ -36,7 +37,7 @@ def save(tiny_network):
 
 @pytest.fixture(scope="session")
 def model_folder(save, tmp_path_factory):
-    """A whole saved model; not to be changed."""
+    """A saved model that no test may change."""
     folder = tmp_path_factory.mktemp("saved") / "model"
     save(folder)
     return folder
@@ -44,5 +45,5 @@ def model_folder(save, tmp_path_factory):
 
 @pytest.fixture
 def copied(model_folder, tmp_path):
-    """A copy of it that may be changed."""
+    """A copy of it that the test may change."""
     return shutil.copytree(model_folder, tmp_path / "copied")

@@ -12,7 +12,7 @@ ARRAYS = {"weights": np.arange(6, dtype=np.float32).reshape(2, 3), "number": np.
 
 
 def test_arrays_come_back(tmp_path):
-    save_arrays(tmp_path / "a.npz", ARRAYS)
+    save_arrays(ARRAYS, tmp_path / "a.npz")
     again = load_arrays(tmp_path / "a.npz")
     assert again.keys() == ARRAYS.keys()
     assert all(np.array_equal(again[name], ARRAYS[name]) for name in ARRAYS)
@@ -21,7 +21,7 @@ def test_arrays_come_back(tmp_path):
 
 def test_objects_are_not_written(tmp_path):
     with pytest.raises(TypeError, match="array of numbers"):
-        save_arrays(tmp_path / "a.npz", {"objects": np.array([{}])})
+        save_arrays({"objects": np.array([{}])}, tmp_path / "a.npz")
 
 
 def test_objects_are_not_read(tmp_path):
@@ -47,7 +47,7 @@ def test_other_files_are_refused(tmp_path, content):
 @given(data=st.data())
 def test_a_damaged_file_is_read_or_refused_and_nothing_else(tmp_path, data):
     path = tmp_path / "a.npz"
-    save_arrays(path, ARRAYS)
+    save_arrays(ARRAYS, path)
     content = bytearray(path.read_bytes())
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))

@@ -1,52 +1,78 @@
+import dataclasses
+
 import pytest
 
+from headstart.backbones.network import Network
 from headstart.backbones.variants import mirrored
-from headstart.model import TrainingData, layout
+from headstart.model import TrainingData, load
+from headstart.model.card import model_card
+from headstart.model.parts import CARD
 
 
 def card(save, folder, **changes):
     save(folder, **changes)
-    return (folder / layout.CARD).read_text("utf-8")
+    return (folder / CARD).read_text("utf-8")
 
 
-def test_tells_what_a_finder_wants_to_know(model_folder):
-    text = (model_folder / layout.CARD).read_text("utf-8")
+def test_tells_what_the_model_is(model_folder):
+    text = (model_folder / CARD).read_text("utf-8")
     for fact in (
+        "Version 1, saved at 20",
         "| dog | 7 |",
-        "right 90.0% of the time (95 % interval: 80.0% to 95.0%), tested on 20 pictures.",
-        "Trained on 15 pictures, and 1 set aside that could not be read.",
+        "right on 90.0% of images",
+        "(95 % interval: 80.0% to 95.0%), measured on 20 images.",
+        f"Trained on 15 images; 1 more could not be read (fingerprint `{'f' * 64}`).",
         "`tiny`",
         "32 x 32 pixels",
         "Computed in f32: as asked for.",
+        "`pip install .`",
     ):
         assert fact in text
+
+
+def test_every_fact_of_the_network_is_in_it(save, tmp_path, tiny_network):
+    network = dataclasses.replace(tiny_network, layer="conv_7", pooling="max")
+    text = card(save, tmp_path / "model", network=network)
+    described = load(tmp_path / "model").network
+    for field in dataclasses.fields(Network):
+        value = getattr(described, field.name)
+        if field.name not in ("folder", "key", "classes", "outputs"):
+            name = field.name.replace("_", " ")
+            shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            assert f"| {name} | {shown} |" in text
 
 
 def test_does_not_claim_what_was_not_measured(save, tmp_path):
     text = card(save, tmp_path / "model", evaluation={}, training=TrainingData((1, 1, 1)))
     assert "was not measured" in text
-    assert "set aside" not in text
+    assert "could not be read" not in text
+    assert "fingerprint" not in text
 
 
 def test_an_accuracy_may_stand_alone(save, tmp_path):
-    assert "right 50.0% of the time." in card(save, tmp_path / "m", evaluation={"accuracy": 0.5})
+    text = card(save, tmp_path / "model", evaluation={"accuracy": 0.5})
+    assert "right on 50.0% of images that it was not trained on." in text
 
 
-@pytest.mark.parametrize("label", ["a|b", "<script>", "two\nlines"])
-def test_labels_can_not_break_the_page(save, tmp_path, label):
-    text = card(save, tmp_path / "model", classes=(label, "b", "c"))
-    assert label not in text
-    assert "| 5 |\n| b | 7 |" in text
+@pytest.mark.parametrize("text", ["a|b", "<script>", "two\nlines"])
+def test_strings_can_not_break_the_page(model_folder, text):
+    described = load(model_folder).description
+    network = dataclasses.replace(described.network, name=text, layer=text)
+    found = model_card(
+        dataclasses.replace(described, classes=(text, "b", "c"), network=network, version=text)
+    )
+    assert text not in found
+    assert "| 5 |\n| b | 7 |" in found
 
 
-def test_says_whether_the_network_learnt_as_well(save, tmp_path):
+def test_says_whether_the_network_was_trained_as_well(save, tmp_path):
     assert "trained by others and left unchanged" in card(save, tmp_path / "frozen")
-    counted = TrainingData((1, 2, 0), fine_tuned="from block_16_expand on")
-    text = card(save, tmp_path / "tuned", training=counted)
-    assert "trained by others and fine-tuned on these pictures (from block_16_expand on)" in text
+    data = TrainingData((1, 2, 0), fine_tuned="from block_16_expand on")
+    text = card(save, tmp_path / "tuned", training=data)
+    assert "trained by others and fine-tuned on these images (from block_16_expand on)" in text
 
 
-def test_says_whether_it_looks_at_mirror_images(save, tmp_path, tiny_network):
-    assert "mirror" not in card(save, tmp_path / "plain")
+def test_says_whether_mirror_images_are_used(save, tmp_path, tiny_network):
+    assert "mirror image" not in card(save, tmp_path / "plain")
     text = card(save, tmp_path / "mirrored", network=mirrored(tiny_network))
-    assert "32 x 32 pixels; the answer is the mean over it and its mirror image." in text
+    assert "32 x 32 pixels; the probabilities are the mean over it and its mirror image." in text

@@ -33,15 +33,29 @@ def test_a_folder_is_not_a_file(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / checksums.NAME).write_text(f"{HASH}  a\n")
     with pytest.raises(DamagedModel, match="a is missing"):
-        checksums.check_files(tmp_path, ("a",))
+        checksums.check_files(tmp_path, checksums.read_checksums(tmp_path), ["a"])
 
 
-def test_what_is_needed_must_be_listed(tmp_path):
-    (tmp_path / "a").write_text("a")
-    checksums.write_checksums(tmp_path)
-    assert checksums.check_files(tmp_path, ("a",)).keys() == {"a"}
+def test_a_file_that_is_needed_must_be_listed(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(name)
+    checksums.write_checksums(tmp_path, ["a"])
+    listed = checksums.read_checksums(tmp_path)
+    assert listed.keys() == {"a"}
+    checksums.check_files(tmp_path, listed, ["a"])
     with pytest.raises(DamagedModel, match="does not list b"):
-        checksums.check_files(tmp_path, ("a", "b"))
+        checksums.check_files(tmp_path, listed, ["a", "b"])
+
+
+def test_only_the_named_files_are_checked(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(name)
+    checksums.write_checksums(tmp_path, ["a", "b"])
+    (tmp_path / "b").write_text("altered")
+    listed = checksums.read_checksums(tmp_path)
+    checksums.check_files(tmp_path, listed, ["a"])
+    with pytest.raises(DamagedModel, match="b was altered"):
+        checksums.check_files(tmp_path, listed, ["b"])
 
 
 def test_an_endless_list_is_not_read(tmp_path):

@@ -12,34 +12,29 @@ from tests.model.conftest import CLASSES
 from tests.prediction.scorers import neighbours
 
 from headstart.errors import DamagedModel, NewerFormat, NotASavedModel, SavedModelError
-from headstart.model import checksums, layout, load
+from headstart.model import TrainingData, checksums, load, parts
 from headstart.model.arrays import load_arrays, save_arrays
+from headstart.model.description import DESCRIPTION
 
-ALL = [*layout.FILES, checksums.NAME]
+ALL = [*parts.FILES, checksums.NAME]
+HEAD, GOLDEN = "head.npz", "golden.npz"
 
 
 def rewrite(folder, **changes):
-    """Change what model.json says, as somebody would who also knows of the checksums."""
-    path = folder / layout.DESCRIPTION
+    """Change model.json, and list its new hash."""
+    path = folder / "model.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-    checksums.write_checksums(folder)
+    checksums.write_checksums(folder, parts.FILES)
 
 
-def test_says_what_was_saved(model_folder, tiny_network):
+def test_a_loaded_model_has_the_facts_that_were_saved(model_folder, tiny_network):
     model = load(str(model_folder))
     assert model.labels == CLASSES
-    assert model.description.training.counts == (5, 7, 3)
+    assert model.description.training == TrainingData((5, 7, 3), 1, "f" * 64)
     assert model.evaluation == {"accuracy": 0.9, "interval": [0.8, 0.95], "n_test": 20}
     assert (model.precision, model.resize.rule, model.network.size) == ("f32", "pad", (32, 32))
     assert model.description.versions["openvino"]
-    assert model.description.weights_sha256 == tiny_network.weights_sha256
-
-
-def test_models_saved_before_there_were_mirrors_are_read(copied):
-    backbone = json.loads((copied / layout.DESCRIPTION).read_text())["backbone"]
-    assert backbone.pop("mirrored") is False
-    rewrite(copied, backbone=backbone)
-    assert load(copied).network.mirror is False
+    assert model.network.weights_sha256 == tiny_network.weights_sha256
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -76,8 +71,18 @@ def test_a_cut_or_longer_file_is_noticed(copied, name):
             load(copied)
 
 
-def test_files_of_others_beside_it_do_not_matter(copied):
+def test_everything_but_the_parts_belongs_to_the_user(copied):
     (copied / "NOTES.md").write_text("mine")
+    (copied / parts.CARD).write_text("edited")
+    assert load(copied).labels == CLASSES
+    (copied / parts.CARD).unlink()
+    assert load(copied).labels == CLASSES
+
+
+def test_listed_files_of_unknown_parts_are_ignored(copied):
+    (copied / "thumbnails.npz").write_bytes(b"of a newer headstart")
+    checksums.write_checksums(copied, [*parts.FILES, "thumbnails.npz"])
+    (copied / "thumbnails.npz").unlink()
     assert load(copied).labels == CLASSES
 
 
@@ -86,28 +91,35 @@ def test_files_of_others_beside_it_do_not_matter(copied):
 )
 def test_foreign_folders_are_refused(tmp_path, content):
     if content is not None:
-        (tmp_path / layout.DESCRIPTION).write_bytes(content)
+        (tmp_path / "model.json").write_bytes(content)
     with pytest.raises(NotASavedModel, match=str(tmp_path)):
         load(tmp_path)
 
 
-def test_what_is_no_folder_is_refused(tmp_path, model_folder):
+def test_a_path_that_is_no_folder_is_refused(tmp_path, model_folder):
     with pytest.raises(NotASavedModel, match="nowhere"):
         load(tmp_path / "nowhere")
     with pytest.raises(NotASavedModel, match=r"graph\.xml"):
-        load(model_folder / layout.GRAPH)
+        load(model_folder / "graph.xml")
 
 
 def test_a_huge_description_is_not_read(tmp_path):
-    with (tmp_path / layout.DESCRIPTION).open("wb") as file:
+    with (tmp_path / "model.json").open("wb") as file:
         file.truncate(2**27)
-    with pytest.raises(NotASavedModel, match="too long"):
+    with pytest.raises(NotASavedModel, match="more than"):
         load(tmp_path)
 
 
-def test_a_newer_format_is_said(copied):
-    rewrite(copied, format=2)
-    with pytest.raises(NewerFormat, match=r"format 2; this one knows up to 1.*Update headstart"):
+def test_a_newer_format_is_refused(copied):
+    rewrite(copied, format=DESCRIPTION.newest + 1)
+    with pytest.raises(NewerFormat, match=r"format 3; this one knows up to 2.*Update headstart"):
+        load(copied)
+
+
+def test_a_newer_format_may_have_other_files(copied):
+    rewrite(copied, format=DESCRIPTION.newest + 1)
+    checksums.write_checksums(copied, ["model.json"])
+    with pytest.raises(NewerFormat):
         load(copied)
 
 
@@ -117,14 +129,15 @@ def test_a_newer_format_is_said(copied):
         {"classes": []},
         {"classes": [{"type": "str", "value": "cat"}] * 2},
         {"classes": [{"type": "object", "value": "cat"}] * 3},
-        {"head": {"name": "logistic", "scorer": "lambda"}},
-        {"input": {"size": [32], "resize": "pad", "crop_fraction": 0.875}},
-        {"input": {"size": [32, 32], "resize": "stretch", "crop_fraction": 0.875}},
-        {"input": {"size": [48, 32], "resize": "pad", "crop_fraction": 0.875}},
-        {"training": {"counts": [1], "n_broken": 0}},
-        {"precision": {"name": "f64", "reason": ""}},
-        {"outputs": {"features": [8]}},
+        {"scorer": "lambda"},
+        {"resize": {"rule": "pad", "height": 32}},
+        {"resize": {"rule": "stretch", "height": 32, "width": 32}},
+        {"resize": {"rule": "pad", "height": 48, "width": 32}},
+        {"training": {"counts": [1], "unreadable": 0}},
+        {"precision": {"precision": "f64", "reason": ""}},
+        {"network": {"outputs": {"features": [8]}}},
         {"versions": None},
+        {"format": 1},
     ],
     ids=str,
 )
@@ -134,10 +147,10 @@ def test_a_description_that_does_not_fit_the_rest_is_refused(copied, changes):
         load(copied)
 
 
-def test_a_head_that_answers_differently_is_noticed(copied):
-    arrays = load_arrays(copied / layout.HEAD)
-    save_arrays(copied / layout.HEAD, arrays | {"weights": arrays["weights"] * 1.5})
-    checksums.write_checksums(copied)
+def test_a_head_with_other_probabilities_is_noticed(copied):
+    arrays = load_arrays(copied / HEAD)
+    save_arrays(arrays | {"weights": arrays["weights"] * 1.5}, copied / HEAD)
+    checksums.write_checksums(copied, parts.FILES)
     with pytest.raises(DamagedModel, match=r"golden images is off by .*made with .*'openvino'"):
         load(copied)
 
@@ -145,21 +158,21 @@ def test_a_head_that_answers_differently_is_noticed(copied):
 @pytest.mark.parametrize(
     "change", [{"images": np.zeros((1, 2, 3))}, {"probabilities": np.zeros((9, 9))}]
 )
-def test_golden_images_that_are_none_are_noticed(copied, change):
-    save_arrays(copied / layout.GOLDEN, load_arrays(copied / layout.GOLDEN) | change)
-    checksums.write_checksums(copied)
+def test_damaged_golden_images_are_noticed(copied, change):
+    save_arrays(load_arrays(copied / GOLDEN) | change, copied / GOLDEN)
+    checksums.write_checksums(copied, parts.FILES)
     with pytest.raises(DamagedModel):
         load(copied)
 
 
-def test_a_graph_that_is_none_is_refused(copied):
-    (copied / layout.GRAPH).write_text("<net/>")
-    checksums.write_checksums(copied)
+def test_a_file_that_is_no_graph_is_refused(copied):
+    (copied / "graph.xml").write_text("<net/>")
+    checksums.write_checksums(copied, parts.FILES)
     with pytest.raises(DamagedModel, match="do not go together"):
         load(copied)
 
 
-def test_its_features_are_kept_apart_from_all_others(save, model_folder, tmp_path):
+def test_each_model_has_its_own_key_in_the_feature_cache(save, model_folder, tmp_path):
     one, other = load(model_folder), save(tmp_path / "other", scorer=neighbours())
     assert one.network.key != other.network.key
     assert one.network.key == load(model_folder).network.key

@@ -42,5 +42,5 @@ def test_facts_are_the_same():
     assert [model.network.mirror for model in (logistic, dense, knn)] == [False, False, True]
     training = [model.description.training for model in (logistic, dense, knn)]
     assert [data.counts for data in training] == [(6, 6, 6, 6)] * 3
-    assert [data.n_broken for data in training] == [0, 0, 2]
+    assert [data.unreadable for data in training] == [0, 0, 2]
     assert [data.fine_tuned for data in training] == ["", "from block_16_expand on", ""]

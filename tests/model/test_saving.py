@@ -1,19 +1,22 @@
-import hashlib
-import json
 import shutil
 import subprocess
 
 import numpy as np
 import pytest
 from tests.model.conftest import CLASSES
+from tests.model.test_old_formats import FOLDER
 from tests.prediction.scorers import affine, neighbours
 
 from headstart.errors import StorageError, UsageError
-from headstart.model import TrainingData, checksums, layout, load, saving
+from headstart.model import checksums, load, parts
+
+OLD_MODEL = FOLDER / "logistic"
 
 
-def test_the_files_are_those_of_the_layout(model_folder):
-    assert {path.name for path in model_folder.iterdir()} == {*layout.FILES, checksums.NAME}
+def test_the_files_are_the_parts_their_list_and_the_card(model_folder):
+    names = {path.name for path in model_folder.iterdir()}
+    assert names == {*parts.FILES, parts.CARD, checksums.NAME}
+    assert checksums.read_checksums(model_folder).keys() == set(parts.FILES)
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="needs the command sha256sum")
@@ -22,7 +25,7 @@ def test_sha256sum_can_check_it(model_folder):
     subprocess.run(command, cwd=model_folder, check=True, capture_output=True)
 
 
-def test_what_is_returned_is_what_load_returns(save, tmp_path):
+def test_saving_returns_what_load_returns(save, tmp_path):
     saved = save(tmp_path / "model")
     again = load(tmp_path / "model")
     assert (saved.folder, saved.network, saved.labels) == (
@@ -30,8 +33,8 @@ def test_what_is_returned_is_what_load_returns(save, tmp_path):
         again.network,
         again.labels,
     )
-    picture = [np.zeros((40, 50, 3), np.uint8)]
-    assert np.array_equal(saved.predict_proba(picture), again.predict_proba(picture))
+    image = [np.zeros((40, 50, 3), np.uint8)]
+    assert np.array_equal(saved.predict_proba(image), again.predict_proba(image))
 
 
 @pytest.mark.parametrize(
@@ -41,20 +44,20 @@ def test_labels_keep_their_kind(save, tmp_path, classes):
     assert save(tmp_path / "model", classes=classes).labels == classes
 
 
-def test_labels_that_can_not_be_written_are_refused_before_anything_is(save, tmp_path):
+def test_labels_that_can_not_be_written_are_refused_before_anything_is_written(save, tmp_path):
     with pytest.raises(UsageError, match="labels are made of"):
         save(tmp_path / "model", classes=("a", "b", object()))
     assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("evaluation", [{"accuracy": object()}, {"accuracy": float("nan")}])
-def test_an_evaluation_that_json_has_no_words_for_is_refused(save, tmp_path, evaluation):
+def test_an_evaluation_that_json_can_not_express_is_refused(save, tmp_path, evaluation):
     with pytest.raises(UsageError, match="JSON's types"):
         save(tmp_path / "model", evaluation=evaluation)
 
 
 @pytest.mark.parametrize("scorer", [affine(), neighbours()], ids=["affine", "neighbours"])
-def test_no_photo_and_no_path_of_the_machine_is_in_it(save, tmp_path, scorer, tiny_network):
+def test_no_image_and_no_path_of_the_machine_is_in_it(save, tmp_path, scorer, tiny_network):
     save(tmp_path / "model", scorer=scorer)
     for path in (tmp_path / "model").iterdir():
         assert str(tmp_path).encode() not in path.read_bytes()
@@ -83,7 +86,7 @@ def test_a_damaged_model_can_be_replaced(save, copied):
 
 
 @pytest.mark.parametrize("overwrite", [True, False])
-def test_what_is_no_model_is_never_replaced(save, tmp_path, overwrite):
+def test_other_files_are_never_replaced(save, tmp_path, overwrite):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(UsageError, match="something else"):
         save(tmp_path, overwrite=overwrite)
@@ -100,10 +103,10 @@ def test_an_empty_folder_is_filled(save, tmp_path):
 def test_nothing_is_left_of_a_save_that_fails(save, copied, monkeypatch):
     before = {path.name: path.read_bytes() for path in copied.iterdir()}
 
-    def fail(_):
+    def fail(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(saving.checksums, "write_checksums", fail)
+    monkeypatch.setattr(checksums, "write_checksums", fail)
     for folder in (copied, copied.parent / "new"):
         with pytest.raises(StorageError, match="No space left"):
             save(folder, overwrite=True)
@@ -111,31 +114,44 @@ def test_nothing_is_left_of_a_save_that_fails(save, copied, monkeypatch):
     assert [path.name for path in copied.parent.iterdir()] == [copied.name]
 
 
-def test_extra_files_belong_to_the_model(save, tmp_path):
-    save(tmp_path / "model", extras={"confusion.png": b"picture"})
-    listed = checksums.read_checksums(tmp_path / "model")
-    assert listed["confusion.png"] == hashlib.sha256(b"picture").hexdigest()
+def test_extra_files_are_written_but_not_checked(save, tmp_path):
+    extra = tmp_path / "model" / "confusion.png"
+    model = save(tmp_path / "model", extras={"confusion.png": b"plot"})
+    assert extra.read_bytes() == b"plot"
+    assert model.description.extras == ("confusion.png",)
+    extra.write_bytes(b"edited")
+    assert load(tmp_path / "model").labels == CLASSES
+
+
+def test_extra_files_go_when_the_model_is_replaced(save, tmp_path):
+    save(tmp_path / "model", extras={"confusion.png": b"plot"})
     save(tmp_path / "model", overwrite=True)
     assert not (tmp_path / "model" / "confusion.png").exists()
 
 
-@pytest.mark.parametrize("name", ["model.json", "SHA256SUMS", "../x", "a/b", ".hidden", "", "a\n"])
+def test_extra_files_of_format_1_go_when_the_model_is_replaced(save, tmp_path):
+    folder = shutil.copytree(OLD_MODEL, tmp_path / "model")
+    (folder / "NOTES.md").write_text("mine")
+    assert (folder / "confusion.png").exists()
+    save(folder, overwrite=True)
+    assert not (folder / "confusion.png").exists()
+    assert (folder / "NOTES.md").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "name", ["model.json", "README.md", "SHA256SUMS", "../x", "a/b", ".hidden", "", "a\n"]
+)
 def test_extra_files_have_plain_names_of_their_own(save, tmp_path, name):
     with pytest.raises(UsageError, match="extra file"):
         save(tmp_path / "model", extras={name: b""})
 
 
-def test_the_description_is_for_other_programs_too(model_folder):
-    written = json.loads((model_folder / layout.DESCRIPTION).read_text("utf-8"))
-    assert written["classes"][0] == {"type": "str", "value": "cat"}
-    assert written["input"] == {"size": [32, 32], "resize": "pad", "crop_fraction": 0.875}
-    assert written["outputs"] == {
-        "features": [16],
-        "feature_map": [8, 8, 16],
-        "probabilities": [3],
-    }
+@pytest.mark.parametrize("version", ["", " ", "1\n2"])
+def test_a_version_is_printable(save, tmp_path, version):
+    with pytest.raises(UsageError, match="version must be printable"):
+        save(tmp_path / "model", version=version)
 
 
-def test_training_counts_by_class():
-    counted = TrainingData.on(["b", "a", "b"], ["a", "b", "c"], 4)
-    assert (counted.counts, counted.n_images, counted.n_broken) == ((1, 2, 0), 3, 4)
+def test_a_version_may_be_given(save, tmp_path):
+    assert save(tmp_path / "a").description.version == "1"
+    assert save(tmp_path / "b", version="2026-11 v2").description.version == "2026-11 v2"

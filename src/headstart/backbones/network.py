@@ -7,22 +7,18 @@ It is a folder::
     network.json           everything else, and the hashes of the two
 """
 
-from __future__ import annotations
-
 import shutil
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
+from headstart import records
 from headstart.backbones.classes import ClassName
+from headstart.backbones.pooling import Pooling
 from headstart.backbones.weights import hash_file
 from headstart.descriptions import DescriptionFile
 from headstart.errors import DamagedModel
 from headstart.storage import whole_folder
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from headstart.backbones.pooling import Pooling
 
 DESCRIPTION = DescriptionFile("network.json", "network", newest=1)
 GRAPH = "graph.xml"
@@ -122,27 +118,18 @@ def save_network(network: Network, folder: Path) -> Network:
 
 def write_description(network: Network, folder: Path) -> None:
     """Write ``network.json`` beside the graph in `folder`."""
-    entries = asdict(network)
-    del entries["folder"]
+    entries = records.to_json(network, without=["folder"])
     entries["files"] = {name: hash_file(folder / name) for name in FILES}
     DESCRIPTION.write(folder, entries)
 
 
 def _network(folder: Path, entries: dict[str, Any]) -> Network:
     classes = entries["classes"]
-    return Network(
+    # The name until version 0.1.
+    mirror = entries.get("mirrored", False)
+    return records.from_json(
+        Network,
+        {"mirror": mirror, **entries},
         folder=folder,
-        name=entries["name"],
-        size=tuple(entries["size"]),
-        outputs={name: tuple(shape) for name, shape in entries["outputs"].items()},
         classes=None if classes is None else tuple(ClassName(*pair) for pair in classes),
-        resize=entries["resize"],
-        crop_fraction=entries["crop_fraction"],
-        macs=entries["macs"],
-        weights_sha256=entries["weights_sha256"],
-        key=entries["key"],
-        layer=entries.get("layer"),
-        pooling=entries.get("pooling", "auto"),
-        # The name until version 0.1.
-        mirror=entries.get("mirror", entries.get("mirrored", False)),
     )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-def save_arrays(path: Path, arrays: Arrays) -> None:
+def save_arrays(arrays: Arrays, path: Path) -> None:
     """Write `arrays` to `path` (``.npz``)."""
     for name, array in arrays.items():
         if array.dtype.hasobject:
@@ -21,12 +21,12 @@ def save_arrays(path: Path, arrays: Arrays) -> None:
 def load_arrays(path: Path) -> Arrays:
     """Read what `save_arrays` wrote.
 
-    Nothing is unpickled, and nothing is larger in memory than its file is on disk.
+    Nothing is unpickled, and nothing takes more memory than its file takes on disk.
 
     Raises
     ------
     ValueError
-        If it is something else.
+        If the file holds anything else.
     """
     try:
         with zipfile.ZipFile(path) as file:

@@ -4,35 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from headstart import records
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from headstart.model.description import Description
 
-_RULES = {
-    "pad": "shrunk or enlarged as a whole, its shape kept, with grey beside it",
-    "squash": "shrunk or enlarged as a whole, its shape lost",
-    "crop": "shrunk or enlarged, and cut to the square in its middle",
-    "keras": "squashed by nearest neighbour, as Keras's load_img does",
+_RESIZE = {
+    "pad": "resized as a whole, its shape kept, with grey beside it",
+    "squash": "resized as a whole, without keeping its shape",
+    "crop": "resized and cut to its centre",
+    "keras": "resized by nearest neighbour without keeping its shape, as Keras's load_img does",
 }
 
 
 _CARD = """\
 # An image classifier
 
-It tells {n_classes} kinds of pictures apart:
+Version {version}{created}. It tells {n_classes} classes of images apart:
 
-{table}
+{classes}
 
 {accuracy}
 
 ## How to use it
 
-Install headstart from a checkout (`pip install .`) or from its wheel file. Then:
+Install headstart, from a checkout of its source (`pip install .`) or from its wheel (`pip install
+FILE.whl`). Then, on the command line:
 
 ```sh
 headstart predict photo.jpg --model THIS_FOLDER
 ```
+
+Or in Python:
 
 ```python
 import headstart as hs
@@ -43,70 +48,92 @@ model.predict(["photo.jpg"])
 
 ## What it can't do
 
-It knows nothing but the kinds above, and gives one of them to every picture, whatever it shows.
-It can be trusted on pictures like those it learnt from: the same cameras, places and seasons. Test
-it on your own before anything depends on it.
+The model knows only the classes above. It gives one of them to every image, whatever the image
+shows. Trust it on images like those it was trained on: the same cameras, places and seasons. Test
+it on your own images before anything depends on it.
 
 ## How it was made
 
 {making}
 
+The network in full:
+
+{network}
+
 ## The files
 
 `graph.xml` and `graph.bin` are an OpenVINO network: RGB pixels (uint8) in, {outputs} out.
-`head.npz` holds what was learnt on top of the features, `model.json` the settings, `golden.npz`
-drawn test pictures with their answers, which are checked whenever the model is loaded. `SHA256SUMS`
-lists all of them (`sha256sum -c SHA256SUMS`): a folder in which one was altered, this page
-included, is refused. Notes of your own go into a file of their own.
+`head.npz` holds what was trained on top of the features, `model.json` the settings, `golden.npz`
+drawn test images with the expected probabilities, which are checked whenever the model is loaded.
+`SHA256SUMS` lists these files (`sha256sum -c SHA256SUMS`): if one of them is altered, headstart
+does not load the model. Everything else in the folder is yours to edit, this page included.
 """
 
 
 def model_card(model: Description) -> str:
     """Return the text of ``README.md``."""
+    network = records.to_json(model.network, without=("folder", "key", "classes", "outputs"))
     return _CARD.format(
+        version=_cell(model.version),
+        created=f", saved at {model.created}" if model.created else "",
         n_classes=len(model.classes),
-        table="\n".join(_table(model)),
+        classes=_table(
+            ("class", "training images"), zip(model.classes, model.training.counts, strict=True)
+        ),
         accuracy=_accuracy(model.evaluation),
-        making="\n".join(f"- {line}." for line in _making(model)),
-        outputs=", ".join(f"`{name}`" for name in model.outputs),
+        making="\n".join(f"- {_cell(line)}." for line in _making(model)),
+        network=_table(("fact", "value"), _facts(network)),
+        outputs=", ".join(f"`{name}`" for name in model.network.outputs),
     )
 
 
-def _table(model: Description) -> list[str]:
-    rows = zip(model.classes, model.training.counts, strict=True)
-    lines = [f"| {_cell(label)} | {count} |" for label, count in rows]
-    return ["| kind | training pictures |", "|---|---|", *lines]
+def _table(head: tuple[str, str], rows: Iterable[tuple[object, object]]) -> str:
+    lines = [f"| {_cell(left)} | {_cell(right)} |" for left, right in (head, *rows)]
+    return "\n".join([lines[0], "|---|---|", *lines[1:]])
 
 
-def _cell(label: object) -> str:
-    return " ".join(str(label).split()).replace("|", "\\|").replace("<", "&lt;")
+def _cell(value: object) -> str:
+    return " ".join(str(value).split()).replace("|", "\\|").replace("<", "&lt;")
+
+
+def _facts(record: Mapping[str, Any], prefix: str = "") -> list[tuple[str, object]]:
+    """Return name and value of each field, with those of the records inside it."""
+    facts: list[tuple[str, object]] = []
+    for field, value in record.items():
+        name = f"{prefix}{field}".replace("_", " ")
+        if isinstance(value, dict):
+            facts += _facts(value, f"{name}: ")
+        elif isinstance(value, list):
+            facts.append((name, ", ".join(map(str, value))))
+        elif value is not None:
+            facts.append((name, value))
+    return facts
 
 
 def _accuracy(evaluation: Mapping[str, Any]) -> str:
     if "accuracy" not in evaluation:
-        return "How often it is right was not measured when it was saved."
-    right = f"On pictures it had not seen it was right {evaluation['accuracy']:.1%} of the time"
+        return "The accuracy was not measured when the model was saved."
+    text = f"It was right on {evaluation['accuracy']:.1%} of images that it was not trained on"
     if "interval" in evaluation:
         low, high = evaluation["interval"]
-        right += f" (95 % interval: {low:.1%} to {high:.1%})"
-    pictures = evaluation.get("n_test", evaluation.get("n"))
-    return f"{right}." if pictures is None else f"{right}, tested on {pictures} pictures."
+        text += f" (95 % interval: {low:.1%} to {high:.1%})"
+    images = evaluation.get("n_test", evaluation.get("n"))
+    return f"{text}." if images is None else f"{text}, measured on {images} images."
 
 
 def _making(model: Description) -> list[str]:
-    height, width = model.size
-    n_broken = model.training.n_broken
-    aside = f", and {n_broken} set aside that could not be read" if n_broken else ""
-    tuned = model.training.fine_tuned
-    since = f"fine-tuned on these pictures ({tuned})" if tuned else "left unchanged"
-    backbone = f"Backbone: `{model.backbone}`, trained by others and {since}"
-    mirror = "; the answer is the mean over it and its mirror image" if model.mirrored else ""
+    training, resize, mirror = model.training, model.resize, model.network.mirror
+    others = f"; {training.unreadable} more could not be read" if training.unreadable else ""
+    tuned = training.fine_tuned
+    network = f"fine-tuned on these images ({tuned})" if tuned else "left unchanged"
+    known = f" (fingerprint `{training.fingerprint}`)" if training.fingerprint else ""
     used = ", ".join(f"{name} {version}" for name, version in model.versions.items())
     return [
-        f"Trained on {model.training.n_images} pictures{aside}",
-        f"{backbone}; the licence of its weights (sha256 `{model.weights_sha256}`) goes with it",
+        f"Trained on {training.n_images} images{others}{known}",
+        f"Network: `{model.network.name}`, trained by others and {network}",
         f"Head on its features: {model.head}",
-        f"Every picture is {_RULES[model.resize_rule]}: {height} x {width} pixels{mirror}",
-        f"Computed in {model.precision}: {model.precision_reason}",
+        f"Each image is {_RESIZE[resize.rule]}: {resize.height} x {resize.width} pixels"
+        + ("; the probabilities are the mean over it and its mirror image" if mirror else ""),
+        f"Computed in {model.precision.precision}: {model.precision.reason}",
         f"Made with {used}",
     ]

@@ -1,10 +1,12 @@
-"""``SHA256SUMS``: which files belong to a model, and what is in them.
+"""``SHA256SUMS``: which files belong to a model, and the hash of each.
 
-The format is that of ``sha256sum``, so anyone can check a model with ``sha256sum -c SHA256SUMS``.
+The format is that of ``sha256sum``, so that anyone can check a model with
+``sha256sum -c SHA256SUMS``.
 """
 
 import hashlib
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from headstart.errors import DamagedModel
@@ -17,32 +19,25 @@ _LINE = re.compile(rf"([0-9a-f]{{64}})  ({PLAIN_NAME.pattern})")
 _MAX_BYTES = 2**20
 
 
-def write_checksums(folder: Path) -> None:
-    """List every file in `folder`."""
-    names = sorted(path.name for path in folder.iterdir() if path.name != NAME)
-    (folder / NAME).write_bytes(_text({name: file_sha256(folder / name) for name in names}))
+def write_checksums(folder: Path, names: Iterable[str]) -> None:
+    """List the named files of `folder`."""
+    (folder / NAME).write_bytes(_text({name: _sha256(folder / name) for name in names}))
 
 
-def check_files(folder: Path, needed: tuple[str, ...]) -> dict[str, str]:
-    """Return the hash of every file that belongs to the model in `folder`.
-
-    Files that are not listed do not matter.
+def check_files(folder: Path, listed: Mapping[str, str], names: Iterable[str]) -> None:
+    """Check that each named file is listed, is there, and has the hash that is listed.
 
     Raises
     ------
     DamagedModel
-        If a file is missing or altered, or the list itself is.
     """
-    listed = read_checksums(folder)
-    for name in needed:
+    for name in names:
         if name not in listed:
             raise _damaged(folder, f"{NAME} does not list {name}")
-    for name, expected in listed.items():
         if not (folder / name).is_file():
             raise _damaged(folder, f"{name} is missing")
-        if file_sha256(folder / name) != expected:
+        if _sha256(folder / name) != listed[name]:
             raise _damaged(folder, f"{name} was altered")
-    return listed
 
 
 def read_checksums(folder: Path) -> dict[str, str]:
@@ -64,15 +59,13 @@ def read_checksums(folder: Path) -> dict[str, str]:
     return listed
 
 
-def file_sha256(path: Path) -> str:
-    """Return the hash of a file's content."""
+def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _text(listed: dict[str, str]) -> bytes:
-    lines = [f"{listed[name]}  {name}\n" for name in sorted(listed)]
-    return "".join(lines).encode()
+def _text(listed: Mapping[str, str]) -> bytes:
+    return "".join(f"{listed[name]}  {name}\n" for name in sorted(listed)).encode()
 
 
 def _damaged(folder: Path, why: str) -> DamagedModel:

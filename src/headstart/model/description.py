@@ -1,142 +1,147 @@
 """``model.json``: everything about a model that is not an array."""
 
-from __future__ import annotations
-
 import json
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
 
+from headstart import records
+from headstart.backbones.network import Network
 from headstart.data.resizing import Resize
+from headstart.descriptions import DescriptionFile
+from headstart.errors import UsageError
+from headstart.features.precision import PrecisionChoice
 from headstart.model.labels import label_from_json, label_to_json
 from headstart.model.training_data import TrainingData
 from headstart.model.versions import versions
+from headstart.prediction.labels import user_classes
 
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+#: Its newest format is that of the newest part; see `headstart.model.parts`.
+DESCRIPTION = DescriptionFile("model.json", "saved model", newest=2, kind="headstart saved model")
+# What the files themselves say of the network: where they are, their hashes, and the labels.
+_NOT_WRITTEN = ("folder", "key", "classes")
 
-    from headstart.features.engine import Precision
 
-#: Raised whenever an older headstart could not read the folder, or would read it wrongly.
-FORMAT = 1
-MARK = "headstart saved model"
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """What ``model.json`` says.
+    """What a saved model is.
+
+    Every field is written to ``model.json`` and read from there, with every field of the objects it
+    holds.
 
     Attributes
     ----------
+    format : int
+        The format of the folder.
+    version : str
+        The user's name for this version of the model.
+    created : str
+        When the model was saved: date and time in UTC, as ISO 8601 says; empty if not known.
     classes : tuple of hashable
         The labels, in the order of the probabilities.
-    backbone, weights_sha256
-        The network it was built on, and the hash of its weights.
-    outputs : dict
-        Of the graph: name to shape without the batch axis.
-    macs : int
-        Multiply-accumulates for one image.
-    mirrored : bool
-        Whether its answer is the mean over a picture and its mirror image.
-    size : tuple of int
-        Height and width of the network's input.
-    resize_rule, crop_fraction
-        How a picture is brought to it.
-    precision, precision_reason
-        "f32" or "bf16", and why.
-    head, scorer
-        The class that was fitted, and the kind of what is left of it.
+    network : Network
+        The graph of the model: the backbone, ready to be compiled, with outputs ``features``,
+        ``feature_map`` and, unless the head is k nearest neighbours, ``probabilities``.
+    resize : Resize
+        How an image is brought to the size of the network.
+    precision : PrecisionChoice
+        What the network computed in when the model was trained, and why.
+    head : str
+        The name of the head that was fitted.
+    scorer : str
+        The kind of arrays that the head became.
     training : TrainingData
-    evaluation : dict
-        What the caller knew about its accuracy.
+        What the model was trained on.
+    evaluation : mapping
+        What was known about the accuracy.
     versions : dict
-        What it was made with.
+        The versions of the packages that the model was made with.
+    extras : tuple of str
+        Files, other than parts, that were written with the model.
     """
 
+    format: int
+    version: str = "1"
+    created: str = field(default_factory=_now)
     classes: tuple[Hashable, ...]
-    backbone: str
-    weights_sha256: str
-    outputs: dict[str, tuple[int, ...]]
-    macs: int
-    size: tuple[int, int]
-    resize_rule: Any
-    crop_fraction: float
-    precision: Precision
-    precision_reason: str
+    network: Network
+    resize: Resize
+    precision: PrecisionChoice
     head: str
     scorer: str
     training: TrainingData
     evaluation: Mapping[str, Any]
-    mirrored: bool = False
     versions: dict[str, str] = field(default_factory=versions)
+    extras: tuple[str, ...] = ()
 
-    @property
-    def resize(self) -> Resize:
-        """The rule, ready to be used."""
-        return Resize(self.resize_rule, *self.size, self.crop_fraction)
-
-    def to_json(self) -> str:
-        """Return the text of ``model.json``.
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of ``model.json``.
 
         Raises
         ------
         UsageError
-            If a label is of a kind that can't be written.
-        TypeError, ValueError
-            If `evaluation` holds anything that JSON has no word for.
+            If JSON can't express a label or the evaluation.
         """
-        described = {
-            "kind": MARK,
-            "format": FORMAT,
+        try:
+            json.dumps(self.evaluation, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise UsageError(
+                f"evaluation must be made of JSON's types. Received: {self.evaluation!r} ({error})"
+            ) from error
+        return {
+            **records.to_json(self, without=("classes", "network")),
             "classes": [label_to_json(label) for label in self.classes],
-            "backbone": {
-                "name": self.backbone,
-                "weights_sha256": self.weights_sha256,
-                "macs": self.macs,
-                "mirrored": self.mirrored,
-            },
-            "input": {
-                "size": self.size,
-                "resize": self.resize_rule,
-                "crop_fraction": self.crop_fraction,
-            },
-            "outputs": self.outputs,
-            "precision": {"name": self.precision, "reason": self.precision_reason},
-            "head": {"name": self.head, "scorer": self.scorer},
-            "training": asdict(self.training),
-            "evaluation": self.evaluation,
-            "versions": self.versions,
+            "network": records.to_json(self.network, without=_NOT_WRITTEN),
         }
-        return json.dumps(described, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
     @classmethod
-    def from_json(cls, written: dict[str, Any]) -> Self:
+    def from_json(cls, written: dict[str, Any], folder: Path, key: str) -> Self:
         """Return what `to_json` wrote.
+
+        Parameters
+        ----------
+        written : dict
+            The content of ``model.json``, of this format or an older one.
+        folder : Path
+            Where the model is.
+        key : str
+            Of the network; see `Network`.
 
         Raises
         ------
         KeyError, TypeError, ValueError
-            If it did not write that.
+            If `to_json` did not write that.
         """
-        height, width = written["input"]["size"]
-        return cls(
-            classes=tuple(label_from_json(label) for label in written["classes"]),
-            backbone=written["backbone"]["name"],
-            weights_sha256=written["backbone"]["weights_sha256"],
-            macs=written["backbone"]["macs"],
-            mirrored=bool(written["backbone"].get("mirrored", False)),
-            outputs={name: tuple(shape) for name, shape in written["outputs"].items()},
-            size=(height, width),
-            resize_rule=written["input"]["resize"],
-            crop_fraction=written["input"]["crop_fraction"],
-            precision=written["precision"]["name"],
-            precision_reason=written["precision"]["reason"],
-            head=written["head"]["name"],
-            scorer=written["head"]["scorer"],
-            training=TrainingData(
-                tuple(written["training"]["counts"]),
-                written["training"]["n_broken"],
-                str(written["training"].get("fine_tuned", "")),
-            ),
-            evaluation=written["evaluation"],
-            versions=dict(written["versions"]),
+        if written["format"] == 1:
+            written = _from_format_1(written)
+        labels = tuple(label_from_json(label) for label in written["classes"])
+        network = records.from_json(
+            Network, written["network"], folder=folder, key=key, classes=None
         )
+        if "probabilities" in network.outputs:
+            network = replace(network, classes=user_classes(labels))
+        return records.from_json(cls, written, classes=labels, network=network)
+
+
+def _from_format_1(old: dict[str, Any]) -> dict[str, Any]:
+    """Return what format 2 would say of a model of format 1."""
+    image, precision, training = old["input"], old["precision"], old["training"]
+    height, width = image["size"]
+    backbone = {**old["backbone"], "mirror": old["backbone"].get("mirrored", False)}
+    resize = {"rule": image["resize"], "crop_fraction": image["crop_fraction"]}
+    return {
+        **old,
+        "created": "",
+        "network": {**backbone, "outputs": old["outputs"], **image},
+        "resize": {**resize, "height": height, "width": width},
+        "precision": {"precision": precision["name"], "reason": precision["reason"]},
+        "head": old["head"]["name"],
+        "scorer": old["head"]["scorer"],
+        "training": {**training, "unreadable": training["n_broken"]},
+    }

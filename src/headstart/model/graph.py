@@ -1,4 +1,4 @@
-"""One graph for everything from pixels to probabilities."""
+"""One graph from pixels to probabilities: the network with the head on top."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from headstart.backbones.runtime import load_openvino, write_graph
+from headstart.backbones.runtime import load_openvino
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
     from types import ModuleType
 
     from openvino import Model, Node
@@ -23,16 +22,12 @@ PROBABILITIES = "probabilities"
 _KEPT = (FEATURES, "feature_map")
 
 
-def save_graph(network: Network, scorer: Scorer, path: Path) -> None:
-    """Write the network with the scorer in the place of its own classifier.
+def headed(network: Network, scorer: Scorer) -> Model:
+    """Return the network with the scorer in the place of its own classifier.
 
-    The graph takes ``image`` (uint8, RGB, ``[?, height, width, 3]``) and gives ``features``,
+    The graph takes ``image`` (uint8, RGB, ``[?, height, width, 3]``) and returns ``features``,
     ``feature_map`` and, if the scorer consists of layers, ``probabilities``.
     """
-    write_graph(_headed(network, scorer), path)
-
-
-def _headed(network: Network, scorer: Scorer) -> Model:
     openvino = load_openvino()
     model = openvino.Core().read_model(network.graph)
     results = [model.output(name).get_node() for name in _KEPT if name in network.outputs]
@@ -66,7 +61,7 @@ ACTIVATIONS: dict[str, Callable[[ModuleType, Node], Node]] = {
 
 
 def output_shapes(network: Network, scorer: Scorer) -> dict[str, tuple[int, ...]]:
-    """Return the outputs of the graph that `save_graph` writes, without the batch axis."""
+    """Return the outputs of the graph that `headed` returns, without the batch axis."""
     shapes = {name: network.outputs[name] for name in _KEPT if name in network.outputs}
     if scorer.layers:
         shapes[PROBABILITIES] = (scorer.shape[1],)

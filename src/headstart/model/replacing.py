@@ -10,9 +10,9 @@ import sys
 import uuid
 from typing import TYPE_CHECKING
 
-from headstart.errors import DamagedModel, StorageError, UsageError
-from headstart.model import checksums
-from headstart.model.layout import DESCRIPTION
+from headstart.errors import DamagedModel, SavedModelError, StorageError, UsageError
+from headstart.model import checksums, parts
+from headstart.model.description import DESCRIPTION
 from headstart.storage import whole_folder, writing
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def place_for_model(path: Path, *, overwrite: bool) -> Iterator[Path]:
     with whole_folder(beside) as new:
         yield new
     with writing(str(path)):
-        _keep_what_is_not_the_models(path, beside)
+        _keep_users_files(path, beside)
         exchange(path, beside)
         shutil.rmtree(beside, ignore_errors=True)
 
@@ -64,7 +64,7 @@ def check_place(path: Path, *, overwrite: bool) -> None:
     """
     if not _is_taken(path):
         return
-    if not (path.is_dir() and (path / DESCRIPTION).is_file() and (path / checksums.NAME).is_file()):
+    if not (path.is_dir() and DESCRIPTION.is_in(path) and (path / checksums.NAME).is_file()):
         raise UsageError(
             f"A model is saved into a new or empty folder. {path} is something else: "
             "choose another name."
@@ -79,14 +79,22 @@ def _is_taken(path: Path) -> bool:
     return path.exists() and not (path.is_dir() and not any(path.iterdir()))
 
 
-def _keep_what_is_not_the_models(old: Path, new: Path) -> None:
-    try:
-        own = checksums.read_checksums(old)
-    except DamagedModel:
-        own = {}
+def _keep_users_files(old: Path, new: Path) -> None:
+    written = _written_files(old)
     for entry in old.iterdir():
-        if entry.name not in own and not (new / entry.name).exists():
+        if entry.name not in written and not (new / entry.name).exists():
             entry.rename(new / entry.name)
+
+
+def _written_files(folder: Path) -> set[str]:
+    """Return the names of the files that headstart wrote with the model in `folder`."""
+    names = {*parts.FILES, parts.CARD, checksums.NAME}
+    # A damaged model tells less; its files are kept then, rather than the user's deleted.
+    with contextlib.suppress(DamagedModel):
+        names |= set(checksums.read_checksums(folder))
+    with contextlib.suppress(SavedModelError, TypeError):
+        names |= set(DESCRIPTION.read(folder).get("extras", ()))
+    return names
 
 
 def exchange(one: Path, other: Path) -> None:

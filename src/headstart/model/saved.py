@@ -55,7 +55,7 @@ class SavedModel:
     @property
     def predictor(self) -> Predictor:
         """What answers images, as the `ImageClassifier` did that was saved."""
-        precision = PrecisionChoice(self.precision, self.description.precision_reason)
+        precision = PrecisionChoice(self.precision, self.description.precision.reason)
         return Predictor(
             name=f"a saved model on {self.network.name}",
             extractor=FeatureExtractor(self.network, self.resize, precision, device="openvino"),

@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from headstart.errors import UsageError
-from headstart.model import checksums, layout
-from headstart.model.arrays import save_arrays
+from headstart.model import checksums, parts
 from headstart.model.card import model_card
 from headstart.model.description import Description
 from headstart.model.golden import Golden
-from headstart.model.graph import output_shapes, save_graph
+from headstart.model.graph import headed, output_shapes
 from headstart.model.loading import load
 from headstart.model.replacing import place_for_model
 
@@ -39,57 +38,49 @@ def save_model(  # noqa: PLR0913
     training: TrainingData,
     evaluation: Mapping[str, Any],
     extras: Mapping[str, bytes],
+    version: str,
     overwrite: bool,
 ) -> SavedModel:
     """Write a model, and return it as loaded from there.
 
     See `headstart.ImageClassifier.save`, which calls this with what was fitted.
     """
-    _check_extras(extras)
+    _check_request(version, extras)
+    values: dict[str, Any] = {
+        "graph": headed(network, scorer),
+        "head": scorer.arrays(),
+        "golden": Golden.of(network, resize, precision.precision, scorer).arrays(),
+    }
     described = Description(
+        format=parts.format_of({"description", *values}),
+        version=version,
         classes=tuple(classes),
-        backbone=network.name,
-        weights_sha256=network.weights_sha256,
-        outputs=output_shapes(network, scorer),
-        macs=network.macs,
-        mirrored=network.mirror,
-        size=network.size,
-        resize_rule=resize.rule,
-        crop_fraction=resize.crop_fraction,
-        precision=precision.precision,
-        precision_reason=precision.reason,
+        network=replace(network, outputs=output_shapes(network, scorer)),
+        resize=resize,
+        precision=precision,
         head=head,
         scorer=scorer.kind,
         training=training,
         evaluation=evaluation,
+        extras=tuple(extras),
     )
-    text = _json(described)
-    golden = Golden.of(network, resize, precision.precision, scorer)
+    values["description"] = described.to_json()
     with place_for_model(folder, overwrite=overwrite) as new:
         for name, content in extras.items():
             (new / name).write_bytes(content)
-        save_graph(network, scorer, new / layout.GRAPH)
-        save_arrays(new / layout.HEAD, scorer.arrays())
-        save_arrays(new / layout.GOLDEN, golden.arrays())
-        (new / layout.DESCRIPTION).write_text(text, "utf-8")
-        (new / layout.CARD).write_text(model_card(described), "utf-8")
-        checksums.write_checksums(new)
-        # Before it takes its place: a model that does not answer as it did in training is not kept.
+        (new / parts.CARD).write_text(model_card(described), "utf-8")
+        parts.write_parts(values, new)
+        # Before it takes its place: a model that predicts otherwise than in training is not kept.
         checked = load(new)
     return replace(checked, folder=folder, network=replace(checked.network, folder=folder))
 
 
-def _json(described: Description) -> str:
-    try:
-        return described.to_json()
-    except (TypeError, ValueError) as error:
-        if isinstance(error, UsageError):
-            raise
-        raise UsageError(f"evaluation must be made of JSON's types: {error}") from error
-
-
-def _check_extras(extras: Mapping[str, bytes]) -> None:
-    taken = {*layout.FILES, checksums.NAME}
+def _check_request(version: str, extras: Mapping[str, bytes]) -> None:
+    if not version.strip() or not version.isprintable():
+        raise UsageError(
+            f"version must be printable text that is not empty, such as '1'. Received: {version!r}."
+        )
+    taken = {*parts.FILES, parts.CARD, checksums.NAME}
     for name in extras:
         if name in taken or not checksums.PLAIN_NAME.fullmatch(name):
             raise UsageError(

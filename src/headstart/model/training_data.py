@@ -1,13 +1,11 @@
 """What a model was trained on, as its folder and its card tell it."""
 
-from __future__ import annotations
-
 from collections import Counter
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Self
 
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+from headstart.data.fingerprint import fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,27 +15,53 @@ class TrainingData:
     Attributes
     ----------
     counts : tuple of int
-        TrainingData pictures of each class, in the order of the classes.
-    n_broken : int
-        Pictures that were set aside because they could not be read.
+        Number of training images of each class, in the order of the classes.
+    unreadable : int
+        Number of images that were not used because they could not be read.
+    fingerprint : str
+        Hash of the content and the label of every training image, whatever their order: models with
+        the same fingerprint were trained on the same images. Empty if it is not known.
     fine_tuned : str
-        What of the network learnt from them, too: "from block_16_expand on", for example. Empty if
-        it was left as it was.
+        Which layers of the network were trained on the images as well, for example "from
+        block_16_expand on". Empty if the network was left as it was.
     """
 
     counts: tuple[int, ...]
-    n_broken: int = 0
+    unreadable: int = 0
+    fingerprint: str = ""
     fine_tuned: str = ""
 
     @classmethod
-    def on(
-        cls, labels: Sequence[Hashable], classes: Sequence[Hashable], n_broken: int
-    ) -> TrainingData:
-        """Count the labels of the training pictures."""
+    def of(
+        cls,
+        contents: Sequence[str],
+        labels: Sequence[Hashable],
+        classes: Sequence[Hashable],
+        unreadable: int,
+    ) -> Self:
+        """Describe training images.
+
+        Parameters
+        ----------
+        contents : sequence of str, length n
+            Hash of the content of each training image.
+        labels : sequence of hashable, length n
+            The label of each.
+        classes : sequence of hashable
+            The different labels, in the order of the probabilities.
+        unreadable : int
+            Number of other images, which could not be read.
+        """
+        # NumPy's strings and numbers equal Python's, but do not look alike.
+        known = {label: label for label in classes}
         counted = Counter(labels)
-        return cls(tuple(counted[label] for label in classes), n_broken)
+        return cls(
+            tuple(counted[label] for label in classes),
+            unreadable,
+            fingerprint(contents, [known[label] for label in labels]),
+        )
 
     @property
     def n_images(self) -> int:
-        """Pictures in all."""
+        """Number of training images."""
         return sum(self.counts)

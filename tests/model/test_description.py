@@ -1,0 +1,125 @@
+import dataclasses
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from headstart.backbones.network import Network
+from headstart.data import Resize
+from headstart.errors import UsageError
+from headstart.features.precision import PrecisionChoice
+from headstart.model import TrainingData, load
+from headstart.model.description import DESCRIPTION, Description
+
+FOLDER = Path("somewhere")
+
+
+@pytest.fixture
+def make(tiny_network):
+    """Describe a model: ``make(classes=..., ...)``."""
+
+    def describe(**changes):
+        settings = {
+            "format": 2,
+            "version": "3",
+            "classes": ("cat", 1, ("a", None)),
+            "network": dataclasses.replace(
+                tiny_network, layer="conv", pooling="max", mirror=True, folder=FOLDER, key="key"
+            ),
+            "resize": Resize("squash", 32, 32, 0.5, "bicubic", antialias=False),
+            "precision": PrecisionChoice("bf16", "measured", 0.1, 32),
+            "head": "logistic",
+            "scorer": "affine_softmax",
+            "training": TrainingData((1, 2, 3), 4, "f" * 64, "from conv on"),
+            "evaluation": {"accuracy": 0.5, "interval": [0.25, 0.75]},
+            "extras": ("plot.png",),
+        }
+        return Description(**settings | changes)
+
+    return describe
+
+
+def test_every_fact_comes_back(make, tmp_path):
+    described = make()
+    DESCRIPTION.write(tmp_path, described.to_json())
+    again = Description.from_json(DESCRIPTION.read(tmp_path), FOLDER, "key")
+    for field in dataclasses.fields(Description):
+        if field.name != "network":
+            assert getattr(again, field.name) == getattr(described, field.name)
+    for field in dataclasses.fields(Network):
+        if field.name != "classes":
+            assert getattr(again.network, field.name) == getattr(described.network, field.name)
+    assert [name.label for name in again.network.classes] == list(described.classes)
+
+
+def test_no_fact_is_left_out_of_the_file(make):
+    written = make().to_json()
+    names = {field.name for field in dataclasses.fields(Description)}
+    assert written.keys() == names
+    of_network = {field.name for field in dataclasses.fields(Network)}
+    assert written["network"].keys() == of_network - {"folder", "key", "classes"}
+    for kind, name in (
+        (Resize, "resize"),
+        (PrecisionChoice, "precision"),
+        (TrainingData, "training"),
+    ):
+        assert written[name].keys() == {field.name for field in dataclasses.fields(kind)}
+
+
+def test_the_file_is_for_other_programs_too(make):
+    written = json.loads(json.dumps(make().to_json()))
+    assert written["classes"][1] == {"type": "int", "value": "1"}
+    assert written["resize"] == {
+        "rule": "squash",
+        "height": 32,
+        "width": 32,
+        "crop_fraction": 0.5,
+        "interpolation": "bicubic",
+        "antialias": False,
+    }
+    assert written["network"]["outputs"] == {
+        "features": [16],
+        "feature_map": [8, 8, 16],
+        "probabilities": [5],
+    }
+
+
+def test_the_date_is_of_now_in_utc(make):
+    created = datetime.fromisoformat(make().created)
+    assert created.utcoffset().total_seconds() == 0
+    assert abs((datetime.now(UTC) - created).total_seconds()) < 60
+
+
+def test_a_network_without_probabilities_has_no_classes(make, tiny_network):
+    network = dataclasses.replace(tiny_network, outputs={"features": (16,)})
+    written = make(network=network).to_json()
+    assert Description.from_json(written, FOLDER, "key").network.classes is None
+
+
+def test_labels_that_json_can_not_express_are_refused(make):
+    with pytest.raises(UsageError, match="labels are made of"):
+        make(classes=(object(),)).to_json()
+
+
+@pytest.mark.parametrize("evaluation", [{"accuracy": object()}, {"accuracy": float("nan")}])
+def test_an_evaluation_that_json_can_not_express_is_refused(make, evaluation):
+    with pytest.raises(UsageError, match="JSON's types"):
+        make(evaluation=evaluation).to_json()
+
+
+def test_facts_of_a_newer_headstart_are_ignored(make):
+    written = make().to_json()
+    newer = written | {"owner": "me", "network": written["network"] | {"flops": 1}}
+    assert Description.from_json(newer, FOLDER, "key") == Description.from_json(
+        written, FOLDER, "key"
+    )
+
+
+def test_models_saved_before_there_were_mirrors_are_read():
+    from tests.model.test_old_formats import FOLDER as OLD
+
+    written = DESCRIPTION.read(OLD / "knn")
+    assert load(OLD / "knn").network.mirror is True
+    del written["backbone"]["mirrored"]
+    assert Description.from_json(written, FOLDER, "key").network.mirror is False
