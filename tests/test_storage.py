@@ -105,6 +105,17 @@ def test_a_folder_written_meanwhile_is_kept(tmp_path):
     assert names(tmp_path) == ["mine"]
 
 
+def test_a_file_at_the_path_of_a_whole_folder_is_an_error(tmp_path):
+    (tmp_path / "mine").write_text("a file")
+    with (
+        pytest.raises(StorageError, match=r"Could not write .*mine"),
+        storage.whole_folder(tmp_path / "mine"),
+    ):
+        pass
+    assert (tmp_path / "mine").read_text() == "a file"
+    assert names(tmp_path) == ["mine"]
+
+
 def test_the_environment_sets_the_cache_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path))
     assert storage.cache_dir() == tmp_path

@@ -72,6 +72,11 @@ def test_every_setting_changes_something(change):
     assert not Augmentation(**PLAIN | change).changes_nothing
 
 
+def test_the_default_for_fine_tuning_keeps_more_of_an_image():
+    assert Augmentation.gentle().crop[0] > Augmentation().crop[0]
+    assert Augmentation.gentle().colour < Augmentation().colour
+
+
 @pytest.mark.parametrize("extra", [{"rotation": 0.0}, {"vertical_flip": 0.0}])
 def test_settings_that_are_off_draw_no_random_numbers(extra):
     generators = [random(), random()]

@@ -161,6 +161,11 @@ def test_reduced_decoding_hardly_changes_the_result(rule, interpolation):
     assert np.abs(resize(reduced).astype(int) - resize(whole)).mean() < 3
 
 
+def test_the_same_rule_for_another_size():
+    resize = Resize("crop", 32, 48, 0.9, "bicubic", antialias=False)
+    assert resize.to(20) == Resize("crop", 20, 20, 0.9, "bicubic", antialias=False)
+
+
 def test_only_keras_takes_images_as_stored():
     assert [rule for rule in RULES if Resize(rule, 9, 9).as_stored] == ["keras"]
 
