@@ -20,7 +20,7 @@ def test_repr_is_the_first_line():
 def test_html_is_escaped_and_holds_no_formulas():
     found = Result()._repr_html_()
     assert found.startswith(
-        '<div class="tex2jax_ignore mathjax_ignore"><p>3 of 4 right.<br>In 2 s.'
+        '<div class="tex2jax_ignore mathjax_ignore"><p>3 of 4 right.<br/>In 2 s.'
     )
     assert "cat &lt;b&gt;" in found
     assert found.count("<table>") == 1

@@ -50,4 +50,4 @@ def _as_text(part: str | Table) -> str:
 def _as_html(part: str | Table) -> str:
     if isinstance(part, Table):
         return part.to_html()
-    return f"<p>{'<br>'.join(map(escaped, part.splitlines()))}</p>"
+    return f"<p>{'<br/>'.join(map(escaped, part.splitlines()))}</p>"

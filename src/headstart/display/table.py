@@ -69,7 +69,7 @@ class Table:
             self._html_row("td", row, shades)
             for row, shades in zip(self.rows, colours, strict=True)
         )
-        notes = "<br>".join(map(escaped, self.notes))
+        notes = "<br/>".join(map(escaped, self.notes))
         below = f'<p style="{_QUIET}">{notes}</p>' if notes else ""
         return f"{title}<table>{headings}{''.join(rows)}</table>{below}"
 
