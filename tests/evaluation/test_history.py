@@ -17,7 +17,7 @@ HISTORY = [
 def test_a_history_is_drawn_with_and_without_a_file(tmp_path):
     figure = plot_history(HISTORY, best_epoch=2)
     assert len(figure.axes) == 2
-    plot_history(HISTORY, tmp_path / "curves.png", best_epoch=2)
+    plot_history(HISTORY, str(tmp_path / "curves.png"), best_epoch=2)
     with Image.open(tmp_path / "curves.png") as image:
         assert np.asarray(image).std() > 10
     assert (

@@ -90,7 +90,7 @@ def name_ticks(axis: Axis, names: Sequence[str], size: float) -> None:
         label.set_parse_math(False)
 
 
-def saved(figure: Figure, path: Path | None) -> Figure:
+def saved(figure: Figure, path: str | Path | None) -> Figure:
     """Write `figure` to `path`, unless that is None, and return it.
 
     Raises
@@ -100,9 +100,8 @@ def saved(figure: Figure, path: Path | None) -> Figure:
     StorageError
         If the file can't be written.
     """
-    if path is None:
-        return figure
-    check_png(path)
-    with whole_file(path) as temporary:
-        figure.savefig(temporary, format="png")
+    if path is not None:
+        check_png(Path(path))
+        with whole_file(Path(path)) as temporary:
+            figure.savefig(temporary, format="png")
     return figure

@@ -199,7 +199,7 @@ class Evaluation(Displayed):
         yield report.mistake_table(self.mistakes)
         yield report.unreadable_table(self.errors)
 
-    def plot_confusion(self, path: Path | None = None) -> "Figure":
+    def plot_confusion(self, path: str | Path | None = None) -> "Figure":
         """Draw the confusion matrix: a row for each true class, a column for each predicted class.
 
         Colour is the share of the row's images. Counts are written up to 25 classes, names up to
@@ -207,7 +207,7 @@ class Evaluation(Displayed):
 
         Parameters
         ----------
-        path : Path, optional
+        path : str or Path, optional
             A ``.png`` file to write as well. It is written whole or not at all.
 
         Returns
@@ -227,14 +227,14 @@ class Evaluation(Displayed):
         figure = plots.confusion_figure(self.confusion, self.classes, self.headline)
         return plots.saved(figure, path)
 
-    def plot_classes(self, path: Path | None = None) -> "Figure":
+    def plot_classes(self, path: str | Path | None = None) -> "Figure":
         """Draw recall and precision of each class with their 95 % intervals, weakest class first.
 
         With more than 200 classes, the 200 weakest are drawn.
 
         Parameters
         ----------
-        path : Path, optional
+        path : str or Path, optional
             As in `plot_confusion`, which names the return value and the errors, too.
         """
         from headstart.evaluation import plots

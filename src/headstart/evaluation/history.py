@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from headstart.training.history import Epoch
 
 
-def plot_history(history: Sequence[Epoch], path: Path | None = None, *, best_epoch: int) -> Figure:
+def plot_history(
+    history: Sequence[Epoch], path: str | Path | None = None, *, best_epoch: int
+) -> Figure:
     """Draw the accuracy and the loss in each epoch of a training.
 
     Parameters
     ----------
     history : sequence of Epoch
-    path : Path, optional
+    path : str or Path, optional
         A ``.png`` file to write as well. It is written whole or not at all.
     best_epoch : int
         The epoch whose weights are kept, counted from 1.

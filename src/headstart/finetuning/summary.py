@@ -86,7 +86,7 @@ class FineTuningSummary(Displayed):
             "history": [asdict(epoch) for epoch in self.history],
         }
 
-    def plot_history(self, path: Path | None = None) -> Figure:
+    def plot_history(self, path: str | Path | None = None) -> Figure:
         """Draw the accuracy and the loss in each epoch; write a ``.png`` file if `path` is given.
 
         See `headstart.evaluation.plot_history`.

@@ -92,7 +92,7 @@ class PretrainingSummary(Displayed):
             ],
         }
 
-    def plot_history(self, path: Path | None = None) -> Figure:
+    def plot_history(self, path: str | Path | None = None) -> Figure:
         """Draw the accuracy and the loss in each epoch; write a ``.png`` file if `path` is given.
 
         See `headstart.evaluation.plot_history`.
