@@ -295,11 +295,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         return save_model(
             Path(folder),
-            network=self.network_,
-            resize=self.resize_,
-            precision=self.precision_,
-            scorer=self.head_.scorer_,
-            classes=self.classes_.tolist(),
+            self.predictor_,
             head=head_name(self.head_),
             training=self.training_,
             evaluation=evaluation or {},

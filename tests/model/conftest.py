@@ -6,8 +6,11 @@ import pytest
 from tests.prediction.scorers import affine
 
 from headstart.data import Resize
+from headstart.features.extractor import FeatureExtractor
 from headstart.features.precision import PrecisionChoice
 from headstart.model import TrainingData, save_model
+from headstart.prediction.labels import user_classes
+from headstart.prediction.predictor import Predictor
 
 CLASSES = ("cat", "dog", "other")
 
@@ -17,12 +20,14 @@ def save(tiny_network):
     """Save a model: ``save(folder, scorer=..., classes=..., ...)``."""
 
     def save_to(folder, **changes):
-        settings = {
+        made_of = {
             "network": tiny_network,
             "resize": Resize("pad", 32, 32),
             "precision": PrecisionChoice("f32", "as asked for"),
             "scorer": affine(),
             "classes": CLASSES,
+        }
+        settings = {
             "head": "logistic",
             "training": TrainingData((5, 7, 3), unreadable=1, fingerprint="f" * 64),
             "evaluation": {"accuracy": 0.9, "interval": [0.8, 0.95], "n_test": 20},
@@ -30,7 +35,14 @@ def save(tiny_network):
             "version": "1",
             "overwrite": False,
         }
-        return save_model(folder, **settings | changes)
+        made_of |= {name: changes.pop(name) for name in made_of.keys() & changes.keys()}
+        extractor = FeatureExtractor(
+            *(made_of[name] for name in ("network", "resize", "precision"))
+        )
+        predictor = Predictor(
+            "tiny", extractor, user_classes(made_of["classes"]), made_of["scorer"]
+        )
+        return save_model(folder, predictor, **settings | changes)
 
     return save_to
 

@@ -14,7 +14,7 @@ def test_the_graph_makes_the_same_probabilities_as_the_arrays(model_folder):
     engine = compile_network(model.network, outputs=("features", "probabilities"))
     pixels = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8)
     values = engine.infer(pixels)
-    expected = model.scorer.probabilities(values["features"])
+    expected = model.predictor.scorer.probabilities(values["features"])
     np.testing.assert_allclose(values["probabilities"], expected, atol=1e-5)
 
 
@@ -26,8 +26,8 @@ def test_anyone_with_openvino_can_run_it(model_folder):
     )
     pixels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
     found = model({"image": pixels})["probabilities"]
-    pictures = [Image.fromarray(image) for image in pixels]
-    np.testing.assert_allclose(found, load(model_folder).predict_proba(pictures), atol=1e-5)
+    images = [Image.fromarray(image) for image in pixels]
+    np.testing.assert_allclose(found, load(model_folder).predict_proba(images), atol=1e-5)
 
 
 def test_votes_are_not_in_the_graph(save, tmp_path):
@@ -51,7 +51,7 @@ def test_hidden_layers_are_in_the_graph(save, tmp_path, activation):
     model = save(tmp_path / "model", scorer=dense(activation=activation))
     engine = compile_network(model.network, outputs=("features", "probabilities"))
     values = engine.infer(np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8))
-    expected = model.scorer.probabilities(values["features"])
+    expected = model.predictor.scorer.probabilities(values["features"])
     np.testing.assert_allclose(values["probabilities"], expected, atol=1e-5)
 
 

@@ -32,7 +32,11 @@ def test_a_loaded_model_has_the_facts_that_were_saved(model_folder, tiny_network
     assert model.labels == CLASSES
     assert model.description.training == TrainingData((5, 7, 3), 1, "f" * 64)
     assert model.evaluation == {"accuracy": 0.9, "interval": [0.8, 0.95], "n_test": 20}
-    assert (model.precision, model.resize.rule, model.network.size) == ("f32", "pad", (32, 32))
+    assert (model.predictor.precision, model.predictor.resize.rule, model.network.size) == (
+        "f32",
+        "pad",
+        (32, 32),
+    )
     assert model.description.versions["openvino"]
     assert model.network.weights_sha256 == tiny_network.weights_sha256
 
@@ -186,9 +190,9 @@ def test_bfloat16_falls_back_to_float32_where_there_is_none(save, tmp_path, monk
     if not openvino_engine.has_bf16():
         pytest.skip("this processor has no bfloat16")
     save(tmp_path / "model", precision=PrecisionChoice("bf16", "as asked for"))
-    assert load(tmp_path / "model").precision == "bf16"
+    assert load(tmp_path / "model").predictor.precision == "bf16"
     monkeypatch.setattr(openvino_engine, "has_bf16", lambda: False)
-    assert load(tmp_path / "model").precision == "f32"
+    assert load(tmp_path / "model").predictor.precision == "f32"
 
 
 def test_predicts_without_keras_and_scikit_learn(model_folder, tmp_path):

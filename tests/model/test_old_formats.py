@@ -38,7 +38,11 @@ def test_labels_are_the_same(name):
 def test_facts_are_the_same():
     logistic, dense, knn = (load(FOLDER / name) for name in LABELS)
     assert logistic.evaluation == {"accuracy": 0.9, "interval": [0.8, 0.95], "n": 20}
-    assert [model.resize.rule for model in (logistic, dense, knn)] == ["pad", "crop", "squash"]
+    assert [model.predictor.resize.rule for model in (logistic, dense, knn)] == [
+        "pad",
+        "crop",
+        "squash",
+    ]
     assert [model.network.mirror for model in (logistic, dense, knn)] == [False, False, True]
     training = [model.description.training for model in (logistic, dense, knn)]
     assert [data.counts for data in training] == [(6, 6, 6, 6)] * 3

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from tests.prediction.scorers import affine
 
 from headstart.errors import ImageError, UsageError
-from headstart.model import load
+from headstart.model import TrainingData, load
 
-PICTURES = list(np.random.default_rng(0).integers(0, 256, (4, 40, 60, 3), np.uint8))
+IMAGES = list(np.random.default_rng(0).integers(0, 256, (4, 40, 60, 3), np.uint8))
 
 
 @pytest.fixture(scope="module")
@@ -13,32 +14,34 @@ def model(model_folder):
 
 
 def test_predicts_the_most_probable_label(model):
-    probabilities = model.predict_proba(PICTURES)
+    probabilities = model.predict_proba(IMAGES)
     assert (probabilities.shape, probabilities.dtype) == ((4, 3), np.float32)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
     expected = [model.labels[column] for column in probabilities.argmax(axis=1)]
-    assert model.predict(PICTURES).tolist() == expected
-    assert model.score(PICTURES, expected) == 1
-    assert model.score(PICTURES[:2], [expected[0], "none of them"]) == 0.5
+    assert model.predict(IMAGES).tolist() == expected
+    assert model.score(IMAGES, expected) == 1
+    assert model.score(IMAGES[:2], [expected[0], "none of them"]) == 0.5
 
 
-def test_no_pictures_no_answers(model):
+def test_no_images_no_probabilities(model):
     assert model.predict_proba([]).shape == (0, 3)
     with pytest.raises(UsageError, match="at least one image"):
         model.score([], [])
 
 
-def test_a_broken_picture_is_an_error_by_name(model):
+def test_an_unreadable_image_is_an_error_by_name(model):
     with pytest.raises(ImageError, match="image 1"):
-        model.predict([PICTURES[0], b"not an image"])
+        model.predict([IMAGES[0], b"not an image"])
 
 
-def test_its_predictor_answers_as_described(model):
+def test_its_predictor_is_as_described(model):
     predictor = model.predictor
-    assert predictor.labels == model.labels
-    assert (predictor.resize, predictor.precision) == (model.resize, model.precision)
+    assert (predictor.labels, predictor.network) == (model.labels, model.network)
+    assert predictor.resize == model.description.resize
+    assert predictor.extractor.precision == model.description.precision
+    assert predictor.extractor.device == "openvino"
     assert predictor.name == "a saved model on tiny"
-    np.testing.assert_array_equal(predictor.predict_proba(PICTURES), model.predict_proba(PICTURES))
+    np.testing.assert_array_equal(predictor.predict_proba(IMAGES), model.predict_proba(IMAGES))
 
 
 @pytest.mark.parametrize(
@@ -48,3 +51,18 @@ def test_classes_as_an_array_keep_their_kind(save, tmp_path, classes, kind):
     found = save(tmp_path / "model", classes=classes).classes_
     assert found.tolist() == list(classes)
     assert found.dtype.kind == kind
+
+
+def test_its_repr_says_what_it_is(save, model, model_folder, tmp_path):
+    assert repr(model) == (
+        f"<SavedModel {str(model_folder)!r}, version 1: logistic head on tiny, "
+        "3 classes (cat, dog, other), accuracy 90.0%>"
+    )
+    many = save(
+        tmp_path / "many",
+        classes=range(7),
+        scorer=affine(n_classes=7),
+        training=TrainingData((1,) * 7),
+        evaluation={},
+    )
+    assert repr(many).endswith("7 classes (0, 1, 2, 3, 4, ...)>")

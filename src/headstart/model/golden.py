@@ -1,26 +1,22 @@
-"""Golden images: pictures in the model whose answer is known, so that a machine can prove itself.
+"""Golden images: images in the model whose probabilities are known, to check every machine by.
 
 They are drawn by a formula: nobody's photos leave with a model. They are small, not square, and go
-through the model's own resize rule.
+through the resize rule of the model.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from PIL import Image
 
-from headstart.features.engine import compile_network
+from headstart.features.precision import PrecisionChoice
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from headstart.backbones.network import Network
-    from headstart.data.resizing import Resize
-    from headstart.features.engine import Precision
-    from headstart.prediction.scoring import Scorer
+    from headstart.prediction.predictor import Predictor
 
 _HEIGHT, _WIDTH = 96, 128
 # Rounding differs from processor to processor, in float32 by far less than this.
@@ -29,7 +25,7 @@ _EXACT = 2e-3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Golden:
-    """Pictures and what the model makes of them.
+    """Images and the probabilities that the model gives for them.
 
     Attributes
     ----------
@@ -38,7 +34,7 @@ class Golden:
     probabilities : ndarray of float32, shape (n, k)
         Expected.
     tolerance : float
-        How far a probability may be off; wider for bfloat16, by what float32 makes of the pictures.
+        How far a probability may be off: for bfloat16 more, by its difference from float32.
     """
 
     images: NDArray[np.uint8]
@@ -46,17 +42,21 @@ class Golden:
     tolerance: float
 
     @classmethod
-    def of(cls, network: Network, resize: Resize, precision: Precision, scorer: Scorer) -> Self:
-        """Draw the pictures, and note what the model makes of them on this machine."""
+    def of(cls, predictor: Predictor) -> Self:
+        """Draw the images, and take the probabilities that `predictor` gives on this machine."""
         images = np.stack([_slopes(), _clouds(), _shapes()])
-        found = answers(images, network, resize, precision, scorer)
-        if precision == "f32":
+        found = predictor.predict_proba(list(images))
+        if predictor.precision == "f32":
             return cls(images, found, _EXACT)
-        exact = answers(images, network, resize, "f32", scorer)
-        return cls(images, found, _EXACT + 0.02 + 2 * float(np.abs(found - exact).max()))
+        exact = replace(
+            predictor,
+            extractor=replace(predictor.extractor, precision=PrecisionChoice("f32", "to compare")),
+        )
+        change = np.abs(found - exact.predict_proba(list(images))).max()
+        return cls(images, found, _EXACT + 0.02 + 2 * float(change))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what `from_arrays` makes the same from."""
+        """Return what `from_arrays` takes."""
         return {
             "images": self.images,
             "probabilities": self.probabilities,
@@ -65,12 +65,12 @@ class Golden:
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        """Make it from what `arrays` returned.
+        """Return what `arrays` was called on.
 
         Raises
         ------
         KeyError, ValueError
-            If that is something else.
+            If `arrays` did not return that.
         """
         images = arrays["images"]
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
@@ -78,23 +78,10 @@ class Golden:
         return cls(images, arrays["probabilities"], float(arrays["tolerance"].item()))
 
     def error(self, found: NDArray[Any]) -> float:
-        """Return by how much the worst probability is off; infinite if the shapes differ."""
+        """Return how far the worst of the probabilities is off; infinite for another shape."""
         if found.shape != self.probabilities.shape or not np.isfinite(found).all():
             return float("inf")
         return float(np.abs(found - self.probabilities).max())
-
-
-def answers(
-    images: NDArray[np.uint8],
-    network: Network,
-    resize: Resize,
-    precision: Precision,
-    scorer: Scorer,
-) -> NDArray[Any]:
-    """Return the probabilities (n, k) of pictures (n, height, width, 3) of any size."""
-    engine = compile_network(network, precision=precision, outputs=("features",), device="openvino")
-    pixels = np.stack([resize(Image.fromarray(image)) for image in images])
-    return scorer.probabilities(engine.infer(pixels)["features"])
 
 
 def _slopes() -> NDArray[np.uint8]:

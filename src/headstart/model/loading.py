@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 from headstart.errors import DamagedModel, SavedModelError
 from headstart.model import checksums, parts
 from headstart.model.description import DESCRIPTION, Description
-from headstart.model.golden import Golden, answers
+from headstart.model.golden import Golden
 from headstart.model.saved import SavedModel
 from headstart.model.versions import versions
 from headstart.prediction.scoring import SCORERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from headstart.features.engine import Precision
 
 
 def load(folder: str | Path) -> SavedModel:
@@ -73,9 +71,8 @@ def _read(folder: Path, values: Mapping[str, Any], hashes: Mapping[str, str]) ->
     expected = (described.network.outputs["features"][0], len(described.classes))
     if scorer.shape != expected or len(described.training.counts) != len(described.classes):
         raise ValueError(f"a head of shape {scorer.shape} where {expected} is described")
-    precision = _precision_here(described.precision.precision)
-    model = SavedModel(folder, described, described.network, scorer, precision)
-    _check_answers(model, Golden.from_arrays(values["golden"]))
+    model = SavedModel.of(described, scorer)
+    _check_golden(model, Golden.from_arrays(values["golden"]))
     return model
 
 
@@ -86,15 +83,8 @@ def _key(hashes: Mapping[str, str]) -> str:
     return f"model-{hashlib.sha256(graph.encode()).hexdigest()[:32]}"
 
 
-def _precision_here(precision: Precision) -> Precision:
-    from headstart.features.openvino_engine import has_bf16
-
-    return "f32" if precision == "bf16" and not has_bf16() else precision
-
-
-def _check_answers(model: SavedModel, golden: Golden) -> None:
-    found = answers(golden.images, model.network, model.resize, model.precision, model.scorer)
-    error = golden.error(found)
+def _check_golden(model: SavedModel, golden: Golden) -> None:
+    error = golden.error(model.predict_proba(list(golden.images)))
     if not error <= golden.tolerance:
         raise DamagedModel(
             f"The saved model in {model.folder} does not predict as it did when it was saved: a "

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 
 from headstart.features.extractor import FeatureExtractor
-from headstart.features.precision import PrecisionChoice
 from headstart.prediction.labels import class_array, user_classes
 from headstart.prediction.predictor import Predictor
 
@@ -19,68 +18,79 @@ if TYPE_CHECKING:
 
     from headstart.backbones.network import Network
     from headstart.data.inputs import Images, Labels
-    from headstart.data.resizing import Resize
-    from headstart.features.engine import Precision
+    from headstart.features.precision import PrecisionChoice
     from headstart.model.description import Description
     from headstart.prediction.scoring import Scorer
 
+_LABELS_SHOWN = 5
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SavedModel:
-    """A classifier of pictures, read from its folder. `headstart.load` makes one.
+    """A classifier of images, read from its folder by `headstart.load`.
 
-    It predicts as the `ImageClassifier` did that saved it, needs neither the backbone's weights nor
-    Keras nor scikit-learn, and can't be trained further.
+    It predicts as the `ImageClassifier` did that saved it. It needs neither the weights of the
+    backbone nor Keras nor scikit-learn, and can't be trained further.
 
     Attributes
     ----------
-    folder : Path
     description : Description
         Everything that ``model.json`` says.
-    network : Network
-        The graph, ready to be compiled: outputs ``features``, ``feature_map`` and, unless the head
-        is k nearest neighbours, ``probabilities``.
-    scorer : Scorer
-        What makes probabilities of features.
-    precision : {"f32", "bf16"}
-        What it computes in: as in training, but float32 where the processor has no bfloat16.
+    predictor : Predictor
+        Answers images. It computes as in training, but in float32 where the processor has no
+        bfloat16.
     """
 
-    folder: Path
     description: Description
-    network: Network
-    scorer: Scorer
-    precision: Precision
+    predictor: Predictor
 
-    @property
-    def predictor(self) -> Predictor:
-        """What answers images, as the `ImageClassifier` did that was saved."""
-        precision = PrecisionChoice(self.precision, self.description.precision.reason)
-        return Predictor(
-            name=f"a saved model on {self.network.name}",
-            extractor=FeatureExtractor(self.network, self.resize, precision, device="openvino"),
-            classes=user_classes(self.labels),
-            scorer=self.scorer,
+    @classmethod
+    def of(cls, description: Description, scorer: Scorer) -> Self:
+        """Make a model of what is known about it and of its fitted head."""
+        precision = _precision_here(description.precision)
+        extractor = FeatureExtractor(
+            description.network, description.resize, precision, device="openvino"
+        )
+        name = f"a saved model on {description.network.name}"
+        return cls(
+            description, Predictor(name, extractor, user_classes(description.classes), scorer)
+        )
+
+    def __repr__(self) -> str:
+        """Return the folder, the version, the classes and what the model is made of."""
+        shown = [str(label) for label in self.labels[:_LABELS_SHOWN]]
+        more = ["..."] if len(self.labels) > _LABELS_SHOWN else []
+        accuracy = self.evaluation.get("accuracy")
+        return (
+            f"<SavedModel {str(self.folder)!r}, version {self.description.version}: "
+            f"{self.description.head} head on {self.network.name}, "
+            f"{len(self.labels)} classes ({', '.join(shown + more)})"
+            + (f", accuracy {accuracy:.1%}>" if isinstance(accuracy, float) else ">")
         )
 
     @property
+    def folder(self) -> Path:
+        """Where the model is."""
+        return self.network.folder
+
+    @property
+    def network(self) -> Network:
+        """The graph of the model; any program with OpenVINO can run it."""
+        return self.description.network
+
+    @property
     def labels(self) -> tuple[Hashable, ...]:
-        """The classes, in the order of the probabilities."""
+        """The labels, in the order of the probabilities."""
         return self.description.classes
 
     @property
     def classes_(self) -> NDArray[Any]:
-        """The classes as an array (k,)."""
+        """The labels as an array (k,)."""
         return class_array(self.labels)
 
     @property
-    def resize(self) -> Resize:
-        """How an image is brought to the network's size."""
-        return self.description.resize
-
-    @property
     def evaluation(self) -> dict[str, Any]:
-        """What was known about its accuracy when it was saved."""
+        """What was known about the accuracy when the model was saved."""
         return dict(self.description.evaluation)
 
     def predict_proba(self, X: Images) -> NDArray[np.float32]:
@@ -99,9 +109,17 @@ class SavedModel:
         return self.predictor.predict_proba(X)
 
     def predict(self, X: Images) -> NDArray[Any]:
-        """Return the most probable label of each image: array (n,)."""
+        """Return the label of the most probable class for each image, as an array (n,)."""
         return self.predictor.predict(X)
 
     def score(self, X: Images, y: Labels) -> float:
-        """Return the accuracy on images with labels `y`."""
+        """Return the accuracy on images with labels `y`, from 0 to 1."""
         return self.predictor.score(X, y)
+
+
+def _precision_here(choice: PrecisionChoice) -> PrecisionChoice:
+    from headstart.features.openvino_engine import has_bf16
+
+    if choice.precision == "f32" or has_bf16():
+        return choice
+    return replace(choice, precision="f32", reason="this processor has no bfloat16")

@@ -13,27 +13,20 @@ from headstart.model.golden import Golden
 from headstart.model.graph import headed, output_shapes
 from headstart.model.loading import load
 from headstart.model.replacing import place_for_model
+from headstart.model.saved import SavedModel
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from headstart.backbones.network import Network
-    from headstart.data.resizing import Resize
-    from headstart.features.precision import PrecisionChoice
-    from headstart.model.saved import SavedModel
     from headstart.model.training_data import TrainingData
-    from headstart.prediction.scoring import Scorer
+    from headstart.prediction.predictor import Predictor
 
 
-def save_model(  # noqa: PLR0913
+def save_model(
     folder: Path,
+    predictor: Predictor,
     *,
-    network: Network,
-    resize: Resize,
-    precision: PrecisionChoice,
-    scorer: Scorer,
-    classes: Sequence[Hashable],
     head: str,
     training: TrainingData,
     evaluation: Mapping[str, Any],
@@ -46,18 +39,22 @@ def save_model(  # noqa: PLR0913
     See `headstart.ImageClassifier.save`, which calls this with what was fitted.
     """
     _check_request(version, extras)
+    network, scorer = predictor.network, predictor.scorer
+    if scorer is None:
+        raise UsageError(f"A saved model must have a head. Received: {predictor.name} alone.")
+    as_loaded = replace(predictor.extractor, cache=None, workers=None, device="openvino")
     values: dict[str, Any] = {
         "graph": headed(network, scorer),
         "head": scorer.arrays(),
-        "golden": Golden.of(network, resize, precision.precision, scorer).arrays(),
+        "golden": Golden.of(replace(predictor, extractor=as_loaded)).arrays(),
     }
     described = Description(
         format=parts.format_of({"description", *values}),
         version=version,
-        classes=tuple(classes),
+        classes=predictor.labels,
         network=replace(network, outputs=output_shapes(network, scorer)),
-        resize=resize,
-        precision=precision,
+        resize=predictor.resize,
+        precision=predictor.extractor.precision,
         head=head,
         scorer=scorer.kind,
         training=training,
@@ -71,8 +68,8 @@ def save_model(  # noqa: PLR0913
         (new / parts.CARD).write_text(model_card(described), "utf-8")
         parts.write_parts(values, new)
         # Before it takes its place: a model that predicts otherwise than in training is not kept.
-        checked = load(new)
-    return replace(checked, folder=folder, network=replace(checked.network, folder=folder))
+        checked = load(new).description
+    return SavedModel.of(replace(checked, network=replace(checked.network, folder=folder)), scorer)
 
 
 def _check_request(version: str, extras: Mapping[str, bytes]) -> None:
