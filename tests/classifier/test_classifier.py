@@ -223,7 +223,7 @@ def test_what_was_saved_answers_alike(tiny_network, photos, head, tmp_path):
         saved.predict_proba(pictures), model.predict_proba(pictures), atol=1e-6
     )
     assert saved.description.head == head
-    assert saved.precision == model.precision_.precision
+    assert saved.predictor.precision == model.precision_.precision
 
 
 def test_a_column_of_labels_is_taken_with_a_warning(classifier, photos):

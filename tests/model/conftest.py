@@ -36,12 +36,9 @@ def save(tiny_network):
             "overwrite": False,
         }
         made_of |= {name: changes.pop(name) for name in made_of.keys() & changes.keys()}
-        extractor = FeatureExtractor(
-            *(made_of[name] for name in ("network", "resize", "precision"))
-        )
-        predictor = Predictor(
-            "tiny", extractor, user_classes(made_of["classes"]), made_of["scorer"]
-        )
+        extractor = FeatureExtractor(made_of["network"], made_of["resize"], made_of["precision"])
+        classes = user_classes(made_of["classes"])
+        predictor = Predictor("tiny", extractor, classes, made_of["scorer"])
         return save_model(folder, predictor, **settings | changes)
 
     return save_to
