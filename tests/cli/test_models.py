@@ -9,7 +9,7 @@ from headstart.backbones.catalogue import backbones, get_backbone
 from headstart.cli.main import main
 
 
-def test_the_list_has_a_line_a_network(capsys):
+def test_the_list_has_a_line_for_each_network(capsys):
     assert main(["models"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["name", *(row.name for row in backbones())]
@@ -21,7 +21,7 @@ def test_the_list_says_what_a_network_was_trained_on(capsys):
     lines = {line.split()[0]: line for line in out.splitlines()}
     assert get_backbone("mini").trained_on in lines["mini"]
     assert "ImageNet-1k" in lines["vgg16"]
-    assert "Compare only networks trained on the same" in err
+    assert "Compare only networks that were trained on the same" in err
 
 
 def test_the_list_as_json(capsys):

@@ -37,10 +37,10 @@ def make_parser() -> CommandParser:
         "weights. 'models fetch NAME...' downloads their weights.",
     )
     parser.add_argument(
-        "words", nargs="*", metavar="[fetch] NAME", help="a network's name, or a backbone's folder"
+        "words", nargs="*", metavar="[fetch] NAME", help="the name or the folder of a network"
     )
     parser.add_argument(
-        "--weights", type=Path, metavar="FILE", help="a weights file to check and show"
+        "--weights", type=Path, metavar="FILE", help="a weights file to check against the network"
     )
     options.add_json(parser, "the catalogue or the network")
     parser.add_help_options()
@@ -59,8 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
         case [name] if name != "fetch":
             return _show(name, arguments.weights, as_json=arguments.json)
     raise UsageError(
-        "'models' takes nothing, one NAME, or 'fetch' and one or more names; "
-        f"received: {' '.join(arguments.words)}"
+        "'models' takes nothing, one NAME, or 'fetch' and one or more names. "
+        f"Received: {' '.join(arguments.words)}."
     )
 
 
@@ -87,8 +87,8 @@ def _list(*, as_json: bool) -> int:
     ]
     _print_table(HEADINGS, table)
     Bars().say(
-        "top-1, top-5: accuracy on the validation images of what a network was trained on. "
-        "Compare only networks trained on the same."
+        "top-1 and top-5 are accuracies on the validation images of the dataset that a network was "
+        "trained on. Compare only networks that were trained on the same dataset."
     )
     return 0
 
@@ -97,7 +97,7 @@ def _fetch(names: list[str]) -> int:
     from headstart.backbones.catalogue import get_backbone
     from headstart.backbones.weights import find_weights
 
-    # All names are checked first: a typing mistake must not show after an hour of downloads.
+    # Check all names first: a typing mistake must not show after an hour of downloads.
     for row in [get_backbone(name) for name in names]:
         found = find_weights(row, progress=Bars())
         print(f"{row.name}: {found.path} ({found.origin})")
@@ -152,7 +152,7 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def _print_table(headings: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
-    """Print columns; the figures under a heading that begins with '>' are set flush right."""
+    """Print columns; those whose heading begins with '>' are aligned right."""
     names = tuple(heading.lstrip(">") for heading in headings)
     widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
     sides = [">" if heading.startswith(">") else "<" for heading in headings]
