@@ -26,7 +26,7 @@ from settings import Settings, say
 
 BLOCKS = {"mobilenet_v2": "block_16", "resnet50": "conv5_block3"}
 CIFAR10 = (
-    *("--size", "128", "--tune-size", "120", "--mirror", "--precision", "f32"),
+    *("--size", "128", "--view-size", "120", "--mirror", "--precision", "f32"),
     *("--fine-tune", "all", "--epochs", "8", "--batch-size", "64"),
     *("--learning-rate", "3e-4", "--label-smoothing", "0.1", "--validation", "0.02"),
     *("--crop", "0.64", "--aspect", "1.15", "--colour", "0"),

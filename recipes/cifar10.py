@@ -47,14 +47,14 @@ def tutorial(
         resize="squash",
         pooling="flatten",
         head=DenseHead((256, 128, 64), dropout=0.5, **schedule),
-        fine_tune={
-            "where": where,
-            "learning_rate": 2e-5,
-            "warm_up": 0,
-            "label_smoothing": 0,
-            "augmentation": hs.Augmentation.none(),
+        fine_tuning=hs.FineTuning(
+            where=where,
+            learning_rate=2e-5,
+            warm_up=0,
+            label_smoothing=0,
+            augmentation=hs.Augmentation.none(),
             **schedule,
-        },
+        ),
     )
 
 
@@ -77,16 +77,16 @@ def our_way(
         size=(128, 128),
         mirror=True,
         precision="f32",  # bfloat16 costs 0.2 points
-        fine_tune={
-            "where": where,
-            "view_size": 120 if where == "all" else None,
-            "epochs": epochs,
-            "batch_size": 64,
-            "learning_rate": 3e-4,
-            "label_smoothing": 0.1,
-            "augmentation": hs.Augmentation(crop=(0.64, 1), aspect=1.15, colour=0),
-            "validation": min(0.1, 1000 / first),  # 1,000 images suffice to choose the best epoch
-        },
+        fine_tuning=hs.FineTuning(
+            where=where,
+            view_size=120 if where == "all" else None,
+            epochs=epochs,
+            batch_size=64,
+            learning_rate=3e-4,
+            label_smoothing=0.1,
+            augmentation=hs.Augmentation(crop=(0.64, 1), aspect=1.15, colour=0),
+            validation=min(0.1, 1000 / first),  # 1,000 images suffice to choose the best epoch
+        ),
     )
 
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+import importlib
+import pkgutil
+import re
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from headstart.cli.flags import Flags, Kind, kind_of
+import headstart
+from headstart.cli import augment, finetuning, pretrain
+from headstart.cli.finetuning import FINE_TUNING
+from headstart.cli.flags import Flags, Kind, kind_of, must_come_with
+from headstart.cli.heads import DENSE
+from headstart.cli.options import FEATURES, NETWORK
+from headstart.cli.pretrain import PRETRAINING, TEACHER
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,9 +40,9 @@ class Oven:
     fan : bool
         Whether air is moved.
     mode : {"top", "both"}
-        Where the heat comes from.
+        Where the heat comes from. It matters. "top" is for pizza, says Ann. "both" is it.
     timer : int, optional
-        After how many minutes it rings. None never rings.
+        After how many minutes it rings. The default is never.
     share : float or int, optional
         A share, or a number.
     recipe : Path, optional
@@ -140,14 +149,18 @@ def test_a_value_out_of_range_is_refused_under_the_name_of_its_flag():
         ("hours", "how long it bakes, to 100% (default: 0.0001)"),
         ("name", "what 'bake' calls it (default: big)"),
         ("fan", "whether air is moved (default: yes)"),
-        ("mode", "where the heat comes from (default: both)"),
-        ("timer", "after how many minutes it rings"),
+        (
+            "mode",
+            'where the heat comes from. "top" is for pizza, says Ann. "both" is it (default: both)',
+        ),
+        ("timer", "after how many minutes it rings (default: never)"),
+        ("recipe", "the recipe"),
         ("share", "a share, or a number (default: 0.25)"),
         ("trays", "the height of each tray (default: 1 3)"),
         ("doors", "the doors (default: none)"),
     ],
 )
-def test_help_is_the_first_sentence_and_the_true_default(field, text):
+def test_help_is_the_first_sentence_the_choices_and_the_default(field, text):
     assert Flags(Oven()).help(field) == text
 
 
@@ -202,3 +215,78 @@ def test_a_type_that_nobody_knows_is_refused():
         kind_of(dict[str, int])
     with pytest.raises(TypeError, match="must be given a Kind"):
         kind_of(bool | Path)
+
+
+def test_a_flag_that_needs_another_is_refused_in_words():
+    must_come_with("--bake", [])
+    says = r"^--heat, --fan must come with --bake\. Received: --fry\.$"
+    with pytest.raises(UsageError, match=says):
+        must_come_with("--bake", ["--heat", "--fan"], received="--fry")
+
+
+#: Every use of `Flags` in the command line.
+USED = {
+    "network": NETWORK,
+    "features": FEATURES,
+    "dense head": DENSE,
+    "fine-tuning": FINE_TUNING,
+    "fine-tuning's views": finetuning.VIEWS,
+    "pre-training": PRETRAINING,
+    "pre-training's views": pretrain.VIEWS,
+    "teacher": TEACHER,
+    "augment": augment.VIEWS,
+}
+#: Dataclasses in settings modules that no user sets.
+INTERNAL = {"Schedule": "FineTuning and Pretraining make it"}
+#: Their help shows the default in another unit, or in words.
+IN_OTHER_WORDS = {(FINE_TUNING, "store_limit"), (TEACHER, "backbone")}
+every_use = pytest.mark.parametrize("flags", USED.values(), ids=USED)
+
+
+def settings_classes():
+    names = (module.name for module in pkgutil.walk_packages(headstart.__path__, "headstart."))
+    modules = [name for name in names if name.endswith((".settings", ".spec"))]
+    return {
+        each
+        for module in map(importlib.import_module, modules)
+        for each in vars(module).values()
+        if is_dataclass(each) and each.__module__ == module.__name__
+    }
+
+
+def test_every_settings_object_has_flags():
+    with_flags = {type(flags.defaults) for flags in USED.values()}
+    assert {each.__name__ for each in settings_classes() - with_flags} == set(INTERNAL)
+
+
+@every_use
+def test_every_field_has_a_flag_or_a_reason_not_to(flags):
+    names = {field.name for field in fields(flags.defaults)}
+    assert set(flags.fields) | set(flags.without) == names
+
+    assert all(len(reason) > 20 for reason in flags.without.values())
+
+
+@every_use
+def test_every_flag_has_help_that_ends_with_its_true_default(flags):
+    for name in flags.fields:
+        told, default = flags.help(name), getattr(flags.defaults, name)
+        assert told[0].islower(), name
+        assert len(told.partition(" (default: ")[0]) > 8, name
+        if type(default) in (str, int) and (flags, name) not in IN_OTHER_WORDS:
+            assert told.endswith(f"(default: {default})"), name
+
+
+@every_use
+def test_without_flags_the_settings_are_the_defaults(flags):
+    parser = argparse.ArgumentParser()
+    flags.add(parser)
+    assert flags.settings(parser.parse_args([])) == flags.defaults
+
+
+@pytest.mark.parametrize("settings", settings_classes(), ids=lambda each: each.__name__)
+def test_docstrings_tell_the_true_defaults(settings):
+    told = dict(re.findall(r"^    (\w+) : .*default=(\S.*)$", settings.__doc__, re.MULTILINE))
+    for field in fields(settings):
+        if field.name in told:
+            assert eval(told[field.name]) == field.default, field.name  # noqa: S307 - our own text

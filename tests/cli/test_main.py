@@ -1,5 +1,8 @@
 """The command line as a whole."""
 
+import difflib
+import importlib
+import itertools
 import runpy
 import sys
 
@@ -47,6 +50,15 @@ def test_every_command_has_a_module_with_help(name, capsys):
     with pytest.raises(SystemExit, match="0"):
         cli.main([name, "--help"])
     assert capsys.readouterr().out.startswith(f"usage: headstart {name} ")
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_no_two_options_have_nearly_the_same_name(name):
+    command = importlib.import_module(f"headstart.cli.{name}")
+    options = command.make_parser()._option_string_actions
+    long = [option for option in options if option.startswith("--") and option[:5] != "--no-"]
+    for one, other in itertools.combinations(long, 2):
+        assert difflib.SequenceMatcher(None, one, other).ratio() < 0.9, (one, other)
 
 
 def test_python_m_headstart_is_the_command(monkeypatch, capsys):

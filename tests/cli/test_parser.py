@@ -7,8 +7,10 @@ from headstart.cli.parser import CommandParser
 
 def parser():
     made = CommandParser("paint", "WALL [options]", "Paint a wall.", "examples:\n  paint wall")
+    made.add_positional("wall", "WALL", nargs="?")
     made.add_argument("--colour", metavar="NAME", help="the colour of the paint")
     ladder = made.heading("ladder", "for high walls only")
+    ladder.everyday.add_argument("--high", action="store_true", help="take a ladder")
     ladder.add_argument("--steps", type=int, default=7, metavar="N", help="how many steps it has")
     made.add_help_options()
     return made
@@ -25,7 +27,8 @@ def test_help_shows_the_everyday_options_only(word, capsys):
     text = help_of([word], capsys)
     assert text.startswith("usage: headstart paint WALL [options]\n\nPaint a wall.\n")
     assert "--colour NAME" in text
-    assert "also show options for: ladder" in text
+    assert "ladder:\n  --high" in text
+    assert "--help-all" in text
     assert "--steps" not in text
     assert "for high walls only" not in text
 
@@ -33,7 +36,8 @@ def test_help_shows_the_everyday_options_only(word, capsys):
 def test_help_all_shows_the_rest_under_headings(capsys):
     text = help_of(["--help-all"], capsys)
     assert "--colour NAME" in text
-    assert "ladder:\n  for high walls only\n\n  --steps N" in text
+    assert "ladder:\n  for high walls only\n\n  --high" in text
+    assert "how many steps it has" in text
     assert "examples:\n  paint wall" in text
 
 

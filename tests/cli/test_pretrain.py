@@ -27,9 +27,9 @@ def asked(monkeypatch):
 
 
 def test_the_defaults_are_those_of_the_function(asked, capsys):
-    assert cli.main(["pretrain", "pictures", "--out", "net", "--json"]) == 0
+    assert cli.main(["pretrain", "animals", "--out", "net", "--json"]) == 0
     ((given, options),) = asked
-    assert given == (Path("pictures"), Path("net"), Pretraining())
+    assert given == (Path("animals"), Path("net"), Pretraining())
     del options["progress"]
     assert options == {name: pretrain.__kwdefaults__[name] for name in options}
     assert capsys.readouterr().out == '{"accuracy": 0.5}\n'
@@ -43,7 +43,7 @@ def test_every_argument_arrives(asked):
         *("--trained-on", "Moths", "--license", "CC0-1.0", "--restart", "--workers", "4"),
         *("--crop", "0.5", "--colour", "0", "--no-flip", "--rotation", "5", "--json"),
     ]
-    assert cli.main(["pretrain", "pictures", "--out", "net", *words]) == 0
+    assert cli.main(["pretrain", "animals", "--out", "net", *words]) == 0
     (((*_, settings), given),) = asked
     assert settings == Pretraining(
         size=96,
@@ -59,15 +59,22 @@ def test_every_argument_arrives(asked):
     )
     del given["progress"]
     assert given == {
-        "teacher": NetworkSpec("resnet50", weights=Path("w.h5"), size=(160, 160)),
+        "teacher": NetworkSpec("resnet50", weights="w.h5", size=(160, 160)),
         "trained_on": "Moths",
         "license": "CC0-1.0",
         "restart": True,
     }
 
 
+@pytest.mark.parametrize("words", [["--teacher-weights", "w.h5"], ["--teacher-size", "64"]])
+def test_settings_of_a_teacher_without_one_are_refused(asked, words, capsys):
+    assert cli.main(["pretrain", "animals", "--out", "net", *words]) == 2
+    assert f"{words[0]} must come with --teacher." in capsys.readouterr().err
+    assert not asked
+
+
 @pytest.mark.parametrize("words", [["--crop", "0"], ["--crop", "1.5"], ["--colour", "-1"]])
 def test_impossible_views_are_wrong_usage(asked, words, capsys):
-    assert cli.main(["pretrain", "pictures", "--out", "net", *words]) == 2
-    assert "Received" in capsys.readouterr().err
+    assert cli.main(["pretrain", "animals", "--out", "net", *words]) == 2
+    assert f"{words[0]} must be" in capsys.readouterr().err
     assert not asked

@@ -195,8 +195,8 @@ def test_settings_without_fine_tune_are_refused(pictures, python, tmp_path):
     ("words", "says"),
     [
         (["--head", "knn"], "a head that is made of layers"),
-        (["--tune-size", "40"], "a new view in every step"),
-        (["--tune-size", "32", "--fine-tune", "all"], "32 pixels, which make 2 x 2"),
+        (["--view-size", "40"], "a new view in every step"),
+        (["--view-size", "32", "--fine-tune", "all"], "32 pixels, which make 2 x 2"),
         (["--fine-tune", "block_77"], "Received: 'block_77'"),
         (["--learning-rate", "1e9", "--validation", "0.2"], "smaller learning rate"),
     ],

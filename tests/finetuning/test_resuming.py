@@ -19,12 +19,13 @@ JOB = """
 import sys
 import headstart.training.loop as training
 from headstart.finetuning.comparison import Comparison
+from headstart.finetuning.settings import FineTuning
 from headstart.jobs.train import train
 training._SECONDS_BETWEEN_CHECKPOINTS = 0
 Comparison.keeps_tuned = property(lambda _: True)
 train(
     sys.argv[1], sys.argv[2], backbone="mini", size=(48, 48), resize="squash",
-    fine_tune={"epochs": 3, "batch_size": 8, "views": 2, "validation": 2, "precision": "f32"},
+    fine_tuning=FineTuning(epochs=3, batch_size=8, views=2, validation=2, precision="f32"),
 )
 """
 

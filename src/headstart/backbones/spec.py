@@ -34,9 +34,9 @@ class NetworkSpec:
         How the feature map becomes features: its means ("avg"), its maxima ("max") or all of its
         values ("flatten"). "auto" takes the features that the backbone was trained with.
     mirror : bool, default=False
-        Whether the network also sees each image mirrored and returns the mean of both. This can
-        raise accuracy and doubles the time. Do not use it for letters or anything else with a left
-        and a right.
+        Whether the network also sees each image mirrored and returns the mean of both: not for
+        letters or anything else with a left and a right. This can raise accuracy and doubles the
+        time.
     """
 
     backbone: str | Path | Network = "auto"

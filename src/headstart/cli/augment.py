@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from headstart.data import ImageSource
 
 EXAMPLES = """\
-Can you still tell what each view shows? Then a network can learn from it. Do not mirror letters,
-do not change the colours of ripe and unripe fruit, and do not crop away small things.
+Can you still tell what each view shows? Then a network can learn from it. Do
+not mirror letters, do not change the colours of ripe and unripe fruit, and do
+not crop away small things.
 
 examples:
   headstart augment photos/ --out views.png
@@ -32,11 +33,12 @@ def make_parser() -> CommandParser:
     parser = CommandParser(
         "augment",
         "PATH... --out FILE.png [options]",
-        "Draw images, each beside random views of it, as a training sees them.\n"
-        "'pretrain' and 'train --fine-tune' take the same settings.",
+        "Draw images, each beside random views of it, as a training sees them. 'pretrain' and "
+        "'train --fine-tune' take the same settings.\n\n"
+        "PATH is an image, a folder or a pattern such as 'photos/*.jpg'.",
         EXAMPLES,
     )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="images, folders or globs")
+    parser.add_positional("paths", "PATH", nargs="+")
     parser.add_argument(
         "--out", type=options.png, required=True, metavar="FILE.png", help="the sheet to draw"
     )

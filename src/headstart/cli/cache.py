@@ -9,9 +9,8 @@ from headstart.cli.parser import CommandParser
 KINDS = ("features", "networks", "weights")
 
 DESCRIPTION = """\
-Show or clear what headstart keeps on disk: the features of images that it has
-seen, converted networks and downloaded weights. It makes or downloads them
-again when it needs them."""
+Show or clear what headstart keeps on disk: the features of images that it has seen, converted
+networks and downloaded weights. It makes or downloads them again when it needs them."""
 
 EPILOG = """\
 environment variables:
@@ -27,13 +26,13 @@ def make_parser() -> CommandParser:
         DESCRIPTION,
         EPILOG,
     )
-    parser.add_argument("action", nargs="?", choices=("show", "clear"), default="show")
+    parser.add_positional("action", "ACTION", nargs="?", choices=("show", "clear"), default="show")
     parser.add_argument(
         "--only",
         choices=KINDS,
         action="append",
         metavar="KIND",
-        help="features, networks or weights",
+        help="only features, networks or weights; may be given again",
     )
     options.add_json(parser, "the sizes")
     parser.add_help_options()

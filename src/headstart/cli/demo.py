@@ -17,14 +17,13 @@ from headstart.cli.running import Command, run_command
 COMMANDS: dict[str, Command] = {"predict": predict, "train": train}
 
 DESCRIPTION = """\
-Do the whole job on example images, without an internet connection: recognise
-two photos, train a model to read handwritten digits, test it, and use it on new
-digits. The images come with scikit-learn; the neural network (mini) comes with
-headstart. The demo shows each command as you would type it, so that you can run
-it on images of your own.
+Do the whole job on example images, without an internet connection: recognise two photos, train a
+model to read handwritten digits, test it, and use it on new digits. The images come with
+scikit-learn, the neural network (mini) with headstart. The demo shows each command as you would
+type it, so that you can run it on images of your own.
 
-It takes less than a minute on two processor cores and about 35 MB of disk
-space: 20 MB in DIR and 15 MB in headstart's cache (see 'headstart cache')."""
+It takes less than a minute on two processor cores and about 35 MB of disk space: 20 MB in DIR and
+15 MB in headstart's cache (see 'headstart cache')."""
 
 WIDTH = 88
 

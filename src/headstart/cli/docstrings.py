@@ -34,15 +34,15 @@ def parameters(documented: type) -> dict[str, str]:
     return {name: " ".join(words) for name, words in found.items()}
 
 
-def first_sentence(text: str) -> str:
-    """Return the first sentence of a paragraph, without its full stop.
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a paragraph, without their full stops.
 
     Examples
     --------
-    >>> first_sentence("How fast it learns (Smith et al. 2017). 0.1 is a good start.")
-    'How fast it learns (Smith et al. 2017)'
+    >>> sentences("How fast it learns (Smith et al. 2017). 0.1 is a good start.")
+    ['How fast it learns (Smith et al. 2017)', '0.1 is a good start']
     """
-    return _END.split(text, maxsplit=1)[0].removesuffix(".")
+    return _END.split(text.removesuffix("."))
 
 
 def _section(docstring: str, title: str) -> list[str]:

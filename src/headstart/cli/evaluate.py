@@ -19,11 +19,12 @@ def make_parser() -> CommandParser:
     parser = CommandParser(
         "evaluate",
         "MODEL FOLDER [options]",
-        "Measure a saved model on labelled images that it has not seen.",
+        "Measure the saved model in the folder MODEL on labelled images that it has not seen.\n\n"
+        f"FOLDER {options.DATASET}.",
         EXAMPLES,
     )
-    parser.add_argument("model", type=Path, metavar="MODEL", help="the folder of the saved model")
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the labelled images")
+    parser.add_positional("model", "MODEL", type=Path)
+    parser.add_positional("folder", "FOLDER", type=Path)
     parser.add_argument(
         "--plots",
         type=Path,

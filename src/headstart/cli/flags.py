@@ -1,8 +1,9 @@
 """Flags that are made from settings.
 
-A settings object is a dataclass with a numpydoc docstring. Each flag sets one of its fields: the
-field's type is the flag's type, the field's default its default, and the first sentence about it in
-the docstring its help.
+A settings object is a dataclass with a numpydoc docstring. Each flag sets one of its fields. It
+takes its type and its default from the field, and its help from the docstring: the first sentence
+about the field, the sentences that begin with one of its choices ('"auto" is ...'), and for a
+default of None the sentence that begins with "The default is".
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import typing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, get_args, get_origin
 
-from headstart.cli.docstrings import first_sentence, parameters
+from headstart.cli.docstrings import parameters, sentences
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
@@ -135,11 +136,18 @@ class Flags(Generic[S]):
         return self._names[field].partition(" ")[0]
 
     def help(self, field: str) -> str:
-        """Return the help of a field's flag: what it means and its default."""
+        """Return the help of a field's flag: what it sets, its choices, its default."""
         kind, default = self._kinds[field], getattr(self.defaults, field)
-        text = kind.help or first_sentence(self._texts.get(field, "")).replace("`", "'")
-        shown = "" if default is None else f" (default: {kind.show(default)})"
-        return f"{text[:1].lower()}{text[1:]}{shown}"
+        first, *others = self.told(field)
+        choices = tuple(f'"{choice}" ' for choice in kind.choices or ())
+        about = [each for each in others if each.startswith(choices)]
+        text = kind.help or ". ".join([f"{first[:1].lower()}{first[1:]}", *about])
+        shown = _told_default(others) if default is None else kind.show(default)
+        return f"{text} (default: {shown})" if shown else text
+
+    def told(self, field: str) -> list[str]:
+        """Return what the docstring says of a field, sentence by sentence."""
+        return sentences(self._texts.get(field, "").replace("`", "'"))
 
     def given(self, arguments: argparse.Namespace) -> dict[str, Any]:
         """Return the values of the fields whose flags were given."""
@@ -178,6 +186,32 @@ class Flags(Generic[S]):
 
     def _dest(self, field: str) -> str:
         return self.flag(field).removeprefix("--").replace("-", "_")
+
+
+def _told_default(told: Sequence[str]) -> str:
+    begins = "The default is "
+    return next((each.removeprefix(begins) for each in told if each.startswith(begins)), "")
+
+
+def must_come_with(needed: str, given: Sequence[str], *, received: str = "none") -> None:
+    """Refuse flags that mean nothing without another one.
+
+    Parameters
+    ----------
+    needed : str
+        The other flag.
+    given : sequence of str
+        The flags that were given.
+    received : str
+        What was given instead of `needed`.
+
+    Raises
+    ------
+    UsageError
+        If there are any.
+    """
+    if given:
+        raise UsageError(f"{', '.join(given)} must come with {needed}. Received: {received}.")
 
 
 def _annotation(settings: type[DataclassInstance], field: str) -> object:

@@ -33,12 +33,11 @@ def make_parser() -> CommandParser:
     parser = CommandParser(
         "models",
         "[[fetch] NAME...] [options]",
-        "'models' lists the networks. 'models NAME' shows one: its layers, shapes and\n"
-        "weights. 'models fetch NAME...' downloads their weights.",
+        "'models' lists the pre-trained networks. 'models NAME' shows one: its layers, shapes and "
+        "weights. 'models fetch NAME...' downloads the weights of some.\n\n"
+        "NAME is the name of a network, or the folder of one.",
     )
-    parser.add_argument(
-        "words", nargs="*", metavar="[fetch] NAME", help="the name or the folder of a network"
-    )
+    parser.add_positional("words", "NAME", nargs="*")
     parser.add_argument(
         "--weights", type=Path, metavar="FILE", help="a weights file to check against the network"
     )

@@ -56,7 +56,7 @@ def fraction(text: str) -> float:
 
 
 # A height and width that are equal.
-_SQUARE = Kind(
+SQUARE = Kind(
     metavar="PIXELS",
     parse=positive,
     convert=lambda side: (side, side),
@@ -66,8 +66,11 @@ _SQUARE = Kind(
 NETWORK = Flags(
     NetworkSpec(),
     names={"backbone": "--model NAME", "weights": "--weights FILE"},
-    kinds={"backbone": TEXT, "size": _SQUARE},
+    kinds={"backbone": TEXT, "size": SQUARE},
 )
+
+#: What ``--model auto`` does.
+AUTO = " ".join(f"--model {each}." for each in NETWORK.told("backbone") if each[:1] == '"')
 
 FEATURES = Flags(
     FeatureSettings(),
@@ -76,6 +79,12 @@ FEATURES = Flags(
         "cache": "the environment variable HEADSTART_CACHE names the folder",
         "device": "the installed packages decide",
     },
+)
+
+#: What a dataset is.
+DATASET = (
+    "holds one folder of images for each class, perhaps below train and test; it may also be a "
+    "CSV, JSONL or parquet file"
 )
 
 #: The heading of the flags of `view_flags`.

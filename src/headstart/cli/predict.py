@@ -26,10 +26,11 @@ def make_parser() -> CommandParser:
     parser = CommandParser(
         "predict",
         "PATH... [options]",
-        "Say what is in images: the most probable classes of each, with probabilities.",
+        "Say what is in images: the most probable classes of each, with probabilities.\n\n"
+        "PATH is an image, a folder or a pattern such as 'photos/*.jpg'.",
         EXAMPLES,
     )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="images, folders or globs")
+    parser.add_positional("paths", "PATH", nargs="+")
     parser.add_argument(
         "--model",
         default=NETWORK.defaults.backbone,

@@ -1,29 +1,53 @@
 """``headstart pretrain``: train a network from scratch, for others to build on."""
 
-import argparse
-from pathlib import Path
-from typing import get_args
+from __future__ import annotations
 
-from headstart.augmentation.settings import Augmentation
-from headstart.cli import options
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headstart.backbones.spec import NetworkSpec
+from headstart.cli import finetuning, options
+from headstart.cli.flags import TEXT, Flags, must_come_with
 from headstart.cli.output import print_result
 from headstart.cli.parser import CommandParser
-from headstart.features.settings import PrecisionRule
+from headstart.pretraining.settings import Pretraining
 from headstart.progress import Bars
 
+if TYPE_CHECKING:
+    import argparse
+
 EXAMPLES = """\
-the data set is many thousands of labelled pictures: a folder of class folders, or a CSV, JSONL or
-parquet file. The result is a backbone: --model DIR takes it wherever a name does.
-
-Killed or interrupted, it goes on from its last checkpoint when it is started again.
-
 examples:
   headstart pretrain animals/ --out animal-net
   headstart pretrain animals/ --out animal-net --teacher mobilenet_v2 --epochs 30
   headstart train my-birds/ --out bird-model --model animal-net"""
 
+DEFAULTS = Pretraining()
+EVERYDAY = ("epochs", "size", "seed")
 
-VIEWS = options.view_flags(Augmentation())
+PRETRAINING = Flags(
+    DEFAULTS,
+    names={"size": "--size PIXELS", "teacher_weight": "--teacher-loss-weight X"},
+    without={"augmentation": "the flags of VIEWS set it"},
+)
+VIEWS = options.view_flags(DEFAULTS.augmentation)
+
+_AS_TRAINED = "a teacher's features are those that it was trained with"
+TEACHER = Flags(
+    NetworkSpec(),
+    prefix="teacher-",
+    names={"backbone": "--teacher NAME", "weights": "--teacher-weights FILE"},
+    kinds={
+        "backbone": replace(
+            TEXT,
+            show=lambda _: "none",
+            help="a backbone whose features the network learns to imitate: its name or folder",
+        ),
+        "size": options.SQUARE,
+    },
+    without={"layer": _AS_TRAINED, "pooling": _AS_TRAINED, "mirror": _AS_TRAINED},
+)
 
 
 def make_parser() -> CommandParser:
@@ -31,115 +55,47 @@ def make_parser() -> CommandParser:
     parser = CommandParser(
         "pretrain",
         "DATASET --out DIR [options]",
-        "Train a network from scratch on many labelled images. Needs the extra\n"
-        "'finetune'; takes hours on an ordinary computer, minutes on a GPU.",
+        "Train a network from scratch on many thousands of labelled images. The result is a "
+        "backbone: 'headstart train --model DIR' builds on it. Needs the extra 'finetune'; takes "
+        "hours on an ordinary computer, minutes on a GPU. After an interruption, the same command "
+        "continues from the last checkpoint.\n\n"
+        f"DATASET {options.DATASET}.",
         EXAMPLES,
     )
-    parser.add_argument("dataset", type=Path, metavar="DATASET", help="the labelled pictures")
+    parser.add_positional("dataset", "DATASET", type=Path)
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="where to keep the backbone"
+        "--out", type=Path, required=True, metavar="DIR", help="where to save the backbone"
+    )
+    finetuning.add_restart(parser)
+    PRETRAINING.add(parser, *EVERYDAY)
+    TEACHER.add(parser, "backbone")
+    parser.add_argument(
+        "--trained-on", metavar="TEXT", help="the name of the dataset (default: that of its folder)"
     )
     parser.add_argument(
-        "--restart", action="store_true", help="begin anew, whatever was begun before"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="seed of all that is drawn")
-    parser.add_argument("--trained-on", metavar="TEXT", help="what the data set is called")
-    parser.add_argument(
-        "--license", default="not stated", metavar="TEXT", help="licence of the weights"
+        "--license",
+        default="not stated",
+        metavar="TEXT",
+        help="the licence of the weights (default: %(default)s)",
     )
     options.add_json(parser, "the summary")
-    parser.add_argument(
-        "--workers",
-        type=options.positive,
-        default=1,
-        metavar="N",
-        help="threads that augment images (default: %(default)s)",
-    )
-    _add_recipe(parser.add_argument_group("recipe"))
-    VIEWS.add(parser.add_argument_group(options.VIEWS))
-    _add_teacher(parser.add_argument_group("teacher"))
+    PRETRAINING.add_others(parser.heading("training"), *EVERYDAY)
+    TEACHER.add_others(parser.heading("teacher"), "backbone")
+    VIEWS.add(parser.heading(options.VIEWS))
     parser.add_help_options()
     return parser
 
 
-def _add_recipe(group: "argparse._ArgumentGroup") -> None:
-    group.add_argument("--architecture", default="mini", help="the network (default: mini)")
-    group.add_argument(
-        "--size",
-        type=options.positive,
-        default=64,
-        metavar="PIXELS",
-        help="height and width of the pictures (default: 64)",
-    )
-    group.add_argument("--epochs", type=options.positive, default=16, help="(default: 16)")
-    group.add_argument(
-        "--batch-size", type=options.positive, default=128, metavar="N", help="(default: 128)"
-    )
-    group.add_argument(
-        "--learning-rate",
-        type=float,
-        default=0.2,
-        metavar="RATE",
-        help="the highest; in proportion to the batch size (default: 0.2)",
-    )
-    group.add_argument(
-        "--label-smoothing", type=float, default=0.1, metavar="SHARE", help="(default: 0.1)"
-    )
-    group.add_argument(
-        "--mixup",
-        type=float,
-        default=0.0,
-        metavar="ALPHA",
-        help="blend pictures: 0 not at all (the default), 0.2 somewhat, 1 strongly",
-    )
-    group.add_argument(
-        "--precision",
-        choices=get_args(PrecisionRule),
-        default="auto",
-        help="auto trains in bfloat16 on a GPU, which is faster with it (default: auto)",
-    )
-
-
-def _add_teacher(group: "argparse._ArgumentGroup") -> None:
-    group.add_argument(
-        "--teacher", metavar="NAME", help="a backbone whose features are imitated, beside learning"
-    )
-    group.add_argument(
-        "--teacher-weights", type=Path, metavar="FILE", help="a weights file for the teacher"
-    )
-    group.add_argument(
-        "--teacher-size",
-        type=options.positive,
-        metavar="PIXELS",
-        help="height and width of the teacher's pictures (default: its own)",
-    )
-
-
 def run(arguments: argparse.Namespace) -> int:
-    """Train, measure, keep; print the summary."""
-    from headstart.backbones.spec import NetworkSpec
+    """Train, measure and save; print the summary."""
+    settings = PRETRAINING.settings(arguments, augmentation=VIEWS.settings(arguments))
+    teacher = _chosen_teacher(arguments)
     from headstart.pretraining.job import pretrain
-    from headstart.pretraining.settings import Pretraining
 
-    teacher, size = arguments.teacher, arguments.teacher_size
-    if teacher is not None:
-        size = None if size is None else (size, size)
-        teacher = NetworkSpec(teacher, weights=arguments.teacher_weights, size=size)
-    settings = {
-        name: getattr(arguments, name)
-        for name in (
-            "architecture", "size", "epochs", "batch_size", "learning_rate", "label_smoothing",
-            "mixup", "precision", "seed",
-        )
-    }  # fmt: skip
     summary = pretrain(
         arguments.dataset,
         arguments.out,
-        Pretraining(
-            **settings,
-            augmentation=VIEWS.settings(arguments),
-            workers=arguments.workers,
-        ),
+        settings,
         teacher=teacher,
         trained_on=arguments.trained_on,
         license=arguments.license,
@@ -148,3 +104,10 @@ def run(arguments: argparse.Namespace) -> int:
     )
     print_result(summary, as_json=arguments.json)
     return 0
+
+
+def _chosen_teacher(arguments: argparse.Namespace) -> NetworkSpec | None:
+    if "backbone" in TEACHER.given(arguments):
+        return TEACHER.settings(arguments)
+    must_come_with(TEACHER.flag("backbone"), TEACHER.flags_given(arguments))
+    return None

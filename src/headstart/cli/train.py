@@ -1,25 +1,26 @@
 """``headstart train``: learn your own classes from a folder of images."""
 
-import argparse
-from pathlib import Path
+from __future__ import annotations
 
-from headstart.cli import finetuning, heads, options
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headstart.cli import options
+from headstart.cli.finetuning import add_fine_tuning, chosen_fine_tuning
+from headstart.cli.heads import DENSE, add_head, chosen_head
 from headstart.cli.options import FEATURES, NETWORK
 from headstart.cli.output import print_result
 from headstart.cli.parser import CommandParser
 from headstart.progress import Bars
 
-EXAMPLES = """\
-the folder holds one folder for each class (vehicles/rickshaw/*.jpg, vehicles/tanga/*.jpg, ...), or
-train/ and test/ folders of such; a CSV, JSONL or parquet file with labels does too.
+if TYPE_CHECKING:
+    import argparse
 
+EXAMPLES = """\
 examples:
-  headstart train vehicles/ --out my-model
-  headstart train birds/ --out birds-model --model resnet50 --test-folder birds-2025/
-  headstart train birds/ --out birds-model --model vgg16 --pooling flatten --head dense --units 256
-  headstart train birds/ --out birds-model --fine-tune
-  headstart train birds/ --out birds-model --fine-tune all --epochs 12 --batch-size 64
-  headstart predict new-photos/ --model my-model"""
+  headstart train birds/ --out bird-model
+  headstart train birds/ --out bird-model --model resnet50 --fine-tune
+  headstart predict new-photos/ --model bird-model"""
 
 
 def make_parser() -> CommandParser:
@@ -27,47 +28,55 @@ def make_parser() -> CommandParser:
     parser = CommandParser(
         "train",
         "FOLDER --out DIR [options]",
-        "Learn your own classes from labelled images, and test on some of them.",
+        "Learn your own classes from labelled images, and test on some of them. "
+        f"FOLDER {options.DATASET}.",
         EXAMPLES,
     )
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the labelled images")
+    parser.add_positional("folder", "FOLDER", type=Path)
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="where to save the model"
     )
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace the saved model that is in DIR"
-    )
-    testing = parser.add_mutually_exclusive_group()
-    testing.add_argument(
-        "--test",
-        type=options.fraction,
-        default=None,
-        metavar="FRACTION",
-        help="share of the images kept out of training to test on (default: 0.2; "
-        "the folder's own test part where it has one)",
-    )
-    testing.add_argument(
-        "--test-folder", type=Path, metavar="FOLDER", help="labelled images to test on"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=0, help="seed of the split and the head (default: 0)"
-    )
+    parser.add_argument("--overwrite", action="store_true", help="replace the saved model in DIR")
     NETWORK.add(parser, "backbone")
-    heads.add_head(parser)
-    finetuning.add_fine_tuning(parser)
+    add_head(parser)
+    _add_test(parser)
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="the seed of everything random (default: %(default)s)",
+    )
     options.add_json(parser, "the summary")
-    network = parser.heading("network")
+    add_fine_tuning(parser)
+    network = parser.heading("network", options.AUTO)
     NETWORK.add_others(network, "backbone")
     FEATURES.add(network)
+    DENSE.add(parser.heading("dense head", "With --head dense only."))
     parser.add_help_options()
     return parser
 
 
+def _add_test(parser: CommandParser) -> None:
+    testing = parser.add_mutually_exclusive_group()
+    testing.add_argument(
+        "--test",
+        type=options.fraction,
+        metavar="FRACTION",
+        help="the share of the images kept for testing (default: the test images of FOLDER if it "
+        "has any, else 0.2)",
+    )
+    testing.add_argument(
+        "--test-folder", type=Path, metavar="FOLDER", help="the labelled images to test on"
+    )
+
+
 def run(arguments: argparse.Namespace) -> int:
-    """Train, test, save; print the summary."""
+    """Train, test and save; print the summary."""
+    network, features = NETWORK.settings(arguments), FEATURES.settings(arguments)
+    head, fine_tuning = chosen_head(arguments), chosen_fine_tuning(arguments)
     from headstart.jobs.train import train
 
-    network, features = NETWORK.settings(arguments), FEATURES.settings(arguments)
     summary = train(
         arguments.folder,
         arguments.out,
@@ -80,11 +89,12 @@ def run(arguments: argparse.Namespace) -> int:
         resize=features.resize,
         precision=features.precision,
         workers=features.workers,
+        head=head,
         test=arguments.test_folder or arguments.test,
         seed=arguments.seed,
-        head=heads.settle_head(arguments),
         overwrite=arguments.overwrite,
-        fine_tune=finetuning.settle_fine_tuning(arguments, features.precision),
+        fine_tuning=fine_tuning,
+        restart=arguments.restart,
         progress=Bars(),
     )
     print_result(summary, as_json=arguments.json)

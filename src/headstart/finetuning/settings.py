@@ -30,7 +30,7 @@ class FineTuning:
         "all" trains every layer. A number is the number of a layer, and below zero counts from the
         end. Any other text is the name of a layer or block.
     epochs : int, default=20
-        How often the network sees each training image.
+        How often the network sees each image.
     batch_size : int, default=32
         The number of images in each training step.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"}, default="adam"
@@ -55,9 +55,10 @@ class FineTuning:
     augmentation : Augmentation
         The random changes made to training images. The default changes little.
     views : int, default=8
-        How many random views of each image are kept at the freeze point. There are fewer if disk
-        space is short, and one if there is no augmentation. 0 keeps none: the whole network then
-        runs in every step, on a new view each time, as it does when every layer learns.
+        How many views of each image are kept. They are random, and kept as they are at the freeze
+        point. There are fewer if disk space is short, and one if there is no augmentation. 0 keeps
+        none: the whole network then runs in every step, on a new view each time, as it does when
+        every layer learns.
     view_size : int, optional
         Height and width of the training views in pixels, at most those of the network. Things look
         larger in a view cut out of an image than in the whole image that the network predicts from;
@@ -65,11 +66,11 @@ class FineTuning:
         Touvron et al. 2019, arXiv:1906.06423). Their last feature map must be as high and wide as
         the network's. Needs where="all" or views=0. The default is the network's own size.
     mixup : float, default=0.0
-        How strongly to blend pairs of images: 0 not at all, 0.2 a little, 1 strongly (see
-        `headstart.augmentation.blending.mixup`).
+        How strongly to blend pairs of images: 0 not at all, 0.2 a little, 1 strongly. See
+        `headstart.augmentation.blending.mixup`.
     cutmix : float, default=0.0
-        How strongly to paste parts of images into each other: 0 not at all, 1 strongly (see
-        `headstart.augmentation.blending.cutmix`).
+        How strongly to paste parts of images into each other: 0 not at all, 1 strongly. See
+        `headstart.augmentation.blending.cutmix`.
     validation : float or int, optional
         The share of the training images kept as validation set, or a number of folds. The
         validation set decides which epoch is the best, and whether the fine-tuned network is kept.
@@ -77,8 +78,8 @@ class FineTuning:
         images. The default is 5 folds for up to 2,000 images where the lower layers are frozen,
         else 0.1.
     patience : int, optional
-        Training ends after this many epochs in a row without improvement. The default trains all
-        epochs, and so do folds.
+        Training ends after this many epochs in a row without improvement. The default is to
+        train all epochs. Folds always do.
     monitor : {"val_accuracy", "val_loss"}, default="val_accuracy"
         What makes an epoch the best: accuracy or loss on the validation set. Among equal accuracies
         the lower loss wins.

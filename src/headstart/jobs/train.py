@@ -23,9 +23,8 @@ from headstart.prediction.answer import Prediction
 from headstart.training.history import write_history
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from headstart.data.sources import UnreadableImage
+    from headstart.finetuning.settings import FineTuning
     from headstart.finetuning.summary import FineTuningSummary
     from headstart.progress import Progress
 
@@ -118,7 +117,7 @@ class TrainingSummary:
         return "\n".join(lines)
 
 
-def train(
+def train(  # noqa: PLR0913 - all are named, and each has a default
     folder: str | Path | LabelledImages,
     out: str | Path,
     *,
@@ -126,7 +125,8 @@ def train(
     test: float | str | Path | None = None,
     seed: int = 0,
     overwrite: bool = False,
-    fine_tune: Mapping[str, Any] | None = None,
+    fine_tuning: FineTuning | None = None,
+    restart: bool = False,
     progress: Progress | None = None,
     **settings: Any,  # noqa: ANN401 - see ImageClassifier
 ) -> TrainingSummary:
@@ -147,9 +147,11 @@ def train(
         Of the split and of the head.
     overwrite : bool
         Whether a saved model in `out` may be replaced.
-    fine_tune : mapping, optional
-        Of the `FineTuning`, ``where`` for one, and ``restart``; it works in a folder beside `out`,
-        and goes on from there if it was interrupted. Not given: the network stays as it is.
+    fine_tuning : FineTuning, optional
+        How to fine-tune the network. The default leaves it as it is. Checkpoints are kept in a
+        folder beside `out`; after an interruption, the same call continues from the last one.
+    restart : bool
+        Whether to start again instead of continuing an interrupted fine-tuning.
     progress : Progress, optional
         Shows how far it is.
     **settings
@@ -169,10 +171,10 @@ def train(
     images = folder if isinstance(folder, LabelledImages) else read_dataset(folder)
     learnt, tested = _divide(images, test, seed)
     classifier = ImageClassifier(backbone, random_state=seed, **settings)
-    if fine_tune is None:
+    if fine_tuning is None:
         classifier.fit(learnt, skip_unreadable=True, progress=progress)
     else:
-        classifier = _fine_tuned(classifier, learnt, out, fine_tune, progress)
+        classifier = _fine_tuned(classifier, learnt, out, fine_tuning, restart, progress)
     evaluation = evaluate(classifier, tested, progress=progress)
     plots = _save(classifier, evaluation, out, overwrite=overwrite)
     mistakes = _draw_mistakes(evaluation, tested, out.with_name(f"{out.name}.mistakes.png"))
@@ -196,18 +198,18 @@ def _fine_tuned(
     classifier: ImageClassifier,
     learnt: LabelledImages,
     out: Path,
-    settings: Mapping[str, Any],
+    settings: FineTuning,
+    restart: bool,
     progress: Progress | None,
 ) -> ImageClassifier:
     from headstart.finetuning.job import fine_tune
-    from headstart.finetuning.settings import FineTuning
 
     return fine_tune(
         classifier,
         learnt,
-        settings=FineTuning(**{name: settings[name] for name in settings if name != "restart"}),
+        settings=settings,
         folder=out.with_name(f"{out.name}.training"),
-        restart=settings.get("restart", False),
+        restart=restart,
         skip_unreadable=True,
         progress=progress,
     )

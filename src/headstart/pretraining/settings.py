@@ -29,7 +29,7 @@ class Pretraining:
         Height and width of the training images at the start. They grow during training, because
         small images take less time. The default is half of `size`.
     epochs : int, default=16
-        How often the network sees each training image.
+        How often the network sees each image.
     batch_size : int, default=128
         The number of images in each training step.
     learning_rate : float, default=0.2
@@ -42,11 +42,11 @@ class Pretraining:
     warm_up : float, default=0.05
         The share of all steps in which the learning rate rises.
     label_smoothing : float, default=0.1
-        The share of each target that is spread over all classes (Szegedy et al. 2015,
-        arXiv:1512.00567).
+        The share of each target that is spread over all classes. See Szegedy et al. 2015,
+        arXiv:1512.00567.
     mixup : float, default=0.0
-        How strongly to blend pairs of images: 0 not at all, 0.2 a little, 1 strongly (see
-        `headstart.augmentation.blending.mixup`).
+        How strongly to blend pairs of images: 0 not at all, 0.2 a little, 1 strongly. See
+        `headstart.augmentation.blending.mixup`.
     augmentation : Augmentation
         The random changes made to training images.
     teacher_weight : float, default=5.0
