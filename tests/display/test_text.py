@@ -19,6 +19,14 @@ def test_percent_is_all_or_nothing_only_where_it_is(share, expected):
     assert text.percent(share) == expected
 
 
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0.4, "0 s"), (119, "119 s"), (150, "2 min"), (7_100, "118 min"), (7_500, "2 h 05 min")],
+)
+def test_durations_are_in_the_unit_that_fits(seconds, expected):
+    assert text.duration(seconds) == expected
+
+
 def test_what_moves_the_cursor_is_made_visible():
     assert text.one_line("a\nb\x1b[2J\udc80") == "a�b�[2J�"
 

@@ -1,5 +1,6 @@
 """Results that display themselves: as text in a terminal, as HTML in a notebook."""
 
+import abc
 from collections.abc import Iterator
 
 from headstart.display.table import Table, escaped
@@ -9,7 +10,7 @@ from headstart.display.text import one_line
 _NO_FORMULAS = "tex2jax_ignore mathjax_ignore"
 
 
-class Displayed:
+class Displayed(abc.ABC):
     """Base of results that are displayed part by part.
 
     A subclass says once, in `display_parts`, what there is to see. ``print(result)`` writes it as
@@ -18,9 +19,9 @@ class Displayed:
 
     __slots__ = ()
 
+    @abc.abstractmethod
     def display_parts(self) -> Iterator[str | Table]:
         """Yield paragraphs and tables, the headline first. Tables without rows are not shown."""
-        raise NotImplementedError
 
     def __str__(self) -> str:
         """Return a report to read in a terminal."""

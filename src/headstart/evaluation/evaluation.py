@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
 
+from headstart import records
 from headstart.display.displayed import Displayed
 from headstart.display.table import Table
 from headstart.display.text import headline, percent
@@ -247,16 +248,11 @@ class Evaluation(Displayed):
 
         ``per_class`` is keyed by the name of the class; ``confusion`` is a list of rows.
         """
-        return {field.name: getattr(self, field.name) for field in fields(self)} | {
-            "interval": list(self.interval),
-            "classes": list(self.classes),
-            "per_class": {
-                name: {key: _plain(value) for key, value in asdict(result).items()}
-                for name, result in zip(self.classes, self.per_class, strict=True)
-            },
+        results = zip(self.classes, self.per_class, strict=True)
+        return {
+            **records.to_json(self, without=("per_class", "confusion")),
+            "per_class": {name: records.to_json(result) for name, result in results},
             "confusion": self.confusion.tolist(),
-            "mistakes": [asdict(mistake) for mistake in self.mistakes],
-            "errors": [asdict(error) for error in self.errors],
         }
 
     def to_frame(self) -> "DataFrame":
@@ -337,10 +333,6 @@ def _indices(y_true: Sequence[Hashable], classes: Sequence[Hashable]) -> Counts:
 def _listed(labels: Sequence[Hashable], at_most: int = 10) -> str:
     more = f" and {len(labels) - at_most} more" if len(labels) > at_most else ""
     return ", ".join(str(label) for label in labels[:at_most]) + more
-
-
-def _plain(value: float | Interval | None) -> float | list[float] | None:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _row(result: ClassResult) -> dict[str, float]:

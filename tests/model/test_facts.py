@@ -1,0 +1,41 @@
+from dataclasses import replace
+
+from headstart.data.resizing import Resize
+from headstart.model.facts import class_table, fact_table
+from headstart.model.training_data import TrainingData
+
+RESIZE = Resize("pad", 64, 48)
+
+
+def test_each_fact_is_a_row(tiny_network):
+    training = TrainingData((3, 2_000), 4, "", "from block_3 on")
+    table = fact_table(
+        replace(tiny_network, mirror=True), RESIZE, "logistic", "f32", training, [("version", "7")]
+    )
+    assert table.rows == [
+        ("network", f"{tiny_network.name}, fine-tuned: from block_3 on"),
+        ("input", "64 x 48 pixels, resize 'pad'; mean over the image and its mirror image"),
+        ("head", "logistic"),
+        ("precision", "f32"),
+        ("training images", "2,003; 4 more could not be read"),
+        ("version", "7"),
+    ]
+
+
+def test_what_is_not_so_is_not_mentioned(tiny_network):
+    rows = dict(fact_table(tiny_network, RESIZE, "knn", "bf16", TrainingData((3, 2))).rows)
+    assert rows["network"] == tiny_network.name
+    assert rows["training images"] == "5"
+    assert rows["input"] == "64 x 48 pixels, resize 'pad'"
+
+
+def test_classes_are_counted():
+    table = class_table(["cat", 7], TrainingData((3, 2_000)))
+    assert table.rows == [("cat", "3"), ("7", "2,000")]
+    assert table.notes == ()
+
+
+def test_many_classes_are_cut():
+    table = class_table(range(33), TrainingData((1,) * 33))
+    assert len(table.rows) == 20
+    assert table.notes == ["... and 13 more classes"]
