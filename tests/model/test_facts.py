@@ -1,32 +1,42 @@
 from dataclasses import replace
 
 from headstart.data.resizing import Resize
-from headstart.model.facts import class_table, fact_table
+from headstart.features.extractor import FeatureExtractor
+from headstart.features.precision import PrecisionChoice
+from headstart.model.facts import class_table, fact_table, listed_classes
 from headstart.model.training_data import TrainingData
+from headstart.prediction.predictor import Predictor
 
-RESIZE = Resize("pad", 64, 48)
+
+def predictor(network):
+    precision = PrecisionChoice("f32", "asked for")
+    return Predictor("tiny", FeatureExtractor(network, Resize("pad", 64, 48), precision), ())
 
 
 def test_each_fact_is_a_row(tiny_network):
     training = TrainingData((3, 2_000), 4, "", "from block_3 on")
-    table = fact_table(
-        replace(tiny_network, mirror=True), RESIZE, "logistic", "f32", training, [("version", "7")]
-    )
+    mirroring = predictor(replace(tiny_network, mirror=True))
+    table = fact_table(mirroring, "logistic", training, [("saved", "today")])
     assert table.rows == [
         ("network", f"{tiny_network.name}, fine-tuned: from block_3 on"),
         ("input", "64 x 48 pixels, resize 'pad'; mean over the image and its mirror image"),
         ("head", "logistic"),
         ("precision", "f32"),
         ("training images", "2,003; 4 more could not be read"),
-        ("version", "7"),
+        ("saved", "today"),
     ]
 
 
 def test_what_is_not_so_is_not_mentioned(tiny_network):
-    rows = dict(fact_table(tiny_network, RESIZE, "knn", "bf16", TrainingData((3, 2))).rows)
+    rows = dict(fact_table(predictor(tiny_network), "knn", TrainingData((3, 2))).rows)
     assert rows["network"] == tiny_network.name
     assert rows["training images"] == "5"
     assert rows["input"] == "64 x 48 pixels, resize 'pad'"
+
+
+def test_the_first_classes_are_listed():
+    assert listed_classes(["cat", 7]) == "2 classes (cat, 7)"
+    assert listed_classes(range(7)) == "7 classes (0, 1, 2, 3, 4, ...)"
 
 
 def test_classes_are_counted():

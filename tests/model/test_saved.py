@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from tests.prediction.scorers import affine
@@ -55,8 +57,8 @@ def test_classes_as_an_array_keep_their_kind(save, tmp_path, classes, kind):
 
 def test_its_repr_says_what_it_is(save, model, model_folder, tmp_path):
     assert repr(model) == (
-        f"<SavedModel {str(model_folder)!r}, version 1: logistic head on tiny, "
-        "3 classes (cat, dog, other), accuracy 90.0%>"
+        f"<SavedModel: {str(model_folder)!r}, version 1: logistic head on tiny, "
+        "3 classes (cat, dog, other), accuracy 90.0 %>"
     )
     many = save(
         tmp_path / "many",
@@ -66,3 +68,12 @@ def test_its_repr_says_what_it_is(save, model, model_folder, tmp_path):
         evaluation={},
     )
     assert repr(many).endswith("7 classes (0, 1, 2, 3, 4, ...)>")
+
+
+def test_it_displays_its_facts_and_classes(model):
+    head, facts, classes = str(model).split("\n\n")
+    assert head.endswith("accuracy 90.0 %")
+    assert re.search(f"saved +{re.escape(model.description.created)}", facts)
+    assert re.search("training images +[0-9]+", facts)
+    assert [line.split()[0] for line in classes.splitlines()] == ["class", *model.labels]
+    assert all(f">{label}</td>" in model._repr_html_() for label in model.labels)

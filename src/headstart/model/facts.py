@@ -1,4 +1,4 @@
-"""What a classifier is made of, as tables for people."""
+"""What a classifier is made of, for people."""
 
 from __future__ import annotations
 
@@ -9,22 +9,33 @@ from headstart.display.table import Table
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
-    from headstart.backbones.network import Network
-    from headstart.data.resizing import Resize
     from headstart.model.training_data import TrainingData
+    from headstart.prediction.predictor import Predictor
 
-AT_MOST_CLASSES = 20
+IN_A_LINE = 5
+IN_A_TABLE = 20
+
+
+def listed_classes(classes: Sequence[Hashable]) -> str:
+    """Return the number of the classes and the first of their names.
+
+    Examples
+    --------
+    >>> listed_classes(["cat", "dog"])
+    '2 classes (cat, dog)'
+    """
+    more = ["..."] if len(classes) > IN_A_LINE else []
+    return f"{len(classes):,} classes ({', '.join([*map(str, classes[:IN_A_LINE]), *more])})"
 
 
 def fact_table(
-    network: Network,
-    resize: Resize,
+    predictor: Predictor,
     head: str,
-    precision: str,
     training: TrainingData,
     further: Iterable[tuple[str, str]] = (),
 ) -> Table:
-    """Return a row for each fact: its name and its value. `further` facts come last."""
+    """Return a table of facts, each with its name; `further` facts come last."""
+    network, resize = predictor.network, predictor.resize
     tuned = f", fine-tuned: {training.fine_tuned}" if training.fine_tuned else ""
     mirror = "; mean over the image and its mirror image" if network.mirror else ""
     others = f"; {training.unreadable:,} more could not be read" if training.unreadable else ""
@@ -33,7 +44,7 @@ def fact_table(
             ("network", f"{network.name}{tuned}"),
             ("input", f"{resize.height} x {resize.width} pixels, resize {resize.rule!r}{mirror}"),
             ("head", head),
-            ("precision", precision),
+            ("precision", predictor.precision),
             ("training images", f"{training.n_images:,}{others}"),
             *further,
         ]
@@ -42,8 +53,8 @@ def fact_table(
 
 def class_table(classes: Sequence[Hashable], training: TrainingData) -> Table:
     """Return the number of training images of each class, of 20 classes at most."""
-    more = len(classes) - AT_MOST_CLASSES
-    counted = list(zip(classes, training.counts, strict=True))[:AT_MOST_CLASSES]
+    more = len(classes) - IN_A_TABLE
+    counted = list(zip(classes, training.counts, strict=True))[:IN_A_TABLE]
     return Table(
         headings=("class", "training images"),
         align="<>",

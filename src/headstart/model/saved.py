@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from headstart.display.displayed import Displayed
+from headstart.display.text import percent
 from headstart.features.extractor import FeatureExtractor
+from headstart.model.facts import class_table, fact_table, listed_classes
 from headstart.prediction.labels import class_array, user_classes
 from headstart.prediction.predictor import Predictor
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterator
     from pathlib import Path
 
     import numpy as np
@@ -18,15 +21,14 @@ if TYPE_CHECKING:
 
     from headstart.backbones.network import Network
     from headstart.data.inputs import Images, Labels
+    from headstart.display.table import Table
     from headstart.features.precision import PrecisionChoice
     from headstart.model.description import Description
     from headstart.prediction.scoring import Scorer
 
-_LABELS_SHOWN = 5
-
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class SavedModel:
+class SavedModel(Displayed):
     """A classifier of images, read from its folder by `headstart.load`.
 
     It predicts as the `ImageClassifier` did that saved it. It needs neither the weights of the
@@ -56,17 +58,17 @@ class SavedModel:
             description, Predictor(name, extractor, user_classes(description.classes), scorer)
         )
 
-    def __repr__(self) -> str:
-        """Return the folder, the version, the classes and what the model is made of."""
-        shown = [str(label) for label in self.labels[:_LABELS_SHOWN]]
-        more = ["..."] if len(self.labels) > _LABELS_SHOWN else []
-        accuracy = self.evaluation.get("accuracy")
-        return (
-            f"<SavedModel {str(self.folder)!r}, version {self.description.version}: "
-            f"{self.description.head} head on {self.network.name}, "
-            f"{len(self.labels)} classes ({', '.join(shown + more)})"
-            + (f", accuracy {accuracy:.1%}>" if isinstance(accuracy, float) else ">")
+    def display_parts(self) -> Iterator[str | Table]:
+        """Yield where the model is and what it is made of, then its classes."""
+        described, accuracy = self.description, self.evaluation.get("accuracy")
+        measured = f", accuracy {percent(accuracy)}" if isinstance(accuracy, float) else ""
+        yield (
+            f"{str(self.folder)!r}, version {described.version}: {described.head} head on "
+            f"{self.network.name}, {listed_classes(self.labels)}{measured}"
         )
+        further = [("saved", described.created)] if described.created else []
+        yield fact_table(self.predictor, described.head, described.training, further)
+        yield class_table(self.labels, described.training)
 
     @property
     def folder(self) -> Path:
