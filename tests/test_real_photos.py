@@ -135,13 +135,15 @@ def test_mini_knows_its_own_classes_as_well_as_its_card_says(real_data):
     from headstart.backbones.catalogue import get_backbone
     from headstart.backbones.networks import find_network
     from headstart.backbones.spec import NetworkSpec
-    from headstart.features.extract import extract
+    from headstart.features.extractor import FeatureExtractor
+    from headstart.features.settings import FeatureSettings
 
     images = read_dataset(real_data / "data" / "tiny-imagenet").part("valid")
     network = find_network(NetworkSpec("mini"))
     names = [name.id for name in network.classes]
-    stream = extract(images.sources, network, outputs=("probabilities",))
-    answers = [names[item.required()["probabilities"].argmax()] for item in stream]
+    settings = FeatureSettings(precision="f32", cache=False)
+    extractor = FeatureExtractor.open(network, settings, output="probabilities")
+    answers = [names[item.required().argmax()] for item in extractor.stream(images.sources)]
     right = np.mean([answer == label for answer, label in zip(answers, images.labels, strict=True)])
     assert right == pytest.approx(get_backbone("mini").top1, abs=1e-3)
 

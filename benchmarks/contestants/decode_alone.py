@@ -11,7 +11,7 @@ def prepare(options: Options) -> Predict:
     from headstart.backbones.networks import find_network
     from headstart.backbones.spec import NetworkSpec
     from headstart.data import FileSource, read_images
-    from headstart.features.extract import network_resize
+    from headstart.features.extractor import network_resize
 
     network = find_network(NetworkSpec(options.model, weights=options.weights))
     resize = network_resize(network, options.resize)

@@ -12,23 +12,17 @@ def prepare(options: Options) -> Predict:
     from headstart.backbones.networks import find_network
     from headstart.backbones.spec import NetworkSpec
     from headstart.data import FileSource
-    from headstart.features.extract import extract, network_resize
-    from headstart.features.precision import choose_precision
+    from headstart.features.extractor import FeatureExtractor
+    from headstart.features.settings import FeatureSettings
 
     network = find_network(NetworkSpec(options.model, weights=options.weights))
-    resize = network_resize(network, options.resize)
     sources = [FileSource(path) for path in options.paths()]
-    choice = choose_precision(options.precision, network, sources, resize=resize)
+    settings = FeatureSettings(resize=options.resize, precision=options.precision, cache=False)
+    extractor = FeatureExtractor.open(network, settings, sources, output="probabilities")
 
     def predict(paths: Iterable[Path]) -> Iterator[np.ndarray]:
-        for item in extract(
-            map(FileSource, paths),
-            network,
-            resize=resize,
-            precision=choice.precision,
-            outputs=("probabilities",),
-        ):
-            yield item.values["probabilities"]
+        for item in extractor.stream(map(FileSource, paths)):
+            yield item.required()
 
     return predict
 

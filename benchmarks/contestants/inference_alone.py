@@ -12,19 +12,23 @@ def prepare(options: Options) -> Predict:
     from headstart.backbones.networks import find_network
     from headstart.backbones.spec import NetworkSpec
     from headstart.data import FileSource, read_images
-    from headstart.features.engine import compile_network
-    from headstart.features.extract import network_resize
-    from headstart.features.precision import choose_precision
+    from headstart.features.compiling import compile_network
+    from headstart.features.extractor import FeatureExtractor
+    from headstart.features.settings import FeatureSettings
 
     network = find_network(NetworkSpec(options.model, weights=options.weights))
-    resize = network_resize(network, options.resize)
     paths = options.paths()
     sources = [FileSource(path) for path in paths]
-    choice = choose_precision(options.precision, network, sources, resize=resize)
-    pixels = {
-        path: item.pixels for path, item in zip(paths, read_images(sources, resize), strict=True)
-    }
-    engine = compile_network(network, precision=choice.precision, outputs=("probabilities",))
+    settings = FeatureSettings(resize=options.resize, precision=options.precision, cache=False)
+    extractor = FeatureExtractor.open(network, settings, sources)
+    images = read_images(sources, extractor.resize)
+    pixels = {path: item.pixels for path, item in zip(paths, images, strict=True)}
+    engine = compile_network(
+        network,
+        precision=extractor.precision.precision,
+        outputs=("probabilities",),
+        runtime=extractor.runtime,
+    )
 
     def predict(paths: Iterable[Path]) -> Iterator[np.ndarray]:
         for _, values in engine.stream((path, pixels[path]) for path in paths):

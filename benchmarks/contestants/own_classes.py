@@ -10,7 +10,8 @@ import numpy as np
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.data import read_dataset
-from headstart.features.extract import extract
+from headstart.features.extractor import FeatureExtractor
+from headstart.features.settings import FeatureSettings
 
 
 def main() -> None:
@@ -23,8 +24,9 @@ def main() -> None:
     images = read_dataset(options.folder).part("valid")
     index = {name.id: number for number, name in enumerate(network.classes or ())}
     began = time.perf_counter()
-    stream = extract(images.sources, network, outputs=("probabilities",))
-    order = np.array([item.required()["probabilities"].argsort()[::-1][:5] for item in stream])
+    settings = FeatureSettings(precision="f32", cache=False)
+    stream = FeatureExtractor.open(network, settings, output="probabilities").stream(images.sources)
+    order = np.array([item.required().argsort()[::-1][:5] for item in stream])
     truth = np.array([index[str(label)] for label in images.labels])[:, np.newaxis]
     record = {
         "top1": float((order[:, :1] == truth).any(axis=1).mean()),

@@ -11,8 +11,8 @@ from entry import peak_mib
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.data import find_images
-from headstart.features.cache import FeatureCache
-from headstart.features.extract import extract
+from headstart.features.extractor import FeatureExtractor
+from headstart.features.settings import FeatureSettings
 
 
 def main() -> None:
@@ -28,10 +28,9 @@ def main() -> None:
     network = find_network(NetworkSpec(options.model, weights=options.weights))
     began = time.perf_counter()
     sources = itertools.islice(find_images(options.files).sources, options.images)
-    cache = FeatureCache(options.cache) if options.cache else None
-    items = extract(sources, network, precision=options.precision, cache=cache)
+    settings = FeatureSettings(precision=options.precision, cache=options.cache or False)
     n = cached = 0
-    for item in items:
+    for item in FeatureExtractor.open(network, settings).stream(sources):
         n += 1
         cached += item.cached
     seconds = time.perf_counter() - began

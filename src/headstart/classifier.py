@@ -5,16 +5,15 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from headstart.backbones.networks import find_network
-from headstart.backbones.spec import NetworkSpec
 from headstart.data.inputs import image_sources, labelled_images
 from headstart.errors import DatasetError, UsageError
-from headstart.features.cache import FeatureCache
+from headstart.features.estimator import ImageEstimator
 from headstart.features.extractor import FeatureExtractor
 from headstart.heads.base import Head
 from headstart.heads.table import get_head, head_name
@@ -36,8 +35,8 @@ if TYPE_CHECKING:
     from headstart.data.labelled_images import LabelledImages
     from headstart.data.resizing import Resize
     from headstart.data.sources import ImageSource, UnreadableImage
-    from headstart.features.engine import Device
     from headstart.features.precision import PrecisionChoice
+    from headstart.features.settings import Device, PrecisionRule, ResizeRule
     from headstart.prediction.scoring import Scorer
     from headstart.progress import Progress
 
@@ -48,11 +47,11 @@ if TYPE_CHECKING:
 # squashed, 92.8 % cropped, 91.4 % squashed by nearest neighbour; the log-loss was 0.18, 0.21, 0.25
 # and 0.24. A network that was itself trained on squashed pictures (mini, and whatever `pretrain`
 # makes) does better with those: docs/adr/0008.
-def _own_rule(network: Network) -> str:
+def _own_rule(network: Network) -> ResizeRule:
     return "squash" if network.resize == "squash" else "pad"
 
 
-class ImageClassifier(ClassifierMixin, BaseEstimator):
+class ImageClassifier(ClassifierMixin, ImageEstimator):
     """Tell your own classes of pictures apart, by the features of a pre-trained network.
 
     Parameters
@@ -129,8 +128,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         layer: str | None = None,
         pooling: Pooling = "auto",
         mirror: bool = False,
-        resize: str = "auto",
-        precision: Literal["auto", "f32", "bf16"] = "auto",
+        resize: ResizeRule = "auto",
+        precision: PrecisionRule = "auto",
         class_weight: str | Mapping[Hashable, float] | None = "balanced",
         cache: bool | Path = True,
         workers: int | None = None,
@@ -187,19 +186,18 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         """
         head = self._head()
         sources, labels = labelled_images(X, y)
-        network = self._network(progress)
-        extractor = self._settle(network, sources)
+        extractor = self._open(find_network(self._spec, progress=progress), sources)
         extracted = extractor.extract_all(
-            sources, skip_unreadable=skip_unreadable, progress=progress
+            sources, skip_unreadable=skip_unreadable, hash_content=True, progress=progress
         )
         kept = [labels[place] for place in extracted.places]
-        _check_all_left(labels, kept, extracted.broken)
+        _check_all_left(labels, kept, extracted.unreadable)
         self.head_ = head.fit(extracted.features, kept)
         self.classes_ = self.head_.classes_
         self.predictor_ = self._predictor(extractor)
-        self.unreadable_ = extracted.broken
+        self.unreadable_ = extracted.unreadable
         self.training_ = TrainingData.of(
-            extracted.contents, kept, self.classes_.tolist(), len(extracted.broken)
+            extracted.contents, kept, self.classes_.tolist(), len(extracted.unreadable)
         )
         return self
 
@@ -326,7 +324,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         other.head_ = copy.copy(self.head_)
         other.head_.scorer_ = scorer
         other.training_ = replace(self.training_, fine_tuned=fine_tuned)
-        other.predictor_ = other._predictor(other._settle(network, sources))  # noqa: SLF001 - same
+        other.predictor_ = other._predictor(other._open(network, sources))  # noqa: SLF001 - same
         return other
 
     def _predictor(self, extractor: FeatureExtractor) -> Predictor:
@@ -347,40 +345,16 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             raise UsageError(f"head must be a name or a Head. Received: {self.head!r}")
         return clone(self.head)
 
-    def _network(self, progress: Progress | None) -> Network:
-        return find_network(
-            NetworkSpec(
-                self.backbone,
-                weights=self.weights,
-                size=self.size,
-                layer=self.layer,
-                pooling=self.pooling,
-                mirror=self.mirror,
-            ),
-            progress=progress,
-        )
-
-    def _settle(self, network: Network, sources: Sequence[ImageSource]) -> FeatureExtractor:
-        cache = None
-        if self.cache is not False:
-            cache = FeatureCache(None if self.cache is True else Path(self.cache))
-        return FeatureExtractor.settle(
-            network,
-            sources,
-            resize=_own_rule(network) if self.resize == "auto" else self.resize,
-            precision=self.precision,
-            cache=cache,
-            workers=self.workers,
-            device=self.device,
-        )
+    def _open(self, network: Network, sources: Sequence[ImageSource]) -> FeatureExtractor:
+        settings = self._settings
+        if settings.resize == "auto":
+            settings = replace(settings, resize=_own_rule(network))
+        return FeatureExtractor.open(network, settings, sources)
 
     def __sklearn_tags__(self) -> Tags:
-        """Tell scikit-learn that the input is pictures, not numbers."""
+        """Tell scikit-learn that a dataset brings its labels with it."""
         tags = super().__sklearn_tags__()
-        tags.no_validation = True
         tags.target_tags.required = False
-        tags.input_tags.two_d_array = False
-        tags.input_tags.string = True
         return tags
 
 

@@ -13,7 +13,7 @@ from headstart.backbones.runtime import load_openvino
 from headstart.backbones.spec import NetworkSpec
 from headstart.backbones.variants import mirrored, pooled
 from headstart.errors import DamagedModel, UsageError
-from headstart.features.engine import compile_network
+from headstart.features.compiling import compile_network
 from headstart.storage import cache_dir
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)
@@ -27,7 +27,7 @@ BY_NUMPY = {
 
 
 def run(network, *outputs, images=IMAGES):
-    return compile_network(network, outputs=outputs, device="openvino").infer(images)
+    return compile_network(network, outputs=outputs).infer(images)
 
 
 def run_as_one_batch(network):
@@ -107,7 +107,7 @@ class TestPooled:
         network = pooled(replace(tiny_network, name="mobilenet_v2"), "flatten")
         assert not is_catalogued(network)
         with pytest.raises(UsageError, match=r"own features only.*Use device='openvino'"):
-            compile_network(network, device="keras")
+            compile_network(network, runtime="keras")
 
     def test_unknown_pooling_and_missing_map_are_refused(self, tiny_network):
         with pytest.raises(UsageError, match=r"auto, avg, max, flatten.*Received: 'mean'"):
@@ -180,7 +180,7 @@ class TestMirrored:
         network = mirrored(replace(tiny_network, name="mobilenet_v2"))
         assert not is_catalogued(network)
         with pytest.raises(UsageError, match=r"mirror=True.*Use device='openvino'"):
-            compile_network(network, device="keras")
+            compile_network(network, runtime="keras")
 
 
 def test_spec_asks_for_both(tiny_network):

@@ -6,9 +6,7 @@ from headstart.backbones.classes import ClassName
 from headstart.data import as_source
 from headstart.errors import DatasetError
 from headstart.evaluation.measuring import measure
-from headstart.features.extract import network_resize
-from headstart.features.extractor import FeatureExtractor
-from headstart.features.precision import PrecisionChoice
+from headstart.features.extractor import FeatureExtractor, network_resize
 from headstart.prediction.predictor import Predictor
 
 IMAGES = list(np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8))
@@ -23,7 +21,6 @@ def make(tiny_network):
         extractor = FeatureExtractor(
             tiny_network,
             network_resize(tiny_network, "squash"),
-            PrecisionChoice("f32", "as asked for"),
             output="probabilities",
         )
         classes = tuple(map(ClassName, identifiers, labels))

@@ -197,7 +197,7 @@ class TestTrouble:
         with sqlite3.connect(cache.path(SPACE)) as theirs:
             theirs.execute("CREATE TABLE theirs (x)")
         theirs.close()
-        with pytest.warns(CacheWarning, match="no feature cache"):
+        with pytest.warns(CacheWarning, match="not a feature cache"):
             fill(cache)
         assert has(cache)
 

@@ -25,6 +25,7 @@ from headstart.backbones.choosing import LastResortWarning
 from headstart.errors import ImageNotFound, UnknownBackbone, UsageError
 from headstart.features.cache import FeatureCache
 from headstart.features.embedder import Embedder
+from headstart.features.extractor import FeatureExtractor
 
 CHECKS = (
     check_mixin_order,
@@ -73,6 +74,7 @@ def test_features_are_float32_a_row_an_image(embedder, photos):
 
 def test_fit_is_not_needed(embedder, photos):
     X = embedder.transform(photos)
+    assert not hasattr(embedder, "extractor_")
     assert not hasattr(embedder, "network_")
     np.testing.assert_array_equal(X, embedder.fit(photos).transform(photos))
 
@@ -172,14 +174,12 @@ def test_as_a_table(embedder, photos):
 
 def test_a_clone_is_settled_anew(embedder, photos):
     copy = clone(embedder.fit(photos))
-    assert copy.model == embedder.model
+    assert copy.backbone == embedder.backbone
     assert not hasattr(copy, "precision_")
 
 
-def test_tags_say_that_pictures_are_no_numbers(embedder):
-    tags = get_tags(embedder)
-    assert not tags.requires_fit
-    assert not tags.input_tags.two_d_array
+def test_fit_need_not_be_called(embedder):
+    assert not get_tags(embedder).requires_fit
 
 
 def test_in_a_pipeline(embedder, dark_or_bright):
@@ -210,7 +210,7 @@ def test_as_a_column_among_others(tiny_network, photos):
 
 def test_the_precision_of_fit_holds_for_transform(embedder, photos, monkeypatch):
     embedder.fit(photos)
-    monkeypatch.setattr("headstart.features.embedder.choose_precision", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(FeatureExtractor, "computed_in", lambda *_, **__: 1 / 0)
     assert embedder.transform(photos).shape == (12, 16)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from headstart.errors import MissingExtra, UsageError, WeightsMismatch
 from headstart.features import keras_engine
-from headstart.features.engine import compile_network
+from headstart.features.compiling import compile_network
 from headstart.features.keras_engine import BATCH, KerasEngine
 
 
@@ -83,7 +83,7 @@ def test_a_network_of_ones_own_is_refused_by_name(tiny_network):
 def test_without_a_backend_the_extra_is_named(tiny_network, monkeypatch):
     keras = SimpleNamespace(backend=SimpleNamespace(backend=lambda: "openvino"))
     monkeypatch.setitem(sys.modules, "keras", keras)
-    with pytest.raises(MissingExtra, match=r"headstart\[finetune\]"):
+    with pytest.raises(MissingExtra, match='extra "finetune"'):
         KerasEngine(tiny_network, "f32", ("features",))
 
 
@@ -95,7 +95,7 @@ import numpy as np
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
-from headstart.features.engine import compile_network
+from headstart.features.compiling import compile_network
 
 name, size, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
 if get_backbone(name).folder is None:
@@ -108,13 +108,13 @@ images = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), np.uint8)
 outputs = ("features", "feature_map", "probabilities")
 answers = []
 for device in ("openvino", "keras"):
-    engine = compile_network(network, outputs=outputs, device=device)
+    engine = compile_network(network, outputs=outputs, runtime=device)
     answers.append(engine.infer(images))
 def difference(a, b):
     return float(np.abs(a - b).max() / np.abs(a).max())
 
 report = {output: difference(answers[0][output], answers[1][output]) for output in outputs}
-half = compile_network(network, precision="bf16", outputs=outputs, device="keras").infer(images)
+half = compile_network(network, precision="bf16", outputs=outputs, runtime="keras").infer(images)
 report["bf16"] = difference(answers[1]["features"], half["features"])
 print(json.dumps({"backend": keras.backend.backend(), **report}))
 """
@@ -146,7 +146,7 @@ def test_on_tensorflow_it_answers_as_openvino_does(name, tmp_path):
 
 
 def test_it_is_what_compiling_for_keras_returns(make_network, means):
-    engine = compile_network(make_network(seed=41), device="keras")
+    engine = compile_network(make_network(seed=41), runtime="keras")
     assert isinstance(engine, KerasEngine)
     assert engine.infer(images(2))["features"].shape == (2, 3)
     assert len(means.shapes) == 1

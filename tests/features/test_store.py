@@ -151,13 +151,13 @@ def test_dropping_from_an_empty_store(path):
 def test_a_file_of_another_space_is_refused(store, path):
     store.close()
     other = Space("other net", "crop", "f32", "openvino", "features", (300,))
-    with pytest.raises(sqlite3.DatabaseError, match="something else"):
+    with pytest.raises(sqlite3.DatabaseError, match="features of another space"):
         FeatureStore(path, other)
 
 
 def test_a_database_of_somebody_else_is_refused(path):
     change(path, "CREATE TABLE theirs (x)")
-    with pytest.raises(sqlite3.DatabaseError, match="no feature cache"):
+    with pytest.raises(sqlite3.DatabaseError, match="not a feature cache"):
         FeatureStore(path, SPACE)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from headstart.augmentation.settings import Augmentation
 from headstart.errors import StorageError
-from headstart.features.engine import compile_network
+from headstart.features.compiling import compile_network
 from headstart.finetuning import activations as room
 from headstart.finetuning.activations import affordable_views, bytes_of_view, compute
 

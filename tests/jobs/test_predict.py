@@ -44,7 +44,7 @@ def test_the_most_probable_classes_come_first(network):
 
 def test_probabilities_are_those_of_the_network(network):
     (predictions,) = hs.predict([pixels(0)], network, top=5, resize="squash", precision="f32")
-    from headstart.features.engine import compile_network
+    from headstart.features.compiling import compile_network
 
     engine = compile_network(network, outputs=("probabilities",))
     image = Image.fromarray(pixels(0)).resize((32, 32), Image.Resampling.BILINEAR)

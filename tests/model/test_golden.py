@@ -18,7 +18,7 @@ def draw(tiny_network):
 
     def golden(rule="pad", precision="f32"):
         extractor = FeatureExtractor(
-            tiny_network, Resize(rule, 32, 32), PrecisionChoice(precision, ""), device="openvino"
+            tiny_network, Resize(rule, 32, 32), PrecisionChoice(precision, "")
         )
         return Golden.of(Predictor("tiny", extractor, user_classes(CLASSES), affine()))
 

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 from tests.prediction.scorers import dense, neighbours
 
-from headstart.features.engine import compile_network
+from headstart.features.compiling import compile_network
 from headstart.model import load
 from headstart.model.graph import ACTIVATIONS
 from headstart.prediction import scoring

@@ -6,10 +6,8 @@ from headstart.backbones.classes import ClassName
 from headstart.data import as_source
 from headstart.errors import ImageDamaged, ImageError, UsageError
 from headstart.features.cache import FeatureCache
-from headstart.features.engine import compile_network
-from headstart.features.extract import network_resize
-from headstart.features.extractor import FeatureExtractor
-from headstart.features.precision import PrecisionChoice
+from headstart.features.compiling import compile_network
+from headstart.features.extractor import FeatureExtractor, network_resize
 from headstart.prediction.predictor import Predictor
 
 IMAGES = list(np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8))
@@ -25,7 +23,6 @@ def make(tiny_network):
         extractor = FeatureExtractor(
             tiny_network,
             network_resize(tiny_network, "squash"),
-            PrecisionChoice("f32", "as asked for"),
             output="probabilities" if scorer is None else "features",
             **settings,
         )
@@ -111,5 +108,5 @@ def test_an_endless_stream_is_answered_as_it_comes(make):
 def test_kept_features_give_the_same_answers(make, tmp_path, monkeypatch):
     predictor = make(affine(), cache=FeatureCache(tmp_path))
     first = predictor.predict_proba(IMAGES)
-    monkeypatch.setattr("headstart.features.extract.compile_network", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("headstart.features.extractor.compile_network", lambda *_, **__: 1 / 0)
     np.testing.assert_array_equal(predictor.predict_proba(IMAGES), first)

@@ -1,4 +1,4 @@
-"""Features kept on disk, so that no picture goes through the same network twice."""
+"""Features kept on disk, so that no image goes through the same network twice."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ DEFAULT_LIMIT = 10_000_000_000
 LIMIT_VARIABLE = "HEADSTART_CACHE_LIMIT"
 SUFFIX = ".sqlite"
 
-# After an eviction there is room for a while, so that not every write evicts.
+# Share of the limit that an eviction leaves free, so that not every write evicts.
 _ROOM = 0.1
-# Bytes written between two looks at how large the cache has become.
+# Bytes written between two checks of the size of the cache.
 _LOOK_EVERY = 50_000_000
 
 T = TypeVar("T")
 
 
 class CacheWarning(UserWarning):
-    """Something is wrong with the feature cache; the work goes on without it."""
+    """Something is wrong with the feature cache; the work continues without it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpaceUsage:
-    """What the cache holds of one space: `Space`'s description, pictures and bytes on disk."""
+    """What the cache holds of one space: its description, the number of images, and bytes."""
 
     path: Path
     description: Mapping[str, object]
@@ -58,8 +58,8 @@ class FeatureCache:
     folder : Path, optional
         ``features/`` in `headstart.storage.cache_dir` if not given.
     limit : int, optional
-        Bytes it may take; ``$HEADSTART_CACHE_LIMIT`` or 10 GB if not given. What was used least
-        recently goes first.
+        Bytes that it may take; ``$HEADSTART_CACHE_LIMIT`` or 10 GB if not given. What was used
+        least recently is dropped first.
 
     Raises
     ------
@@ -72,15 +72,15 @@ class FeatureCache:
         self.limit = _limit() if limit is None else limit
 
     def open(self, space: Space) -> CachedFeatures:
-        """Return what is kept of `space`; if the disk fails that is nothing, with a warning."""
+        """Return the features of `space`. If the disk fails, warn, and return an empty cache."""
         return CachedFeatures(self, space)
 
     def path(self, space: Space) -> Path:
-        """Return where the features of `space` are kept."""
+        """Return the file of a space."""
         return self.folder / f"{space.output}-{space.digest()}{SUFFIX}"
 
     def usage(self) -> list[SpaceUsage]:
-        """Return what is kept, the most recently used space first."""
+        """Return what the cache holds, the most recently used space first."""
         return [usage for path in reversed(self._files()) if (usage := _usage(path))]
 
     def size(self) -> int:
@@ -88,12 +88,12 @@ class FeatureCache:
         return sum(map(_size, self._files()))
 
     def clear(self) -> int:
-        """Drop everything; processes that use the cache just now carry on.
+        """Drop everything. Processes that are using the cache continue.
 
         Returns
         -------
         int
-            The bytes that were freed.
+            Bytes that were freed.
         """
         before = self.size()
         for path in self._files():
@@ -104,7 +104,7 @@ class FeatureCache:
         return before - self.size()
 
     def evict(self, current: Path) -> None:
-        """Drop the least recently used until the cache is within its limit; `current` goes last."""
+        """Drop what was used least recently until the limit holds; drop from `current` last."""
         if self.size() <= self.limit:
             return
         for path in sorted(self._files(), key=lambda path: path == current):
@@ -118,9 +118,9 @@ class FeatureCache:
 
 
 class CachedFeatures:
-    """What is kept of one space. Trouble with the disk is a warning, once, and then an empty cache.
+    """The features of one space. If the disk fails, it warns once and is then empty.
 
-    To be closed, or used in a ``with`` statement.
+    Close it, or use it in a ``with`` statement.
     """
 
     def __init__(self, cache: FeatureCache, space: Space) -> None:
@@ -132,11 +132,11 @@ class CachedFeatures:
         self._store = self._open()
 
     def get(self, content: str) -> NDArray[np.float32] | None:
-        """Return a picture's values, read-only, of ``space.shape``; None if they aren't kept."""
+        """Return an image's features, read-only, of ``space.shape``; None if they aren't kept."""
         return self._attempt(lambda store: store.get(content), None)
 
     def put_many(self, values: Mapping[str, NDArray[np.float32]]) -> None:
-        """Keep the values of some pictures, by the hash of their content."""
+        """Keep the features of some images, by the hash of their content."""
         if self._writable and values:
             self._attempt(lambda store: store.put_many(values), None)
             self._written += len(values) * self.space.length
@@ -145,7 +145,7 @@ class CachedFeatures:
                 self._cache.evict(self._path)
 
     def close(self) -> None:
-        """Write down what was used, and close the file."""
+        """Note what was read, and close the file."""
         if self._store is not None and self._store.n_touched and self._writable:
             self._attempt(lambda store: store.touch(), None)
         if self._store is not None:
@@ -190,7 +190,7 @@ class CachedFeatures:
             return otherwise
 
     def _recover(self, error: sqlite3.Error) -> None:
-        """Go on after `error`: with a new file if the old one is damaged, else reading only."""
+        """Continue after `error`: with a new file if the old one is damaged, else only reading."""
         if not is_damage(error):
             self._writable = False
             self._warn(f"can't be written ({error}). New features aren't kept")
@@ -211,7 +211,7 @@ class CachedFeatures:
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Tell a file that holds something else from a disk that is full, locked or read-only."""
+    """Tell whether a file is damaged, rather than the disk full, locked or read-only."""
     return not isinstance(error, sqlite3.OperationalError | sqlite3.ProgrammingError)
 
 
@@ -233,7 +233,7 @@ def _usage(path: Path) -> SpaceUsage | None:
 
 
 def _drop(path: Path, size: int | None) -> None:
-    # What is damaged or in use stays as it is: it is only a cache.
+    # A file that is damaged or in use stays as it is: it is only a cache.
     with contextlib.suppress(sqlite3.Error):
         stores.drop_oldest(path, size)
 

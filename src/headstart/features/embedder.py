@@ -1,79 +1,74 @@
-"""The `Embedder`: pictures in, features out, as a scikit-learn transformer."""
+"""The `Embedder`: images in, features out, as a scikit-learn transformer."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Self, get_args
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 
 from headstart.backbones.networks import find_network
-from headstart.backbones.spec import NetworkSpec
 from headstart.data.inputs import image_sources
 from headstart.errors import UsageError
-from headstart.features.cache import FeatureCache
-from headstart.features.extract import extract, network_resize
-from headstart.features.precision import PrecisionChoice, choose_precision
+from headstart.features.estimator import ImageEstimator
+from headstart.features.extractor import FeatureExtractor, Output
+from headstart.progress import NoProgress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
     from sklearn.utils import Tags
 
     from headstart.backbones.network import Network
     from headstart.backbones.pooling import Pooling
+    from headstart.data.inputs import Images
     from headstart.data.sources import ImageSource
-    from headstart.features.engine import Device
+    from headstart.features.precision import PrecisionChoice
+    from headstart.features.settings import Device, PrecisionRule, ResizeRule
 
-OUTPUTS = ("features", "probabilities")
 
+class Embedder(TransformerMixin, ImageEstimator):
+    """Turn images into the features of a pre-trained network.
 
-class Embedder(TransformerMixin, BaseEstimator):
-    """Turn pictures into the features of a pre-trained network.
-
-    Features are kept on disk, so a picture goes through the same network only once: the second
+    Features are kept on disk, so an image goes through the same network only once: a second
     cross-validation takes milliseconds.
 
     Parameters
     ----------
-    model : str, Path or Network, default="auto"
-        A backbone's name or folder, or the folder of a converted network; 'auto': see
-        `choose_backbone`.
+    backbone : str, Path or Network, default="auto"
+        The name or folder of a backbone, or a converted network or its folder. See `NetworkSpec`.
     output : {"features", "probabilities"}, default="features"
-        What to return of each picture.
+        The output of the network that is returned.
     weights : str or Path, optional
         A weights file for the backbone.
     size : tuple of int, optional
-        Height and width in pixels, instead of what the backbone was trained on.
+        Height and width of the images in pixels, instead of those the backbone was trained on.
     layer : str, optional
-        The Keras layer that the features come from, instead of the backbone's own choice; of a map
-        its means. `headstart models NAME` lists them.
+        The layer whose output becomes the features, instead of the backbone's own choice.
+        `headstart models NAME` lists the layers. Of a feature map, its means become the features.
     pooling : {"auto", "avg", "max", "flatten"}, default="auto"
-        What the features are: 'auto', those that the backbone was trained with; else the feature
-        map's means, its maxima or all of its numbers. See `NetworkSpec`.
+        How the feature map becomes features. See `NetworkSpec`.
     mirror : bool, default=False
-        Whether it looks at each picture's mirror image, too, and returns the mean of both, in twice
-        the time. See `NetworkSpec`.
+        Whether the network also sees each image mirrored and returns the mean of both, in twice the
+        time. See `NetworkSpec`.
     resize : {"auto", "crop", "squash", "pad", "keras"}, default="auto"
-        How a picture is brought to that size; 'auto' is the backbone's own rule.
+        How an image is brought to that size. "auto" is the backbone's own rule.
     precision : {"auto", "f32", "bf16"}, default="auto"
-        What the network computes in. 'auto' is settled by `fit`, see `choose_precision`; without
-        `fit`, by the pictures at hand.
+        What the network computes in. "auto" measures bfloat16 on some of the images that `fit`
+        gets, or `transform` without `fit`, and uses it only if it agrees with float32.
     cache : bool or Path, default=True
         Whether to keep features on disk, or the folder to keep them in.
     workers : int, optional
-        Threads that read and decode; one a core if not given.
+        Threads that read images. The default is one for each processor core.
     device : {"auto", "openvino", "keras"}, default="auto"
-        See `compile_network`.
+        What runs the network. See `FeatureSettings`.
 
     Attributes
     ----------
-    network_ : Network
-        After `fit`.
-    precision_ : PrecisionChoice
-        After `fit`: the precision, why, and what was measured.
+    extractor_ : FeatureExtractor
+        After `fit`: what computes the features, with everything decided that was "auto".
     n_features_out_ : int
         After `fit`.
 
@@ -87,21 +82,21 @@ class Embedder(TransformerMixin, BaseEstimator):
 
     def __init__(  # noqa: PLR0913 - scikit-learn's way: every setting is an argument
         self,
-        model: str | Path | Network = "auto",
+        backbone: str | Path | Network = "auto",
         *,
-        output: str = "features",
+        output: Output = "features",
         weights: str | Path | None = None,
         size: tuple[int, int] | None = None,
         layer: str | None = None,
         pooling: Pooling = "auto",
         mirror: bool = False,
-        resize: str = "auto",
-        precision: Literal["auto", "f32", "bf16"] = "auto",
+        resize: ResizeRule = "auto",
+        precision: PrecisionRule = "auto",
         cache: bool | Path = True,
         workers: int | None = None,
         device: Device = "auto",
     ) -> None:
-        self.model = model
+        self.backbone = backbone
         self.output = output
         self.weights = weights
         self.size = size
@@ -114,13 +109,13 @@ class Embedder(TransformerMixin, BaseEstimator):
         self.workers = workers
         self.device = device
 
-    def fit(self, X: Any, y: object = None) -> Self:  # noqa: ANN401, ARG002
-        """Find the network and settle the precision; no features are computed.
+    def fit(self, X: Images, y: object = None) -> Self:  # noqa: ARG002
+        """Find the network and choose the precision; no features are computed.
 
         Parameters
         ----------
         X : list, array or folder
-            Pictures, as `transform` takes them.
+            Images, as `transform` takes them.
         y : ignored
 
         Returns
@@ -128,14 +123,22 @@ class Embedder(TransformerMixin, BaseEstimator):
         Embedder
             Itself.
         """
-        network = self._network()
-        self.precision_ = self._choose_precision(network, image_sources(X))
-        self.n_features_out_ = network.outputs[self.output][0]
-        self.network_ = network
+        self.extractor_ = self._open(image_sources(X))
+        self.n_features_out_ = self.network_.outputs[self.output][0]
         return self
 
-    def transform(self, X: Any) -> NDArray[np.float32]:  # noqa: ANN401
-        """Return the features of pictures. `fit` need not be called before.
+    @property
+    def network_(self) -> Network:
+        """After `fit`: the network that computes the features."""
+        return self.extractor_.network
+
+    @property
+    def precision_(self) -> PrecisionChoice:
+        """After `fit`: the precision, why, and what was measured."""
+        return self.extractor_.precision
+
+    def transform(self, X: Images) -> NDArray[np.float32]:
+        """Return the features of images. `fit` need not be called before.
 
         Parameters
         ----------
@@ -151,45 +154,27 @@ class Embedder(TransformerMixin, BaseEstimator):
         Raises
         ------
         ImageError
-            The first picture that can't be read, by name. A row of made-up values would go
-            unnoticed; find the broken pictures with ``headstart predict``.
+            For the first image that can't be read. A row of made-up values would go unnoticed; find
+            the unreadable images with ``headstart predict``.
         """
         sources = image_sources(X)
-        network = getattr(self, "network_", None) or self._network()
-        choice = getattr(self, "precision_", None) or self._choose_precision(network, sources)
-        values = np.empty((len(sources), network.outputs[self.output][0]), np.float32)
-        stream = extract(
-            sources,
-            network,
-            resize=network_resize(network, self.resize),
-            precision=choice.precision,
-            outputs=(self.output,),
-            cache=self._cache(),
-            workers=self.workers,
-            device=self.device,
-        )
-        for item in stream:
-            values[item.index] = item.required()[self.output]
-        return values
+        extractor = getattr(self, "extractor_", None) or self._open(sources)
+        return extractor.extract_all(sources, progress=NoProgress()).features
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:  # noqa: ARG002
         """Return ``mobilenet_v2_0``, ``mobilenet_v2_1``, ...: the network's name and a number."""
-        network = getattr(self, "network_", None) or self._network()
+        fitted = getattr(self, "extractor_", None)
+        network = self._network() if fitted is None else fitted.network
         length = network.outputs[self.output][0]
         return np.array([f"{network.name}_{i}" for i in range(length)], dtype=object)
 
+    def _open(self, sources: Sequence[ImageSource]) -> FeatureExtractor:
+        network = self._network()
+        return FeatureExtractor.open(network, self._settings, sources, output=self.output)
+
     def _network(self) -> Network:
-        network = find_network(
-            NetworkSpec(
-                self.model,
-                weights=self.weights,
-                size=self.size,
-                layer=self.layer,
-                pooling=self.pooling,
-                mirror=self.mirror,
-            )
-        )
-        known = [name for name in OUTPUTS if name in network.outputs]
+        network = find_network(self._spec)
+        known = [name for name in get_args(Output) if name in network.outputs]
         if self.output not in known:
             raise UsageError(
                 f"The output of {network.name} must be one of {', '.join(known)}. "
@@ -197,29 +182,9 @@ class Embedder(TransformerMixin, BaseEstimator):
             )
         return network
 
-    def _choose_precision(
-        self, network: Network, sources: Sequence[ImageSource]
-    ) -> PrecisionChoice:
-        return choose_precision(
-            self.precision,
-            network,
-            sources,
-            resize=network_resize(network, self.resize),
-            cache=self._cache(),
-            device=self.device,
-        )
-
-    def _cache(self) -> FeatureCache | None:
-        if self.cache is False:
-            return None
-        return FeatureCache(None if self.cache is True else Path(self.cache))
-
     def __sklearn_tags__(self) -> Tags:
-        """Tell scikit-learn that the input is pictures, not numbers."""
+        """Tell scikit-learn that `fit` need not be called, and that features are float32."""
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
-        tags.no_validation = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags

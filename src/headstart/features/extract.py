@@ -1,194 +1,141 @@
-"""Features of many pictures: read, look up, run, keep; in order, in little memory."""
+"""Read images, look their features up, compute and keep the others; in order, in little memory."""
 
 from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from headstart.data.reader import Loaded, load, read_images
-from headstart.data.resizing import Resize
-from headstart.features.engine import (
-    Device,
-    Engine,
-    Precision,
-    Values,
-    check_request,
-    choose_runtime,
-    compile_network,
-)
-from headstart.features.space import Space
-from headstart.features.write_buffer import WriteBuffer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
-    from headstart.backbones.network import Network
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from headstart.data.resizing import Resize
     from headstart.data.sources import ImageSource
     from headstart.errors import ImageError
-    from headstart.features.cache import FeatureCache
+    from headstart.features.engine import Engine
+    from headstart.features.write_buffer import WriteBuffer
 
-Tagged = tuple[tuple[Loaded, Values | None], NDArray[np.uint8] | None]
+    Array = NDArray[np.float32]
+    # An image with what the cache holds of it.
+    Item = tuple[Loaded, Array | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Extracted:
-    """What a network makes of one picture, or why the picture was refused.
+    """The features of one image, or why it could not be read.
 
     Attributes
     ----------
     index : int
-        Its place among the sources.
+        The position of the image among the sources, counted from 0.
     source : ImageSource
-    values : dict or None
-        Output name to float32 array, without a batch axis; None if it was refused.
+    values : ndarray of float32 or None
+        One output of the network, without a batch axis; None if the image could not be read.
     error : ImageError or None
     notes : tuple of str
-        What was done to show it: "animated: first frame of 12", for example. Empty if `cached`.
+        What was done to read the image, for example "animated: first frame of 12". Empty if
+        `cached`.
     cached : bool
-        Whether the values were kept from an earlier run.
+        Whether the values come from the cache.
     content : str or None
         Hash of the file's content; None if it could not be read, or nothing needed the hash.
     """
 
     index: int
     source: ImageSource
-    values: Values | None
+    values: Array | None
     error: ImageError | None
     notes: tuple[str, ...]
     cached: bool
     content: str | None = None
 
-    def required(self) -> Values:
+    def required(self) -> Array:
         """Return `values`, or raise `error`."""
         if self.values is None:
-            raise self.error or AssertionError("a picture has values or an error")
+            raise self.error or AssertionError("an image has values or an error")
         return self.values
 
 
-def network_resize(network: Network, rule: str = "auto") -> Resize:
-    """Return how pictures are brought to the network's size; 'auto' is the network's own rule."""
-    height, width = network.size
-    chosen: Any = network.resize if rule == "auto" else rule
-    return Resize(chosen, height, width, network.crop_fraction)
-
-
-def extract(  # noqa: PLR0913 - it is where the settings of features meet
+def extract(
     sources: Iterable[ImageSource],
-    network: Network,
+    resize: Resize,
+    buffer: WriteBuffer,
+    start: Callable[[], Engine],
     *,
-    resize: Resize | None = None,
-    precision: Precision = "f32",
-    outputs: Sequence[str] = ("features",),
-    cache: FeatureCache | None = None,
     workers: int | None = None,
-    device: Device = "auto",
     hash_content: bool = False,
 ) -> Generator[Extracted]:
-    """Run pictures through a network.
+    """Run images through a network, except those whose features the cache holds.
 
-    Pictures are read and decoded on threads while the network runs, so that every core is busy,
-    and only a few of them are in memory at any time.
+    Images are read and decoded on threads while the network runs, so that every core is busy, and
+    only a few of them are in memory at any time.
 
     Parameters
     ----------
     sources : iterable of ImageSource
         May be endless.
-    network : Network
-    resize : Resize, optional
-        The network's own rule if not given.
-    precision : {"f32", "bf16"}
-    outputs : sequence of str
-        Which of ``network.outputs`` to compute.
-    cache : FeatureCache, optional
-        Where values are looked up and kept. Nothing is decoded for a picture that is there, and
-        nothing compiled if all are.
+    resize : Resize
+    buffer : WriteBuffer
+        Where features are looked up and kept.
+    start : callable
+        Returns an engine with one output. It is called when the first image needs it: not at all if
+        the cache holds everything.
     workers : int, optional
-        Threads that read and decode; one a core if not given.
-    device : {"auto", "openvino", "keras"}
-        See `compile_network`.
+        Threads that read and decode. The default is one for each processor core.
     hash_content : bool
-        Whether to hash the content of each file even without a cache, which needs the hashes.
+        Whether to hash the content of each file even without a cache.
 
     Yields
     ------
     Extracted
-        In the order of `sources`, one for each. A broken picture is one with an `error`; the rest
-        goes on.
-
-    Raises
-    ------
-    UsageError
-        If the network has no such output, or there is no such precision or device.
+        One for each source, in order. An image that can't be read has an `error`.
     """
-    check_request(network, precision, outputs)
-    resize = resize or network_resize(network)
-    runtime = choose_runtime(device, network)
-    spaces = {name: Space.of(network, resize, precision, runtime, name) for name in outputs}
+    with buffer:
+        # Hashing takes a twentieth of the time of decoding, so it is only done where it is needed.
+        skip = buffer.fetch if buffer.is_open or hash_content else None
+        items = _look_up(read_images(sources, resize, workers=workers, skip=skip), buffer, resize)
+        with contextlib.closing(_run(items, start)) as stream:
+            for (loaded, kept), computed in stream:
+                if computed is not None and loaded.content is not None:
+                    buffer.put(loaded.content, computed)
+                yield Extracted(
+                    index=loaded.index,
+                    source=loaded.source,
+                    values=computed if kept is None else kept,
+                    error=loaded.error,
+                    notes=loaded.notes,
+                    cached=kept is not None,
+                    content=loaded.content,
+                )
 
-    def start() -> Engine:
-        return compile_network(network, precision=precision, outputs=outputs, device=runtime)
 
-    return _extract(sources, resize, WriteBuffer(cache, spaces), start, workers, hash_content)
-
-
-def _extract(
-    sources: Iterable[ImageSource],
-    resize: Resize,
-    write_buffer: WriteBuffer,
-    start: Callable[[], Engine],
-    workers: int | None,
-    hash_content: bool,
-) -> Generator[Extracted]:
-    with write_buffer:
-        skip = write_buffer.skip or (_never if hash_content else None)
-        loaded = read_images(sources, resize, workers=workers, skip=skip)
-        with contextlib.closing(_run(_look_up(loaded, write_buffer, resize), start)) as stream:
-            for (item, kept), values in stream:
-                if item.pixels is not None and item.content is not None:
-                    write_buffer.put(item.content, values)
-                yield _extracted(item, kept, values)
+def _look_up(loaded: Iterable[Loaded], buffer: WriteBuffer, resize: Resize) -> Iterator[Item]:
+    for item in loaded:
+        if item.error is not None or item.pixels is not None:
+            yield item, None
+            continue
+        kept = buffer.take(item.content)
+        # The cache held it a moment ago. Another process that needed the room may have removed it.
+        again = load(item.index, item.source, resize, lambda _: False) if kept is None else item
+        yield again, kept
 
 
 def _run(
-    tagged: Iterator[Tagged], start: Callable[[], Engine]
-) -> Generator[tuple[tuple[Loaded, Values | None], Values]]:
-    """Start the engine when the first picture turns up that needs it, and go on with it."""
-    for tag, pixels in tagged:
-        if pixels is not None:
-            yield from start().stream(chain([(tag, pixels)], tagged))
-        else:
-            yield tag, {}
-
-
-def _look_up(
-    loaded: Iterable[Loaded], write_buffer: WriteBuffer, resize: Resize
-) -> Iterator[Tagged]:
-    for item in loaded:
-        if item.error is not None or item.pixels is not None:
-            yield (item, None), item.pixels
+    items: Iterator[Item], start: Callable[[], Engine]
+) -> Generator[tuple[Item, Array | None]]:
+    """Yield each item with its features; start the engine at the first image that needs it."""
+    for item in items:
+        if item[0].pixels is None:
+            yield item, None
             continue
-        kept = write_buffer.take(item.content)
-        # Kept a moment ago and dropped since, by another process that needed the room.
-        again = load(item.index, item.source, resize, _never) if kept is None else item
-        yield (again, kept), again.pixels
-
-
-def _extracted(item: Loaded, kept: Values | None, values: Values) -> Extracted:
-    return Extracted(
-        index=item.index,
-        source=item.source,
-        values=None if item.error else kept or values,
-        error=item.error,
-        notes=item.notes,
-        cached=kept is not None,
-        content=item.content,
-    )
-
-
-def _never(_content: str) -> bool:
-    return False
+        engine = start()
+        (output,) = engine.outputs
+        tagged = ((tag, tag[0].pixels) for tag in chain([item], items))
+        for tag, values in engine.stream(tagged):
+            yield tag, values.get(output)

@@ -12,6 +12,7 @@ from headstart.backbones.resolving import find_origin
 from headstart.errors import (
     MissingExtra,
     UnknownBackbone,
+    UsageError,
     WeightsError,
     WeightsMismatch,
 )
@@ -32,23 +33,24 @@ _POLICIES = {"f32": "float32", "bf16": "mixed_bfloat16"}
 
 
 class KerasEngine(Engine):
-    """A network built by Keras and filled with the weights the converted one was made from.
+    """A network built by Keras with the weights from which it was converted.
 
-    Images are run in batches of `BATCH`, the last one filled up, so that the backend compiles one
-    shape only.
+    Images are run in batches of `BATCH`. The last batch is filled up, so that the backend compiles
+    one shape only.
 
     Raises
     ------
     MissingExtra
         If Keras has no backend to run on.
     UsageError
-        If the network is none of the catalogue.
+        If the network is not in the catalogue, or is a variant of it.
     WeightsNotFound, WeightsMismatch
-        If the weights the network was converted from are no longer at hand.
+        If the weights from which the network was converted are no longer at hand.
     """
 
     def __init__(self, network: Network, precision: Precision, outputs: Sequence[str]) -> None:
         super().__init__(network, precision, outputs)
+        check_variant(network)
         self._model = _build(network, precision, self.outputs)
 
     def stream(
@@ -114,8 +116,18 @@ def _origin(network: Network) -> tuple[Backbone, WeightsFile]:
         raise type(error)(f"{error} Or use device='openvino'.") from error
 
 
+def check_variant(network: Network) -> None:
+    """Raise a `UsageError` if the network is a variant that only its converted graph computes."""
+    if network.pooling != "auto" or network.layer or network.mirror:
+        raise UsageError(
+            f"device='keras' computes a network's own features only. Received: {network.name} with "
+            f"pooling={network.pooling!r}, layer={network.layer!r}, mirror={network.mirror}. "
+            "Use device='openvino' for it."
+        )
+
+
 def has_weights(network: Network) -> bool:
-    """Tell whether the weights that a network of the catalogue was made from are at hand."""
+    """Tell whether the weights from which a network of the catalogue was converted are at hand."""
     try:
         return bool(find_origin(network))
     except WeightsError:

@@ -1,4 +1,4 @@
-"""Run a network with OpenVINO on the CPU, a stream a core, one image a request."""
+"""Run a network with OpenVINO on the processor: one stream for each core, one image a request."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
     from headstart.backbones.network import Network
 
-# One image beyond those that are running, so that no core waits for Python.
+# Images beyond those that are running, so that no core waits for Python.
 _WAITING = 1
 
 
 class OpenVinoEngine(Engine):
     """A network compiled by OpenVINO.
 
-    A stream a core with one image a request was the fastest for MobileNetV2, and no different from
-    batches, within what could be measured, for ResNet50; and no image waits for a batch to fill.
+    One stream for each core and one image a request was the fastest way for MobileNetV2. For
+    ResNet50 no difference from batches could be measured. No image waits for a batch to fill.
 
-    OpenVINO's own cache of compiled networks stays off: it saves a tenth of a second at start, but
-    costs a copy of all weights for every precision and choice of outputs, and a copy that went bad
-    is not noticed.
+    OpenVINO's own cache of compiled networks stays off. It saves a tenth of a second at start, but
+    it stores all weights again for every precision and choice of outputs, and nothing notices a
+    damaged copy.
     """
 
     def __init__(self, network: Network, precision: Precision, outputs: Sequence[str]) -> None:
@@ -64,7 +64,7 @@ class OpenVinoEngine(Engine):
                 self._give_back(request)
 
     def _is_due(self, running: collections.deque[tuple[Any, Any]], image: Any) -> bool:  # noqa: ANN401
-        """Tell whether the oldest must come out before `image` goes in."""
+        """Tell whether the oldest image must be yielded before `image` is started."""
         if not running:
             return False
         full = image is not None and _count_requests(running) >= self._streams + _WAITING
@@ -74,7 +74,7 @@ class OpenVinoEngine(Engine):
         self.check_image(image)
         with self._lock:
             request = self._idle.pop() if self._idle else self._compiled.create_infer_request()
-        # The request keeps the array until it is done, so the pixels need not be copied.
+        # The request holds the array until it is done, so the pixels need not be copied.
         request.start_async({0: np.ascontiguousarray(image)[None]}, share_inputs=True)
         return request
 

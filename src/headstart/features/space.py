@@ -1,4 +1,4 @@
-"""What makes two features comparable: the same network, preparation, precision and output."""
+"""What two features must share to be comparable: network, resizing, precision and output."""
 
 from __future__ import annotations
 
@@ -13,28 +13,26 @@ if TYPE_CHECKING:
     from headstart.data.resizing import Resize
     from headstart.features.engine import Precision, Runtime
 
-#: Changes whenever the same picture may come out differently, or is stored differently.
+#: Raised whenever the features of an image change, or the way in which they are stored.
 FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Everything besides the picture that decides what its features are.
+    """Everything besides the image that decides what its features are.
 
     Attributes
     ----------
     network : str
         ``Network.key``: backbone, weights, input size and conversion.
     resize : str
-        The rule and its numbers.
-    precision : str
-        "f32" or "bf16".
-    runtime : str
-        "openvino" or "keras".
+        The resize rule and its numbers.
+    precision : {"f32", "bf16"}
+    runtime : {"openvino", "keras"}
     output : str
-        "features", "feature_map" or "probabilities".
+        The output of the network, such as "features" or "probabilities".
     shape : tuple of int
-        Of one picture's values.
+        The shape of one image's features.
     """
 
     network: str
@@ -56,7 +54,7 @@ class Space:
 
     @property
     def length(self) -> int:
-        """Bytes of one picture's float32 values."""
+        """Bytes of one image's float32 values."""
         return 4 * math.prod(self.shape)
 
     def describe(self) -> str:
@@ -64,7 +62,7 @@ class Space:
         return json.dumps(asdict(self), sort_keys=True)
 
     def digest(self) -> str:
-        """Return what the space's file is called by."""
+        """Return a short hash, which names the file of the space."""
         return hashlib.blake2b(self.describe().encode(), digest_size=12).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The features of one space in one SQLite file."""
+"""The features of one space, in one SQLite file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from headstart.features.space import Space
 
-APPLICATION_ID = 0x48535446  # "HSTF": tells `file` and us whose it is
+APPLICATION_ID = 0x48535446  # "HSTF": tells `file` and us that it is headstart's
 
 # Long enough for another process to finish a transaction on a slow disk.
 _PATIENCE = 30.0
@@ -42,16 +42,17 @@ CREATE TABLE IF NOT EXISTS features (
 
 
 class FeatureStore:
-    """Features of pictures, keyed by the hash of their content.
+    """Features of images, keyed by the hash of the image file's content.
 
-    SQLite's rollback journal makes a transaction whole or absent under kill and power cut, lets
-    several processes in, and, other than its write-ahead log, works on network drives and from
-    read-only folders. Every vector carries a checksum: what was altered on disk counts as absent.
+    SQLite's rollback journal makes a transaction whole or absent, even if the process is killed or
+    the power fails. It lets several processes use the file and, unlike the write-ahead log, works
+    on network drives and in read-only folders. Every vector has a checksum: a vector that was
+    altered on disk counts as absent.
 
     Raises
     ------
     sqlite3.Error
-        From every method; `headstart.features.cache.FeatureCache` turns them into warnings.
+        From every method. `headstart.features.cache.FeatureCache` turns these into warnings.
     """
 
     def __init__(self, path: Path, space: Space) -> None:
@@ -74,16 +75,16 @@ class FeatureStore:
             self._connection.execute("COMMIT")
         (owner,) = self._connection.execute("PRAGMA application_id").fetchone()
         if owner != APPLICATION_ID:
-            raise sqlite3.DatabaseError("it is no feature cache")
+            raise sqlite3.DatabaseError("it is not a feature cache")
         found = self._connection.execute("SELECT description FROM space").fetchone()
         if found != (self.space.describe(),):
-            raise sqlite3.DatabaseError(f"it holds the features of something else: {found}")
+            raise sqlite3.DatabaseError(f"it holds features of another space: {found}")
 
     def _is_empty(self) -> bool:
         return not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone()
 
     def get(self, content: str) -> NDArray[np.float32] | None:
-        """Return the values of one picture, read-only; None if they are not here or not whole."""
+        """Return the features of one image, read-only; None if they are absent or damaged."""
         key = bytes.fromhex(content)
         with self._lock:
             row = self._connection.execute(
@@ -99,7 +100,7 @@ class FeatureStore:
         return len(vector) == self.space.length and _checksum(key, vector) == checksum
 
     def put_many(self, values: Mapping[str, NDArray[np.float32]]) -> None:
-        """Keep the values of some pictures, all or none of them."""
+        """Keep the features of some images, all of them or none."""
         now = _now()
         rows = [(*_packed(content, row), now) for content, row in values.items()]
         with self._transaction():
@@ -108,7 +109,7 @@ class FeatureStore:
             )
 
     def touch(self) -> None:
-        """Note which pictures were asked for, so that the others go first when space runs out."""
+        """Note which images were read, so that others are dropped first when space runs out."""
         with self._transaction():
             self._connection.executemany(
                 "UPDATE features SET used = ? WHERE content = ?",
@@ -118,7 +119,7 @@ class FeatureStore:
 
     @property
     def n_touched(self) -> int:
-        """Pictures that were asked for since the last `touch`."""
+        """How many images were read since the last `touch`."""
         return len(self._touched)
 
     @contextlib.contextmanager
@@ -133,12 +134,12 @@ class FeatureStore:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open a store's file, without looking at what it holds."""
+    """Open a store's file, without checking what it holds."""
     connection = sqlite3.connect(
         path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
     )
     try:
-        # A kill loses nothing; a power cut at the wrong moment may, and the checksums notice.
+        # A killed process loses nothing. A power cut may lose data, which the checksums notice.
         connection.execute("PRAGMA synchronous = NORMAL")
     except BaseException:
         connection.close()
@@ -148,7 +149,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commit what is done inside, or nothing of it."""
+    """Commit everything that is done inside, or nothing."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -160,16 +161,16 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def count_entries(path: Path) -> tuple[str, int]:
-    """Return a store's description and how many pictures it holds."""
+    """Return a store's description and the number of images in it."""
     with contextlib.closing(connect(path)) as connection:
         description = connection.execute("SELECT description FROM space").fetchone()[0]
         return description, connection.execute("SELECT count(*) FROM features").fetchone()[0]
 
 
 def drop_oldest(path: Path, size: int | None = None) -> None:
-    """Drop what was used least recently until the file is `size` bytes smaller; None: drop all.
+    """Drop what was used least recently, until the file is `size` bytes smaller; None drops all.
 
-    The file stays: to remove it could hurt a process that has it open.
+    The file stays, because another process may have it open.
     """
     with contextlib.closing(connect(path)) as connection:
         with transaction(connection):
@@ -178,15 +179,15 @@ def drop_oldest(path: Path, size: int | None = None) -> None:
                 "(SELECT rowid FROM features ORDER BY used, rowid LIMIT ?)",
                 (_count_rows(connection, size),),
             )
-        # A script, because one step of this statement frees one page only.
+        # A script, because one step of this statement frees only one page.
         connection.executescript("PRAGMA incremental_vacuum")
 
 
 def _count_rows(connection: sqlite3.Connection, size: int | None) -> int:
-    """Return how many rows make up `size` bytes; -1, SQLite's word for all, if it is None."""
+    """Return how many rows make up `size` bytes; for None -1, which means all to SQLite."""
     if size is None:
         return -1
-    # All vectors of a space are of one length.
+    # All vectors of a space have one length.
     row = connection.execute("SELECT length(vector) FROM features LIMIT 1").fetchone() or (1,)
     return math.ceil(size / row[0])
 
@@ -198,10 +199,10 @@ def _packed(content: str, values: NDArray[np.float32]) -> tuple[bytes, bytes, in
 
 
 def _checksum(key: bytes, vector: bytes) -> int:
-    """Return the CRC-32 of both, so that a vector that strayed to another key is noticed too."""
+    """Return the CRC-32 of both, so that a vector under a wrong key is noticed too."""
     return zlib.crc32(vector, zlib.crc32(key))
 
 
 def _now() -> int:
-    """Return the hour: finer, and every read would be a write."""
+    """Return the hour. With a finer time, every read would cause a write."""
     return int(time.time()) // _HOUR

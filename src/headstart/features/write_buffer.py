@@ -1,4 +1,4 @@
-"""The cache as a stream of pictures uses it: several outputs, many threads, writes in bulk."""
+"""The cache as a stream of images uses it: read on many threads, written in bulk."""
 
 from __future__ import annotations
 
@@ -6,84 +6,80 @@ import contextlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    import numpy as np
+    from numpy.typing import NDArray
 
     from headstart.features.cache import CachedFeatures, FeatureCache
-    from headstart.features.engine import Values
     from headstart.features.space import Space
 
-# Bytes collected before they are written in one transaction; what a kill can lose.
+    Array = NDArray[np.float32]
+
+# Bytes that are collected before they are written in one transaction: what a kill can lose.
 BULK = 2_000_000
 
 
 class WriteBuffer:
-    """Values of several outputs, kept together: a picture is there if all its outputs are.
+    """Looks features up in the cache, and collects new ones until they are worth a transaction.
+
+    Use it in a ``with`` statement.
 
     Parameters
     ----------
     cache : FeatureCache or None
-        Without one nothing is kept.
-    spaces : dict
-        Output name to `Space`.
+        Without a cache, nothing is found and nothing is kept.
+    space : Space
+        What the features are.
     """
 
-    def __init__(self, cache: FeatureCache | None, spaces: Mapping[str, Space]) -> None:
+    def __init__(self, cache: FeatureCache | None, space: Space) -> None:
         self._cache = cache
-        self._spaces = spaces
-        self._features: dict[str, CachedFeatures] = {}
-        self._row = sum(space.length for space in spaces.values())
-        self._fetched: dict[str, Values] = {}
-        self._new: dict[str, Values] = {}
+        self._space = space
+        self._features: CachedFeatures | None = None
+        self._fetched: dict[str, Array] = {}
+        self._new: dict[str, Array] = {}
 
     @property
-    def skip(self) -> Callable[[str], bool] | None:
-        """What the reader is to ask: `fetch`; None without a cache, so that nothing is hashed."""
-        return None if self._cache is None else self.fetch
+    def is_open(self) -> bool:
+        """Whether there is a cache to look features up in."""
+        return self._features is not None
 
     def fetch(self, content: str) -> bool:
-        """Look a picture up, hold what is found for `take`, and tell whether all is there."""
+        """Look an image up, hold its features for `take`, and tell whether they were found."""
         values = self._get(content)
-        if values:
+        if values is not None:
             self._fetched[content] = values
         return values is not None
 
-    def take(self, content: str | None) -> Values | None:
-        """Return the values of a picture that was fetched; None if they are gone."""
+    def take(self, content: str | None) -> Array | None:
+        """Return the features of an image that was fetched; None if they are gone."""
         if content is None:
             return None
-        # The same picture may come twice, and the first may have taken what both fetched.
-        return self._fetched.pop(content, None) or self._get(content)
+        values = self._fetched.pop(content, None)
+        # The same image may come twice, and the first may have taken what both fetched.
+        return self._get(content) if values is None else values
 
-    def put(self, content: str, values: Values) -> None:
-        """Keep the values of a picture."""
-        if self._features:
+    def put(self, content: str, values: Array) -> None:
+        """Keep the features of an image."""
+        if self._features is not None:
             self._new[content] = values
-            if len(self._new) * self._row >= BULK:
-                self._write()
+            if len(self._new) * self._space.length >= BULK:
+                self._write(self._features)
 
-    def _get(self, content: str) -> Values | None:
-        values: Values = {}
-        for name, features in self._features.items():
-            found = features.get(content)
-            if found is None:
-                return None
-            values[name] = found
-        return values or None
+    def _get(self, content: str) -> Array | None:
+        return None if self._features is None else self._features.get(content)
 
-    def _write(self) -> None:
-        for name, features in self._features.items():
-            features.put_many({content: row[name] for content, row in self._new.items()})
+    def _write(self, features: CachedFeatures) -> None:
+        features.put_many(self._new)
         self._new.clear()
 
     def __enter__(self) -> WriteBuffer:
-        """Open the cache, and return the write_buffer."""
+        """Open the cache, and return the buffer."""
         if self._cache is not None:
-            self._features = {name: self._cache.open(of) for name, of in self._spaces.items()}
+            self._features = self._cache.open(self._space)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Write what is left, also when the stream was stopped half-way, and close."""
-        with contextlib.ExitStack() as stack:
-            for features in self._features.values():
-                stack.callback(features.close)
-            self._write()
+        """Write what is left, also when the stream was stopped half-way, and close the cache."""
+        if self._features is not None:
+            with contextlib.closing(self._features) as features:
+                self._write(features)

@@ -15,7 +15,7 @@ import numpy as np
 from headstart.augmentation.settings import Augmentation
 from headstart.backbones import convert
 from headstart.backbones.network import DESCRIPTION, GRAPH, Network
-from headstart.features.engine import compile_network
+from headstart.features.compiling import compile_network
 from headstart.progress import track
 from headstart.storage import whole_file
 from headstart.training.batches import made_ahead
@@ -157,7 +157,7 @@ def compute(
     for kind in _KINDS:
         if all(file.exists() for file in _files(network, kind, folder).values()):
             return _opened(network, kind, folder, len(pixels), n_views)
-    engine = compile_network(network, outputs=tuple(network.outputs), device="openvino")
+    engine = compile_network(network, outputs=tuple(network.outputs))
     for kind in _KINDS:
         views = _views(pixels, network.size[0], augmentation, n_views, seed)
         shown = track(progress, views, _WHAT, n_views * len(pixels))

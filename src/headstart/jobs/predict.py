@@ -13,7 +13,7 @@ from headstart.backbones.spec import NetworkSpec
 from headstart.data.inputs import image_sources
 from headstart.errors import UsageError
 from headstart.features.extractor import FeatureExtractor
-from headstart.features.precision import choose_precision
+from headstart.features.settings import FeatureSettings
 from headstart.model import SavedModel, load
 from headstart.prediction.predictor import Predictor
 from headstart.progress import track
@@ -123,8 +123,7 @@ def _as_trained(
         )
     if precision == "auto":
         return model
-    chosen = choose_precision(precision, model.network, (), resize=model.resize)
-    return replace(model, extractor=replace(model.extractor, precision=chosen))
+    return replace(model, extractor=model.extractor.computed_in(precision))
 
 
 def _with_own_classes(
@@ -136,16 +135,8 @@ def _with_own_classes(
             f"To predict with {network.name}, its weights must include the classes. Received: "
             "weights without them. Train a head on it: headstart train FOLDER --out DIR"
         )
-    extractor = FeatureExtractor.settle(
-        network,
-        sample,
-        resize=resize,
-        precision=precision,
-        cache=None,
-        workers=None,
-        device="auto",
-        output="probabilities",
-    )
+    settings = FeatureSettings(resize=resize, precision=precision, cache=False)
+    extractor = FeatureExtractor.open(network, settings, sample, output="probabilities")
     return Predictor(network.name, extractor, network.classes)
 
 

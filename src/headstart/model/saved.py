@@ -50,9 +50,7 @@ class SavedModel(Displayed):
     def of(cls, description: Description, scorer: Scorer) -> Self:
         """Make a model of what is known about it and of its fitted head."""
         precision = _precision_here(description.precision)
-        extractor = FeatureExtractor(
-            description.network, description.resize, precision, device="openvino"
-        )
+        extractor = FeatureExtractor(description.network, description.resize, precision)
         name = f"a saved model on {description.network.name}"
         return cls(
             description, Predictor(name, extractor, user_classes(description.classes), scorer)

@@ -42,7 +42,7 @@ def save_model(
     network, scorer = predictor.network, predictor.scorer
     if scorer is None:
         raise UsageError(f"A saved model must have a head. Received: {predictor.name} alone.")
-    as_loaded = replace(predictor.extractor, cache=None, workers=None, device="openvino")
+    as_loaded = replace(predictor.extractor, cache=None, workers=None, runtime="openvino")
     values: dict[str, Any] = {
         "graph": headed(network, scorer),
         "head": scorer.arrays(),

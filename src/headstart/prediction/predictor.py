@@ -101,12 +101,11 @@ class Predictor:
         this function: they may find that the predictor is unsure, or that the image is unlike the
         training images, and record it in the answer.
         """
-        values = None if item.values is None else item.values[self.extractor.output]
         return Answer(
             index=item.index,
             source=item.source,
             classes=self.classes,
-            probabilities=None if values is None else self.probabilities(values[None])[0],
+            probabilities=None if item.values is None else self.probabilities(item.values[None])[0],
             error=item.error,
             notes=item.notes,
         )

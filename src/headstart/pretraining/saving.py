@@ -12,9 +12,8 @@ from headstart.backbones.networks import find_network
 from headstart.backbones.row import Backbone
 from headstart.backbones.spec import NetworkSpec
 from headstart.evaluation.measuring import measure
-from headstart.features.extract import network_resize
 from headstart.features.extractor import FeatureExtractor
-from headstart.features.precision import PrecisionChoice
+from headstart.features.settings import FeatureSettings
 from headstart.prediction.labels import user_classes
 from headstart.prediction.predictor import Predictor
 from headstart.pretraining.card import model_card
@@ -158,10 +157,8 @@ def _try_sizes(job: Job, folder: Path) -> dict[int, float]:
 
 def _measure(job: Job, images: LabelledImages, network: Network) -> Evaluation:
     """Return how good the network is on validation pictures."""
-    precision = PrecisionChoice("f32", "the precision in which it is published")
-    extractor = FeatureExtractor(
-        network, network_resize(network), precision, output="probabilities"
-    )
+    settings = FeatureSettings(precision="f32", cache=False)
+    extractor = FeatureExtractor.open(network, settings, output="probabilities")
     return measure(
         Predictor(network.name, extractor, user_classes(job.learnt.classes)),
         images.sources,

@@ -14,9 +14,8 @@ from headstart.data.decoding import decode
 from headstart.data.reader import Loaded, read_images
 from headstart.data.sources import UnreadableImage
 from headstart.errors import DatasetError, ImageError
-from headstart.features.cache import FeatureCache
-from headstart.features.extract import extract, network_resize
-from headstart.features.precision import choose_precision
+from headstart.features.extractor import FeatureExtractor
+from headstart.features.settings import FeatureSettings
 from headstart.progress import track
 from headstart.storage import whole_file
 
@@ -139,17 +138,14 @@ def teach(
     StorageError
         If the file can't be written.
     """
-    resize, cache = network_resize(network, "squash"), FeatureCache()
-    choice = choose_precision("auto", network, sources, resize=resize, cache=cache)
-    stream = extract(
-        sources, network, resize=resize, precision=choice.precision, cache=cache, workers=workers
-    )
+    settings = FeatureSettings(resize="squash", workers=workers)
+    stream = FeatureExtractor.open(network, settings, sources).stream(sources)
     total: Any = 0.0
     with whole_file(file) as new:
         # Not through a map of the file: a disk that is full would end the process there and then.
         with new.open("wb") as rows:
             for item in track(progress, stream, "asking the teacher", len(sources)):
-                features = item.required()["features"]
+                features = item.required()
                 total = total + features
                 rows.write(features.astype(np.float16).tobytes())
         shape = (len(sources), network.outputs["features"][0])

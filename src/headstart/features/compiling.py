@@ -1,0 +1,109 @@
+"""Compile a network for this machine, on the runtime that suits it."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, get_args
+
+from headstart.backbones.networks import is_catalogued
+from headstart.errors import UsageError
+from headstart.features import accelerator, keras_engine, openvino_engine
+from headstart.features.engine import Engine, Precision, Runtime
+from headstart.features.settings import Device
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from headstart.backbones.network import Network
+
+# Compiled networks that are kept for the process, so that a second call does not compile again.
+_KEPT = 4
+
+_ENGINES: dict[Runtime, type[Engine]] = {
+    "openvino": openvino_engine.OpenVinoEngine,
+    "keras": keras_engine.KerasEngine,
+}
+_compiled: dict[tuple[Any, ...], Engine] = {}
+_compiling = threading.Lock()
+
+
+def compile_network(
+    network: Network,
+    *,
+    precision: Precision = "f32",
+    outputs: Sequence[str] = ("features",),
+    runtime: Runtime = "openvino",
+) -> Engine:
+    """Compile a network, or return the engine if this process has compiled it already.
+
+    Parameters
+    ----------
+    network : Network
+    precision : {"f32", "bf16"}
+    outputs : sequence of str
+        Which of ``network.outputs`` to compute.
+    runtime : {"openvino", "keras"}
+        See `choose_runtime`.
+
+    Raises
+    ------
+    UsageError
+        If the network has no such output, or the runtime can't run it in this precision.
+    """
+    check_request(network, precision, outputs)
+    key = (network.key, network.folder, precision, tuple(outputs), runtime)
+    with _compiling:
+        if key not in _compiled:
+            _compiled[key] = _ENGINES[runtime](network, precision, outputs)
+            while len(_compiled) > _KEPT:
+                _compiled.pop(next(iter(_compiled)))
+        return _compiled[key]
+
+
+def check_request(network: Network, precision: str, outputs: Sequence[str]) -> None:
+    """Raise a `UsageError` unless the network has these outputs and there is such a precision."""
+    _check_known("precision", precision, get_args(Precision))
+    if not outputs:
+        raise UsageError("outputs must name at least one output. Received: none.")
+    for name in outputs:
+        _check_known(f"output of {network.name}", name, tuple(network.outputs))
+
+
+def choose_runtime(device: Device, network: Network) -> Runtime:
+    """Return what runs a network on this machine.
+
+    Parameters
+    ----------
+    device : {"auto", "openvino", "keras"}
+        "openvino" runs any network on the processor. "keras" runs networks of the catalogue, with
+        their own features, on the installed Keras backend. "auto" chooses Keras for those if its
+        backend has a GPU or TPU.
+    network : Network
+
+    Raises
+    ------
+    UsageError
+        If there is no such device, or Keras can't run the network.
+    """
+    _check_known("device", device, get_args(Device))
+    if device == "auto":
+        # A fine-tuned network has no weights file: only the converted network is kept.
+        on_keras = (
+            is_catalogued(network)
+            and accelerator.sees_accelerator()
+            and keras_engine.has_weights(network)
+        )
+        return "keras" if on_keras else "openvino"
+    if device == "keras":
+        keras_engine.check_variant(network)
+    return device
+
+
+def has_bf16(runtime: Runtime) -> bool:
+    """Tell whether a runtime computes in bfloat16 on this machine."""
+    return runtime == "keras" or openvino_engine.has_bf16()
+
+
+def _check_known(what: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise UsageError(f"The {what} must be one of {', '.join(known)}. Received: {value!r}.")

@@ -1,0 +1,185 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from tests.features.conftest import make_photo
+from tests.recorder import Recorder
+
+from headstart.data.resizing import Resize
+from headstart.data.sources import ArraySource, BytesSource, FileSource, content_hash
+from headstart.errors import ImageNotFound, UsageError
+from headstart.features import compiling, extractor, openvino_engine
+from headstart.features.cache import FeatureCache
+from headstart.features.compiling import compile_network
+from headstart.features.extractor import FeatureExtractor, network_resize, open_cache
+from headstart.features.precision import PrecisionChoice
+from headstart.features.settings import FeatureSettings
+
+MANY = [ArraySource(f"image {seed}", np.asarray(make_photo(seed))) for seed in range(64)]
+
+
+@pytest.fixture
+def sources(photos):
+    return [FileSource(path) for path in photos]
+
+
+@pytest.fixture
+def open_(tiny_network):
+    def open_(images=(), *, output="features", network=tiny_network, **settings):
+        settings = FeatureSettings(**({"cache": False} | settings))
+        return FeatureExtractor.open(network, settings, images, output=output)
+
+    return open_
+
+
+class TestOpening:
+    def test_the_settings_are_decided(self, open_, tiny_network, tmp_path):
+        opened = open_(resize="pad", precision="bf16", cache=tmp_path, workers=3)
+        assert opened.network is tiny_network
+        assert opened.resize == Resize("pad", 32, 32, 0.875)
+        assert opened.precision == PrecisionChoice("bf16", "as asked for")
+        assert opened.cache.folder == tmp_path
+        assert (opened.workers, opened.runtime, opened.output) == (3, "openvino", "features")
+
+    @pytest.mark.parametrize(
+        ("wrong", "message"),
+        [
+            ({"resize": "stretch"}, "resize rule"),
+            ({"precision": "f16"}, r"one of auto, f32, bf16\. Received: 'f16'"),
+            ({"device": "GPU"}, r"one of auto, openvino, keras\. Received: 'GPU'"),
+            ({"output": "logits"}, "output of tiny must be one of features"),
+        ],
+    )
+    def test_wrong_settings_are_refused(self, open_, wrong, message):
+        with pytest.raises(UsageError, match=message):
+            open_(**wrong)
+
+    def test_the_rule_of_the_network_unless_another_is_asked_for(self, tiny_network):
+        assert network_resize(tiny_network) == Resize("crop", 32, 32, 0.875)
+        assert network_resize(tiny_network, "pad").rule == "pad"
+
+    def test_the_cache_is_the_users_own_or_a_folder_or_none(self, tmp_path):
+        assert open_cache(False) is None
+        assert open_cache(True).folder == FeatureCache().folder
+        assert open_cache(tmp_path).folder == tmp_path
+
+    def test_keras_runs_a_network_where_there_is_an_accelerator(
+        self, open_, sources, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr(extractor, "choose_runtime", lambda *_: "keras")
+        monkeypatch.setitem(compiling._ENGINES, "keras", openvino_engine.OpenVinoEngine)
+        list(open_(cache=tmp_path).stream(sources))
+        assert FeatureCache(tmp_path).usage()[0].description["runtime"] == "keras"
+
+
+class TestExtracting:
+    def test_all_features_at_once(self, open_, sources, tiny_network):
+        pixels = np.stack([np.asarray(make_photo(seed)) for seed in range(12)])
+        found = open_().extract_all([ArraySource("", image) for image in pixels])
+        resized = np.stack([network_resize(tiny_network)(make_photo(seed)) for seed in range(12)])
+        expected = compile_network(tiny_network).infer(resized)["features"]
+        np.testing.assert_array_equal(found.features, expected)
+        np.testing.assert_array_equal(found.features, open_().extract_all(sources).features)
+        assert found.places.tolist() == list(range(12))
+        assert found.contents == ("",) * 12
+
+    def test_probabilities_instead_of_features(self, open_, sources):
+        found = open_(output="probabilities").extract_all(sources).features
+        assert found.shape == (12, 5)
+        np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
+
+    def test_the_first_unreadable_image_is_an_error(self, open_, sources):
+        with pytest.raises(ImageNotFound, match=r"gone\.jpg"):
+            open_().extract_all([*sources, FileSource("gone.jpg"), FileSource("gone too.jpg")])
+
+    def test_unreadable_images_can_be_left_out(self, open_, sources):
+        mixed = [FileSource("gone.jpg"), *sources[:2], BytesSource("odd", b"odd"), sources[2]]
+        found = open_().extract_all(mixed, skip_unreadable=True)
+        assert found.places.tolist() == [1, 2, 4]
+        assert [image.source.name for image in found.unreadable] == ["gone.jpg", "odd"]
+        np.testing.assert_array_equal(found.features, open_().extract_all(sources[:3]).features)
+
+    def test_contents_are_hashed_on_request(self, open_, sources):
+        found = open_().extract_all(sources, hash_content=True)
+        assert found.contents == tuple(content_hash(source.read()) for source in sources)
+
+    def test_progress_is_shown(self, open_, sources):
+        progress = Recorder()
+        open_().extract_all(sources, progress=progress)
+        assert progress.bars == [["computing features", 12, "image", 12]]
+
+    def test_a_stream_takes_its_own_number_of_workers(self, open_, sources):
+        assert len(list(open_(workers=1).stream(sources, 2))) == 12
+        with pytest.raises(UsageError, match="workers must be at least 1"):
+            list(open_().stream(sources, 0))
+
+
+class TestPrecision:
+    @pytest.fixture
+    def bf16(self, monkeypatch):
+        """Compute bfloat16 in float32, and move features by as much as the test sets."""
+        real, moved = FeatureExtractor.stream, {"by": 0.0}
+
+        def stream(self, sources, *args, **options):
+            by = np.float32(moved["by"] * (self.precision.precision == "bf16"))
+            exact = dataclasses.replace(self, precision=PrecisionChoice("f32", ""))
+            for item in real(exact, sources, *args, **options):
+                values = None if item.values is None else item.values + by
+                yield dataclasses.replace(item, values=values)
+
+        monkeypatch.setattr(FeatureExtractor, "stream", stream)
+        monkeypatch.setattr(openvino_engine, "has_bf16", lambda: True)
+        return moved
+
+    @pytest.mark.parametrize("rule", ["f32", "bf16"])
+    def test_what_is_asked_for_is_used(self, open_, rule):
+        assert open_(precision=rule).precision == PrecisionChoice(rule, "as asked for")
+        assert open_().computed_in(rule).precision.precision == rule
+
+    @pytest.mark.usefixtures("bf16")
+    def test_few_images_are_not_worth_a_measurement(self, open_):
+        choice = open_(MANY[:63]).precision
+        assert choice.precision == "f32"
+        assert "fewer than 64" in choice.reason
+        assert choice.change is None
+
+    def test_a_processor_without_bfloat16(self, open_, monkeypatch):
+        monkeypatch.setattr(openvino_engine, "has_bf16", lambda: False)
+        choice = open_(MANY).precision
+        assert (choice.precision, choice.n_measured) == ("f32", 0)
+        assert "no bfloat16" in choice.reason
+
+    @pytest.mark.parametrize(("moved", "precision"), [(0.001, "bf16"), (0.1, "f32")])
+    def test_bfloat16_only_if_the_features_hardly_move(self, open_, bf16, moved, precision):
+        bf16["by"] = moved
+        choice = open_(MANY).precision
+        assert choice.precision == precision
+        assert (choice.change <= 0.15) == (precision == "bf16")
+        assert choice.n_measured == 32
+
+    def test_twice_the_movement_is_twice_the_change(self, open_, bf16):
+        bf16["by"] = 0.01
+        once = open_(MANY).precision.change
+        bf16["by"] = 0.02
+        assert open_(MANY).precision.change == pytest.approx(2 * once, rel=1e-3)
+
+    @pytest.mark.usefixtures("bf16")
+    def test_it_is_measured_on_features_whatever_the_output(self, open_):
+        assert open_(MANY, output="probabilities").precision == open_(MANY).precision
+
+    @pytest.mark.usefixtures("bf16")
+    def test_unreadable_images_are_left_out_of_the_sample(self, open_):
+        some = [*MANY[:40], *[FileSource("gone.jpg")] * 40]
+        assert open_(some).precision.n_measured == 16
+        none = open_([FileSource("gone.jpg")] * 80).precision
+        assert (none.precision, none.n_measured) == ("f32", 0)
+
+    @pytest.mark.usefixtures("bf16")
+    def test_what_was_measured_is_kept(self, open_, tmp_path):
+        assert open_(MANY, cache=tmp_path).precision == open_(MANY, cache=tmp_path).precision
+        assert FeatureCache(tmp_path).usage()[0].entries == 32
+
+    def test_on_this_processor_it_is_one_of_the_two_with_a_reason(self, open_):
+        choice = open_(MANY).precision
+        assert choice.precision in {"f32", "bf16"}
+        assert choice.reason

@@ -1,0 +1,21 @@
+import dataclasses
+from typing import get_args
+
+import pytest
+
+from headstart.data.resizing import RESIZE_RULES
+from headstart.features.engine import Precision, Runtime
+from headstart.features.settings import Device, FeatureSettings, PrecisionRule, ResizeRule
+
+
+def test_the_words_are_those_that_are_understood_further_down():
+    assert get_args(ResizeRule) == RESIZE_RULES
+    assert get_args(PrecisionRule) == ("auto", *get_args(Precision))
+    assert get_args(Device) == ("auto", *get_args(Runtime))
+
+
+def test_settings_are_named_and_do_not_change():
+    with pytest.raises(TypeError):
+        FeatureSettings("pad")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        FeatureSettings().resize = "pad"
