@@ -98,7 +98,7 @@ def test_a_network_without_probabilities_has_no_classes(make, tiny_network):
 
 
 def test_labels_that_json_can_not_express_are_refused(make):
-    with pytest.raises(UsageError, match="labels are made of"):
+    with pytest.raises(UsageError, match="must be made of"):
         make(classes=(object(),)).to_json()
 
 

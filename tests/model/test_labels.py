@@ -42,7 +42,7 @@ class Colour(enum.Enum):
     "label", [Colour.RED, float("nan"), (1, float("inf")), np.int64(3), range(3), object]
 )
 def test_others_are_refused_by_name(label):
-    with pytest.raises(UsageError, match="labels are made of str, int"):
+    with pytest.raises(UsageError, match="labels of a saved model must be made of str"):
         label_to_json(label)
 
 

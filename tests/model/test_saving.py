@@ -45,7 +45,7 @@ def test_labels_keep_their_kind(save, tmp_path, classes):
 
 
 def test_labels_that_can_not_be_written_are_refused_before_anything_is_written(save, tmp_path):
-    with pytest.raises(UsageError, match="labels are made of"):
+    with pytest.raises(UsageError, match="must be made of"):
         save(tmp_path / "model", classes=("a", "b", object()))
     assert not any(tmp_path.iterdir())
 

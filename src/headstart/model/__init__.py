@@ -1,4 +1,4 @@
-"""The saved model: a folder that predicts on any machine, without the weights it was built from."""
+"""The saved model: a folder that predicts on any machine and checks itself."""
 
 from headstart.model.loading import load
 from headstart.model.saved import SavedModel

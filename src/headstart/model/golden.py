@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from headstart.prediction.predictor import Predictor
 
 _HEIGHT, _WIDTH = 96, 128
-# Rounding differs from processor to processor, in float32 by far less than this.
+# Rounding differs between processors, in float32 by far less than this.
 _EXACT = 2e-3
 
 
@@ -85,7 +85,7 @@ class Golden:
 
 
 def _slopes() -> NDArray[np.uint8]:
-    """Draw colours that change evenly."""
+    """Draw colours that change evenly across the image."""
     down, across = np.mgrid[0:_HEIGHT, 0:_WIDTH]
     red, green = 255 * down // (_HEIGHT - 1), 255 * across // (_WIDTH - 1)
     return np.stack([red, green, 255 - (red + green) // 2], axis=2).astype(np.uint8)

@@ -49,7 +49,7 @@ def _head(model: Model, layers: Sequence[Layer]) -> object:
     return ops.result(probabilities)
 
 
-#: The same as in `headstart.prediction.scoring`, as nodes of a graph.
+#: The activations of `headstart.prediction.scoring` as nodes of a graph.
 ACTIVATIONS: dict[str, Callable[[ModuleType, Node], Node]] = {
     "linear": lambda _, values: values,
     "relu": lambda ops, values: ops.relu(values),

@@ -1,4 +1,4 @@
-"""Labels as JSON and back, their kinds kept: 1, 1.0, True and "1" stay four different labels."""
+"""Labels as JSON and back with their types: 1, 1.0, True and "1" stay four different labels."""
 
 import math
 from collections.abc import Callable, Hashable
@@ -6,11 +6,11 @@ from typing import Any
 
 from headstart.errors import UsageError
 
-# Kind: (to JSON, from JSON). Only exactly these types: a subclass would come back as its base.
-_KINDS: dict[type, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = {
+# Type: name, to JSON, from JSON. Only exactly these types: a subclass would come back as its base.
+_TYPES: dict[type, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = {
     str: ("str", str, str),
     bool: ("bool", bool, bool),
-    # As text: other readers of JSON take numbers for 64-bit floats.
+    # Written as text, because other readers of JSON take numbers for 64-bit floats.
     int: ("int", str, int),
     float: ("float", float.hex, float.fromhex),
     bytes: ("bytes", bytes.hex, bytes.fromhex),
@@ -26,7 +26,7 @@ _KINDS: dict[type, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = {
         lambda labels: frozenset(label_from_json(label) for label in labels),
     ),
 }
-_READERS = {name: read for name, _, read in _KINDS.values()}
+_READERS = {name: read for name, _, read in _TYPES.values()}
 
 
 def label_to_json(label: Hashable) -> dict[str, Any]:
@@ -35,15 +35,15 @@ def label_to_json(label: Hashable) -> dict[str, Any]:
     Raises
     ------
     UsageError
-        If it is not made of strings, numbers, booleans, bytes, None, tuples and frozensets.
+        If `label` is not made of str, int, float, bool, bytes, None, tuple and frozenset.
     """
-    if type(label) not in _KINDS or (isinstance(label, float) and not math.isfinite(label)):
+    if type(label) not in _TYPES or (isinstance(label, float) and not math.isfinite(label)):
         raise UsageError(
-            "A model is saved if its labels are made of str, int, float, bool, bytes, None, "
-            f"tuple and frozenset. Received: {label!r} ({type(label).__name__}). Use such labels."
+            "The labels of a saved model must be made of str, int, float, bool, bytes, None, tuple "
+            f"and frozenset. Received: {label!r} ({type(label).__name__})."
         )
-    kind, write, _ = _KINDS[type(label)]
-    return {"type": kind, "value": write(label)}
+    name, write, _ = _TYPES[type(label)]
+    return {"type": name, "value": write(label)}
 
 
 def label_from_json(written: dict[str, Any]) -> Hashable:
@@ -52,6 +52,6 @@ def label_from_json(written: dict[str, Any]) -> Hashable:
     Raises
     ------
     KeyError, TypeError, ValueError
-        If it did not write that.
+        If `label_to_json` did not write that.
     """
     return _READERS[written["type"]](written["value"])

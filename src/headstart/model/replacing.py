@@ -1,4 +1,4 @@
-"""Put a folder in the place of another, in one step."""
+"""Put a model into a folder, or in the place of another model, in one step."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 def place_for_model(path: Path, *, overwrite: bool) -> Iterator[Path]:
     """Yield a temporary folder that becomes `path` once the block ends well.
 
-    A model that is there already is replaced in one step; files in its folder that are not its own
-    move to the new folder.
+    A model that is there already is replaced in one step. The user's own files in its folder move
+    to the new one.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def place_for_model(path: Path, *, overwrite: bool) -> Iterator[Path]:
 
 
 def check_place(path: Path, *, overwrite: bool) -> None:
-    """Raise what `place_for_model` would, so that nobody trains for an hour before it does.
+    """Raise what `place_for_model` would raise, so that nobody trains for an hour before that.
 
     Raises
     ------
@@ -88,8 +88,8 @@ def _keep_users_files(old: Path, new: Path) -> None:
 
 def _written_files(folder: Path) -> set[str]:
     """Return the names of the files that headstart wrote with the model in `folder`."""
-    names = {*parts.FILES, parts.CARD, checksums.NAME}
-    # A damaged model tells less; its files are kept then, rather than the user's deleted.
+    names = {*parts.REQUIRED, parts.CARD, checksums.NAME}
+    # Of a damaged model, other files are not known. They are kept, since they may be the user's.
     with contextlib.suppress(DamagedModel):
         names |= set(checksums.read_checksums(folder))
     with contextlib.suppress(SavedModelError, TypeError):
@@ -98,7 +98,7 @@ def _written_files(folder: Path) -> set[str]:
 
 
 def exchange(one: Path, other: Path) -> None:
-    """Let two folders change places, at once where the system can do that (Linux)."""
+    """Exchange two folders, in one step where the system can do that (Linux)."""
     if _exchange_at_once(one, other):
         return
     aside = other.with_name(f"{other.name}-old")

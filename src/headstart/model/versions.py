@@ -1,4 +1,4 @@
-"""What a model was made with."""
+"""The versions of the packages that a model is made with."""
 
 import importlib.metadata
 import platform
@@ -9,7 +9,7 @@ _PACKAGES = ("keras", "numpy", "openvino", "pillow", "scikit-learn")
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of headstart, Python and the packages that decide what comes out."""
+    """Return the versions of headstart, Python and the packages that affect the predictions."""
     return {
         "headstart": __version__,
         "python": platform.python_version(),
