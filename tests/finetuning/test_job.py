@@ -100,7 +100,7 @@ def test_the_saved_model_is_like_any_other(each, pictures):
     np.testing.assert_allclose(said.sum(axis=1), 1, rtol=1e-5)
     assert model.network.name == "mini"
     card = (folder / "README.md").read_text("utf-8")
-    assert re.search(r"trained by others and fine-tuned on these images \((all|from .* on)\)", card)
+    assert re.search(r"pre-trained and fine-tuned on these images \((all|from .* on)\)", card)
 
 
 def test_above_the_freeze_point_views_are_kept_and_folds_are_quick(by_folds):

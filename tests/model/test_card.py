@@ -4,6 +4,7 @@ import pytest
 
 from headstart.backbones.network import Network
 from headstart.backbones.variants import mirrored
+from headstart.data import Resize
 from headstart.model import TrainingData, load
 from headstart.model.card import model_card
 from headstart.model.parts import CARD
@@ -39,7 +40,14 @@ def test_every_fact_of_the_network_is_in_it(save, tmp_path, tiny_network):
         if field.name not in ("folder", "key", "classes", "outputs"):
             name = field.name.replace("_", " ")
             shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-            assert f"| {name} | {shown} |" in text
+            assert f"| network: {name} | {shown} |" in text
+
+
+def test_the_resize_is_that_of_the_model(save, tmp_path):
+    text = card(save, tmp_path / "model", resize=Resize("squash", 32, 32, interpolation="bicubic"))
+    assert "| resize: rule | squash |" in text
+    assert "| resize: interpolation | bicubic |" in text
+    assert "Each image is resized as a whole, without keeping its shape: 32 x 32 pixels." in text
 
 
 def test_does_not_claim_what_was_not_measured(save, tmp_path):
@@ -66,10 +74,10 @@ def test_strings_can_not_break_the_page(model_folder, text):
 
 
 def test_says_whether_the_network_was_trained_as_well(save, tmp_path):
-    assert "trained by others and left unchanged" in card(save, tmp_path / "frozen")
+    assert "pre-trained and left unchanged" in card(save, tmp_path / "frozen")
     data = TrainingData((1, 2, 0), fine_tuned="from block_16_expand on")
     text = card(save, tmp_path / "tuned", training=data)
-    assert "trained by others and fine-tuned on these images (from block_16_expand on)" in text
+    assert "pre-trained and fine-tuned on these images (from block_16_expand on)" in text
 
 
 def test_says_whether_mirror_images_are_used(save, tmp_path, tiny_network):

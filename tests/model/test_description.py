@@ -1,16 +1,20 @@
+import contextlib
 import dataclasses
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.model.test_old_formats import FOLDER as OLD
 
 from headstart.backbones.network import Network
 from headstart.data import Resize
 from headstart.errors import UsageError
 from headstart.features.precision import PrecisionChoice
 from headstart.model import TrainingData, load
-from headstart.model.description import DESCRIPTION, Description
+from headstart.model.description import DESCRIPTION, UNSUITABLE, Description
 
 FOLDER = Path("somewhere")
 
@@ -117,9 +121,28 @@ def test_facts_of_a_newer_headstart_are_ignored(make):
 
 
 def test_models_saved_before_there_were_mirrors_are_read():
-    from tests.model.test_old_formats import FOLDER as OLD
-
     written = DESCRIPTION.read(OLD / "knn")
     assert load(OLD / "knn").network.mirror is True
     del written["backbone"]["mirrored"]
     assert Description.from_json(written, FOLDER, "key").network.mirror is False
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "a", "pad"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["name", "size", "type", "value"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize("name", ["format-1", "format-2"])
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
+@given(data=st.data())
+def test_any_json_is_a_description_or_unsuitable(make, name, data):
+    written = make().to_json() if name == "format-2" else DESCRIPTION.read(OLD / "logistic")
+    for key in data.draw(st.sets(st.sampled_from(sorted(written.keys() - {"format"})))):
+        written[key] = data.draw(JSON)
+    with contextlib.suppress(UNSUITABLE):
+        assert isinstance(Description.from_json(written, FOLDER, "key"), Description)

@@ -56,9 +56,10 @@ it on your own images before anything depends on it.
 
 {making}
 
-The network in full:
+All settings. Images are resized as `resize` says; the rule under `network` is the one that the
+backbone was made for.
 
-{network}
+{settings}
 
 ## The files
 
@@ -73,6 +74,7 @@ does not load the model. Everything else in the folder is yours to edit, this pa
 def model_card(model: Description) -> str:
     """Return the text of ``README.md``."""
     network = records.to_json(model.network, without=("folder", "key", "classes", "outputs"))
+    settings = {"resize": records.to_json(model.resize), "network": network}
     return _CARD.format(
         version=_cell(model.version),
         created=f", saved at {model.created}" if model.created else "",
@@ -82,7 +84,7 @@ def model_card(model: Description) -> str:
         ),
         accuracy=_accuracy(model.evaluation),
         making="\n".join(f"- {_cell(line)}." for line in _making(model)),
-        network=_table(("fact", "value"), _facts(network)),
+        settings=_table(("setting", "value"), _facts(settings)),
         outputs=", ".join(f"`{name}`" for name in model.network.outputs),
     )
 
@@ -130,7 +132,7 @@ def _making(model: Description) -> list[str]:
     used = ", ".join(f"{name} {version}" for name, version in model.versions.items())
     return [
         f"Trained on {training.n_images} images{others}{known}",
-        f"Network: `{model.network.name}`, trained by others and {network}",
+        f"Network: `{model.network.name}`, pre-trained and {network}",
         f"Head on its features: {model.head}",
         f"Each image is {_RESIZE[resize.rule]}: {resize.height} x {resize.width} pixels"
         + ("; the probabilities are the mean over it and its mirror image" if mirror else ""),

@@ -20,6 +20,8 @@ from headstart.prediction.labels import user_classes
 
 #: Its newest format is that of the newest part; see `headstart.model.parts`.
 DESCRIPTION = DescriptionFile("model.json", "saved model", newest=2, kind="headstart saved model")
+#: What wrong types and values in ``model.json`` and in the arrays may raise.
+UNSUITABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError)
 # What the files themselves say of the network: where they are, their hashes, and the labels.
 _NOT_WRITTEN = ("folder", "key", "classes")
 
@@ -115,7 +117,7 @@ class Description:
 
         Raises
         ------
-        KeyError, TypeError, ValueError
+        One of `UNSUITABLE`
             If `to_json` did not write that.
         """
         if written["format"] == 1:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.errors import DamagedModel, SavedModelError
 from headstart.model import checksums, parts
-from headstart.model.description import DESCRIPTION, Description
+from headstart.model.description import DESCRIPTION, UNSUITABLE, Description
 from headstart.model.golden import Golden
 from headstart.model.saved import SavedModel
 from headstart.model.versions import versions
@@ -40,7 +40,7 @@ def load(folder: str | Path) -> SavedModel:
     hashes = parts.check_parts(folder)
     try:
         return _read(folder, parts.read_parts(folder, hashes), hashes)
-    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+    except UNSUITABLE as error:
         raise DamagedModel(
             f"The files of the saved model in {folder} do not go together: {error!r}"
         ) from error
