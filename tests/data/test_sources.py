@@ -149,7 +149,6 @@ class TestPillowSource:
             scene().quantize(8),
             half_transparent(),
             scene().convert("CMYK"),
-            scene().convert("YCbCr"),
             deep(np.uint16, 65535),
             deep(np.int32, 900),
             deep(np.float32, 0.7),
@@ -162,6 +161,11 @@ class TestPillowSource:
         decoded = decode(PillowSource("x", image).read(), name="x")
         assert np.array_equal(np.asarray(decoded.image), np.asarray(expected.image))
         assert decoded.notes == expected.notes
+
+    def test_ycbcr_is_read_as_pillow_converts_it(self):
+        image = scene().convert("YCbCr")
+        decoded = decode(PillowSource("x", image).read(), name="x")
+        assert np.array_equal(np.asarray(decoded.image), np.asarray(image.convert("RGB")))
 
     def test_unusual_modes_are_converted_to_rgba(self):
         decoded = decode(PillowSource("x", half_transparent().convert("RGBa")).read(), name="x")

@@ -24,7 +24,8 @@ from headstart.errors import (
 # Without O_NONBLOCK, opening a FIFO waits for a writer. Windows lacks it, and needs O_BINARY.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _MODES_PNG_KEEPS = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
-_MODES_TIFF_KEEPS = ("CMYK", "F", "I", "LAB", "YCbCr")
+# Not YCbCr: Pillow before 13 does not read the TIFF that it writes.
+_MODES_TIFF_KEEPS = ("CMYK", "F", "I", "LAB")
 
 
 class ImageSource(ABC):
@@ -247,7 +248,7 @@ def _as_file(image: Image.Image) -> bytes:
 def _savable(image: Image.Image) -> Image.Image:
     if image.mode in (*_MODES_PNG_KEEPS, *_MODES_TIFF_KEEPS):
         return image
-    return image.convert("RGBA")
+    return image.convert("RGB" if image.mode == "YCbCr" else "RGBA")
 
 
 def _absence(name: str, path: Path) -> str:
