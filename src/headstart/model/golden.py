@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from headstart.features.precision import PrecisionChoice
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -48,10 +46,7 @@ class Golden:
         found = predictor.predict_proba(list(images))
         if predictor.precision == "f32":
             return cls(images, found, _EXACT)
-        exact = replace(
-            predictor,
-            extractor=replace(predictor.extractor, precision=PrecisionChoice("f32", "to compare")),
-        )
+        exact = replace(predictor, extractor=predictor.extractor.computed_in("f32"))
         change = np.abs(found - exact.predict_proba(list(images))).max()
         return cls(images, found, _EXACT + 0.02 + 2 * float(change))
 

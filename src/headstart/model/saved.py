@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from headstart.display.displayed import Displayed
 from headstart.display.text import percent
+from headstart.features.compiling import has_bf16
 from headstart.features.extractor import FeatureExtractor
 from headstart.model.facts import class_table, fact_table, listed_classes
 from headstart.prediction.labels import class_array, user_classes
@@ -118,8 +119,6 @@ class SavedModel(Displayed):
 
 
 def _precision_here(choice: PrecisionChoice) -> PrecisionChoice:
-    from headstart.features.openvino_engine import has_bf16
-
-    if choice.precision == "f32" or has_bf16():
+    if choice.precision == "f32" or has_bf16("openvino"):
         return choice
     return replace(choice, precision="f32", reason="this processor has no bfloat16")
