@@ -8,7 +8,7 @@ import pytest
 from headstart.backbones.catalogue import backbones, get_backbone
 from headstart.backbones.download import algorithm
 from headstart.backbones.folders import read_backbone
-from headstart.backbones.graph import PREPROCESSING
+from headstart.backbones.preprocessing import KERAS_MODES
 from headstart.errors import UnknownBackbone
 
 ROWS = backbones()
@@ -34,7 +34,8 @@ def test_every_promised_network_is_there():
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_row_is_sound(row):
     assert re.fullmatch(r"[a-z][a-z0-9_]*", row.name)
-    assert row.preprocessing in PREPROCESSING
+    assert row.preprocessing in KERAS_MODES.values()
+    assert (row.interpolation, row.antialias) == ("bilinear", True)
     assert row.min_size <= min(row.size)
     assert 0 < row.top1 < (row.top5 or 1.0) <= 1.0
     assert row.parameters > row.n_features

@@ -11,8 +11,8 @@ from headstart.backbones.graph import (
     free_batch_size,
     pad_while_pooling,
     steady_variances,
-    take_pixels,
 )
+from headstart.backbones.preprocessing import MINUS_ONE_TO_ONE
 from headstart.backbones.runtime import load_openvino
 
 
@@ -42,23 +42,6 @@ def run(model, images):
 
 def kinds(model):
     return [node.get_type_name() for node in model.get_ordered_ops()]
-
-
-@pytest.mark.parametrize(
-    ("preprocessing", "expected"),
-    [
-        ("inside", lambda rgb: rgb),
-        ("tf", lambda rgb: rgb / 127.5 - 1),
-        ("torch", lambda rgb: (rgb / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]),
-        ("caffe", lambda rgb: rgb[..., ::-1] - [103.939, 116.779, 123.68]),
-    ],
-)
-def test_pixels_become_what_the_family_expects(ops, preprocessing, expected):
-    model = model_of(ops, lambda image: ops.multiply(image, np.float32(1)))
-    free_batch_size(model)
-    take_pixels(model, preprocessing)
-    pixels = draw_pixels(2)
-    np.testing.assert_allclose(run(model, pixels), expected(pixels.astype("float64")), atol=1e-4)
 
 
 @pytest.mark.parametrize("pattern", [[1, -1], [1, 8 * 6 * 3], [1, 8, 6 * 3]])
@@ -160,7 +143,7 @@ def test_multiply_accumulates_are_counted(ops):
 
 def test_finished_graph_takes_pixels_and_names_its_ends(ops):
     model = model_of(ops, ops.relu)
-    finish_graph(model, ["features"], "tf")
+    finish_graph(model, ["features"], MINUS_ONE_TO_ONE)
     assert model.input("image").get_element_type() == load_openvino().Type.u8
     assert model.input().get_partial_shape()[0].is_dynamic
     pixels = draw_pixels(3)

@@ -1,5 +1,6 @@
 """What a reference means: names, folders, near misses and mistakes."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,10 +41,9 @@ def make_backbone(folder, **changes):
     """Write the description of a backbone; its weights are not needed to tell what it is."""
     folder.mkdir()
     for file in ("backbone.json", "backbone.weights.h5"):
-        (folder / file).symlink_to(MINI.folder / file)
+        shutil.copyfile(MINI.folder / file, folder / file)
     if changes:
         entries = folders.DESCRIPTION.read(folder)
-        (folder / "backbone.json").unlink()
         folders.DESCRIPTION.write(folder, {**entries, **changes})
     return folder
 

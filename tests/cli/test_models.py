@@ -29,7 +29,7 @@ def test_the_list_as_json(capsys):
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     assert (rows["mini"]["n_classes"], rows["vgg16"]["n_classes"]) == (200, 1000)
     assert rows["mobilenet_v2"]["n_features"] == 1280
-    assert rows["vgg16"]["preprocessing"] == "caffe"
+    assert rows["vgg16"]["preprocessing"]["mean"] == [103.939, 116.779, 123.68]
 
 
 @pytest.mark.parametrize("words", [["fetch"], ["vgg16", "vgg19"]])

@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
-from headstart.backbones.row import Preprocessing
+from headstart.backbones.preprocessing import (
+    CENTRED_BGR,
+    INSIDE,
+    MINUS_ONE_TO_ONE,
+    STANDARDISED,
+    Preprocessing,
+)
 
 KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
@@ -29,14 +35,14 @@ class Family:
 
 VGG = Family(
     name="vgg",
-    preprocessing="caffe",
+    preprocessing=CENTRED_BGR,
     weights=KERAS,
     license="CC-BY-4.0",
     source="Simonyan and Zisserman 2014, arXiv:1409.1556",
 )
 INCEPTION_V3 = Family(
     name="inception_v3",
-    preprocessing="tf",
+    preprocessing=MINUS_ONE_TO_ONE,
     weights=KERAS + "inception_v3/",
     license="Apache-2.0",
     source="Szegedy et al. 2015, arXiv:1512.00567",
@@ -44,7 +50,7 @@ INCEPTION_V3 = Family(
 )
 INCEPTION_RESNET_V2 = Family(
     name="inception_resnet_v2",
-    preprocessing="tf",
+    preprocessing=MINUS_ONE_TO_ONE,
     weights=KERAS + "inception_resnet_v2/",
     license="Apache-2.0",
     source="Szegedy et al. 2016, arXiv:1602.07261",
@@ -52,63 +58,63 @@ INCEPTION_RESNET_V2 = Family(
 )
 RESNET = Family(
     name="resnet",
-    preprocessing="caffe",
+    preprocessing=CENTRED_BGR,
     weights=KERAS + "resnet/",
     license="MIT",
     source="He et al. 2015, arXiv:1512.03385",
 )
 RESNET_V2 = Family(
     name="resnet_v2",
-    preprocessing="tf",
+    preprocessing=MINUS_ONE_TO_ONE,
     weights=KERAS + "resnet/",
     license="BSD",
     source="He et al. 2016, arXiv:1603.05027",
 )
 EFFICIENTNET = Family(
     name="efficientnet",
-    preprocessing="inside",
+    preprocessing=INSIDE,
     weights="https://storage.googleapis.com/keras-applications/",
     license="Apache-2.0",
     source="Tan and Le 2019, arXiv:1905.11946",
 )
 EFFICIENTNET_V2 = Family(
     name="efficientnet_v2",
-    preprocessing="inside",
+    preprocessing=INSIDE,
     weights=KERAS + "efficientnet_v2/",
     license="Apache-2.0",
     source="Tan and Le 2021, arXiv:2104.00298",
 )
 MOBILENET = Family(
     name="mobilenet",
-    preprocessing="tf",
+    preprocessing=MINUS_ONE_TO_ONE,
     weights=KERAS + "mobilenet/",
     license="Apache-2.0",
     source="Howard et al. 2017, arXiv:1704.04861",
 )
 MOBILENET_V2 = Family(
     name="mobilenet_v2",
-    preprocessing="tf",
+    preprocessing=MINUS_ONE_TO_ONE,
     weights=KERAS + "mobilenet_v2/",
     license="Apache-2.0",
     source="Sandler et al. 2018, arXiv:1801.04381",
 )
 MOBILENET_V3 = Family(
     name="mobilenet_v3",
-    preprocessing="inside",
+    preprocessing=INSIDE,
     weights=KERAS + "mobilenet_v3/",
     license="Apache-2.0",
     source="Howard et al. 2019, arXiv:1905.02244",
 )
 DENSENET = Family(
     name="densenet",
-    preprocessing="torch",
+    preprocessing=STANDARDISED,
     weights=KERAS + "densenet/",
     license="BSD-3-Clause",
     source="Huang et al. 2016, arXiv:1608.06993",
 )
 XCEPTION = Family(
     name="xception",
-    preprocessing="tf",
+    preprocessing=MINUS_ONE_TO_ONE,
     weights=KERAS + "xception/",
     license="MIT",
     source="Chollet 2016, arXiv:1610.02357",
@@ -116,14 +122,14 @@ XCEPTION = Family(
 )
 NASNET = Family(
     name="nasnet",
-    preprocessing="tf",
+    preprocessing=MINUS_ONE_TO_ONE,
     weights=KERAS + "nasnet/",
     license="Apache-2.0",
     source="Zoph et al. 2017, arXiv:1707.07012",
 )
 CONVNEXT = Family(
     name="convnext",
-    preprocessing="inside",
+    preprocessing=INSIDE,
     weights=KERAS + "convnext/",
     license="MIT",
     source="Liu et al. 2022, arXiv:2201.03545",

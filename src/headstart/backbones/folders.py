@@ -2,11 +2,11 @@
 
 ::
 
-    backbone.json          what it is, as the catalogue's rows say it; its classes; a hash
-    backbone.weights.h5    Keras's weights; kernels in half precision
+    backbone.json          the facts of a row of the catalogue, the classes, and a hash
+    backbone.weights.h5    Keras's weights, with kernels in half precision
 
-``mini`` is one that is part of the package. What is written here is read back as a `Backbone`, and
-is as good as a name wherever one is asked for.
+A backbone folder can be given wherever the name of a backbone can. ``mini`` is one that is part of
+the package.
 """
 
 from __future__ import annotations
@@ -16,23 +16,29 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from headstart import records
 from headstart.backbones.architectures import ARCHITECTURES
 from headstart.backbones.classes import ClassName
+from headstart.backbones.preprocessing import KERAS_MODES
 from headstart.backbones.row import Backbone
 from headstart.backbones.rows import ROWS
 from headstart.backbones.weights import FOLDER_WEIGHTS, find_weights, hash_file
 from headstart.descriptions import DescriptionFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from h5py import Dataset, Group
     from numpy.typing import NDArray
 
-DESCRIPTION = DescriptionFile("backbone.json", "backbone", newest=1)
+DESCRIPTION = DescriptionFile("backbone.json", "backbone", newest=2)
+
+# What is not written: where the weights are is given by the folder, and the classes stand apart.
+_NOT_WRITTEN = ("weights", "weights_without_top", "folder", "weights_sha256", "classes")
 
 _LARGEST_SIDE = 4096  # of an image; a network for more would not fit into memory
+_BUILDERS = {*ARCHITECTURES, *(row.builder for row in ROWS)}
+_RESIZE_RULES = ("crop", "squash", "pad", "keras")
 
 
 def write_backbone(folder: Path, backbone: Backbone, weights: Path) -> None:
@@ -43,19 +49,19 @@ def write_backbone(folder: Path, backbone: Backbone, weights: Path) -> None:
     folder : Path
         Must exist. To have it whole or absent, call this inside `headstart.storage.whole_folder`.
     backbone : Backbone
-        Its `folder` and weights are not looked at.
+        Its `folder` and weights are ignored.
     weights : Path
         Keras's ``.weights.h5`` of the network with its classifier. Kernels are kept in half
-        precision; so are no biases and no statistics, which are few and less forgiving.
+        precision; biases and statistics are few and less forgiving, and stay as they are.
 
     Raises
     ------
     ValueError
-        If a field of `backbone` is none that `read_backbone` would take.
+        If `read_backbone` would refuse a field of `backbone`.
     """
     pack_weights(weights, folder / FOLDER_WEIGHTS)
     entries = {
-        "backbone": {name: getattr(backbone, name) for name in _FIELDS},
+        "backbone": records.to_json(backbone, without=_NOT_WRITTEN),
         "classes": backbone.classes,
         "files": {FOLDER_WEIGHTS: hash_file(folder / FOLDER_WEIGHTS)},
     }
@@ -64,14 +70,14 @@ def write_backbone(folder: Path, backbone: Backbone, weights: Path) -> None:
 
 
 def read_backbone(folder: Path) -> Backbone:
-    """Read a backbone's folder and check that its weights are whole.
+    """Read a backbone's folder and check its weights.
 
     Raises
     ------
     NotASavedModel
-        If there is no ``backbone.json``, or it is something else.
+        If ``backbone.json`` is missing or is something else.
     NewerFormat
-        If a newer headstart wrote it.
+        If a newer headstart wrote the folder.
     DamagedModel
         If the weights are missing, cut short or altered.
     """
@@ -81,7 +87,7 @@ def read_backbone(folder: Path) -> Backbone:
 
 
 def read_row(folder: Path) -> Backbone:
-    """Read what a backbone is, without a look at its weights.
+    """Read a backbone's folder without its weights.
 
     Raises
     ------
@@ -128,89 +134,59 @@ def _packed(array: Dataset) -> NDArray[Any]:
     return half if fits else values.astype(np.float32)
 
 
-def _row(described: dict[str, Any], folder: Path) -> Backbone:
-    """Return the row that ``backbone.json`` describes; refuse what is not of its kind."""
-    fields = {name: described["backbone"][name] for name in _FIELDS}
-    for name, fits in _FIELDS.items():
-        if not fits(fields[name]):
-            raise ValueError(f"{name} is {fields[name]!r}")
-    row = Backbone(
-        **{**fields, "size": tuple(fields["size"])},
+def _row(entries: dict[str, Any], folder: Path) -> Backbone:
+    """Return the row that ``backbone.json`` describes.
+
+    Raises
+    ------
+    ValueError, and others if entries are of other types
+        If a value is not one that this headstart knows how to use.
+    """
+    classes = entries["classes"]
+    fields = dict(entries["backbone"])
+    if isinstance(fields["preprocessing"], str):  # in format 1
+        fields["preprocessing"] = records.to_json(KERAS_MODES[fields["preprocessing"]])
+    row = records.from_json(
+        Backbone,
+        fields,
+        weights=None,
+        weights_without_top=None,
         folder=folder,
-        weights_sha256=_text(described["files"][FOLDER_WEIGHTS]),
-        classes=_classes(described["classes"]),
+        weights_sha256=_text(entries["files"][FOLDER_WEIGHTS]),
+        classes=None
+        if classes is None
+        else tuple(ClassName(*map(_text, pair)) for pair in classes),
     )
-    if not row.min_size <= min(row.size) <= max(row.size) <= (row.max_size or math.inf):
-        raise ValueError(f"size is {row.size}")
+    for name, fits in _checks(row).items():
+        if not fits:
+            raise ValueError(f"{name} is {getattr(row, name)!r}")
     return row
 
 
-def _classes(names: Any) -> tuple[ClassName, ...] | None:  # noqa: ANN401 - anything JSON can hold
-    if names is None:
-        return None
-    return tuple(ClassName(_text(identity), _text(label)) for identity, label in names)
+def _checks(row: Backbone) -> dict[str, bool]:
+    """Return for each field whether its value can be used; the types are right already."""
+    sides = (row.min_size, *row.size, row.max_size or _LARGEST_SIDE)
+    return {
+        # It becomes part of the names of files.
+        "name": bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", row.name)),
+        "builder": row.builder in _BUILDERS,
+        "size": min(sides) >= 1 and max(sides) <= _LARGEST_SIDE and _between(row.size, row),
+        "preprocessing": row.preprocessing.scale > 0 and min(row.preprocessing.std) > 0,
+        "n_features": row.n_features > 0,
+        "resize": row.resize in _RESIZE_RULES,
+        "crop_fraction": 0 < row.crop_fraction <= 1,
+        "parameters": row.parameters > 0,
+        "macs": row.macs > 0,
+        "top1": row.top1 is None or 0 <= row.top1 <= 1,
+        "top5": row.top5 is None or 0 <= row.top5 <= 1,
+    }
+
+
+def _between(size: tuple[int, int], row: Backbone) -> bool:
+    return row.min_size <= min(size) <= max(size) <= (row.max_size or math.inf)
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
+        raise TypeError(f"{value!r} is not text")
     return value
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_file_name(value: object) -> bool:
-    # It becomes part of the names of files.
-    return isinstance(value, str) and bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", value))
-
-
-def _is_builder(value: object) -> bool:
-    return value in {*ARCHITECTURES, *(row.builder for row in ROWS)}
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
-def _is_share(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-
-
-def _or_none(fits: Callable[[object], bool]) -> Callable[[object], bool]:
-    return lambda value: value is None or fits(value)
-
-
-def _one_of(*known: str) -> Callable[[object], bool]:
-    return lambda value: value in known
-
-
-def _is_size(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(map(_is_side, value))
-
-
-def _is_side(value: object) -> bool:
-    return _is_count(value) and value <= _LARGEST_SIDE  # type: ignore[operator]
-
-
-_FIELDS: dict[str, Callable[[object], bool]] = {
-    "name": _is_file_name,
-    "family": _is_text,
-    "builder": _is_builder,
-    "size": _is_size,
-    "min_size": _is_side,
-    "max_size": _or_none(_is_side),
-    "preprocessing": _one_of("caffe", "tf", "torch", "inside"),
-    "feature_layer": _or_none(_is_text),
-    "n_features": _is_count,
-    "resize": _one_of("crop", "squash", "pad", "keras"),
-    "crop_fraction": lambda value: _is_share(value) and bool(value),
-    "trained_on": _is_text,
-    "license": _is_text,
-    "parameters": _is_count,
-    "macs": _is_count,
-    "top1": _or_none(_is_share),
-    "top5": _or_none(_is_share),
-    "source": _is_text,
-}

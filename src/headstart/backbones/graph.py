@@ -14,15 +14,18 @@ from headstart.backbones.layout import run_channels_first
 from headstart.backbones.runtime import load_openvino
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from types import ModuleType
 
+    from numpy.typing import NDArray
     from openvino import Model, Node
+
+    from headstart.backbones.preprocessing import Numbers, Preprocessing
 
 INPUT = "image"
 
 
-def finish_graph(model: Model, outputs: Sequence[str], preprocessing: str) -> None:
+def finish_graph(model: Model, outputs: Sequence[str], preprocessing: Preprocessing) -> None:
     """Turn a traced Keras network into one that is ready to be compiled, in place.
 
     Parameters
@@ -31,8 +34,8 @@ def finish_graph(model: Model, outputs: Sequence[str], preprocessing: str) -> No
         As Keras exports it: one float32 input ``[1, height, width, 3]``, constants not folded.
     outputs : sequence of str
         Names for its outputs, in order.
-    preprocessing : {'caffe', 'tf', 'torch', 'inside'}
-        How the family was trained, in the words of ``keras.applications.imagenet_utils``.
+    preprocessing : Preprocessing
+        What the network was trained with.
     """
     fold_constants(model)
     free_batch_size(model)
@@ -82,44 +85,34 @@ def _copy_batch_size(reshape: Node) -> None:
     reshape.output(0).replace(free.output(0))
 
 
-def take_pixels(model: Model, preprocessing: str) -> None:
+def take_pixels(model: Model, preprocessing: Preprocessing) -> None:
     """Replace the float input by uint8 RGB pixels and the arithmetic the family expects."""
     openvino = load_openvino()
     old = model.get_parameters()[0]
     new = openvino.opset13.parameter(old.get_partial_shape(), openvino.Type.u8, name=INPUT)
     pixels = openvino.opset13.convert(new, "f32")
-    old.output(0).replace(PREPROCESSING[preprocessing](openvino.opset13, pixels).output(0))
+    old.output(0).replace(_preprocessed(openvino.opset13, pixels, preprocessing).output(0))
     model.add_parameters([new])
     model.remove_parameter(old)
     model.validate_nodes_and_infer_types()
 
 
-def _inside(_: ModuleType, pixels: Node) -> Node:
+def _preprocessed(ops: ModuleType, pixels: Node, how: Preprocessing) -> Node:
+    """Return the arithmetic, without the steps that change nothing."""
+    if how.channels == "bgr":
+        pixels = ops.gather(pixels, np.array([2, 1, 0]), np.array(3))
+    if how.scale != 1:
+        pixels = ops.divide(pixels, np.float32(how.scale))
+    if how.mean != (0, 0, 0):
+        pixels = ops.subtract(pixels, _constant(how.mean))
+    if how.std != (1, 1, 1):
+        pixels = ops.divide(pixels, _constant(how.std))
     return pixels
 
 
-def _tf(ops: ModuleType, pixels: Node) -> Node:
-    scaled = ops.divide(pixels, np.float32(127.5))
-    return ops.subtract(scaled, np.float32(1.0))
-
-
-def _torch(ops: ModuleType, pixels: Node) -> Node:
-    scaled = ops.divide(pixels, np.float32(255.0))
-    centred = ops.subtract(scaled, np.array([0.485, 0.456, 0.406], np.float32))
-    return ops.divide(centred, np.array([0.229, 0.224, 0.225], np.float32))
-
-
-def _caffe(ops: ModuleType, pixels: Node) -> Node:
-    bgr = ops.gather(pixels, np.array([2, 1, 0]), np.array(3))
-    return ops.subtract(bgr, np.array([103.939, 116.779, 123.68], np.float32))
-
-
-PREPROCESSING: dict[str, Callable[[ModuleType, Node], Node]] = {
-    "inside": _inside,  # the network's first layers do it
-    "tf": _tf,  # from -1 to 1
-    "torch": _torch,  # ImageNet's mean and standard deviation
-    "caffe": _caffe,  # BGR, ImageNet's mean, no scaling
-}
+def _constant(numbers: Numbers) -> np.float32 | NDArray[np.float32]:
+    """Return one number if all three are the same: kernels are made for that."""
+    return np.float32(numbers[0]) if len(set(numbers)) == 1 else np.array(numbers, np.float32)
 
 
 def drop_idle_converts(model: Model) -> None:

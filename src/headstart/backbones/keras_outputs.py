@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from keras import KerasTensor, Model
 
     from headstart.backbones.keras_weights import Loaded
+    from headstart.backbones.preprocessing import Numbers, Preprocessing
     from headstart.backbones.row import Backbone
 
 
@@ -77,17 +78,26 @@ def _last_map(model: Model) -> KerasTensor:
     return model.layers[last].input
 
 
-def preprocess(pixels: Any, mode: str) -> Any:  # noqa: ANN401 - a tensor of any backend
-    """Return RGB pixels (float, 0 to 255) as the network wants them.
+def preprocess(pixels: Any, how: Preprocessing) -> Any:  # noqa: ANN401 - a tensor of any backend
+    """Return RGB pixels (float, 0 to 255) as the network takes them.
 
     Parameters
     ----------
     pixels : tensor, shape (n, height, width, 3)
-    mode : {'caffe', 'tf', 'torch', 'inside'}
-        ``Backbone.preprocessing``.
+    how : Preprocessing
+        Of the backbone's row.
     """
-    from keras.applications import imagenet_utils
+    import keras
 
-    if mode == "inside":
-        return pixels
-    return imagenet_utils.preprocess_input(pixels, data_format="channels_last", mode=mode)
+    def constant(numbers: Numbers) -> Any:  # noqa: ANN401 - a tensor
+        return keras.ops.convert_to_tensor(numbers, dtype=pixels.dtype)
+
+    if how.channels == "bgr":
+        pixels = keras.ops.take(pixels, [2, 1, 0], axis=-1)
+    if how.scale != 1:
+        pixels = pixels / how.scale
+    if how.mean != (0, 0, 0):
+        pixels = pixels - constant(how.mean)
+    if how.std != (1, 1, 1):
+        pixels = pixels / constant(how.std)
+    return pixels

@@ -15,12 +15,13 @@ from typing import Any
 from headstart import records
 from headstart.backbones.classes import ClassName
 from headstart.backbones.pooling import Pooling
+from headstart.backbones.preprocessing import Interpolation
 from headstart.backbones.weights import hash_file
 from headstart.descriptions import DescriptionFile
 from headstart.errors import DamagedModel
 from headstart.storage import whole_folder
 
-DESCRIPTION = DescriptionFile("network.json", "network", newest=1)
+DESCRIPTION = DescriptionFile("network.json", "network", newest=2)
 GRAPH = "graph.xml"
 FILES = (GRAPH, "graph.bin")
 
@@ -44,8 +45,8 @@ class Network:
         ``(k,)``. All outputs are float32.
     classes : tuple of ClassName or None
         Classes of the probabilities; None without a classifier or with unknown classes.
-    resize, crop_fraction
-        How an image is brought to `size`, as on the backbone's row.
+    resize, crop_fraction, interpolation, antialias
+        How an image is brought to `size`; see `headstart.data.resizing.Resize`.
     macs : int
         Multiply-accumulates for one image.
     weights_sha256 : str
@@ -59,6 +60,13 @@ class Network:
         How the feature map becomes features; see `NetworkSpec`.
     mirror : bool
         Whether the outputs are the mean over each image and its mirror image.
+    license : str or None
+        Licence of the backbone's published weights; None if unknown. It holds for weights that were
+        trained further as well.
+    source : str or None
+        Where the backbone was described; None if unknown.
+    weights_source : str or None
+        Address of the weights file, or its name if it is not an official one; None if unknown.
     """
 
     folder: Path
@@ -74,6 +82,11 @@ class Network:
     layer: str | None = None
     pooling: Pooling = "auto"
     mirror: bool = False
+    interpolation: Interpolation = "bilinear"
+    antialias: bool = True
+    license: str | None = None
+    source: str | None = None
+    weights_source: str | None = None
 
     @property
     def graph(self) -> Path:
@@ -125,7 +138,7 @@ def write_description(network: Network, folder: Path) -> None:
 
 def _network(folder: Path, entries: dict[str, Any]) -> Network:
     classes = entries["classes"]
-    # The name until version 0.1.
+    # Its name in format 1.
     mirror = entries.get("mirrored", False)
     return records.from_json(
         Network,

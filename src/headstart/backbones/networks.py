@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,12 @@ from headstart.backbones.resolving import (
 )
 from headstart.backbones.row import Backbone
 from headstart.backbones.variants import mirrored, pooled
-from headstart.backbones.weights import WeightsFile, check_published, find_weights
+from headstart.backbones.weights import (
+    WeightsFile,
+    check_published,
+    find_weights,
+    published_address,
+)
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
@@ -73,8 +79,8 @@ def network_key(
 ) -> str:
     """Return the key of a converted network: a readable name, then a hash."""
     facts: dict[str, Any] = {
-        "row": [row.builder, row.preprocessing, row.feature_layer],
-        "prepare": [row.resize, row.crop_fraction],
+        "row": [row.builder, asdict(row.preprocessing), row.feature_layer],
+        "prepare": [row.resize, row.crop_fraction, row.interpolation, row.antialias],
         "weights": weights_sha256,
         "size": list(size),
         "format": convert.FORMAT,
@@ -173,10 +179,15 @@ def _convert(
         classes=_classes(row, answer["outputs"]),
         resize=row.resize,
         crop_fraction=row.crop_fraction,
+        interpolation=row.interpolation,
+        antialias=row.antialias,
         macs=answer["macs"],
         weights_sha256=weights.sha256,
         key=network_key(row, weights.sha256, size, layer),
         layer=layer,
+        license=row.license,
+        source=row.source,
+        weights_source=published_address(row, weights),
     )
 
 

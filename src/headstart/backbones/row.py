@@ -1,16 +1,12 @@
 """A row of the catalogue: one network and everything that belongs to it."""
 
-from __future__ import annotations
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from headstart.backbones.classes import ClassName
-
-Preprocessing = Literal["caffe", "tf", "torch", "inside"]
+from headstart import records
+from headstart.backbones.classes import ClassName
+from headstart.backbones.preprocessing import Interpolation, Preprocessing
 
 IMAGENET = "ImageNet-1k"
 IMAGENET_CLASSES = 1000
@@ -52,10 +48,8 @@ class Backbone:
     min_size, max_size : int
         The smallest and the largest height and width that can be asked for instead; a `max_size`
         of None sets no bound.
-    preprocessing : {'caffe', 'tf', 'torch', 'inside'}
-        What happens to RGB pixels from 0 to 255 first, in Keras's words: 'caffe' is BGR minus
-        ImageNet's mean, 'tf' is -1 to 1, 'torch' is 0 to 1 standardised with ImageNet's mean and
-        standard deviation, 'inside' is done by the network's own first layers.
+    preprocessing : Preprocessing
+        What happens to the pixels first.
     feature_layer : str or None
         The layer whose output are the features; None: the mean of the last feature map over
         height and width. Either is what the builder gives for
@@ -67,6 +61,8 @@ class Backbone:
         ``size / crop_fraction`` and cuts out the centre.
     crop_fraction : float
         See `resize`.
+    interpolation, antialias
+        How pixels are computed when an image is resized; see `headstart.data.resizing.Resize`.
     weights, weights_without_top : OfficialWeights or None
         With and without the classifier; None for a network that has a `folder`.
     folder : Path or None
@@ -100,6 +96,8 @@ class Backbone:
     n_features: int
     resize: str = "crop"
     crop_fraction: float = 0.875
+    interpolation: Interpolation = "bilinear"
+    antialias: bool = True
     weights: OfficialWeights | None = None
     weights_without_top: OfficialWeights | None = None
     folder: Path | None = None
@@ -120,7 +118,6 @@ class Backbone:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the row in JSON's types, with the number of classes instead of their names."""
-        row = asdict(self)
-        del row["classes"]
         folder = None if self.folder is None else str(self.folder)
+        row = records.to_json(self, without=("classes",))
         return {**row, "folder": folder, "n_classes": self.n_classes}

@@ -129,6 +129,14 @@ def check_published(backbone: Backbone, weights: WeightsFile) -> None:
             _check(weights.path, official)
 
 
+def published_address(backbone: Backbone, weights: WeightsFile) -> str:
+    """Return where an official file is published; for another file, its name."""
+    for official in (backbone.weights, backbone.weights_without_top):
+        if official is not None and official.filename == weights.path.name:
+            return official.url
+    return weights.path.name
+
+
 def hash_file(path: Path, algorithm: str = "sha256") -> str:
     """Return the hash of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:

@@ -235,7 +235,9 @@ def network_resize(network: Network, rule: str = "auto") -> Resize:
     """Return how images are brought to the network's size; "auto" is the network's own rule."""
     height, width = network.size
     chosen: Any = network.resize if rule == "auto" else rule
-    return Resize(chosen, height, width, network.crop_fraction)
+    return Resize(
+        chosen, height, width, network.crop_fraction, network.interpolation, network.antialias
+    )
 
 
 def open_cache(cache: bool | Path) -> FeatureCache | None:

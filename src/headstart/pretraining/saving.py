@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from headstart.backbones.classes import ClassName, imagenet_classes
 from headstart.backbones.folders import read_backbone, write_backbone
 from headstart.backbones.networks import find_network
+from headstart.backbones.preprocessing import INSIDE
 from headstart.backbones.row import Backbone
 from headstart.backbones.spec import NetworkSpec
 from headstart.evaluation.measuring import measure
@@ -119,7 +120,7 @@ def _row(job: Job, network: Model, name: str) -> Backbone:
         size=(job.settings.size, job.settings.size),
         min_size=SIZES[0],
         max_size=SIZES[1],
-        preprocessing="inside",
+        preprocessing=INSIDE,
         n_features=network.get_layer("features").output.shape[-1],
         resize="squash",
         crop_fraction=1.0,

@@ -1,0 +1,58 @@
+"""What happens to the pixels of an image before a network's first layer, as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+# The names in `headstart.data.interpolation`, which loads numpy.
+Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+
+Channels = Literal["rgb", "bgr"]
+Numbers = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """Arithmetic on RGB pixels from 0 to 255, in this order.
+
+    Attributes
+    ----------
+    channels : {"rgb", "bgr"}
+        Order of the channels that the network takes.
+    scale : float
+        What the pixels are divided by.
+    mean : tuple of 3 floats
+        What is subtracted from each channel, in the order of `channels`.
+    std : tuple of 3 floats
+        What each channel is divided by at the end, in the order of `channels`.
+    """
+
+    channels: Channels
+    scale: float
+    mean: Numbers
+    std: Numbers
+
+
+_ZEROS = (0.0, 0.0, 0.0)
+_ONES = (1.0, 1.0, 1.0)
+
+#: Nothing: the network's own first layers do it.
+INSIDE = Preprocessing("rgb", 1.0, _ZEROS, _ONES)
+
+#: From -1 to 1.
+MINUS_ONE_TO_ONE = Preprocessing("rgb", 127.5, _ONES, _ONES)
+
+#: From 0 to 1, then standardised by the mean and the standard deviation of ImageNet.
+STANDARDISED = Preprocessing("rgb", 255.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+#: BGR minus the mean of ImageNet.
+CENTRED_BGR = Preprocessing("bgr", 1.0, (103.939, 116.779, 123.68), _ONES)
+
+#: By the names of `mode` in ``keras.applications.imagenet_utils.preprocess_input``.
+KERAS_MODES = {
+    "inside": INSIDE,
+    "tf": MINUS_ONE_TO_ONE,
+    "torch": STANDARDISED,
+    "caffe": CENTRED_BGR,
+}
