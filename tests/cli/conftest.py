@@ -1,4 +1,4 @@
-"""A tiny network with classes, and a folder of pictures to tell apart."""
+"""A tiny network with classes, and a folder of images to tell apart."""
 
 import dataclasses
 import shutil
@@ -44,7 +44,7 @@ def backbone(tiny_network, tmp_path_factory) -> str:
 
 @pytest.fixture
 def photos(tmp_path) -> Path:
-    """Six noisy pictures of each of three colours, in class folders."""
+    """Six noisy images of each of three colours, in class folders."""
     return write_classes(tmp_path / "photos")
 
 

@@ -22,7 +22,7 @@ def records(text):
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_json_gives_one_record_a_picture_in_natural_order(backbone, photos, capsys):
+def test_json_gives_one_record_for_each_image_in_natural_order(backbone, photos, capsys):
     assert main(["predict", str(photos / "red"), "--model", backbone, "--json", "--top", "2"]) == 0
     found = records(capsys.readouterr().out)
     assert [record["path"] for record in found] == [
@@ -65,7 +65,7 @@ def test_more_classes_than_there_are(backbone, photos, capsys):
     assert sum(probabilities) == pytest.approx(1)
 
 
-def test_every_odd_or_broken_picture_is_answered_or_refused_by_name(backbone, tmp_path, capsys):
+def test_every_odd_or_damaged_image_is_predicted_or_named_as_unreadable(backbone, tmp_path, capsys):
     folder = tmp_path / "odd"
     folder.mkdir()
     expected = write_all(folder)
@@ -108,7 +108,7 @@ def test_what_is_passed_over_is_counted(backbone, photos, capsys):
 
 
 def test_csv_has_a_row_a_class_and_one_for_a_refusal(backbone, photos, tmp_path, capsys):
-    (photos / "red" / "0.png").write_bytes(b"no picture")
+    (photos / "red" / "0.png").write_bytes(b"no image")
     table = tmp_path / "answers.csv"
     main(["predict", str(photos / "red"), "--model", backbone, "--top", "2", "--csv", str(table)])
     with table.open(newline="") as file:

@@ -44,7 +44,7 @@ def test_a_person_reads_a_report_and_a_program_json(
     assert "{" not in out
 
 
-def test_the_folder_holds_the_model_and_its_plots_but_no_names_of_pictures(saved, tmp_path):
+def test_the_folder_holds_the_model_and_its_plots_but_no_names_of_images(saved, tmp_path):
     for plot in ("confusion.png", "classes.png"):
         with Image.open(f"{saved}/{plot}") as image:
             image.verify()
@@ -56,7 +56,7 @@ def test_the_folder_holds_the_model_and_its_plots_but_no_names_of_pictures(saved
 
 
 def test_mistakes_are_drawn_beside_the_model(backbone, photos, tmp_path, capsys):
-    # Every blue picture is red in truth: the model can only be wrong about those it has not seen.
+    # Every blue image is red in truth: the model can only be wrong about those it has not seen.
     test = write_classes(tmp_path / "test", n=2, first_seed=50)
     (test / "red").rename(test / "aside")
     (test / "blue").rename(test / "red")
@@ -87,7 +87,7 @@ def test_every_head_trains_saves_and_predicts(backbone, photos, tmp_path, capsys
     assert json.loads(capsys.readouterr().out)["accuracy"] == 1
 
 
-def test_broken_pictures_are_set_aside_by_name(backbone, photos, tmp_path, capsys):
+def test_unreadable_images_are_named(backbone, photos, tmp_path, capsys):
     (photos / "red" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
     (photos / "red" / "notes.txt").write_text("hello")
     for seed in range(3):  # whichever side of the split it falls on

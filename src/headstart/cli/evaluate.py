@@ -19,11 +19,12 @@ def make_parser() -> CommandParser:
     parser = CommandParser(
         "evaluate",
         "MODEL FOLDER [options]",
-        "Measure the saved model in the folder MODEL on labelled images that it has not seen.\n\n"
+        "Measure a model on labelled images that it has not seen.\n\n"
+        "MODEL is the folder of a saved model, or the name or folder of a pre-trained network. "
         f"FOLDER {options.DATASET}.",
         EXAMPLES,
     )
-    parser.add_positional("model", "MODEL", type=Path)
+    parser.add_positional("model", "MODEL")
     parser.add_positional("folder", "FOLDER", type=Path)
     parser.add_argument(
         "--plots",
@@ -40,10 +41,9 @@ def make_parser() -> CommandParser:
 def run(arguments: argparse.Namespace) -> int:
     """Print the figures; return 1 if an image was unreadable."""
     from headstart.jobs.evaluate import draw_evaluation, evaluate
-    from headstart.model import load
 
     evaluation = evaluate(
-        load(arguments.model),
+        arguments.model,
         arguments.folder,
         workers=FEATURES.settings(arguments).workers,
         progress=Bars(),

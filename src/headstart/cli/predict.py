@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         for answer in track(progress, answers, "predicting", len(found.sources)):
             unreadable += answer.error is not None
             for output in outputs:
-                output.add(answer)
+                output.add(answer, arguments.top)
     seconds = time.perf_counter() - began
     how = f"{seconds:.1f} s by {predictor.name}, computed in {predictor.precision}"
     progress.say(_closing(found, unreadable, how))
