@@ -107,7 +107,7 @@ def test_what_is_passed_over_is_counted(backbone, photos, capsys):
     assert "skipped: 1 not an image" in err
 
 
-def test_csv_has_a_row_a_class_and_one_for_a_refusal(backbone, photos, tmp_path, capsys):
+def test_csv_has_a_row_for_each_class_or_error(backbone, photos, tmp_path, capsys):
     (photos / "red" / "0.png").write_bytes(b"no image")
     table = tmp_path / "answers.csv"
     main(["predict", str(photos / "red"), "--model", backbone, "--top", "2", "--csv", str(table)])

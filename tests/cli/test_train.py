@@ -1,4 +1,4 @@
-"""``headstart train`` and ``headstart evaluate``."""
+"""``headstart train``."""
 
 import json
 from pathlib import Path
@@ -137,35 +137,6 @@ def test_one_class_is_refused(backbone, tmp_path, capsys):
     assert train(tmp_path / "data", "--out", tmp_path / "m", "--model", backbone) == 1
     assert "at least 2 classes" in capsys.readouterr().err
     assert not (tmp_path / "m").exists()
-
-
-def test_evaluate_gives_the_contracts_figures(saved, photos, tmp_path, capsys):
-    capsys.readouterr()
-    assert main(["evaluate", saved, str(photos), "--json", "--plots", str(tmp_path / "plots")]) == 0
-    figures = json.loads(capsys.readouterr().out)
-    assert figures["accuracy"] == 1
-    assert figures["n"] == 18
-    assert set(figures["per_class"]) == {"blue", "green", "red"}
-    assert figures["confusion"] == [[6, 0, 0], [0, 6, 0], [0, 0, 6]]
-    assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == [
-        "classes.png",
-        "confusion.png",
-    ]
-
-
-def test_evaluate_counts_what_it_can_not_read(saved, photos, capsys):
-    (photos / "red" / "0.png").write_bytes(b"")
-    capsys.readouterr()
-    assert main(["evaluate", saved, str(photos)]) == 1
-    out, err = capsys.readouterr()
-    assert json.loads(out)["n"] == 17
-    assert "0.png" in err
-
-
-def test_evaluate_on_a_class_the_model_does_not_know(saved, photos, capsys):
-    (photos / "red").rename(photos / "purple")
-    assert main(["evaluate", saved, str(photos)]) == 1
-    assert "purple" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("offline")

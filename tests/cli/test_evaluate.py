@@ -1,0 +1,46 @@
+"""``headstart evaluate``."""
+
+import json
+
+from headstart.cli.main import main
+
+
+def test_the_figures_are_those_of_the_contract(saved, photos, tmp_path, capsys):
+    capsys.readouterr()
+    assert main(["evaluate", saved, str(photos), "--json", "--plots", str(tmp_path / "plots")]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["accuracy"] == 1
+    assert figures["n"] == 18
+    assert set(figures["per_class"]) == {"blue", "green", "red"}
+    assert figures["confusion"] == [[6, 0, 0], [0, 6, 0], [0, 0, 6]]
+    assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == [
+        "classes.png",
+        "confusion.png",
+    ]
+
+
+def test_unreadable_images_are_counted_and_named(saved, photos, capsys):
+    (photos / "red" / "0.png").write_bytes(b"")
+    capsys.readouterr()
+    assert main(["evaluate", saved, str(photos)]) == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["n"] == 17
+    assert "0.png" in err
+
+
+def test_a_class_that_the_model_does_not_know_is_named(saved, photos, capsys):
+    (photos / "red").rename(photos / "purple")
+    assert main(["evaluate", saved, str(photos)]) == 1
+    assert "purple" in capsys.readouterr().err
+
+
+def test_a_network_is_measured_on_its_own_classes(backbone, photos, capsys):
+    for colour, name in {"blue": "ant", "green": "bee", "red": "cat"}.items():
+        (photos / colour).rename(photos / name)
+    assert main(["evaluate", backbone, str(photos), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 18
+
+
+def test_a_model_that_is_none(photos, capsys):
+    assert main(["evaluate", "resnet51", str(photos)]) == 2
+    assert "id you mean resnet50" in capsys.readouterr().err
