@@ -18,16 +18,41 @@ def make(folder: Path, *what: str) -> Path:
 
     `what` is given to ``pip install`` as it stands; versions come from ``constraints.txt``.
     """
+    programs = _create(folder)
+    print("Installing headstart and what it needs ...", file=sys.stderr, flush=True)
+    _pip(programs, "-c", str(CONSTRAINTS), *what)
+    return programs
+
+
+def make_lowest(folder: Path, *groups: str) -> Path:
+    """Create the environment `folder` with the lowest versions that headstart asks for.
+
+    The dependencies and extras in ``pyproject.toml`` get their lowest versions. What they need in
+    turn and the dependency groups `groups` get the newest that fit. pip can't choose the lowest
+    versions, so this installs uv into the environment.
+    """
+    programs = _create(folder)
+    python, lowest = str(_python(programs)), str(folder / "lowest.txt")
+    _pip(programs, "uv>=0.8")
+    uv = (str(programs / "uv"), "pip")
+    print("Installing headstart and the lowest versions that it asks for ...", file=sys.stderr)
+    compile_ = ("compile", "--quiet", "--resolution", "lowest-direct", "--all-extras")
+    _run(*uv, *compile_, "--python", python, "--output-file", lowest, "pyproject.toml")
+    install = ("install", "--quiet", "--python", python)
+    _run(*uv, *install, "--requirements", lowest, *(f"--group={group}" for group in groups))
+    _run(*uv, *install, "--no-deps", "--reinstall", ".")
+    return programs
+
+
+def _create(folder: Path) -> Path:
     if sys.version_info < (3, 11):  # noqa: UP036 - an older Python runs this before pip can refuse it
         sys.exit(f"headstart needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     if not (folder / "pyvenv.cfg").is_file():
         print(f"Making the virtual environment {folder} ...", file=sys.stderr, flush=True)
         venv.create(folder, with_pip=True)
-    programs = folder / ("Scripts" if os.name == "nt" else "bin")
+    programs = folder.absolute() / ("Scripts" if os.name == "nt" else "bin")
     # Dependency groups need a pip newer than the one that Python 3.11 brings along.
     _pip(programs, "pip>=25.1")
-    print("Installing headstart and what it needs ...", file=sys.stderr, flush=True)
-    _pip(programs, "-c", str(CONSTRAINTS), *what)
     return programs
 
 
@@ -42,8 +67,14 @@ def call(programs: Path, name: str, *arguments: str, folder: Path = ROOT) -> int
 
 
 def _pip(programs: Path, *arguments: str) -> None:
-    python = programs / ("python.exe" if os.name == "nt" else "python")
-    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    done = subprocess.run([*command, *arguments], cwd=ROOT, check=False)
-    if done.returncode:
-        sys.exit("pip could not install what headstart needs; its message stands above.")
+    pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    _run(str(_python(programs)), *pip, *arguments)
+
+
+def _python(programs: Path) -> Path:
+    return programs / ("python.exe" if os.name == "nt" else "python")
+
+
+def _run(*command: str) -> None:
+    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+        sys.exit("Could not install what headstart needs; the message stands above.")

@@ -1,8 +1,9 @@
-"""Set up an environment and pass the tests: ``python scripts/test.py [--checks] [PYTEST ...]``.
+"""Set up an environment and pass the tests: ``python scripts/test.py [options] [PYTEST ...]``.
 
-Builds the wheel, installs it (not the checkout) with all extras, and runs pytest against it;
-``--checks`` runs the linters and the type checker first. What follows is handed to pytest:
-``-m slow`` or ``-m real_data`` select the tests that the plain suite leaves out.
+Builds the wheel, installs it (not the checkout) with all extras, and runs pytest against it.
+``--checks`` runs the linters and the type checker first. ``--lowest`` installs the lowest versions
+that pyproject.toml allows, not those in constraints.txt. Other arguments go to pytest: ``-m slow``
+or ``-m real_data`` select the tests that the plain suite leaves out.
 """
 
 import argparse
@@ -22,13 +23,18 @@ CHECKS = (
 def main() -> int:
     """Install, check, test; return the first exit status that is not zero."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--venv", type=Path, default=environment.ROOT / ".venv-test")
+    parser.add_argument("--venv", type=Path, help="default: .venv-test, or .venv-lowest")
     parser.add_argument("--checks", action="store_true", help="lint and type-check first")
+    parser.add_argument("--lowest", action="store_true", help="the lowest versions allowed")
     options, pytest_arguments = parser.parse_known_args()
-    groups = [f"--group={name}" for name in ("test", *(["lint"] if options.checks else []))]
-    wheel = ("--force-reinstall", "--no-deps", ".")
-    programs = environment.make(options.venv, ".[finetune,pandas,parquet]", *groups)
-    programs = environment.make(options.venv, *wheel)
+    groups = ("test", "lint") if options.checks else ("test",)
+    folder = options.venv or environment.ROOT / (".venv-lowest" if options.lowest else ".venv-test")
+    if options.lowest:
+        programs = environment.make_lowest(folder, *groups)
+    else:
+        grouped = (f"--group={group}" for group in groups)
+        environment.make(folder, ".[finetune,pandas,parquet]", *grouped)
+        programs = environment.make(folder, "--force-reinstall", "--no-deps", ".")
     for check in CHECKS if options.checks else ():
         if status := environment.call(programs, *check):
             return status

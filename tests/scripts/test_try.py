@@ -1,8 +1,6 @@
 """``scripts/try.py``: the first command that anyone types."""
 
 import os
-import runpy
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,11 +9,8 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
 @pytest.fixture
-def calls(monkeypatch):
+def calls(environment, monkeypatch):
     """What the script runs; nothing is installed."""
-    monkeypatch.syspath_prepend(SCRIPTS)
-    import environment
-
     seen = []
 
     def call(_, name, *arguments, folder):
@@ -25,33 +20,27 @@ def calls(monkeypatch):
     programs = environment.ROOT / ".venv" / "bin"
     monkeypatch.setattr(environment, "make", lambda *_: programs)
     monkeypatch.setattr(environment, "call", call)
-    yield seen
-    del sys.modules["environment"]
+    return seen
 
 
-def run(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "argv", ["try.py", *arguments])
-    with pytest.raises(SystemExit) as ending:
-        runpy.run_path(str(SCRIPTS / "try.py"), run_name="__main__")
-    return ending.value.code
-
-
-def test_without_pictures_it_runs_the_demo_again_and_again(calls, monkeypatch, tmp_path, capsys):
+def test_without_pictures_it_runs_the_demo_again_and_again(
+    calls, run, monkeypatch, tmp_path, capsys
+):
     monkeypatch.chdir(tmp_path)
-    assert run(monkeypatch) == 0
+    assert run("try.py") == 0
     assert calls == [("headstart", "demo", "--overwrite", tmp_path)]
     assert "activate" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a POSIX shell's line")
-def test_it_says_how_the_commands_that_were_shown_are_found(calls, monkeypatch, capsys):
+def test_it_says_how_the_commands_that_were_shown_are_found(calls, run, monkeypatch, capsys):
     monkeypatch.chdir(SCRIPTS.parent)
-    assert run(monkeypatch) == 0
+    assert run("try.py") == 0
     assert len(calls) == 1
     assert capsys.readouterr().out.endswith("$ . .venv/bin/activate\n")
 
 
-def test_pictures_of_ones_own_are_found_from_where_one_is(calls, monkeypatch, tmp_path):
+def test_pictures_of_ones_own_are_found_from_where_one_is(calls, run, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    assert run(monkeypatch, "photos", "--top", "3") == 0
+    assert run("try.py", "photos", "--top", "3") == 0
     assert calls == [("headstart", "predict", "photos", "--top", "3", tmp_path)]
