@@ -1,10 +1,12 @@
 """The catalogue's rows, and finding one."""
 
+import importlib
 import json
 import re
 
 import pytest
 
+import headstart
 from headstart.backbones.catalogue import backbones, get_backbone
 from headstart.backbones.download import algorithm
 from headstart.backbones.folders import read_backbone
@@ -13,6 +15,12 @@ from headstart.errors import UnknownBackbone
 
 ROWS = backbones()
 PUBLISHED = [row for row in ROWS if row.folder is None]
+
+
+def test_package_lists_the_catalogue_at_any_time():
+    """Also when modules of the room were imported, which takes the name for the room."""
+    assert headstart.backbones() == ROWS
+    assert headstart.backbones() == importlib.import_module("headstart.backbones")() == ROWS
 
 
 def test_names_are_sorted_and_unique():
