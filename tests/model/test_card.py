@@ -2,12 +2,13 @@ import dataclasses
 
 import pytest
 
-from headstart.backbones.network import Network
+from headstart.backbones.preprocessing import STANDARDISED
 from headstart.backbones.variants import mirrored
 from headstart.data import Resize
 from headstart.model import TrainingData, load
 from headstart.model.card import model_card
 from headstart.model.parts import CARD
+from headstart.records import to_json
 
 
 def card(save, folder, **changes):
@@ -32,15 +33,25 @@ def test_tells_what_the_model_is(model_folder):
 
 
 def test_every_fact_of_the_network_is_in_it(save, tmp_path, tiny_network):
-    network = dataclasses.replace(tiny_network, layer="conv_7", pooling="max")
-    text = card(save, tmp_path / "model", network=network)
-    described = load(tmp_path / "model").network
-    for field in dataclasses.fields(Network):
-        value = getattr(described, field.name)
-        if field.name not in ("folder", "key", "classes", "outputs"):
-            name = field.name.replace("_", " ")
-            shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-            assert f"| network: {name} | {shown} |" in text
+    known = {
+        "layer": "conv_7",
+        "pooling": "max",
+        "preprocessing": STANDARDISED,
+        "license": "CC-BY-4.0",
+        "source": "a paper",
+        "weights_source": "https://example.org/tiny.h5",
+    }
+    text = card(save, tmp_path / "model", network=dataclasses.replace(tiny_network, **known))
+    facts = to_json(load(tmp_path / "model").network, without=["folder", "key", "classes"])
+    assert None not in facts.values()
+    of_pixels = facts.pop("preprocessing")
+    del facts["outputs"]
+    named = {f"network: {name}": value for name, value in facts.items()}
+    named |= {f"network: preprocessing: {name}": value for name, value in of_pixels.items()}
+    for name, value in named.items():
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+        assert f"| {name.replace('_', ' ')} | {shown} |" in text
+    assert "- Licence of its weights, which holds for this model, too: CC-BY-4.0." in text
 
 
 def test_the_resize_is_that_of_the_model(save, tmp_path):

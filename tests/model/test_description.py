@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.model.test_old_formats import FOLDER as OLD
 
 from headstart.backbones.network import Network
+from headstart.backbones.preprocessing import STANDARDISED
 from headstart.data import Resize
 from headstart.errors import UsageError
 from headstart.features.precision import PrecisionChoice
@@ -29,7 +30,14 @@ def make(tiny_network):
             "version": "3",
             "classes": ("cat", 1, ("a", None)),
             "network": dataclasses.replace(
-                tiny_network, layer="conv", pooling="max", mirror=True, folder=FOLDER, key="key"
+                tiny_network,
+                folder=FOLDER,
+                key="key",
+                layer="conv",
+                pooling="max",
+                mirror=True,
+                preprocessing=STANDARDISED,
+                license="CC-BY-4.0",
             ),
             "resize": Resize("squash", 32, 32, 0.5, "bicubic", antialias=False),
             "precision": PrecisionChoice("bf16", "measured", 0.1, 32),

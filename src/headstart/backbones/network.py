@@ -15,7 +15,7 @@ from typing import Any
 from headstart import records
 from headstart.backbones.classes import ClassName
 from headstart.backbones.pooling import Pooling
-from headstart.backbones.preprocessing import Interpolation
+from headstart.backbones.preprocessing import Interpolation, Preprocessing
 from headstart.backbones.weights import hash_file
 from headstart.descriptions import DescriptionFile
 from headstart.errors import DamagedModel
@@ -60,6 +60,8 @@ class Network:
         How the feature map becomes features; see `NetworkSpec`.
     mirror : bool
         Whether the outputs are the mean over each image and its mirror image.
+    preprocessing : Preprocessing or None
+        What the graph does to the pixels before its first layer; None if unknown.
     license : str or None
         Licence of the backbone's published weights; None if unknown. It holds for weights that were
         trained further as well.
@@ -84,6 +86,7 @@ class Network:
     mirror: bool = False
     interpolation: Interpolation = "bilinear"
     antialias: bool = True
+    preprocessing: Preprocessing | None = None
     license: str | None = None
     source: str | None = None
     weights_source: str | None = None

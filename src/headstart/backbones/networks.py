@@ -185,6 +185,7 @@ def _convert(
         weights_sha256=weights.sha256,
         key=network_key(row, weights.sha256, size, layer),
         layer=layer,
+        preprocessing=row.preprocessing,
         license=row.license,
         source=row.source,
         weights_source=published_address(row, weights),

@@ -129,10 +129,12 @@ def _making(model: Description) -> list[str]:
     tuned = training.fine_tuned
     network = f"fine-tuned on these images ({tuned})" if tuned else "left unchanged"
     known = f" (fingerprint `{training.fingerprint}`)" if training.fingerprint else ""
+    license_ = model.network.license or "not known"
     used = ", ".join(f"{name} {version}" for name, version in model.versions.items())
     return [
         f"Trained on {training.n_images} images{others}{known}",
         f"Network: `{model.network.name}`, pre-trained and {network}",
+        f"Licence of its weights, which holds for this model, too: {license_}",
         f"Head on its features: {model.head}",
         f"Each image is {_RESIZE[resize.rule]}: {resize.height} x {resize.width} pixels"
         + ("; the probabilities are the mean over it and its mirror image" if mirror else ""),
