@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from headstart.finetuning.activation_batches import KeptBatches
+from headstart.finetuning.activation_batches import ActivationBatches
 from headstart.finetuning.activations import Activations
 
 N, VIEWS = 23, 4
@@ -22,7 +22,7 @@ def make():
             "n_classes": 3,
             "batch_size": 8,
         }
-        return KeptBatches(**usual | settings)
+        return ActivationBatches(**usual | settings)
 
     return made
 
@@ -31,7 +31,7 @@ def seen(batches, epoch):
     """Return which pictures an epoch shows, and in which view each."""
     shown = {}
     for batch in batches.epoch(epoch, [0] * len(batches)):
-        for number, target in zip(batch.images[0][:, 0, 0, 0], batch.targets[0], strict=True):
+        for number, target in zip(batch.inputs[0][:, 0, 0, 0], batch.targets[0], strict=True):
             view, picture = divmod(int(number), 100)
             shown[picture] = view
             assert target.argmax() == picture % 3
@@ -57,14 +57,14 @@ def test_the_last_batches_are_the_same_wherever_one_starts(make):
     batches = make(mixup=0.3)
     whole = list(batches.epoch(1, [0, 0]))
     (last,) = batches.epoch(1, [0])
-    np.testing.assert_array_equal(whole[1].images[0], last.images[0])
+    np.testing.assert_array_equal(whole[1].inputs[0], last.inputs[0])
     np.testing.assert_array_equal(whole[1].targets[0], last.targets[0])
 
 
 def test_all_that_crosses_is_blended_alike_and_its_weights_too(make):
     batches = make(mixup=1.0, sample_weights=np.arange(20, dtype=np.float32))
     (batch, _) = batches.epoch(0, [0, 0])
-    np.testing.assert_allclose(batch.images[0], batch.images[1])
+    np.testing.assert_allclose(batch.inputs[0], batch.inputs[1])
     np.testing.assert_allclose(batch.targets[0].sum(axis=1), 1, rtol=1e-6)
     assert batch.weights.shape == (8,)
     assert (batch.targets[0].max(axis=1) < 1).any()
@@ -73,5 +73,5 @@ def test_all_that_crosses_is_blended_alike_and_its_weights_too(make):
 def test_weights_go_with_their_pictures(make):
     weights = np.arange(20, dtype=np.float32)
     for batch in make(sample_weights=weights).epoch(0, [0, 0]):
-        pictures = batch.images[0][:, 0, 0, 0].astype(int) % 100
+        pictures = batch.inputs[0][:, 0, 0, 0].astype(int) % 100
         np.testing.assert_array_equal(batch.weights, weights[pictures - 3])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from headstart.errors import MissingExtra, UsageError
-from headstart.heads.dense import LOSSES, DenseHead
+from headstart.heads.dense import DenseHead
 
 SCRIPT = """
 import json, sys
@@ -29,11 +29,13 @@ X = (random.standard_normal((240, 12)) + 40 + 2 * np.eye(3, 12)[codes]).astype(n
 y = np.array(["a", "b", "c"])[codes]
 found = {}
 
-head = DenseHead((16, 8), activation="silu", learning_rate=0.01, epochs=40).fit(X[:180], y[:180])
+head = DenseHead((16, 8), activation="silu", learning_rate=0.01, epochs=40, random_state=1)
+head.fit(X[:180], y[:180])
 found["accuracy"] = float((head.predict(X[180:]) == y[180:]).mean())
 by_keras = np.asarray(built[0].predict_on_batch(X[180:]))
 found["folded"] = float(np.abs(by_keras - head.predict_proba(X[180:])).max())
 found["epochs"] = len(head.history_)
+found["numbers"] = [epoch.epoch for epoch in head.history_]
 found["best"] = min(epoch.val_loss for epoch in head.history_)
 again = clone(head).fit(X[:180], y[:180])
 found["repeated"] = float(np.abs(again.predict_proba(X) - head.predict_proba(X)).max())
@@ -45,7 +47,7 @@ found["plain"] = [len(plain.scorer_.layers), len(plain.history_), plain.history_
 fixed = DenseHead((8,), epochs=25, learning_rate=0.3, patience=None, monitor="val_accuracy")
 best = max((epoch.val_accuracy, -epoch.val_loss) for epoch in fixed.fit(X, y).history_)
 found["fixed"] = len(fixed.history_)
-_, kept_out = dense._divide(codes, 0.1, 0)
+_, kept_out = dense._split(codes, 0.1, 0)
 said = fixed.predict_proba(X[kept_out])
 found["best_accuracy"] = [best[0], float((said.argmax(axis=1) == codes[kept_out]).mean())]
 found["best_loss"] = [-best[1], float(-np.log(said[np.arange(24), codes[kept_out]]).mean())]
@@ -53,15 +55,10 @@ found["best_loss"] = [-best[1], float(-np.log(said[np.arange(24), codes[kept_out
 binary = DenseHead((16,), loss="binary_crossentropy", learning_rate=0.01, dropout=0)
 binary.set_params(batch_normalization=False, epochs=40).fit(X - 40, y)
 found["binary"] = float((binary.predict(X - 40) == y).mean())
-import keras
-said = binary.predict_proba(X - 40)
-for name in dense.LOSSES:
-    by_keras = np.asarray(getattr(keras.losses, name)(np.eye(3, dtype=np.float32)[codes], said))
-    found[name] = float(np.abs(dense.LOSSES[name](said, codes) - by_keras).max())
 still = DenseHead((8,), dropout=0, batch_normalization=False, learning_rate=1e-12, epochs=1)
 (epoch,) = still.fit(X, y).history_
-learnt, _ = dense._divide(codes, 0.1, 0)
-found["still"] = [epoch.accuracy, float((still.predict(X[learnt]) == y[learnt]).mean())]
+train, _ = dense._split(codes, 0.1, 0)
+found["still"] = [epoch.accuracy, float((still.predict(X[train]) == y[train]).mean())]
 
 try:
     DenseHead(learning_rate=1e30, batch_normalization=False, optimizer="sgd").fit(X * 1e6, y)
@@ -108,6 +105,7 @@ def test_what_is_left_of_it_answers_as_keras_does(found):
 def test_it_stops_when_nothing_gets_better(found):
     assert 10 <= found["epochs"] <= 40
     assert found["best"] < np.log(3)
+    assert found["numbers"] == list(range(1, found["epochs"] + 1))
 
 
 def test_the_same_seed_gives_the_same_head(found):
@@ -132,18 +130,13 @@ def test_binary_crossentropy_learns_too(found):
     assert found["binary"] > 0.8
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-def test_losses_are_those_that_keras_has_under_the_name(found, loss):
-    assert found[loss] < 1e-4
-
-
 def test_the_accuracy_is_that_of_the_samples_trained_on(found):
     recorded, measured = found["still"]
     assert recorded == pytest.approx(measured, abs=1e-6)
 
 
 def test_a_loss_that_is_no_number_comes_with_advice(found):
-    assert found["diverged"].startswith("TrainingDiverged: The loss must stay a number; in epoch")
+    assert found["diverged"].startswith("TrainingDiverged: The loss must stay a number. Received: ")
 
 
 def test_a_classifier_with_it_is_saved_and_answers_alike(found):

@@ -39,7 +39,7 @@ def test_beyond_its_memory_the_old_fades():
 
 def test_it_does_not_change_the_model_nor_the_model_it():
     model, average = moved(10, [1.0, 3.0])
-    with average.in_place():
+    with average.applied():
         assert model.get_weights()[1] == pytest.approx(2.0)
     assert model.get_weights()[1] == 3.0
     model.get_weights()[0][:] = 50
@@ -48,6 +48,11 @@ def test_it_does_not_change_the_model_nor_the_model_it():
 
 def test_the_model_gets_its_own_weights_back_after_an_error():
     model, average = moved(10, [1.0, 3.0])
-    with pytest.raises(ZeroDivisionError), average.in_place():
+    with pytest.raises(ZeroDivisionError), average.applied():
         1 / 0  # noqa: B018
     assert model.get_weights()[1] == 3.0
+
+
+def test_with_a_memory_of_one_it_is_the_last_weights():
+    _, average = moved(1, [1.0, 0.1, 0.7])
+    assert average.weights[1] == 0.7

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from headstart.augmentation.settings import Augmentation
-from headstart.training.batches import Batches
+from headstart.training.batches import ImageBatches
 
 
 def batches(n=22, batch_size=4, **settings):
     random = np.random.default_rng(0)
-    return Batches(
+    return ImageBatches(
         **{
             "pixels": random.integers(0, 256, (n, 16, 16, 3), np.uint8),
             "labels": np.arange(n) % 3,
@@ -25,7 +25,7 @@ def batches(n=22, batch_size=4, **settings):
 
 
 def listed(epoch):
-    made = [[batch.images, *batch.targets, batch.weights] for batch in epoch]
+    made = [[batch.inputs, *batch.targets, batch.weights] for batch in epoch]
     return [[array for array in arrays if array is not None] for arrays in made]
 
 
@@ -39,22 +39,22 @@ def same(one, other):
 
 def test_an_epoch_has_whole_batches_of_the_sizes_asked_for():
     made = list(batches().epoch(0, [8, 8, 12, 16, 16]))
-    assert [batch.images.shape for batch in made] == [
+    assert [batch.inputs.shape for batch in made] == [
         (4, size, size, 3) for size in (8, 8, 12, 16, 16)
     ]
-    assert all(batch.images.dtype == np.float32 for batch in made)
+    assert all(batch.inputs.dtype == np.float32 for batch in made)
     assert [target.shape for target in made[0].targets] == [(4, 3), (4, 6)]
 
 
-def test_an_epoch_shows_no_picture_twice_and_each_with_its_own_label_and_lesson():
+def test_an_epoch_shows_no_image_twice_and_each_with_its_own_label_and_teacher_target():
     plain = Augmentation(crop=(1, 1), aspect=1, flip=0, colour=0)
     given = batches(augmentation=plain)
     seen = []
     for batch in given.epoch(3, [16] * 5):
-        for image, classes, lesson in zip(batch.images, *batch.targets, strict=True):
+        for image, classes, target in zip(batch.inputs, *batch.targets, strict=True):
             (place,) = [i for i, pixels in enumerate(given.pixels) if (pixels == image).all()]
             assert classes.argmax() == given.labels[place]
-            np.testing.assert_array_equal(lesson, given.teacher_targets[place])
+            np.testing.assert_array_equal(target, given.teacher_targets[place])
             seen.append(place)
     assert len(set(seen)) == 20
 

@@ -3,43 +3,33 @@ import csv
 from headstart.training.history import Epoch, write_history
 
 
-def test_history_is_a_table_with_a_row_for_each_epoch(tmp_path):
-    epochs = [
-        Epoch(
-            epoch=i,
-            seconds=60.5,
-            size=48,
-            learning_rate=0.1 / i,
-            loss=3 / i,
-            accuracy=i / 10,
-            val_loss=2 / i,
-        )
-        for i in (1, 2)
-    ]
+def epoch(number, **figures):
+    usual = {"seconds": 10, "size": 96, "learning_rate": 1e-4, "loss": 0.7, "accuracy": 0.8}
+    return Epoch(epoch=number, **usual | figures)
+
+
+def test_the_history_is_a_table_with_a_row_for_each_epoch(tmp_path):
+    epochs = [epoch(1), epoch(2, seconds=60.5, loss=1.5, val_loss=1.0, val_accuracy=0.25)]
     write_history(epochs, tmp_path / "history.csv")
     with (tmp_path / "history.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert rows[1] == {
+        first, second = csv.DictReader(file)
+    assert second == {
         "epoch": "2",
         "seconds": "60.5",
-        "size": "48",
-        "learning_rate": "0.05",
+        "size": "96",
+        "learning_rate": "0.0001",
         "loss": "1.5",
-        "accuracy": "0.2",
+        "accuracy": "0.8",
         "val_loss": "1",
+        "val_accuracy": "0.25",
     }
-    assert len(rows) == 2
+    assert first["val_loss"] == "nan"
 
 
-def test_an_epoch_is_told_with_the_time_that_is_left():
-    epoch = Epoch(
-        epoch=3, seconds=10, size=96, learning_rate=1e-4, loss=0.7, accuracy=0.9, val_loss=0.3
-    )
-    assert epoch.described(120) == (
-        "epoch 3: 90.0% right, loss 0.700, 96 px, 10 s; about 2 min left"
-    )
+def test_an_epoch_is_described_with_the_time_that_is_left():
+    described = epoch(3, val_accuracy=0.9, val_loss=0.3).described(120)
+    assert described == "epoch 3: 90.0% right, loss 0.700, 96 px, 10 s; about 2 min left"
 
 
-def test_what_nobody_judged_is_not_called_right_or_wrong():
-    epoch = Epoch(epoch=1, seconds=10, size=96, learning_rate=1e-4, loss=0.7, accuracy=float("nan"))
-    assert epoch.described() == "epoch 1: loss 0.700, 96 px, 10 s"
+def test_an_epoch_without_validation_is_described_by_its_loss():
+    assert epoch(1).described() == "epoch 1: loss 0.700, 96 px, 10 s"

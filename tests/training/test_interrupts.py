@@ -13,9 +13,9 @@ def press_ctrl_c():
 def test_ctrl_c_waits_until_it_is_looked_at():
     done = False
     with pytest.raises(KeyboardInterrupt), held_interrupts() as interrupts:
-        assert not interrupts.asked
+        assert not interrupts.pressed
         press_ctrl_c()
-        assert interrupts.asked
+        assert interrupts.pressed
         done = True
     assert done
 
@@ -48,7 +48,7 @@ def test_outside_of_the_main_thread_the_signal_is_somebody_elses():
 
     def work():
         with held_interrupts() as interrupts:
-            found.append((interrupts.asked, signal.getsignal(signal.SIGINT)))
+            found.append((interrupts.pressed, signal.getsignal(signal.SIGINT)))
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -63,6 +63,6 @@ def test_a_handler_of_ones_own_stays():
         with held_interrupts() as interrupts:
             press_ctrl_c()
         assert pressed == [True]
-        assert not interrupts.asked
+        assert not interrupts.pressed
     finally:
         signal.signal(signal.SIGINT, before)

@@ -1,4 +1,4 @@
-"""The loop around a network, with a network that is one number; a real one is in pretraining."""
+"""The loop, around a network that is one number. tests/pretraining has a real one."""
 
 import signal
 from types import SimpleNamespace
@@ -9,10 +9,10 @@ import pytest
 from headstart.augmentation.settings import Augmentation
 from headstart.errors import TrainingDiverged
 from headstart.training import loop as room
-from headstart.training.batches import Batches
+from headstart.training.batches import ImageBatches
 from headstart.training.checkpoints import load_checkpoint
-from headstart.training.loop import LAST, TrainingLoop
-from headstart.training.settings import Schedule
+from headstart.training.loop import CHECKPOINT, TrainingLoop
+from headstart.training.schedule import Schedule
 from headstart.training.validation import ValidationSet
 
 
@@ -28,7 +28,7 @@ class Variable:
 
 
 class Number:
-    """One weight, which moves towards the mean brightness of what it sees."""
+    """One weight, which moves towards the mean brightness of its images."""
 
     def __init__(self):
         self.weight, self.momentum = 0.0, Variable(0.0)
@@ -47,7 +47,9 @@ class Number:
     def reset_metrics(self):
         self.resets += 1
 
-    def train_on_batch(self, images, targets, sample_weight=None):  # noqa: ARG002 - Keras
+    def train_on_batch(self, images, targets, sample_weight=None, return_dict=False):
+        assert sample_weight is None
+        assert return_dict
         self.at_step(self.steps)
         self.steps += 1
         self.seed.assign(self.seed.value + 1)
@@ -56,52 +58,52 @@ class Number:
         error = images.mean() - self.weight
         self.momentum.assign(0.5 * self.momentum.value + error)
         self.weight += self.optimizer.learning_rate * float(self.momentum.value)
-        return [error**2, targets[0].mean()]
+        return {"loss": error**2, "accuracy": targets[0].mean()}
 
     def predict_on_batch(self, images):
-        """Say class 0 for dark images, class 1 for those that are brighter than the weight."""
+        """Predict class 1 for images that are brighter than the weight, class 0 for others."""
         bright = images.mean(axis=(1, 2, 3)) > self.weight
         return np.stack([~bright, bright], axis=1).astype(float)
 
 
 @pytest.fixture
 def make(tmp_path):
-    """Return a maker of trainings in one folder, each with a number of its own."""
+    """Return a function that makes loops with the same folder, each with its own number."""
     random = np.random.default_rng(0)
     labels = np.arange(50) % 2
     bright = (labels * 80 + 60)[:, None, None, None] + random.integers(0, 40, (50, 16, 16, 3))
 
-    def made(*, examined=True, **settings):
+    def made(*, validated=True, **settings):
         schedule = Schedule(
-            **{"epochs": 4, "size": 16, "first_size": 8, "learning_rate": 0.1} | settings
+            **{"epochs": 4, "size": 16, "first_size": 8, "learning_rate": 0.1, "warm_up": 0.05}
+            | settings
         )
-        batches = Batches(
+        batches = ImageBatches(
             pixels=bright.astype(np.uint8),
             labels=labels,
             n_classes=2,
-            teacher_targets=None,
             batch_size=8,
             augmentation=Augmentation(),
-            mixup=0.0,
-            seed=0,
         )
         number = Number()
         training = TrainingLoop(
             number,
             number,
             batches,
-            validation=ValidationSet(labels, lambda places: bright[places]) if examined else None,
+            validation=ValidationSet(labels, lambda rows: bright[rows]) if validated else None,
             schedule=schedule,
             folder=tmp_path,
+            keep_predictions=True,
         )
         return training, number
 
     return made
 
 
-def told(history):
+def figures(history):
     """Return what does not depend on the clock."""
-    return np.array([(each.epoch, each.size, each.loss, each.accuracy) for each in history])
+    names = ("epoch", "size", "loss", "accuracy", "val_loss", "val_accuracy")
+    return np.array([[getattr(epoch, name) for name in names] for epoch in history])
 
 
 def test_it_goes_through_all_epochs_with_growing_images_and_a_falling_rate(make):
@@ -113,7 +115,7 @@ def test_it_goes_through_all_epochs_with_growing_images_and_a_falling_rate(make)
     assert (number.sizes[0], number.sizes[-1]) == (8, 16)
     assert max(number.rates) == pytest.approx(0.1, rel=0.02)
     assert number.rates[-1] == pytest.approx(0)
-    assert epochs[-1].accuracy > 0.9
+    assert epochs[-1].val_accuracy > 0.9
     assert training.seconds_left() == 0
 
 
@@ -123,9 +125,9 @@ def test_an_epochs_loss_is_the_mean_over_its_batches(make):
     original = number.train_on_batch
 
     def train_on_batch(*batch, **more):
-        answer = original(*batch, **more)
-        losses.append(answer[0])
-        return answer
+        found = original(*batch, **more)
+        losses.append(found["loss"])
+        return found
 
     number.train_on_batch = train_on_batch
     (epoch,) = training.run()
@@ -136,7 +138,7 @@ def test_an_epochs_loss_is_the_mean_over_its_batches(make):
 def test_stopped_at_any_step_it_goes_on_to_the_same_end(make, stop):
     whole, undisturbed = make()
     list(whole.run())
-    (whole._folder / LAST).unlink()
+    (whole._folder / CHECKPOINT).unlink()
     first, number = make()
 
     def interrupt(step):
@@ -152,23 +154,23 @@ def test_stopped_at_any_step_it_goes_on_to_the_same_end(make, stop):
     assert number.steps + resumed.steps == undisturbed.steps
     assert resumed.seed.value == undisturbed.seed.value
     assert resumed.weight == pytest.approx(undisturbed.weight, rel=1e-12)
-    np.testing.assert_allclose(told(second.history), told(whole.history), rtol=1e-9)
+    np.testing.assert_allclose(figures(second.history), figures(whole.history), rtol=1e-9)
 
 
-def test_interrupted_while_it_is_judged_no_epoch_is_half_done(make):
+def test_interrupted_during_validation_no_epoch_is_half_done(make):
     first, number = make()
-    answer = number.predict_on_batch
+    predict = number.predict_on_batch
 
     def interrupted(images):
         signal.raise_signal(signal.SIGINT)
-        return answer(images)
+        return predict(images)
 
     number.predict_on_batch = interrupted
     with pytest.raises(KeyboardInterrupt):
         list(first.run())
     second, resumed = make()
     assert second.resume()
-    assert (second._step, second.history, second.answers) == (6, [], [])
+    assert (second._step, second.history, second.predictions) == (6, [], [])
     assert len(list(second.run())) == 4
     assert number.steps + resumed.steps == 24
 
@@ -184,18 +186,18 @@ def test_checkpoints_come_with_time_not_only_with_epochs(make, monkeypatch):
     number.at_step = kill
     with pytest.raises(SystemExit):
         list(training.run())
-    assert load_checkpoint(training._folder / LAST).facts["step"] == 10
+    assert load_checkpoint(training._folder / CHECKPOINT).facts["step"] == 10
 
 
 def test_short_epochs_are_not_written_down_each(make, monkeypatch):
     training, _ = make()
     for epoch in training.run():
-        assert (training._folder / LAST).exists() == (epoch.epoch == 4)
+        assert (training._folder / CHECKPOINT).exists() == (epoch.epoch == 4)
     monkeypatch.setattr(room, "_SECONDS_BETWEEN_EPOCHS", -1.0)
-    (training._folder / LAST).unlink()
+    (training._folder / CHECKPOINT).unlink()
     training, _ = make()
     for epoch in training.run():
-        assert len(load_checkpoint(training._folder / LAST).facts["history"]) == epoch.epoch
+        assert len(load_checkpoint(training._folder / CHECKPOINT).facts["history"]) == epoch.epoch
 
 
 def test_there_may_be_nothing_to_resume(make):
@@ -206,11 +208,11 @@ def test_there_may_be_nothing_to_resume(make):
 def test_the_network_ends_with_the_average_of_its_best_epoch(make):
     training, number = make()
     list(training.run())
-    best = max(epoch.accuracy for epoch in training.history)
-    assert training.history[training.best_epoch - 1].accuracy == best
+    best = max(epoch.val_accuracy for epoch in training.history)
+    assert training.history[training.best_epoch - 1].val_accuracy == best
     training.finish()
     assert number.weight == pytest.approx(
-        float(load_checkpoint(training._folder / LAST).arrays["best"][0][0])
+        float(load_checkpoint(training._folder / CHECKPOINT).arrays["best"][0][0])
     )
 
 
@@ -225,7 +227,7 @@ def test_a_loss_that_is_no_number_ends_it_with_advice_and_spares_the_checkpoint(
     monkeypatch.setattr(room, "_SECONDS_BETWEEN_EPOCHS", -1.0)
     with pytest.raises(TrainingDiverged, match=r"smaller learning rate: a half or a third of 0\.1"):
         list(training.run())
-    assert np.isfinite(load_checkpoint(training._folder / LAST).arrays["weights"][0]).all()
+    assert np.isfinite(load_checkpoint(training._folder / CHECKPOINT).arrays["weights"][0]).all()
 
 
 def test_time_left_grows_with_what_is_left_and_the_size_of_its_images(make):
@@ -237,9 +239,9 @@ def test_time_left_grows_with_what_is_left_and_the_size_of_its_images(make):
     assert left[-1] == 0
 
 
-def test_it_ends_early_when_epochs_bring_nothing(make):
+def test_it_ends_early_after_epochs_without_improvement(make):
     training, number = make(epochs=20, patience=2)
-    number.train_on_batch = lambda *_, **__: [1.0]  # learns nothing
+    number.train_on_batch = lambda *_, **__: {"loss": 1.0, "accuracy": 0.5}
     epochs = list(training.run())
     # Equally good epochs count as better, until the first that is worse.
     assert len(epochs) == 20
@@ -249,22 +251,22 @@ def test_it_ends_early_when_epochs_bring_nothing(make):
     assert len(list(training.run())) == 3
 
 
-def test_it_can_stop_after_some_epochs_of_a_longer_course(make):
+def test_it_can_stop_before_the_end_of_the_schedule(make):
     training, number = make(epochs=4)
     assert len(list(training.run(until=2))) == 2
     assert training.seconds_left() == 0
     assert number.rates[-1] > 0.02  # the whole schedule ends with 0
 
 
-def test_without_an_examination_the_last_epoch_is_kept(make):
-    training, _ = make(examined=False, epochs=2)
+def test_without_validation_the_last_epoch_is_the_best(make):
+    training, _ = make(validated=False, epochs=2, patience=1)
     epochs = list(training.run())
-    assert np.isnan([epochs[-1].accuracy, epochs[-1].val_loss]).all()
-    assert training.answers == []
+    assert np.isnan([epochs[-1].val_accuracy, epochs[-1].val_loss]).all()
+    assert training.predictions == []
     assert training.best_epoch == 2
 
 
-def test_what_was_said_after_each_epoch_is_kept_over_a_kill(make):
+def test_the_predictions_of_each_epoch_survive_a_kill(make):
     first, number = make()
 
     def interrupt(step):
@@ -278,13 +280,13 @@ def test_what_was_said_after_each_epoch_is_kept_over_a_kill(make):
     assert second.resume()
     assert second._step == 16
     list(second.run())
-    assert [answers.shape for answers in second.answers] == [(50, 2)] * 4
+    assert [predictions.shape for predictions in second.predictions] == [(50, 2)] * 4
 
 
-def test_the_loss_is_what_epochs_are_judged_by_where_that_is_asked_for(make):
+def test_the_loss_decides_about_epochs_if_it_is_the_monitor(make):
     training, number = make(epochs=3, monitor="val_loss")
-    said = iter([(0.9, 0.1), (0.5, 0.5), (0.4, 0.6)])
-    number.predict_on_batch = lambda images: np.tile(next(said), (len(images), 1))
+    predicted = iter([(0.9, 0.1), (0.5, 0.5), (0.4, 0.6)])
+    number.predict_on_batch = lambda images: np.tile(next(predicted), (len(images), 1))
     epochs = list(training.run())
     best = min(epochs, key=lambda epoch: epoch.val_loss)
     assert training.best_epoch == best.epoch == 2
@@ -292,15 +294,53 @@ def test_the_loss_is_what_epochs_are_judged_by_where_that_is_asked_for(make):
 
 def test_a_loss_that_rises_for_good_ends_it_with_advice(make):
     training, number = make()
-    number.train_on_batch = lambda *_, **__: [float(10 ** len(training.history))]
-    with pytest.raises(TrainingDiverged, match="in epoch 2 it is 10, after 1 before"):
+    number.train_on_batch = lambda *_, **__: {
+        "loss": 10.0 ** len(training.history),
+        "accuracy": 0.5,
+    }
+    with pytest.raises(TrainingDiverged, match="Received: 10 in epoch 2, after 1 before"):
         list(training.run())
 
 
 def test_a_loss_below_zero_may_fall(make):
     training, number = make()
-    number.train_on_batch = lambda *_, **__: [-2.0 * (len(training.history) + 1)]
+    number.train_on_batch = lambda *_, **__: {
+        "loss": -2.0 * (len(training.history) + 1),
+        "accuracy": 0.5,
+    }
     assert len(list(training.run())) == 4
+
+
+def test_at_a_constant_rate_the_loss_may_jump(make):
+    training, number = make(decay="none", warm_up=0)
+    number.train_on_batch = lambda *_, **__: {
+        "loss": 10.0 ** len(training.history),
+        "accuracy": 0.5,
+    }
+    assert len(list(training.run())) == 4
+    assert {epoch.learning_rate for epoch in training.history} == {0.1}
+
+
+def test_without_a_folder_nothing_is_written(make, tmp_path):
+    training, _ = make()
+    training._folder = None
+    assert not training.resume()
+    assert len(list(training.run())) == 4
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_an_average_the_last_weights_of_the_best_epoch_are_kept(make):
+    training, number = make(average=False, monitor="val_loss")
+    weights = [number.weight for _ in training.run()]
+    training.finish()
+    assert number.weight == weights[training.best_epoch - 1]
+
+
+def test_predictions_are_kept_only_if_they_are_asked_for(make):
+    training, _ = make()
+    training._keep_predictions = False
+    list(training.run())
+    assert training.predictions == []
 
 
 def test_half_of_the_first_weights_can_be_kept(make):
@@ -308,6 +348,6 @@ def test_half_of_the_first_weights_can_be_kept(make):
     list(training.run())
     training.finish()
     whole, other = make()
-    (training._folder / LAST).unlink()
+    (training._folder / CHECKPOINT).unlink()
     list(whole.run())
     assert 0 < number.weight < other.weight

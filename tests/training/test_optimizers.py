@@ -4,16 +4,19 @@ import json
 import os
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 
-from headstart.errors import UsageError
-from headstart.training.optimizers import OPTIMIZERS, make_loss, make_optimizer
+from headstart.training.optimizers import LOSSES, OPTIMIZERS
+from headstart.training.settings import LossName, OptimizerName
 
 SCRIPT = """
 import json
 import keras, numpy as np
-from headstart.training.optimizers import OPTIMIZERS, layerwise_rates, make_loss, make_optimizer
+from headstart.training.optimizers import (
+    OPTIMIZERS, compile_model, layerwise_rates, make_loss, make_optimizer
+)
 
 found = {"steps": {}}
 for name in OPTIMIZERS:
@@ -38,6 +41,23 @@ model.compile(make_optimizer(keras, "adamw", 0.01, weight_decay=0.5), "mse")
 model.layers[0].set_weights([np.ones((4, 3)), np.ones(3)])
 model.train_on_batch(np.zeros((8, 4)), np.full((8, 3), 1 / 3))
 found["decayed"] = [float(np.mean(w)) for w in model.get_weights()]
+
+data = keras.Input((4,))
+classes = keras.layers.Dense(3, "softmax", name="classes")(data)
+loss = make_loss(keras, "categorical_crossentropy")
+x, y = np.ones((8, 4), np.float32), np.eye(3, dtype=np.float32)[np.arange(8) % 2]
+
+def figures(outputs, targets, **options):
+    model = keras.Model(data, outputs)
+    still = make_optimizer(keras, "sgd", 0.0, momentum=0)
+    compile_model(keras, model, still, [loss] * len(targets), **options)
+    return model.train_on_batch(x, targets, return_dict=True)
+
+both = figures([classes, keras.layers.Identity()(classes)], [y, y])
+alone = figures(classes, [y])
+found["names"] = [name for each in (alone, both) for name in each if name.endswith("accuracy")]
+found["loss"] = float(alone["loss"])
+found["weighted"] = float(figures(classes, [y], weights=[2.0])["loss"])
 print(json.dumps(found))
 """
 
@@ -74,8 +94,11 @@ def test_weights_decay_and_biases_do_not(found):
     assert bias == pytest.approx(1, rel=1e-4)
 
 
-def test_what_is_not_known_is_refused():
-    with pytest.raises(UsageError, match=r"optimizer must be one of adam, .*'lion'"):
-        make_optimizer(None, "lion", 0.1)
-    with pytest.raises(UsageError, match=r"loss must be one of categorical.*'mse'"):
-        make_loss(None, "mse", 0.0)
+def test_there_is_an_optimizer_and_a_loss_for_each_name():
+    assert set(OPTIMIZERS) == set(get_args(OptimizerName))
+    assert set(LOSSES) == set(get_args(LossName))
+
+
+def test_a_compiled_model_measures_the_accuracy_of_its_first_output(found):
+    assert found["names"] == ["accuracy", "classes_accuracy"]
+    assert found["weighted"] == pytest.approx(found["loss"] * 2, rel=1e-5)

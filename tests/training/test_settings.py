@@ -1,51 +1,25 @@
-"""How a training goes."""
+from dataclasses import dataclass
+from typing import Literal
 
 import pytest
 
 from headstart.errors import UsageError
-from headstart.training.history import Epoch
-from headstart.training.settings import Schedule
-
-SETTINGS = {"epochs": 1, "size": 16, "first_size": 16, "learning_rate": 0.1}
+from headstart.training.settings import check_choices, require
 
 
-def epoch(accuracy, val_loss):
-    return Epoch(
-        epoch=1,
-        seconds=1,
-        size=16,
-        learning_rate=0.1,
-        loss=1,
-        accuracy=accuracy,
-        val_loss=val_loss,
-    )
+@dataclass
+class Settings:
+    colour: Literal["red", "blue"] = "red"
+    size: int = 3
 
 
-@pytest.mark.parametrize(
-    ("wrong", "says"),
-    [
-        ({"epochs": 0}, "epochs must be at least 1"),
-        ({"learning_rate": 0.0}, "learning_rate must be above 0"),
-        ({"patience": 0}, "patience must be at least 1"),
-        ({"monitor": "accuracy"}, "monitor must be one of val_accuracy, val_loss"),
-        ({"warm_up": 1.0}, "warm_up must be"),
-    ],
-)
-def test_what_can_not_be_trained_by_is_refused(wrong, says):
-    with pytest.raises(UsageError, match=says):
-        Schedule(**SETTINGS | wrong)
+def test_a_setting_that_does_not_hold_is_refused():
+    require(True, "size must be above 0", 3)
+    with pytest.raises(UsageError, match=r"^size must be above 0\. Received: -3\.$"):
+        require(False, "size must be above 0", -3)
 
 
-def test_the_better_epoch_is_right_more_often():
-    worth = Schedule(**SETTINGS).worth
-    assert worth(epoch(0.9, 0.5)) > worth(epoch(0.8, 0.1))
-
-
-def test_among_equals_the_loss_decides():
-    worth = Schedule(**SETTINGS).worth
-    assert worth(epoch(0.9, 0.1)) > worth(epoch(0.9, 0.5))
-
-
-def test_the_loss_alone_decides_where_that_is_asked_for():
-    worth = Schedule(**SETTINGS, monitor="val_loss").worth
-    assert worth(epoch(0.8, 0.1)) > worth(epoch(0.9, 0.5))
+def test_a_value_that_is_no_choice_is_refused():
+    check_choices(Settings("blue"))
+    with pytest.raises(UsageError, match=r"colour must be one of red, blue\. Received: 'green'"):
+        check_choices(Settings("green"))

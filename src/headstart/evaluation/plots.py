@@ -84,12 +84,12 @@ def history_figure(history: Sequence[Epoch], best_epoch: int) -> Figure:
     figure, left = new_figure(4.2, 2.8)
     right = bare(figure.add_axes((1.2, 0, 1, 1)))
     best = history[best_epoch - 1]
-    _draw_curve(left, history, "accuracy", BLUE)
+    _draw_curve(left, history, "val_accuracy", BLUE)
     # Ticks may be half a point apart.
     left.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")
     title(
         left,
-        f"Best accuracy: {percent(best.accuracy)}, after epoch {best.epoch}",
+        f"Best accuracy: {percent(best.val_accuracy)}, after epoch {best.epoch}",
         "on the validation images, which are not trained on",
     )
     _draw_curve(right, history, "loss", VERMILION)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from headstart.backbones import keras_outputs, keras_weights
 from headstart.errors import UsageError
-from headstart.finetuning.folding import Folded, fold
-from headstart.finetuning.freezing import FreezePoint, freeze
 from headstart.prediction.scoring import AffineSoftmax, DenseSoftmax, Layer, Scorer
 from headstart.storage import writing
-from headstart.training.optimizers import layerwise_rates, make_loss, make_optimizer
+from headstart.training.folding import Folded, dense_layers, fold
+from headstart.training.freezing import FreezePoint, freeze
+from headstart.training.optimizers import (
+    compile_model,
+    layerwise_rates,
+    make_loss,
+    make_optimizer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -250,15 +253,10 @@ def put_head(network: Model, layers: Sequence[Layer]) -> None:
 
 def scorer_of(network: Model) -> Scorer:
     """Return the head of a network as arrays."""
-    found = []
-    for layer in network.layers:
-        if layer.name.startswith(_HEAD):
-            weights, bias = (np.array(each, np.float32) for each in layer.get_weights())
-            name = layer.activation.__name__
-            found.append(Layer(weights, bias, "linear" if name == "softmax" else name))
-    if len(found) == 1:
-        return AffineSoftmax(found[0].weights, found[0].bias)
-    return DenseSoftmax(found)
+    layers = dense_layers(layer for layer in network.layers if layer.name.startswith(_HEAD))
+    if len(layers) == 1:
+        return AffineSoftmax(layers[0].weights, layers[0].bias)
+    return DenseSoftmax(layers)
 
 
 def make_ready(keras: ModuleType, network: Model, recipe: FineTuning) -> None:
@@ -272,8 +270,7 @@ def make_ready(keras: ModuleType, network: Model, recipe: FineTuning) -> None:
         rates=rates,
     )
     loss = make_loss(keras, recipe.loss, recipe.label_smoothing)
-    network.compile(optimizer, loss, jit_compile=False)
-    optimizer.build(network.trainable_variables)
+    compile_model(keras, network, optimizer, [loss])
 
 
 def save_weights(divided: Divided, path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from headstart.training.validation import judged
+from headstart.training.validation import accuracy_and_loss
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,8 +57,8 @@ class Comparison:
         only_frozen = int((frozen_right & ~tuned_right).sum())
         only_tuned = int((tuned_right & ~frozen_right).sum())
         differ = only_frozen + only_tuned
-        frozen_accuracy, frozen_loss = judged(frozen, labels)
-        tuned_accuracy, tuned_loss = judged(tuned, labels)
+        frozen_accuracy, frozen_loss = accuracy_and_loss(frozen, labels)
+        tuned_accuracy, tuned_loss = accuracy_and_loss(tuned, labels)
         return cls(
             n=len(labels),
             frozen=frozen_accuracy,

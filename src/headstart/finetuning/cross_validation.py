@@ -10,7 +10,7 @@ import numpy as np
 from headstart.finetuning.assembling import make_ready, put_head, scorer_of, with_head
 from headstart.progress import Bars
 from headstart.training.loop import TrainingLoop
-from headstart.training.validation import judged
+from headstart.training.validation import accuracy_and_loss
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from headstart.prediction.scoring import Scorer
     from headstart.progress import Progress
     from headstart.training.history import Epoch
-    from headstart.training.settings import Schedule
+    from headstart.training.schedule import Schedule
 
     Answers = NDArray[np.float32]
 
@@ -101,12 +101,11 @@ class Rounds:
             name = f"division {number} of {len(self._divisions)}"
             trainings.append(self._train(name, head, self._lot.of(learnt), self._lot.of(tested)))
         tested = np.concatenate([tested for _, tested in self._divisions])
-        answers = [
-            np.concatenate(some) for some in zip(*(each.answers for each in trainings), strict=True)
-        ]
+        epochs = zip(*(each.predictions for each in trainings), strict=True)
+        answers = [np.concatenate(some) for some in epochs]
         labels = self._lot.labels[tested]
         history = _together([each.history for each in trainings], answers, labels)
-        best = max(history, key=lambda epoch: (self._schedule().worth(epoch), epoch.epoch)).epoch
+        best = max(history, key=lambda epoch: (self._schedule().rank(epoch), epoch.epoch)).epoch
         return Outcome(labels, np.concatenate(frozen), answers[best - 1], history, best)
 
     def finish(self, outcome: Outcome) -> Scorer:
@@ -144,6 +143,7 @@ class Rounds:
             schedule=self._schedule(),
             folder=folder,
             name=f"{name}: ",
+            keep_predictions=True,
         )
         training.resume()
         for epoch in training.run(self._progress, until=until):
@@ -163,13 +163,14 @@ def _together(
     """Return the means of several histories, judged by all answers of an epoch at once."""
     found = []
     for epochs, said in zip(zip(*histories, strict=True), answers, strict=True):
-        accuracy, val_loss = judged(said, labels)
+        accuracy, val_loss = accuracy_and_loss(said, labels)
         found.append(
             replace(
                 epochs[0],
                 seconds=float(sum(epoch.seconds for epoch in epochs)),
                 loss=float(np.mean([epoch.loss for epoch in epochs])),
-                accuracy=accuracy,
+                accuracy=float(np.mean([epoch.accuracy for epoch in epochs])),
+                val_accuracy=accuracy,
                 val_loss=val_loss,
             )
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headstart.augmentation.settings import Augmentation
-from headstart.finetuning.activation_batches import KeptBatches
+from headstart.finetuning.activation_batches import ActivationBatches
 from headstart.finetuning.activations import (
     Activations,
     affordable_views,
@@ -19,7 +19,7 @@ from headstart.finetuning.activations import (
     frozen_part,
 )
 from headstart.storage import whole_file
-from headstart.training.batches import Batches
+from headstart.training.batches import BatchSource, ImageBatches
 from headstart.training.validation import ValidationSet
 
 if TYPE_CHECKING:
@@ -27,11 +27,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from headstart.finetuning.freezing import FreezePoint
     from headstart.finetuning.plan import Plan
     from headstart.finetuning.settings import FineTuning
     from headstart.progress import Progress
-    from headstart.training.loop import BatchSource
+    from headstart.training.freezing import FreezePoint
 
     Places = NDArray[np.int64]
 
@@ -97,11 +96,10 @@ class Pictures(Material):
     def batches(self, lot: Subset, recipe: FineTuning) -> BatchSource:
         """Return the training set."""
         chosen: Any = _Chosen(self.pixels, lot.places)
-        return Batches(
+        return ImageBatches(
             pixels=chosen,
             labels=lot.labels,
             n_classes=lot.n_classes,
-            teacher_targets=None,
             batch_size=min(recipe.batch_size, len(lot.labels)),
             augmentation=recipe.augmentation,
             mixup=recipe.mixup,
@@ -136,7 +134,7 @@ class Kept(Material):
 
     def batches(self, lot: Subset, recipe: FineTuning) -> BatchSource:
         """Return the training set."""
-        return KeptBatches(
+        return ActivationBatches(
             activations=self.activations,
             places=lot.places,
             labels=lot.labels,

@@ -7,12 +7,12 @@ from typing import Any
 
 from headstart.augmentation.settings import Augmentation
 from headstart.features.settings import PrecisionRule  # noqa: TC001 - flags are made of it
-from headstart.finetuning.freezing import ALL, LAST_STAGE
+from headstart.training.freezing import ALL, LAST_STAGE
+from headstart.training.schedule import Schedule
 from headstart.training.settings import (
     LossName,
     Monitor,
     OptimizerName,
-    Schedule,
     check_choices,
     require,
 )

@@ -30,7 +30,7 @@ from headstart.pretraining.summary import CURVES, HISTORY
 from headstart.pretraining.teacher import trainable
 from headstart.progress import Bars
 from headstart.training.backend import start_keras
-from headstart.training.batches import Batches
+from headstart.training.batches import ImageBatches
 from headstart.training.history import write_history
 from headstart.training.loop import TrainingLoop
 from headstart.training.precision import built_in, training_precision
@@ -137,7 +137,7 @@ def _train(job: Job, keras: ModuleType) -> Trained:
             workers=None,
             progress=job.progress,
         )
-    batches = Batches(
+    batches = ImageBatches(
         pixels=pixels.values,
         labels=_numbers(readable),
         n_classes=len(job.learnt.classes),

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from headstart.augmentation.settings import Augmentation
 from headstart.features.settings import PrecisionRule  # noqa: TC001 - flags are made of it
-from headstart.training.settings import Schedule, check_choices, require
+from headstart.training.schedule import Schedule
+from headstart.training.settings import check_choices, require
 
 Architecture = Literal["mini"]
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headstart.training.optimizers import compile_model, make_loss, make_optimizer
+
 if TYPE_CHECKING:
     from types import ModuleType
 
     from keras import Model
 
     from headstart.pretraining.settings import Pretraining
-    from headstart.training.batches import Batches
+    from headstart.training.batches import ImageBatches
 
 
-def trainable(keras: ModuleType, network: Model, batches: Batches, settings: Pretraining) -> Model:
+def trainable(
+    keras: ModuleType, network: Model, batches: ImageBatches, settings: Pretraining
+) -> Model:
     """Return the network with its losses: for its classes, and for what a teacher says."""
     outputs, weights = [network.output], [1.0]
-    losses = [keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing)]
+    losses = [make_loss(keras, "categorical_crossentropy", settings.label_smoothing)]
     if batches.teacher_targets is not None:
         features = network.get_layer("features").output
         pupil = keras.layers.Dense(batches.teacher_targets.shape[1], dtype="float32", name="pupil")
@@ -25,13 +29,12 @@ def trainable(keras: ModuleType, network: Model, batches: Batches, settings: Pre
         losses.append(keras.losses.CosineSimilarity())
         weights.append(settings.teacher_weight)
     model = keras.Model(network.input, outputs)
-    optimizer = keras.optimizers.SGD(
+    optimizer = make_optimizer(
+        keras,
+        "sgd",
         settings.learning_rate,
         momentum=settings.momentum,
-        nesterov=True,
         weight_decay=settings.weight_decay,
     )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    model.compile(optimizer, losses, loss_weights=weights, jit_compile=False)
-    optimizer.build(model.trainable_variables)
+    compile_model(keras, model, optimizer, losses, weights)
     return model

@@ -1,1 +1,1 @@
-"""Training whole networks: everything here that computes gradients needs the extra ``finetune``."""
+"""Training networks by gradient descent. Needs the extra ``finetune``."""

@@ -17,18 +17,19 @@ if TYPE_CHECKING:
 
 
 class WeightAverage:
-    """An exponential average over the weights that a network had.
+    """An exponential average of the weights that a network has had.
 
     Parameters
     ----------
     model : keras.Model
-        Its weights are averaged, the statistics of batch normalisation among them.
+        The network. The statistics of its batch normalisation are averaged, too.
     memory : float
-        How many updates are remembered; the first ones weigh no more than the rest.
+        The number of updates that the average remembers. The first weights count no more than the
+        others. With 1 it is the weights at the last update.
     anchor : float
-        How much of the weights it has now is in the result, 0 to 1: a network half-way between the
-        one that was pre-trained and the one that was fine-tuned often does better on pictures of
-        another kind than either, and hardly worse on those it was tuned on.
+        The share of the present weights in the result, 0 to 1. A network half-way between
+        pre-trained and fine-tuned weights is often more accurate on other kinds of images than
+        either, and hardly less accurate on those it was tuned on.
 
     References
     ----------
@@ -45,24 +46,27 @@ class WeightAverage:
         self.start: Arrays = _weights(model) if anchor else []
 
     def update(self) -> None:
-        """Take the network's present weights into account."""
+        """Take the network's present weights into the average."""
         self.updates += 1
         share = np.float32(1 / min(self.updates, self._memory))
+        if share == 1:
+            self.weights = _weights(self._model)
+            return
         for average, now in zip(self.weights, _weights(self._model), strict=True):
             np.add(average, share * (now - average), out=average)
 
     def result(self) -> Arrays:
-        """Return the average, with as much of the first weights as the anchor says."""
+        """Return a copy of the average, mixed with the first weights as the anchor says."""
         if not self._anchor:
-            return self.weights
+            return [average.copy() for average in self.weights]
         return [
             average + self._anchor * (first - average)
             for average, first in zip(self.weights, self.start, strict=True)
         ]
 
     @contextlib.contextmanager
-    def in_place(self) -> Iterator[None]:
-        """Let the network have the result for its weights inside the block."""
+    def applied(self) -> Iterator[None]:
+        """Give the network the result as its weights while the context is open."""
         present = _weights(self._model)
         self._model.set_weights(self.result())
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import abc
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
@@ -15,11 +16,13 @@ from headstart.augmentation.blending import blend
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from numpy.random import Generator
     from numpy.typing import NDArray
 
     from headstart.augmentation.settings import Augmentation
 
     Floats = NDArray[np.float32]
+    Indices = NDArray[np.int64]
 
 T = TypeVar("T")
 
@@ -28,62 +31,29 @@ _AHEAD = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """What one step is computed from.
+    """What the network sees in one step.
 
     Attributes
     ----------
-    images : ndarray of float32, shape (batch_size, size, size, 3)
-        RGB, 0 to 255. Or a list of what crosses the freeze point, each (batch_size, ...).
+    inputs : ndarray of float32, shape (batch_size, ...), or list of them
+        The inputs of the network. Images are RGB, 0 to 255.
     targets : list of ndarray of float32
-        First the classes, as shares that add up to 1, shape (batch_size, n_classes); then what the
-        teacher says, shape (batch_size, n_features), if there is one.
+        First the classes, as shares that add up to 1, shape (batch_size, n_classes). Then a
+        teacher's targets, shape (batch_size, n_features), if there is a teacher.
     weights : ndarray of float32, shape (batch_size,), or None
-        How much each image counts, where they don't count the same.
+        The weight of each sample in the loss, if they differ.
     """
 
-    images: Floats | list[Floats]
+    inputs: Floats | list[Floats]
     targets: list[Floats]
     weights: Floats | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Batches:
-    """A training set, in batches.
-
-    Parameters
-    ----------
-    pixels : ndarray of uint8, shape (n, height, width, 3)
-    labels : ndarray of int64, shape (n,)
-    n_classes : int
-    teacher_targets : ndarray, shape (n, n_features), or None
-        What a teacher says about each picture.
-    batch_size : int
-        What is left over at the end of an epoch is left out of it; each epoch has its own order.
-    augmentation : Augmentation
-    mixup, cutmix : float
-        See `headstart.augmentation.blending`; if both are above 0, each batch takes one of them.
-    sample_weights : ndarray of float32, shape (n,), or None
-        How much each picture counts. Blended pictures count as their blend.
-    seed : int
-    workers : int
-        Threads that make batches.
-    """
-
-    pixels: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    n_classes: int
-    teacher_targets: NDArray[np.float16] | None
-    batch_size: int
-    augmentation: Augmentation
-    mixup: float
-    cutmix: float = 0.0
-    sample_weights: Floats | None = None
-    seed: int
-    workers: int = 1
+class BatchSource(Protocol):
+    """A training set, as `TrainingLoop` takes it."""
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
-        return len(self.labels) // self.batch_size
 
     def epoch(self, epoch: int, sizes: Sequence[int]) -> Iterator[Batch]:
         """Yield the last batches of an epoch.
@@ -93,37 +63,106 @@ class Batches:
         epoch : int
             Counted from 0.
         sizes : sequence of int
-            The image size of each batch that is wanted: as many as are to come. All of an epoch's
-            batches are `len` of this.
+            The image size of each batch that is wanted, up to `len` of this.
         """
-        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.labels))
-        start = len(self) - len(sizes)
-        return made_ahead(
-            (
-                partial(self._make, order, epoch, start + place, size)
-                for place, size in enumerate(sizes)
-            ),
-            self.workers,
-        )
 
-    def _make(self, order: NDArray[np.int64], epoch: int, number: int, size: int) -> Batch:
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ShuffledBatches(abc.ABC):
+    """A training set that is shuffled in each epoch, and may blend the samples of a batch.
+
+    Parameters
+    ----------
+    labels : ndarray of int64, shape (n,)
+        The class of each sample.
+    n_classes : int
+    batch_size : int
+        The size of all batches. Samples left over at the end of an epoch are left out of it.
+    mixup, cutmix : float
+        See `headstart.augmentation.blending`. If both are above 0, each batch takes one of them.
+    sample_weights : ndarray of float32, shape (n,), or None
+        The weight of each sample in the loss. Blended samples have blended weights.
+    seed : int
+        The seed of order, augmentation and blending.
+    workers : int
+        Threads that make batches.
+    """
+
+    labels: Indices
+    n_classes: int
+    batch_size: int
+    mixup: float = 0.0
+    cutmix: float = 0.0
+    sample_weights: Floats | None = None
+    seed: int = 0
+    workers: int = 1
+
+    def __len__(self) -> int:
+        """Return the number of batches in an epoch."""
+        return len(self.labels) // self.batch_size
+
+    def epoch(self, epoch: int, sizes: Sequence[int]) -> Iterator[Batch]:
+        """Yield the last batches of an epoch; see `BatchSource`."""
+        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.labels))
+        first = len(self) - len(sizes)
+        makers = (
+            partial(self._make, order, epoch, number, size)
+            for number, size in enumerate(sizes, first)
+        )
+        return made_ahead(makers, self.workers)
+
+    def _make(self, order: Indices, epoch: int, number: int, size: int) -> Batch:
         random = np.random.default_rng((self.seed, epoch, number))
         chosen = order[number * self.batch_size : (number + 1) * self.batch_size]
-        images = self.augmentation.batch([self.pixels[index] for index in chosen], size, random)
-        targets = [np.eye(self.n_classes, dtype=np.float32)[self.labels[chosen]]]
-        if self.teacher_targets is not None:
-            targets.append(self.teacher_targets[chosen].astype(np.float32))
+        inputs, targets = self._inputs(chosen, epoch, size, random), self._targets(chosen)
         if self.sample_weights is not None:
             targets.append(self.sample_weights[chosen].astype(np.float32))
-        (images,), targets = blend(
-            [images], targets, random, mixup_alpha=self.mixup, cutmix_alpha=self.cutmix
+        inputs, targets = blend(
+            inputs, targets, random, mixup_alpha=self.mixup, cutmix_alpha=self.cutmix
         )
         weights = None if self.sample_weights is None else targets.pop()
-        return Batch(images, targets, weights)
+        return Batch(inputs[0] if len(inputs) == 1 else inputs, targets, weights)
+
+    @abc.abstractmethod
+    def _inputs(self, chosen: Indices, epoch: int, size: int, random: Generator) -> list[Floats]:
+        """Return the inputs for some samples in an epoch."""
+
+    def _targets(self, chosen: Indices) -> list[Floats]:
+        return [np.eye(self.n_classes, dtype=np.float32)[self.labels[chosen]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ImageBatches(ShuffledBatches):
+    """Images in batches, with new random views in each epoch.
+
+    Parameters
+    ----------
+    pixels : sequence of ndarray of uint8, shape (height, width, 3)
+        RGB.
+    augmentation : Augmentation
+        Makes the views.
+    teacher_targets : ndarray, shape (n, n_features), or None
+        What the network learns from a teacher for each image.
+    """
+
+    pixels: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
+    augmentation: Augmentation
+    teacher_targets: NDArray[np.float16] | None = None
+
+    def _inputs(self, chosen: Indices, epoch: int, size: int, random: Generator) -> list[Floats]:
+        del epoch
+        images = [self.pixels[index] for index in chosen]
+        return [self.augmentation.batch(images, size, random)]
+
+    def _targets(self, chosen: Indices) -> list[Floats]:
+        targets = ShuffledBatches._targets(self, chosen)  # noqa: SLF001 - of its own base class
+        if self.teacher_targets is not None:
+            targets.append(self.teacher_targets[chosen].astype(np.float32))
+        return targets
 
 
 def made_ahead(makers: Iterable[Callable[[], T]], workers: int) -> Iterator[T]:
-    """Make batches on threads, a few ahead of the one that is used, in order."""
+    """Call makers on threads, a few ahead of the result that is used; yield results in order."""
     waiting: deque[Future[T]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="headstart-batches") as pool:
         for make in makers:

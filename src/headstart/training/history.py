@@ -1,4 +1,4 @@
-"""What happened in each epoch."""
+"""What happened in each epoch of a training."""
 
 from __future__ import annotations
 
@@ -17,24 +17,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
-    """One epoch.
+    """One epoch of a training.
 
     Attributes
     ----------
     epoch : int
         Counted from 1.
     seconds : float
-        It took, with its test, over all processes that had a part in it.
+        How long it took, validation included, over all processes that worked on it.
     size : int
-        Height and width of the images at its end, in pixels.
+        Height and width of the images at its end, in pixels; 0 for inputs other than images.
     learning_rate : float
-        At its end.
-    loss : float
-        Mean over its batches, on augmented images; includes the teacher's part.
-    accuracy : float
-        Of the averaged weights on the validation images, one view each; NaN without any.
-    val_loss : float
-        Mean cross-entropy of the averaged weights on them.
+        The learning rate at its end.
+    loss, accuracy : float
+        Means over the training samples, as they were when the network saw them: augmented, and
+        before the end of the epoch. The loss includes a teacher's part.
+    val_loss, val_accuracy : float
+        Mean cross-entropy and accuracy on the validation set after the epoch; NaN without one.
     """
 
     epoch: int
@@ -44,13 +43,14 @@ class Epoch:
     loss: float
     accuracy: float
     val_loss: float = math.nan
+    val_accuracy: float = math.nan
 
     def described(self, seconds_left: float = 0.0) -> str:
-        """Return the epoch in a line, with about how long the training still takes."""
-        judged = "" if math.isnan(self.accuracy) else f"{self.accuracy:.1%} right, "
+        """Return the epoch in a line, with an estimate of the time that is left."""
+        validated = "" if math.isnan(self.val_accuracy) else f"{self.val_accuracy:.1%} right, "
         left = f"; about {duration(seconds_left)} left" if seconds_left else ""
         return (
-            f"epoch {self.epoch}: {judged}loss {self.loss:.3f}, {self.size} px, "
+            f"epoch {self.epoch}: {validated}loss {self.loss:.3f}, {self.size} px, "
             f"{duration(self.seconds)}{left}"
         )
 
@@ -61,6 +61,7 @@ def write_history(epochs: Sequence[Epoch], path: Path) -> None:
     Raises
     ------
     StorageError
+        If the file can't be written.
     """
     names = [field.name for field in fields(Epoch)]
     with whole_file(path) as new, new.open("w", encoding="utf-8", newline="") as file:
@@ -68,8 +69,4 @@ def write_history(epochs: Sequence[Epoch], path: Path) -> None:
         writer.writeheader()
         for epoch in epochs:
             row = asdict(epoch)
-            writer.writerow({name: _short(row[name]) for name in names})
-
-
-def _short(value: float) -> str:
-    return f"{value:.6g}"
+            writer.writerow({name: f"{row[name]:.6g}" for name in names})

@@ -1,4 +1,4 @@
-"""Ctrl-C during a training: it waits until the step is done, so that nothing is half done."""
+"""Ctrl-C during training waits for the end of a step, so that no step is half done."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ if TYPE_CHECKING:
 
 
 class Interrupts:
-    """Whether Ctrl-C was pressed.
+    """Tells whether Ctrl-C was pressed.
 
     Attributes
     ----------
-    asked : bool
+    pressed : bool
     """
 
-    asked = False
+    pressed = False
 
-    def _remember(self, number: int, frame: Any) -> None:  # noqa: ARG002, ANN401 - a handler's
-        self.asked = True
-        # Whoever presses it again does not want to wait.
+    def _remember(self, number: int, frame: Any) -> None:  # noqa: ARG002, ANN401 - the signature of a handler
+        self.pressed = True
+        # A second Ctrl-C does not wait.
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextlib.contextmanager
 def held_interrupts() -> Iterator[Interrupts]:
-    """Note Ctrl-C inside the block instead of raising `KeyboardInterrupt` at any odd place.
+    """Remember Ctrl-C while the context is open, instead of raising `KeyboardInterrupt` anywhere.
 
-    Raised in the middle of a step it would leave some weights updated and others not; raised where
-    Python calls back from native code or cleans up, it is only printed, and the work goes on. The
-    block is to look at ``asked`` and raise it itself; at the latest it is raised at the block's
-    end. A second Ctrl-C is not held.
+    An interrupt in the middle of a step would leave some weights updated and others not. Where
+    Python calls back from native code or cleans up, it would only be printed, and work would go on.
+    The code inside checks ``pressed`` and raises the interrupt itself; it is raised at the end of
+    the context at the latest. A second Ctrl-C raises at once.
 
-    Where something else handles the signal, or outside of the main thread, which is the only one
-    that gets it, nothing is changed.
+    Nothing changes where something else handles the signal, and outside of the main thread, which
+    is the only one that receives it.
     """
     interrupts = Interrupts()
     if (
@@ -46,10 +46,10 @@ def held_interrupts() -> Iterator[Interrupts]:
     ):
         yield interrupts
         return
-    signal.signal(signal.SIGINT, interrupts._remember)  # noqa: SLF001 - the other half of this
+    signal.signal(signal.SIGINT, interrupts._remember)  # noqa: SLF001 - its own class
     try:
         yield interrupts
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if interrupts.asked:
+    if interrupts.pressed:
         raise KeyboardInterrupt

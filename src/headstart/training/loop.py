@@ -1,11 +1,11 @@
-"""The training of a network: step after step, with checkpoints to go on from."""
+"""The training loop: step after step, epoch after epoch, with checkpoints to continue from."""
 
 from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,65 +15,79 @@ from headstart.training.averaging import WeightAverage
 from headstart.training.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from headstart.training.history import Epoch
 from headstart.training.interrupts import held_interrupts
-from headstart.training.schedule import image_size, learning_rate
-from headstart.training.validation import judged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from keras import Model
     from numpy.typing import NDArray
 
     from headstart.progress import Progress
-    from headstart.training.batches import Batch
+    from headstart.training.batches import Batch, BatchSource
     from headstart.training.interrupts import Interrupts
-    from headstart.training.settings import Schedule
-    from headstart.training.validation import ValidationSet
+    from headstart.training.schedule import Schedule
+    from headstart.training.validation import Probabilities, ValidationSet
 
-    Answers = NDArray[np.float32]
-
-LAST = "last.npz"
+CHECKPOINT = "last.npz"
 
 _SECONDS_BETWEEN_CHECKPOINTS = 60.0
-# At the end of an epoch: an epoch above a freeze point may take less time than writing it down.
+# At the end of an epoch. An epoch above a freeze point may take less time than a checkpoint.
 _SECONDS_BETWEEN_EPOCHS = 10.0
-# Of all steps, those that the average of the weights remembers.
+# The share of all steps that the average of the weights remembers.
 _REMEMBERED = 0.05
-# Each average reads all weights, so not after every step; but several times in what it remembers.
+# Each average reads all weights, so it is not updated after every step, but several times in what
+# it remembers.
 _STEPS_BETWEEN_AVERAGES = 10
 _AVERAGES_REMEMBERED = 4
 # A mean loss so many times itself above the lowest of an earlier epoch does not come back.
 _DIVERGED = 2.0
 
 
-class BatchSource(Protocol):
-    """Where a training has its batches from: `Batches`, or what is kept of them at a layer."""
+@dataclass(slots=True)
+class _Means:
+    """Running means over the samples of an epoch."""
 
-    def __len__(self) -> int:
-        """Return the number of batches in an epoch."""
+    n: int = 0
+    loss: float = 0.0
+    accuracy: float = 0.0
 
-    def epoch(self, epoch: int, sizes: Sequence[int]) -> Iterator[Batch]:
-        """Yield the last ``len(sizes)`` batches of an epoch, of images with these sizes."""
+    def add(self, figures: Mapping[str, Any], n: int) -> None:
+        """Add a batch of `n` samples, with the figures that Keras returns for it."""
+        self.n += n
+        accuracy = next(figures[name] for name in figures if name.endswith("accuracy"))
+        self.loss += (float(figures["loss"]) - self.loss) * n / self.n
+        self.accuracy += (float(accuracy) - self.accuracy) * n / self.n
 
 
 class TrainingLoop:
-    """A network in training.
+    """Trains a network.
 
     Parameters
     ----------
     model : keras.Model
-        Compiled: what is trained.
+        What is trained, compiled by `headstart.training.optimizers.compile_model`.
     network : keras.Model
-        The part of it that is kept: to class probabilities. Its weights are averaged.
+        The part of it that is kept, from inputs to class probabilities. Its weights are averaged.
     batches : BatchSource
+        The training set.
     validation : ValidationSet or None
-        Without one, no epoch is better than the one after it.
+        Decides which epoch is the best. Without one it is the last.
     schedule : Schedule
-    folder : Path
-        For the checkpoints; must exist.
+    folder : Path or None
+        An existing folder for checkpoints. Without one there are none.
     name : str
-        What it is called in the progress.
+        What to call it where progress is shown.
+    keep_predictions : bool
+        Whether to keep the predictions for the validation set after each epoch.
+
+    Attributes
+    ----------
+    history : list of Epoch
+    best_epoch : int
+        The number of the best epoch so far, counted from 1.
+    predictions : list of ndarray of float32, shape (n, k)
+        Class probabilities for the validation set after each epoch, if they are kept.
     """
 
     def __init__(
@@ -84,8 +98,9 @@ class TrainingLoop:
         *,
         validation: ValidationSet | None,
         schedule: Schedule,
-        folder: Path,
+        folder: Path | None = None,
         name: str = "",
+        keep_predictions: bool = False,
     ) -> None:
         self._model = model
         self._network = network
@@ -94,127 +109,177 @@ class TrainingLoop:
         self._schedule = schedule
         self._folder = folder
         self._name = name
-        self._last = schedule.epochs
+        self._keep_predictions = keep_predictions
+        self._last_epoch = schedule.epochs
         self._steps = schedule.epochs * len(batches)
-        self._between = _steps_between(self._steps) if schedule.average else 1
-        memory = max(1.0, self._steps * _REMEMBERED / self._between) if schedule.average else 1.0
+        self._between, memory = _averaging(schedule, self._steps, len(batches))
         self._average = WeightAverage(network, memory, anchor=schedule.anchor)
         self._step = 0
-        # Mean over the batches of the present epoch.
-        self._loss = 0.0
-        self._spent = 0.0
-        self._seen_at = self._saved_at = time.monotonic()
+        self._means = _Means()
+        self._seconds = 0.0
+        self._counted_at = self._saved_at = time.monotonic()
+        self._rate_set: float | None = None
         self.history: list[Epoch] = []
-        # Of the best epoch so far; until there is one, what the network began with.
         self.best_epoch = 0
         self._best = self._average.result()
-        # What the network said about the examined pictures after each epoch.
-        self.answers: list[Answers] = []
+        self.predictions: list[Probabilities] = []
 
     def resume(self) -> bool:
-        """Go back to the last checkpoint; tell whether there was one.
+        """Return to the last checkpoint. Tell whether there is one.
 
         Raises
         ------
         DamagedModel
+            If it can't be read.
         """
-        path = self._folder / LAST
-        if not path.exists():
+        if self._folder is None or not (self._folder / CHECKPOINT).exists():
             return False
-        checkpoint = load_checkpoint(path)
-        self._model.set_weights(checkpoint.arrays["weights"])
-        _assign(self._model.optimizer.variables, checkpoint.arrays["optimizer"])
-        _assign(_beside_weights(self._model), checkpoint.arrays.get("random", []))
-        self._average.weights = checkpoint.arrays["average"]
-        self._best = checkpoint.arrays["best"]
-        self.best_epoch = checkpoint.facts["best_epoch"]
-        self._average.start = checkpoint.arrays.get("start", self._average.start)
-        self._average.updates = checkpoint.facts["updates"]
-        self._step = checkpoint.facts["step"]
-        self._loss = checkpoint.facts["loss"]
-        self._spent = checkpoint.facts["seconds"]
-        self.history = [Epoch(**epoch) for epoch in checkpoint.facts["history"]]
-        self.answers = checkpoint.arrays.get("answers", [])
+        checkpoint = load_checkpoint(self._folder / CHECKPOINT)
+        arrays, facts = checkpoint.arrays, checkpoint.facts
+        self._model.set_weights(arrays["weights"])
+        _assign(self._model.optimizer.variables, arrays["optimizer"])
+        _assign(_random_state(self._model), arrays.get("random", []))
+        self._average.weights = arrays["average"]
+        self._average.start = arrays.get("start", self._average.start)
+        self._average.updates = facts["updates"]
+        self._best = arrays["best"]
+        self.best_epoch = facts["best_epoch"]
+        self._step = facts["step"]
+        self._means = _Means(**facts["means"])
+        self._seconds = facts["seconds"]
+        self.history = [Epoch(**epoch) for epoch in facts["history"]]
+        self.predictions = arrays.get("predictions", [])
         return True
 
     def run(self, progress: Progress | None = None, *, until: int | None = None) -> Iterator[Epoch]:
-        """Train to the end, yielding each epoch that is done.
+        """Train, and yield each epoch when it is done.
 
         Ctrl-C lets the step be finished, and leaves a checkpoint of it.
 
         Parameters
         ----------
         progress : Progress, optional
-        Shows how far it is.
+            Shows how far training is.
+        until : int, optional
+            The epoch to stop after, if that is before the end of the schedule.
 
         Raises
         ------
         TrainingDiverged
-            If the loss is no longer a number, or has left where it was for good.
+            If the loss is no longer a number, or has risen for good.
         StorageError
             If a checkpoint can't be written.
         """
-        self._seen_at = time.monotonic()
-        self._last = min(until or self._schedule.epochs, self._schedule.epochs)
+        self._counted_at = time.monotonic()
+        self._last_epoch = min(until or self._schedule.epochs, self._schedule.epochs)
         while not self._is_over():
             with held_interrupts() as interrupts:
-                self._run_epoch(len(self.history), progress, interrupts)
-                done = self._finish_epoch(*self._test(interrupts))
+                self._train_epoch(progress, interrupts)
+                done = self._finish_epoch(*self._validate(interrupts))
             yield done
 
     def seconds_left(self) -> float:
-        """Return how long the rest will take, judged by the last epoch and the images' sizes."""
+        """Estimate how long the rest takes, from the last epoch and the sizes of the images."""
         per_epoch = len(self._batches)
         done = self._work(self._step - per_epoch, self._step)
-        left = self._work(self._step, self._last * per_epoch)
+        left = self._work(self._step, self._last_epoch * per_epoch)
         return self.history[-1].seconds * left / done
 
     def finish(self) -> None:
         """Give the network the weights of its best epoch."""
         self._network.set_weights(self._best)
 
-    def _finish_epoch(self, accuracy: float, val_loss: float) -> Epoch:
-        self._look_at_clock()
+    def _train_epoch(self, progress: Progress | None, interrupts: Interrupts) -> None:
+        """Train on the rest of the batches of the present epoch."""
+        epoch = len(self.history)
+        sizes = [self._size(step) for step in range(self._step, (epoch + 1) * len(self._batches))]
+        what = f"{self._name}epoch {epoch + 1} of {self._schedule.epochs}"
+        with (progress or Bars()).bar(what, len(sizes), unit="batch") as advance:
+            for batch in self._batches.epoch(epoch, sizes):
+                self._train_on(batch)
+                self._stop_if(interrupts.pressed)
+                advance(1)
+
+    def _train_on(self, batch: Batch) -> None:
+        self._set_rate(self._rate(self._step))
+        # So that the figures are those of this batch, whatever the version of Keras.
+        self._model.reset_metrics()
+        figures = self._model.train_on_batch(
+            batch.inputs, batch.targets, sample_weight=batch.weights, return_dict=True
+        )
+        self._step += 1
+        self._means.add(figures, len(batch.targets[0]))
+        if not math.isfinite(self._means.loss):
+            raise TrainingDiverged(
+                f"The loss must stay a number. Received: {self._means.loss} after {self._step} of "
+                f"{self._steps} steps. {self._advice()}"
+            )
+        if self._step % self._between == 0:
+            self._average.update()
+        self._count_time()
+        if self._counted_at - self._saved_at > _SECONDS_BETWEEN_CHECKPOINTS:
+            self._save()
+
+    def _validate(self, interrupts: Interrupts) -> tuple[float, float]:
+        """Return accuracy and cross-entropy on the validation set."""
+        if self._validation is None:
+            return math.nan, math.nan
+        parts = []
+        with self._average.applied():
+            for inputs in self._validation.batches():
+                if interrupts.pressed:
+                    break
+                parts.append(np.asarray(self._network.predict_on_batch(inputs), np.float32))
+        self._stop_if(interrupts.pressed)
+        probabilities = np.concatenate(parts)
+        if self._keep_predictions:
+            self.predictions.append(probabilities)
+        return self._validation.measure(probabilities)
+
+    def _finish_epoch(self, val_accuracy: float, val_loss: float) -> Epoch:
+        self._count_time()
         done = Epoch(
             epoch=len(self.history) + 1,
-            seconds=self._spent - sum(past.seconds for past in self.history),
+            seconds=self._seconds - sum(past.seconds for past in self.history),
             size=self._size(self._step - 1),
             learning_rate=self._rate(self._step - 1),
-            loss=self._loss,
-            accuracy=accuracy,
+            loss=self._means.loss,
+            accuracy=self._means.accuracy,
             val_loss=val_loss,
+            val_accuracy=val_accuracy,
         )
-        self._check_course(done)
+        self._check_loss(done)
         if self._is_best(done):
-            self._best = [weight.copy() for weight in self._average.result()]
+            self._best = self._average.result()
             self.best_epoch = done.epoch
         self.history.append(done)
-        self._loss = 0.0
-        if self._is_over() or self._seen_at - self._saved_at > _SECONDS_BETWEEN_EPOCHS:
+        self._means = _Means()
+        if self._is_over() or self._counted_at - self._saved_at > _SECONDS_BETWEEN_EPOCHS:
             self._save()
         return done
-
-    def _is_over(self) -> bool:
-        return len(self.history) >= self._last or self._worn_out()
 
     def _is_best(self, epoch: Epoch) -> bool:
         if self._validation is None:
             return True
-        worth = self._schedule.worth
-        return all(worth(epoch) >= worth(past) for past in self.history)
+        rank = self._schedule.rank
+        return all(rank(epoch) >= rank(past) for past in self.history)
 
-    def _worn_out(self) -> bool:
-        """Tell whether too many epochs have gone by since the best one."""
-        if self._schedule.patience is None or not self.history or self._validation is None:
+    def _is_over(self) -> bool:
+        if len(self.history) >= self._last_epoch:
+            return True
+        patience = self._schedule.patience
+        if patience is None or not self.history:
             return False
-        return len(self.history) - self.best_epoch >= self._schedule.patience
+        return len(self.history) - self.best_epoch >= patience
 
-    def _check_course(self, epoch: Epoch) -> None:
-        lowest = min((past.loss for past in self.history), default=math.inf)
+    def _check_loss(self, epoch: Epoch) -> None:
+        if self._schedule.decay == "none":
+            return  # at a constant rate the loss may jump and come back
         # A teacher's part of the loss may be below zero.
+        lowest = min((past.loss for past in self.history), default=math.inf)
         if epoch.loss > lowest + _DIVERGED * abs(lowest) + 1:
             raise TrainingDiverged(
-                f"The loss must fall; in epoch {epoch.epoch} it is {epoch.loss:.3g}, after "
+                f"The loss must fall. Received: {epoch.loss:.3g} in epoch {epoch.epoch}, after "
                 f"{lowest:.3g} before. {self._advice()}"
             )
 
@@ -224,108 +289,65 @@ class TrainingLoop:
             f"{self._schedule.learning_rate}."
         )
 
-    def _work(self, first: int, last: int) -> float:
-        return sum(self._size(step) ** 2 for step in range(first, last))
-
-    def _run_epoch(self, epoch: int, progress: Progress | None, interrupts: Interrupts) -> None:
-        """Do what is still to do of an epoch."""
-        first = epoch * len(self._batches)
-        steps = range(self._step, first + len(self._batches))
-        batches = self._batches.epoch(epoch, [self._size(step) for step in steps])
-        what = f"{self._name}epoch {epoch + 1} of {self._schedule.epochs}"
-        with (progress or Bars()).bar(what, len(steps), unit="batch") as advance:
-            for batch in batches:
-                self._train_on(batch, first, interrupts)
-                advance(1)
-
-    def _train_on(self, batch: Batch, first: int, interrupts: Interrupts) -> None:
-        self._model.optimizer.learning_rate = self._rate(self._step)
-        # So that the answer is the loss of this batch, whichever Keras it is.
-        self._model.reset_metrics()
-        answer = self._model.train_on_batch(
-            batch.images, batch.targets, sample_weight=batch.weights
-        )
-        self._step += 1
-        self._loss += (float(np.ravel(answer)[0]) - self._loss) / (self._step - first)
-        self._keep_up()
-        self._end_if(interrupts.asked)
-
-    def _keep_up(self) -> None:
-        """Do what is due after a step."""
-        if not math.isfinite(self._loss):
-            raise TrainingDiverged(
-                f"The loss must stay a number; after {self._step} of {self._steps} steps it is "
-                f"{self._loss}. {self._advice()}"
-            )
-        if self._step % self._between == 0:
-            self._average.update()
-        self._look_at_clock()
-        if self._seen_at - self._saved_at > _SECONDS_BETWEEN_CHECKPOINTS:
-            self._save()
-
-    def _end_if(self, asked: bool) -> None:
-        """End after a checkpoint: called only where all of the state belongs to one step."""
-        if asked:
+    def _stop_if(self, pressed: bool) -> None:
+        """Stop after a checkpoint. Called only where all of the state belongs to one step."""
+        if pressed:
             self._save()
             raise KeyboardInterrupt
 
-    def _look_at_clock(self) -> None:
+    def _count_time(self) -> None:
         now = time.monotonic()
-        self._spent += now - self._seen_at
-        self._seen_at = now
+        self._seconds += now - self._counted_at
+        self._counted_at = now
+
+    def _set_rate(self, rate: float) -> None:
+        # Setting it costs as much time as a step of a small network.
+        if rate != self._rate_set:
+            self._model.optimizer.learning_rate = self._rate_set = rate
 
     def _rate(self, step: int) -> float:
-        return learning_rate(
-            (step + 1) / self._steps, self._schedule.learning_rate, self._schedule.warm_up
-        )
+        return self._schedule.rate((step + 1) / self._steps)
 
     def _size(self, step: int) -> int:
-        return image_size(step / self._steps, self._schedule.first_size, self._schedule.size)
+        return self._schedule.image_size(step / self._steps)
 
-    def _test(self, interrupts: Interrupts) -> tuple[float, float]:
-        """Return accuracy and cross-entropy on the examined pictures."""
-        if self._validation is None:
-            return math.nan, math.nan
-        parts = []
-        with self._average.in_place():
-            for part in self._validation.inputs():
-                if interrupts.asked:
-                    break
-                parts.append(np.asarray(self._network.predict_on_batch(part), np.float32))
-        self._end_if(interrupts.asked)
-        answers = np.concatenate(parts)
-        self.answers.append(answers)
-        return judged(answers, self._validation.labels)
+    def _work(self, first: int, last: int) -> float:
+        return sum(max(self._size(step), 1) ** 2 for step in range(first, last))
 
     def _save(self) -> None:
+        if self._folder is None:
+            return
         arrays: dict[str, list[NDArray[Any]]] = {
             "weights": self._model.get_weights(),
             "optimizer": [np.asarray(each) for each in self._model.optimizer.variables],
-            "random": [np.asarray(each) for each in _beside_weights(self._model)],
+            "random": [np.asarray(each) for each in _random_state(self._model)],
             "average": list(self._average.weights),
+            "start": list(self._average.start),
             "best": list(self._best),
-            "answers": self.answers[: len(self.history)],
+            "predictions": self.predictions[: len(self.history)],
         }
-        if self._schedule.anchor:
-            arrays["start"] = list(self._average.start)
         facts = {
             "step": self._step,
-            "loss": self._loss,
-            "seconds": self._spent,
+            "means": asdict(self._means),
+            "seconds": self._seconds,
             "updates": self._average.updates,
             "best_epoch": self.best_epoch,
             "history": [asdict(epoch) for epoch in self.history],
         }
-        save_checkpoint(Checkpoint(arrays, facts), self._folder / LAST)
+        save_checkpoint(Checkpoint(arrays, facts), self._folder / CHECKPOINT)
         self._saved_at = time.monotonic()
 
 
-def _steps_between(steps: int) -> int:
+def _averaging(schedule: Schedule, steps: int, per_epoch: int) -> tuple[int, float]:
+    """Return after how many steps the weights are averaged, and how many averages count."""
+    if not schedule.average:
+        return per_epoch, 1.0
     wanted = int(steps * _REMEMBERED / _AVERAGES_REMEMBERED)
-    return min(max(wanted, 1), _STEPS_BETWEEN_AVERAGES)
+    between = min(max(wanted, 1), _STEPS_BETWEEN_AVERAGES)
+    return between, max(1.0, steps * _REMEMBERED / between)
 
 
-def _beside_weights(model: Model) -> list[Any]:
+def _random_state(model: Model) -> list[Any]:
     """Return the variables that are no weights: what dropout draws its next numbers from."""
     weights = {id(each) for each in model.weights}
     return [each for each in model.variables if id(each) not in weights]

@@ -1,4 +1,4 @@
-"""Pictures that a network in training is judged by."""
+"""The validation set, which a network is measured on while it is trained."""
 
 from __future__ import annotations
 
@@ -12,35 +12,48 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_AT_ONCE = 256
+    Probabilities = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ValidationSet:
-    """Pictures with their classes, read some at a time.
+    """Labelled samples that are read in batches.
 
     Attributes
     ----------
     labels : ndarray of int64, shape (n,)
-        Of each picture.
+        The class of each sample.
     read : callable
-        Called with the numbers (m,) of some pictures, 0 to n - 1; returns what the network takes.
-    at_once : int
-        How many are read at a time.
+        Takes indices (m,) of samples, 0 to n - 1. Returns the inputs of the network for them.
+    weights : ndarray of float, shape (n,), optional
+        The weight of each sample in the loss.
+    batch_size : int
+        The number of samples that are read at a time.
     """
 
     labels: NDArray[np.int64]
     read: Callable[[NDArray[np.int64]], Any]
-    at_once: int = _AT_ONCE
+    weights: NDArray[Any] | None = None
+    batch_size: int = 256
 
-    def inputs(self) -> Iterator[Any]:
-        """Yield what the network takes, some pictures at a time, in order."""
-        for start in range(0, len(self.labels), self.at_once):
-            yield self.read(np.arange(start, min(start + self.at_once, len(self.labels))))
+    def batches(self) -> Iterator[Any]:
+        """Yield the inputs of the network, batch by batch, in order."""
+        for start in range(0, len(self.labels), self.batch_size):
+            yield self.read(np.arange(start, min(start + self.batch_size, len(self.labels))))
+
+    def measure(self, probabilities: Probabilities) -> tuple[float, float]:
+        """Return accuracy and mean cross-entropy of probabilities (n, k)."""
+        return accuracy_and_loss(probabilities, self.labels, self.weights)
 
 
-def judged(answers: NDArray[np.float32], labels: NDArray[np.int64]) -> tuple[float, float]:
-    """Return accuracy and mean cross-entropy of probabilities (n, k) for classes (n,)."""
-    right = answers[np.arange(len(labels)), labels].astype(np.float64)
-    losses = -np.log(np.maximum(right, np.finfo(np.float32).tiny))
-    return float((answers.argmax(axis=1) == labels).mean()), float(losses.mean())
+def accuracy_and_loss(
+    probabilities: Probabilities, labels: NDArray[np.int64], weights: NDArray[Any] | None = None
+) -> tuple[float, float]:
+    """Return accuracy and mean cross-entropy of probabilities (n, k) for classes (n,).
+
+    Weights (n,), if there are any, apply to the loss only.
+    """
+    true = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    losses = -np.log(np.maximum(true, np.finfo(np.float32).tiny))
+    accuracy = (probabilities.argmax(axis=1) == labels).mean()
+    return float(accuracy), float(np.average(losses, weights=weights))

@@ -11,7 +11,7 @@ SCRIPT = """
 import json, sys
 import keras
 from headstart.errors import UsageError
-from headstart.finetuning.freezing import freeze
+from headstart.training.freezing import freeze
 
 networks = {
     name: getattr(keras.applications, name)(

@@ -11,7 +11,7 @@ SCRIPT = """
 import json, sys
 import keras
 import numpy as np
-from headstart.finetuning.folding import fold
+from headstart.training.folding import fold
 
 L = keras.layers
 random = np.random.default_rng(0)
