@@ -11,10 +11,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
+from headstart.finetuning.folding import fold
 
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.keras_weights import build
-from headstart.finetuning.folding import fold
 from headstart.training.backend import start_keras
 
 if TYPE_CHECKING:

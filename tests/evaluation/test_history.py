@@ -9,7 +9,16 @@ from headstart.evaluation import plot_history
 from headstart.training.history import Epoch
 
 HISTORY = [
-    Epoch(epoch=i, seconds=1.0, size=64, learning_rate=0.1, loss=4 / i, accuracy=0.5, val_loss=1)
+    Epoch(
+        epoch=i,
+        seconds=1.0,
+        size=64,
+        learning_rate=0.1,
+        loss=4 / i,
+        accuracy=0.5,
+        val_loss=1,
+        val_accuracy=0.5,
+    )
     for i in (1, 2)
 ]
 

@@ -93,7 +93,8 @@ def epoch(number, accuracy, val_loss):
         size=64,
         learning_rate=0.1,
         loss=4 / number,
-        accuracy=accuracy,
+        accuracy=0.5,
+        val_accuracy=accuracy,
         val_loss=val_loss,
     )
 
@@ -103,7 +104,7 @@ def test_a_history_of_any_length_has_three_curves(epochs):
     history = [epoch(i, 1 - 1 / i, 3.0 / i) for i in range(1, epochs + 1)]
     accuracy, loss = history_figure(history, epochs).axes
     (curve,) = accuracy.lines
-    assert curve.get_ydata().tolist() == [each.accuracy for each in history]
+    assert curve.get_ydata().tolist() == [each.val_accuracy for each in history]
     assert [curve.get_ydata().tolist() for curve in loss.lines] == [
         [each.loss for each in history],
         [each.val_loss for each in history],

@@ -11,7 +11,16 @@ from headstart.training.history import Epoch
 @pytest.fixture
 def summary():
     history = [
-        Epoch(epoch=i, seconds=1, size=64, learning_rate=0.1, loss=1 / i, accuracy=0.9, val_loss=1)
+        Epoch(
+            epoch=i,
+            seconds=1,
+            size=64,
+            learning_rate=0.1,
+            loss=1 / i,
+            accuracy=0.9,
+            val_loss=1,
+            val_accuracy=0.5,
+        )
         for i in (1, 2, 3)
     ]
     return FineTuningSummary(
