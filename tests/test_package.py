@@ -1,11 +1,14 @@
 """What `import headstart` offers, and what it leaves alone."""
 
+import ast
+import inspect
 import subprocess
 import sys
 
 import pytest
 
 import headstart
+from headstart import errors
 from headstart.cli.main import COMMANDS
 
 HEAVY = (
@@ -27,11 +30,55 @@ def loaded_after(statement: str) -> set[str]:
     return set(run.stdout.splitlines()[-1].split())
 
 
-def test_the_public_names_are_sorted_and_all_there():
-    assert headstart.__all__ == sorted(headstart.__all__)
+def imported_for_type_checkers() -> dict[str, str]:
+    """Return the names that `headstart` imports for type checkers, with their modules."""
+    tree = ast.parse(inspect.getsource(headstart))
+    checking = (
+        node
+        for node in tree.body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    )
+    return {
+        alias.name: statement.module
+        for node in checking
+        for statement in node.body
+        for alias in statement.names
+    }
+
+
+def test_the_public_names_are_closed_sorted_and_imported_from_one_place():
+    imported = imported_for_type_checkers()
+    homes = {name: f"headstart.{home}" for name, home in headstart._HOMES.items()}
+    assert headstart.__all__ == sorted(imported)
+    assert imported == {name: homes.get(name, "headstart.errors") for name in headstart.__all__}
     for name in headstart.__all__:
-        assert getattr(headstart, name) is not None
-        assert name in dir(headstart)
+        assert getattr(headstart, name).__name__.rpartition(".")[2] == name
+
+
+def test_every_error_is_public():
+    raised = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
+    assert raised <= set(headstart.__all__)
+
+
+def test_dir_shows_the_public_names_and_nothing_else():
+    import headstart.jobs.predict
+
+    shown = [name for name in dir(headstart) if not name.startswith("__")]
+    assert shown == headstart.__all__
+
+
+def test_the_backbones_are_listed_whatever_was_imported_before():
+    code = (
+        "import headstart as hs\n"
+        "first = hs.backbones()\n"
+        "import headstart.backbones.row\n"
+        "assert hs.backbones() == first\n"
+        "print(first[0].name)"
+    )
+    for before in ("", "import headstart.backbones.catalogue\n"):
+        command = [sys.executable, "-c", before + code]
+        run = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert run.stdout.strip() == headstart.backbones()[0].name
 
 
 def test_a_name_that_is_not_there():
@@ -62,7 +109,7 @@ def test_the_first_help_loads_no_command():
     assert loaded == {"headstart.cli.main", "headstart.cli.running"}
 
 
-def test_recognising_needs_neither_keras_nor_scikit_learn():
+def test_predicting_needs_neither_keras_nor_scikit_learn():
     loaded = loaded_after("import headstart.jobs.predict, headstart.jobs.evaluate, headstart.model")
     assert not loaded & {
         "keras",

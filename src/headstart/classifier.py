@@ -1,11 +1,11 @@
-"""The `ImageClassifier`: pictures and labels in, a classifier of pictures out."""
+"""The `ImageClassifier`: images and labels in, a classifier of images out."""
 
 from __future__ import annotations
 
 import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
 from sklearn.base import ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
@@ -41,74 +41,94 @@ if TYPE_CHECKING:
     from headstart.progress import Progress
 
 
-# A user's pictures are not framed as ImageNet's are: what tells the classes apart may well be at
-# the border, which the backbones' own rule cuts off, and a shape says something, which squashing
-# loses. On three kinds of vehicle (192 photos, 10 times 10-fold) 94.2 % were right padded, 92.9 %
-# squashed, 92.8 % cropped, 91.4 % squashed by nearest neighbour; the log-loss was 0.18, 0.21, 0.25
-# and 0.24. A network that was itself trained on squashed pictures (mini, and whatever `pretrain`
-# makes) does better with those: docs/adr/0008.
+# A user's images are not framed as ImageNet's are. What tells the classes apart may be at the
+# border, which the backbones' own rule cuts off, and shapes matter, which squashing loses. On three
+# kinds of vehicle (192 photos, 10 times 10-fold) 94.2 % were right padded, 92.9 % squashed, 92.8 %
+# cropped, 91.4 % squashed by nearest neighbour; the log loss was 0.18, 0.21, 0.25 and 0.24. A
+# network that was itself trained on squashed images (mini, and whatever `pretrain` makes) does
+# better with those: docs/adr/0008.
 def _own_rule(network: Network) -> ResizeRule:
     return "squash" if network.resize == "squash" else "pad"
 
 
+class ClassifierSettings(TypedDict, total=False):
+    """The parameters of `ImageClassifier` besides its backbone and its seed."""
+
+    head: str | Head
+    weights: str | Path | None
+    size: tuple[int, int] | None
+    layer: str | None
+    pooling: Pooling
+    mirror: bool
+    resize: ResizeRule
+    precision: PrecisionRule
+    class_weight: Literal["balanced"] | Mapping[Hashable, float] | None
+    cache: bool | Path
+    workers: int | None
+    device: Device
+
+
 class ImageClassifier(ClassifierMixin, ImageEstimator):
-    """Tell your own classes of pictures apart, by the features of a pre-trained network.
+    """Recognise your own classes of images, from the features of a pre-trained network.
 
     Parameters
     ----------
     backbone : str, Path or Network, default="auto"
-        A backbone's name or folder, or the folder of a converted network; 'auto': see
-        `choose_backbone`.
+        The name or folder of a backbone, or a converted network or its folder. See `NetworkSpec`.
     head : str or Head, default="logistic"
         What is trained on the features: "logistic", "ridge", "nearest_mean", "knn", "dense", or a
-        head with settings of its own.
+        head with settings of its own, such as ``LogisticHead(C=1.0)``.
     weights : str or Path, optional
         A weights file for the backbone.
     size : tuple of int, optional
-        Height and width in pixels, instead of what the backbone was trained on.
+        Height and width of the images in pixels, instead of those the backbone was trained on.
     layer : str, optional
-        The Keras layer that the head sees, instead of the backbone's own choice of features; of a
-        map its means. VGG's fully connected layers are 'fc1' and 'fc2'.
+        The layer whose output becomes the features, instead of the backbone's own choice. Of a
+        feature map, its means become the features. VGG's fully connected layers are "fc1" and
+        "fc2".
     pooling : {"auto", "avg", "max", "flatten"}, default="auto"
-        What the head sees of the network: 'auto', the features that the backbone was trained with;
-        else the feature map's means, its maxima or all of its numbers. See `NetworkSpec`.
+        How the feature map becomes features. See `NetworkSpec`.
     mirror : bool, default=False
-        Whether the network looks at each picture's mirror image, too, and what it says is the mean
-        of both: sometimes better, in twice the time. Not for letters, and whatever else
-        has a left and a right. See `NetworkSpec`.
+        Whether the network also sees each image mirrored and returns the mean of both, in twice the
+        time. See `NetworkSpec`.
     resize : {"auto", "crop", "squash", "pad", "keras"}, default="auto"
-        How a picture is brought to that size; 'auto' pads, or squashes for a network that was
-        trained on squashed pictures, so that nothing of it is lost.
+        How an image is brought to that size. "auto" pads, or squashes for a network that was
+        trained on squashed images, so that no part of the image is lost.
     precision : {"auto", "f32", "bf16"}, default="auto"
-        What the network computes in. 'auto' measures both on some of the training pictures.
+        What the network computes in. "auto" measures bfloat16 on some of the training images and
+        uses it only if it agrees with float32.
     class_weight : "balanced", None or dict, default="balanced"
-        Of a head given by name: whether every class counts alike, whatever its number of pictures.
+        For a head that is given by name: whether every class counts alike, however many images it
+        has.
     cache : bool or Path, default=True
         Whether to keep features on disk, or the folder to keep them in.
     workers : int, optional
-        Threads that read and decode; one a core if not given.
+        Threads that read images. The default is one for each processor core.
     device : {"auto", "openvino", "keras"}, default="auto"
-        See `compile_network`.
+        What runs the network. See `FeatureSettings`.
     random_state : int, default=0
-        Seed of a head given by name.
+        Seed of a head that is given by name.
 
     Attributes
     ----------
-    classes_ : ndarray of shape (k,)
+    classes_ : ndarray of shape (n_classes,)
         The labels, in the order of the probabilities' columns.
     head_ : Head
-        Fitted.
+        The fitted head.
+    predictor_ : Predictor
+        What answers images.
     network_ : Network
+        The network that computes the features.
     precision_ : PrecisionChoice
-        The precision used, why, and what was measured.
+        The precision that is used, why, and what was measured.
     resize_ : Resize
-        How pictures are brought to the network's size.
+        How images are brought to the network's size.
     unreadable_ : tuple of UnreadableImage
-        TrainingData pictures that were set aside.
+        Training images that could not be read.
     training_ : TrainingData
-        What it was trained on.
+        What the classifier was trained on.
     fine_tuning_ : FineTuningSummary
-        What came of fine-tuning; only of what `headstart.fine_tune` returns.
+        The result of fine-tuning; only on what `headstart.fine_tune` returns.
 
     Examples
     --------
@@ -130,7 +150,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         mirror: bool = False,
         resize: ResizeRule = "auto",
         precision: PrecisionRule = "auto",
-        class_weight: str | Mapping[Hashable, float] | None = "balanced",
+        class_weight: Literal["balanced"] | Mapping[Hashable, float] | None = "balanced",
         cache: bool | Path = True,
         workers: int | None = None,
         device: Device = "auto",
@@ -159,30 +179,34 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         skip_unreadable: bool = False,
         progress: Progress | None = None,
     ) -> Self:
-        """Learn from pictures and labels.
+        """Train the head on images and labels.
 
         Parameters
         ----------
         X : list, array, folder or LabelledImages
-            Pictures, as `Embedder.transform` takes them, with their labels in `y`. Or, without `y`,
-            a labelled data set or the path of one, as `read_dataset` takes it; of one that is
-            divided into parts, the training part.
-        y : sequence of hashable, optional
-            What each picture shows.
+            Images, as `Embedder.transform` takes them, with their labels in `y`. Or, without `y`, a
+            labelled dataset or the path of one, as `read_dataset` takes it. If it has splits, the
+            training split is used.
+        y : iterable of hashable, optional
+            The label of each image.
         skip_unreadable : bool
-            Whether to set pictures aside that can't be read, and list them in ``unreadable_``.
+            Whether to leave out images that can't be read, and list them in ``unreadable_``.
         progress : Progress, optional
-        Shows how far it is.
+            Shows how far it is.
+
+        Returns
+        -------
+        ImageClassifier
+            Itself.
 
         Raises
         ------
         ImageError
-            For the first picture that can't be read, unless `skip_unreadable`.
+            For the first image that can't be read, unless `skip_unreadable`.
         DatasetError
-            If there is no labelled data set at the path, or a class has no picture that can be
-            read.
+            If there is no labelled dataset at the path, or no image of a class can be read.
         UsageError
-            If an argument is wrong, or pictures and labels are not equally many.
+            If an argument is wrong, or there are more or fewer labels than images.
         """
         head = self._head()
         sources, labels = labelled_images(X, y)
@@ -191,7 +215,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
             sources, skip_unreadable=skip_unreadable, hash_content=True, progress=progress
         )
         kept = [labels[place] for place in extracted.places]
-        _check_all_left(labels, kept, extracted.unreadable)
+        _check_classes(labels, kept, extracted.unreadable)
         self.head_ = head.fit(extracted.features, kept)
         self.classes_ = self.head_.classes_
         self.predictor_ = self._predictor(extractor)
@@ -217,28 +241,33 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         return self.predictor_.resize
 
     def features(self, X: Images) -> NDArray[np.float32]:
-        """Return the features (n, d) that the head decides on, with the settings of `fit`."""
+        """Return the features (n, n_features) of images, computed as in `fit`."""
         check_is_fitted(self)
         return self.predictor_.extractor.extract_all(image_sources(X)).features
 
     def predict_proba(self, X: Images) -> NDArray[np.float32]:
-        """Return probabilities (n, k), in the order of ``classes_``.
+        """Return the probabilities of the classes, in the order of ``classes_``.
 
         Parameters
         ----------
         X : list, array or folder
-            Pictures, as `Embedder.transform` takes them.
+            Images, as `Embedder.transform` takes them.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, n_classes)
+            From 0 to 1; each row sums to 1.
 
         Raises
         ------
         ImageError
-            For the first picture that can't be read.
+            For the first image that can't be read.
         """
         features = self.features(X)
         return self.predictor_.probabilities(features)
 
     def predict(self, X: Images) -> NDArray[Any]:
-        """Return the most probable label of each picture: array (n,)."""
+        """Return the label of the most probable class for each image, as an array (n,)."""
         probabilities = self.predict_proba(X)
         return self.classes_[probabilities.argmax(axis=1)]
 
@@ -248,7 +277,10 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         y: Labels | None = None,
         sample_weight: Sequence[float] | None = None,
     ) -> float:
-        """Return the accuracy on pictures and labels, given as for `fit`."""
+        """Return the accuracy, from 0 to 1, on images and labels that are given as for `fit`.
+
+        If a dataset has splits, the test split is used.
+        """
         check_is_fitted(self)
         sources, labels = labelled_images(X, y, part="test")
         return agreement(self.predict(sources).tolist(), labels, sample_weight)
@@ -267,14 +299,14 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         Parameters
         ----------
         folder : str or Path
-            New or empty.
+            A new or empty folder.
         overwrite : bool
-            Whether a saved model that is there may be replaced.
+            Whether a saved model in the folder may be replaced.
         evaluation : mapping, optional
-            What is known about its accuracy, in JSON's types; the model card tells ``accuracy``,
+            What is known about the accuracy, in JSON's types. The model card shows ``accuracy``,
             ``interval`` and ``n``.
         extras : mapping of str to bytes, optional
-            More files to keep with it, plots for example.
+            More files to keep with the model, such as plots.
         version : str, default="1"
             The user's name for this version of the model.
 
@@ -286,7 +318,8 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         Raises
         ------
         UsageError
-            If something else is in the folder, or the labels are of a kind that can't be written.
+            If there is something else in the folder, or the labels have a type that can't be
+            written.
         StorageError
             If the folder can't be written.
         """
@@ -305,17 +338,17 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
     def with_network(
         self, network: Network, scorer: Scorer, sources: Sequence[ImageSource], fine_tuned: str
     ) -> Self:
-        """Return a copy that looks with another network and decides by what belongs to it.
+        """Return a copy with another network and the head that belongs to it.
 
         Parameters
         ----------
         network : Network
         scorer : Scorer
-            On its features, with the same classes.
+            The head on the features of `network`, with the same classes.
         sources : sequence of ImageSource
-            Pictures on which the precision is settled, where that is 'auto'.
+            Images on which the precision is measured, if it is "auto".
         fine_tuned : str
-            What of the network has learnt from the training pictures.
+            Which part of the network was fine-tuned on the training images, in words.
         """
         check_is_fitted(self)
         other = copy.copy(self)
@@ -339,10 +372,10 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         if isinstance(self.head, str):
             kind = get_head(self.head)
             known = kind().get_params()
-            mine = {"class_weight": self.class_weight, "random_state": self.random_state}
-            return kind(**{name: value for name, value in mine.items() if name in known})
+            own = {"class_weight": self.class_weight, "random_state": self.random_state}
+            return kind(**{name: value for name, value in own.items() if name in known})
         if not isinstance(self.head, Head):
-            raise UsageError(f"head must be a name or a Head. Received: {self.head!r}")
+            raise UsageError(f"head must be a name or a Head. Received: {self.head!r}.")
         return clone(self.head)
 
     def _open(self, network: Network, sources: Sequence[ImageSource]) -> FeatureExtractor:
@@ -358,12 +391,12 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         return tags
 
 
-def _check_all_left(
-    labels: list[Any], kept: list[Any], broken: tuple[UnreadableImage, ...]
+def _check_classes(
+    labels: list[Hashable], kept: list[Hashable], unreadable: tuple[UnreadableImage, ...]
 ) -> None:
     lost = [label for label in dict.fromkeys(labels) if label not in set(kept)]
     if lost:
         raise DatasetError(
             f"None of the images of {', '.join(map(str, lost))} can be read. The first of them: "
-            f"{broken[0].error}"
+            f"{unreadable[0].error}"
         )

@@ -40,7 +40,7 @@ def test_a_person_reads_a_report_and_a_program_json(
     train(photos, "--out", tmp_path / "two", "--model", backbone)
     out, err = capsys.readouterr()
     assert "4 of 4 right" in out
-    assert "headstart predict PICTURES --model" in out
+    assert "headstart predict IMAGES --model" in out
     assert "{" not in out
 
 
@@ -96,7 +96,7 @@ def test_unreadable_images_are_named(backbone, photos, tmp_path, capsys):
         )
         out, err = capsys.readouterr()
         summary = json.loads(out)
-        refused = [*summary["left_out"], *summary["evaluation"]["errors"]]
+        refused = [*summary["unreadable"], *summary["evaluation"]["errors"]]
         assert [item["path"] for item in refused] == [str(photos / "red" / "broken.jpg")]
         assert summary["n_train"] + summary["n_test"] == 18
         assert summary["skipped"] == {"not an image": 1}

@@ -169,8 +169,8 @@ def test_the_command_tunes_compares_and_keeps_what_is_better(pictures, python, t
     kept = tuning["comparison"]["kept"]
     better = tuning["comparison"]["only_tuned"] > tuning["comparison"]["only_frozen"]
     assert kept == ("tuned" if better else "frozen")
-    assert [left["type"] for left in summary["left_out"]] in (["ImageUnsupported"], [])
-    assert tuning["comparison"]["n"] == summary["n_train"] - len(summary["left_out"])
+    assert [left["type"] for left in summary["unreadable"]] in (["ImageUnsupported"], [])
+    assert tuning["comparison"]["n"] == summary["n_train"] - len(summary["unreadable"])
     assert "McNemar" in process.stderr
     assert process.stderr.startswith("division 1 of 2, epoch 1: ")
     assert not (tmp_path / "model.training").exists()

@@ -1,9 +1,12 @@
 """`headstart.train` as Python calls it."""
 
+import inspect
+
 import pytest
 from tests.recorder import Recorder
 
 import headstart as hs
+from headstart.classifier import ClassifierSettings
 from headstart.data import LabelledImages
 from headstart.errors import DatasetError
 from headstart.heads.logistic import LogisticHead
@@ -38,7 +41,7 @@ def test_progress_is_shown_for_both_passes(labelled, tiny_network, tmp_path):
     assert progress.bars == [["computing features", 19, "image", 19], ["testing", 5, "image", 5]]
 
 
-def test_a_settings_name_that_is_none_is_said(labelled, tiny_network, tmp_path):
+def test_an_unknown_setting_is_refused_by_name(labelled, tiny_network, tmp_path):
     with pytest.raises(TypeError, match="learning_rate"):
         hs.train(labelled, tmp_path / "model", backbone=tiny_network, learning_rate=1)
 
@@ -61,3 +64,19 @@ def test_nothing_is_downloaded_for_a_data_set_that_is_refused(tmp_path):
     with pytest.raises(DatasetError):
         hs.train(tmp_path / "nothing", tmp_path / "model", progress=progress)
     assert progress.said == []
+
+
+def test_the_settings_of_a_classifier_are_its_parameters():
+    parameters = dict(inspect.signature(hs.ImageClassifier).parameters)
+    del parameters["backbone"], parameters["random_state"]
+    assert ClassifierSettings.__annotations__.keys() == parameters.keys()
+    for name, parameter in parameters.items():
+        assert ClassifierSettings.__annotations__[name].__forward_arg__ == parameter.annotation
+
+
+def test_what_is_saved_names_no_image(labelled, tiny_network, tmp_path):
+    summary = hs.train(labelled, tmp_path / "model", backbone=tiny_network)
+    evaluation = hs.load(tmp_path / "model").evaluation
+    assert {"mistakes", "errors"}.isdisjoint(evaluation)
+    assert evaluation["accuracy"] == summary.evaluation.accuracy
+    assert {path.name for path in summary.images} == {"confusion.png", "classes.png"}

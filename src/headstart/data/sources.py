@@ -184,6 +184,14 @@ class UnreadableImage:
     source: ImageSource
     error: ImageError
 
+    def to_dict(self) -> dict[str, str]:
+        """Return the name of the image, the name of the error's class and its message."""
+        return {
+            "path": self.source.name,
+            "type": type(self.error).__name__,
+            "message": str(self.error),
+        }
+
 
 #: One image: the path of a file, the bytes of an image file, an array as `ArraySource` takes it, a
 #: PIL image, or a source.

@@ -5,25 +5,25 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 from headstart.classifier import ImageClassifier
 from headstart.data import LabelledImages, read_dataset, stratified_split
-from headstart.evaluation import (
-    Evaluation,
-    Tile,
-    draw_sheet,
-)
+from headstart.evaluation import Tile, draw_sheet
+from headstart.finetuning.job import fine_tune
 from headstart.heads.table import head_name
 from headstart.jobs.evaluate import draw_evaluation, evaluate
+from headstart.jobs.training_summary import TrainingSummary
 from headstart.model.replacing import check_place
 from headstart.prediction.answer import Prediction
 from headstart.training.history import write_history
 
 if TYPE_CHECKING:
-    from headstart.data.sources import UnreadableImage
+    from headstart.backbones.network import Network
+    from headstart.classifier import ClassifierSettings
+    from headstart.evaluation import Evaluation
     from headstart.finetuning.settings import FineTuning
     from headstart.finetuning.summary import FineTuningSummary
     from headstart.progress import Progress
@@ -32,151 +32,83 @@ TEST_FRACTION = 0.2
 _MISTAKES_DRAWN = 24
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TrainingSummary:
-    """What `train` did, and how good the result is.
-
-    Attributes
-    ----------
-    folder : Path
-        Of the saved model.
-    backbone, head, precision, resize : str
-        What it is made of.
-    n_train : int
-        Pictures it was trained on.
-    left_out : tuple of UnreadableImage
-        Training pictures that could not be read.
-    skipped : dict of str to int
-        Entries of the folder that were passed over, by reason.
-    evaluation : Evaluation
-        On pictures that were kept out of training.
-    tuning : FineTuningSummary or None
-        What came of fine-tuning.
-    pictures : tuple of Path
-        Plots and sheets that were drawn.
-    seconds : float
-        From start to end.
-    """
-
-    folder: Path
-    backbone: str
-    head: str
-    precision: str
-    resize: str
-    n_train: int
-    left_out: tuple[UnreadableImage, ...]
-    skipped: dict[str, int]
-    evaluation: Evaluation
-    tuning: FineTuningSummary | None
-    pictures: tuple[Path, ...]
-    seconds: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what ``train --json`` prints."""
-        return {
-            "accuracy": self.evaluation.accuracy,
-            "interval": list(self.evaluation.interval),
-            "n_train": self.n_train,
-            "n_test": self.evaluation.n,
-            "backbone": self.backbone,
-            "seconds": round(self.seconds, 3),
-            "folder": str(self.folder),
-            "head": self.head,
-            "precision": self.precision,
-            "resize": self.resize,
-            "left_out": [
-                {
-                    "path": item.source.name,
-                    "type": type(item.error).__name__,
-                    "message": str(item.error),
-                }
-                for item in self.left_out
-            ],
-            "skipped": self.skipped,
-            "pictures": [str(path) for path in self.pictures],
-            "evaluation": self.evaluation.to_dict(),
-            "tuning": None if self.tuning is None else self.tuning.to_dict(),
-        }
-
-    def __str__(self) -> str:
-        """Return a report to read in a terminal."""
-        lines = [
-            (
-                f"Learnt from {self.n_train:,} pictures with {self.backbone}, "
-                f"tested on {self.evaluation.n:,} others, in {self.seconds:.1f} s."
-            ),
-            "",
-            str(self.evaluation),
-            "",
-            *([] if self.tuning is None else [str(self.tuning), ""]),
-            *(f"Left out: {item.error}" for item in self.left_out),
-            *(f"Passed over: {n:,} {reason}" for reason, n in sorted(self.skipped.items())),
-            f"The model is in {self.folder}. To look at: {', '.join(map(str, self.pictures))}.",
-            f"Use it: headstart predict PICTURES --model {self.folder}",
-        ]
-        return "\n".join(lines)
-
-
 def train(  # noqa: PLR0913 - all are named, and each has a default
-    folder: str | Path | LabelledImages,
+    data: str | Path | LabelledImages,
     out: str | Path,
     *,
-    backbone: str | Path = "auto",
+    backbone: str | Path | Network = "auto",
     test: float | str | Path | None = None,
-    seed: int = 0,
-    overwrite: bool = False,
     fine_tuning: FineTuning | None = None,
     restart: bool = False,
+    seed: int = 0,
+    overwrite: bool = False,
     progress: Progress | None = None,
-    **settings: Any,  # noqa: ANN401 - see ImageClassifier
+    **settings: Unpack[ClassifierSettings],
 ) -> TrainingSummary:
-    """Train on a folder of labelled pictures, test on some kept out, and save.
+    """Train a classifier on labelled images, test it on others, and save it.
 
     Parameters
     ----------
-    folder : str, Path or LabelledImages
-        As `headstart.data.read_dataset` takes it.
+    data : str, Path or LabelledImages
+        A labelled dataset, as `read_dataset` takes it.
     out : str or Path
-        Folder for the model; new or empty, or a saved model if `overwrite`.
-    backbone : str or Path
-        The pre-trained network; 'auto': see `headstart.backbones.choosing.choose_backbone`.
+        A new or empty folder for the model, or the folder of a saved model if `overwrite`.
+    backbone : str, Path or Network, default="auto"
+        The pre-trained network. See `NetworkSpec`.
     test : float, str or Path, optional
-        What to test on: a fraction of the pictures, or a second folder. If not given, the folder's
-        own test part (then its valid part) where it has one, else 0.2.
-    seed : int
-        Of the split and of the head.
-    overwrite : bool
-        Whether a saved model in `out` may be replaced.
+        What to test on: a fraction of the images, or a second dataset. The default is the test
+        split of the dataset, or else its validation split, or else a fifth of the images.
     fine_tuning : FineTuning, optional
-        How to fine-tune the network. The default leaves it as it is. Checkpoints are kept in a
-        folder beside `out`; after an interruption, the same call continues from the last one.
+        How to fine-tune the network. By default it stays as it is. Checkpoints are kept in a folder
+        beside `out`; after an interruption, the same call continues from the last one.
     restart : bool
         Whether to start again instead of continuing an interrupted fine-tuning.
+    seed : int
+        Seed of the split and of the head.
+    overwrite : bool
+        Whether a saved model in `out` may be replaced.
     progress : Progress, optional
         Shows how far it is.
     **settings
-        Of the `ImageClassifier`: head, weights, size, pooling, resize, precision, class_weight,
-        workers, ...
+        Parameters of the `ImageClassifier`, such as head, weights, size, pooling and resize.
+
+    Returns
+    -------
+    TrainingSummary
 
     Raises
     ------
     DatasetError
-        If the pictures do not suffice to learn from or to test on.
+        If there are too few images to train or to test on.
     UsageError
-        If an argument is wrong, or something else is in `out`.
+        If an argument is wrong, or there is something else in `out`.
+
+    Examples
+    --------
+    >>> import headstart as hs
+    >>> print(hs.train("vehicles/", "my-model/"))  # doctest: +SKIP
     """
     began = time.perf_counter()
     out = Path(out)
     check_place(out, overwrite=overwrite)
-    images = folder if isinstance(folder, LabelledImages) else read_dataset(folder)
-    learnt, tested = _divide(images, test, seed)
+    dataset = data if isinstance(data, LabelledImages) else read_dataset(data)
+    training, tested = _split(dataset, test, seed)
     classifier = ImageClassifier(backbone, random_state=seed, **settings)
     if fine_tuning is None:
-        classifier.fit(learnt, skip_unreadable=True, progress=progress)
+        classifier.fit(training, skip_unreadable=True, progress=progress)
     else:
-        classifier = _fine_tuned(classifier, learnt, out, fine_tuning, restart, progress)
+        classifier = fine_tune(
+            classifier,
+            training,
+            settings=fine_tuning,
+            folder=out.with_name(f"{out.name}.training"),
+            restart=restart,
+            skip_unreadable=True,
+            progress=progress,
+        )
     evaluation = evaluate(classifier, tested, progress=progress)
-    plots = _save(classifier, evaluation, out, overwrite=overwrite)
+    tuning: FineTuningSummary | None = getattr(classifier, "fine_tuning_", None)
+    plots = _save(classifier, evaluation, tuning, out, overwrite=overwrite)
     mistakes = _draw_mistakes(evaluation, tested, out.with_name(f"{out.name}.mistakes.png"))
     return TrainingSummary(
         folder=out,
@@ -185,107 +117,85 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
         precision=classifier.precision_.precision,
         resize=classifier.resize_.rule,
         n_train=classifier.training_.n_images,
-        left_out=classifier.unreadable_,
-        skipped=dict(images.skipped),
+        unreadable=classifier.unreadable_,
+        skipped=dict(dataset.skipped),
         evaluation=evaluation,
-        tuning=getattr(classifier, "fine_tuning_", None),
-        pictures=(*plots, *mistakes),
+        tuning=tuning,
+        images=(*plots, *mistakes),
         seconds=time.perf_counter() - began,
     )
 
 
-def _fine_tuned(
-    classifier: ImageClassifier,
-    learnt: LabelledImages,
-    out: Path,
-    settings: FineTuning,
-    restart: bool,
-    progress: Progress | None,
-) -> ImageClassifier:
-    from headstart.finetuning.job import fine_tune
+def _split(
+    dataset: LabelledImages, test: float | str | Path | None, seed: int
+) -> tuple[LabelledImages, LabelledImages]:
+    """Return the images to train on and those to test on, as datasets without splits."""
+    if isinstance(test, str | Path):
+        return _part(dataset, "train"), _part(read_dataset(test, min_classes=1), "test")
+    if test is None and dataset.split is not None:
+        name = "test" if "test" in dataset.split else "valid"
+        return _part(dataset, "train"), _part(dataset, name)
+    whole = _part(dataset, "train")
+    training, tested = stratified_split(whole.labels, test or TEST_FRACTION, seed)
+    return whole.subset(training), whole.subset(tested)
 
-    return fine_tune(
-        classifier,
-        learnt,
-        settings=settings,
-        folder=out.with_name(f"{out.name}.training"),
-        restart=restart,
-        skip_unreadable=True,
-        progress=progress,
-    )
+
+def _part(dataset: LabelledImages, name: str) -> LabelledImages:
+    """Return one split as a dataset of its own, or everything where there are no splits."""
+    return dataset if dataset.split is None else replace(dataset.part(name), split=None)
 
 
 def _save(
-    classifier: ImageClassifier, evaluation: Evaluation, out: Path, *, overwrite: bool
+    classifier: ImageClassifier,
+    evaluation: Evaluation,
+    tuning: FineTuningSummary | None,
+    out: Path,
+    *,
+    overwrite: bool,
 ) -> tuple[Path, ...]:
-    """Save the model with its plots; return them."""
+    """Save the model with its plots, and return these."""
     with tempfile.TemporaryDirectory() as folder:
-        plots = draw_evaluation(evaluation, Path(folder))
-        told = _draw_tuning(getattr(classifier, "fine_tuning_", None), Path(folder))
+        # The names of images can be as private as the images: they do not leave with the model.
+        figures = evaluation.to_dict()
+        del figures["mistakes"], figures["errors"]
+        files = draw_evaluation(evaluation, Path(folder))
+        if tuning is not None:
+            files += _write_tuning(tuning, Path(folder))
         classifier.save(
             out,
             overwrite=overwrite,
-            evaluation=_without_names(evaluation),
-            extras={path.name: path.read_bytes() for path in (*plots, *told)},
+            evaluation=figures,
+            extras={path.name: path.read_bytes() for path in files},
         )
-    return tuple(out / path.name for path in (*plots, *told) if path.suffix == ".png")
+    return tuple(out / path.name for path in files if path.suffix == ".png")
 
 
-def _draw_tuning(tuning: FineTuningSummary | None, folder: Path) -> tuple[Path, ...]:
-    """Write how a fine-tuning went: a table, the same with all that is known, curves."""
-    if tuning is None:
-        return ()
-    table, known, curves = (folder / name for name in ("history.csv", "tuning.json", "curves.png"))
+def _write_tuning(tuning: FineTuningSummary, folder: Path) -> tuple[Path, ...]:
+    """Write the history of a fine-tuning as a table and as curves, and its summary."""
+    names = ("history.csv", "tuning.json", "curves.png")
+    table, summary, curves = (folder / name for name in names)
     write_history(tuning.history, table)
-    known.write_text(json.dumps(tuning.to_dict(), indent=1) + "\n", "utf-8")
+    summary.write_text(json.dumps(tuning.to_dict(), indent=1) + "\n", "utf-8")
     tuning.plot_history(curves)
-    return table, known, curves
-
-
-def _without_names(evaluation: Evaluation) -> dict[str, Any]:
-    # Names of pictures can be as private as pictures: they do not leave with the model.
-    figures = evaluation.to_dict()
-    return {key: figures[key] for key in figures if key not in ("mistakes", "errors")}
+    return table, summary, curves
 
 
 def _draw_mistakes(evaluation: Evaluation, tested: LabelledImages, path: Path) -> tuple[Path, ...]:
-    """Draw the worst mistakes beside the model, not into it: they are the user's photos."""
+    """Draw the worst mistakes beside the model, not into it: they are the user's own images."""
     if not evaluation.mistakes:
         path.unlink(missing_ok=True)
         return ()
     sources = {source.name: source for source in tested.sources}
-    draw_sheet(
-        path,
-        (
-            Tile(
-                sources[mistake.path],
-                (
-                    Prediction(mistake.predicted, mistake.predicted, mistake.probability),
-                    Prediction(mistake.true, mistake.true, mistake.true_probability),
-                ),
-                truth=mistake.true,
-            )
-            for mistake in evaluation.mistakes
-        ),
-        at_most=_MISTAKES_DRAWN,
+    tiles = (
+        Tile(
+            sources[mistake.path],
+            (
+                Prediction(mistake.predicted, mistake.predicted, mistake.probability),
+                Prediction(mistake.true, mistake.true, mistake.true_probability),
+            ),
+            truth=mistake.true,
+        )
+        for mistake in evaluation.mistakes
     )
+    draw_sheet(path, tiles, at_most=_MISTAKES_DRAWN)
     return (path,)
-
-
-def _divide(
-    images: LabelledImages, test: float | str | Path | None, seed: int
-) -> tuple[LabelledImages, LabelledImages]:
-    """Return the pictures to learn from and those to test on."""
-    if isinstance(test, str | Path):
-        return _part(images, "train"), _part(read_dataset(test, min_classes=1), "test")
-    if test is None and images.split is not None:
-        name = "test" if "test" in images.split else "valid"
-        return _part(images, "train"), _part(images, name)
-    whole = _part(images, "train")
-    learnt, tested = stratified_split(whole.labels, test or TEST_FRACTION, seed)
-    return whole.subset(learnt), whole.subset(tested)
-
-
-def _part(images: LabelledImages, name: str) -> LabelledImages:
-    """Return one part as a whole of its own; of what is not divided, everything."""
-    return images if images.split is None else replace(images.part(name), split=None)
