@@ -27,9 +27,14 @@ def test_the_version(capsys):
     assert capsys.readouterr().out == f"headstart {headstart.__version__}\n"
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["nothing"], ["predict"], ["predict", "x", "--top", "0"]]
-)
+def test_no_command_is_wrong_usage_and_shows_the_help(capsys):
+    assert cli.main([]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "train      learn your own classes" in err
+
+
+@pytest.mark.parametrize("arguments", [["nothing"], ["predict"], ["predict", "x", "--top", "0"]])
 def test_wrong_usage_is_2(arguments, capsys):
     with pytest.raises(SystemExit, match="2"):
         cli.main(arguments)
@@ -50,6 +55,22 @@ def test_every_command_has_a_module_with_help(name, capsys):
     with pytest.raises(SystemExit, match="0"):
         cli.main([name, "--help"])
     assert capsys.readouterr().out.startswith(f"usage: headstart {name} ")
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+@pytest.mark.parametrize("option", ["--help", "--help-all"])
+def test_help_fits_a_terminal_of_80_columns(name, option, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        cli.main([name, option])
+    assert max(map(len, capsys.readouterr().out.splitlines()), default=0) <= 80
+
+
+def test_the_help_of_train_fits_a_screen(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        cli.main(["train", "--help"])
+    assert len(capsys.readouterr().out.splitlines()) <= 32
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)

@@ -21,7 +21,7 @@ not crop away small things.
 
 examples:
   headstart augment photos/ --out views.png
-  headstart augment photos/ --out views.png --crop 0.6 --rotation 15 --colour 0.1
+  headstart augment photos/ --out views.png --crop 0.6 --rotation 15
   headstart augment letters/ --out views.png --no-flip
   headstart augment cells/ --out views.png --rotation 180 --vertical-flip"""
 
@@ -68,7 +68,7 @@ def make_parser() -> CommandParser:
         type=whole_number,
         default=0,
         metavar="N",
-        help="another seed draws other views (default: %(default)s)",
+        help="the seed of the random views (default: %(default)s)",
     )
     VIEWS.add(parser.add_argument_group(options.VIEWS))
     parser.add_help_options()

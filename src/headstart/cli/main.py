@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import headstart
-from headstart.cli.running import run_command
+from headstart.cli.running import USAGE, run_command
 
 #: What each command is for. To add a command, add an entry here and a module of the same name with
 #: what `headstart.cli.running.Command` says. The module is imported only when its command runs.
@@ -56,6 +56,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
     """
     words = sys.argv[1:] if argv is None else argv
+    if not words:
+        parser().print_help(sys.stderr)
+        return USAGE
     name = parser().parse_args(words[:1]).command
     command: Any = importlib.import_module(f"headstart.cli.{name}")
     return run_command(command, words[1:])

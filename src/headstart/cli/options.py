@@ -83,8 +83,8 @@ FEATURES = Flags(
 
 #: What a dataset is.
 DATASET = (
-    "holds one folder of images for each class, perhaps below train and test; it may also be a "
-    "CSV, JSONL or parquet file"
+    "holds one folder of images for each class, perhaps inside folders train and test; it may also "
+    "be a CSV, JSONL or parquet file"
 )
 
 #: The heading of the flags of `view_flags`.

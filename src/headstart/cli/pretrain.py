@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\
 examples:
   headstart pretrain animals/ --out animal-net
-  headstart pretrain animals/ --out animal-net --teacher mobilenet_v2 --epochs 30
+  headstart pretrain animals/ --out animal-net --teacher mobilenet_v2
   headstart train my-birds/ --out bird-model --model animal-net"""
 
 DEFAULTS = Pretraining()
