@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from tests.data.odd_images import photo
 
+from headstart.backbones import preprocessing
 from headstart.data.interpolation import Interpolation, resized
 
 KERNELS = {
@@ -39,8 +40,8 @@ def weight_matrix(kernel, length, start, end, count):
     return matrix / matrix.sum(1, keepdims=True)
 
 
-def test_every_interpolation_is_tested():
-    assert get_args(Interpolation) == tuple(PILLOW)
+def test_every_interpolation_is_tested_and_known_to_backbones():
+    assert get_args(Interpolation) == tuple(PILLOW) == get_args(preprocessing.Interpolation)
 
 
 @pytest.mark.parametrize("interpolation", PILLOW)
