@@ -77,7 +77,7 @@ FEATURES = Flags(
     kinds={"workers": replace(WHOLE, parse=positive)},
     without={
         "cache": "the environment variable HEADSTART_CACHE names the folder",
-        "device": "the installed packages decide",
+        "device": "'auto' takes a GPU if the backend of Keras has one",
     },
 )
 

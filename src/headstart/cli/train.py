@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,15 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
     summary = train(
         arguments.folder,
         arguments.out,
-        backbone=str(network.backbone),
-        weights=network.weights,
-        size=network.size,
-        layer=network.layer,
-        pooling=network.pooling,
-        mirror=network.mirror,
-        resize=features.resize,
-        precision=features.precision,
-        workers=features.workers,
+        **asdict(network),
+        **asdict(features),
         head=head,
         test=arguments.test_folder or arguments.test,
         seed=arguments.seed,
