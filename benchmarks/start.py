@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 
-from contestants.entry import SUFFIXES
 from finding import Finding, ratios
 from settings import Settings, say
 
@@ -11,7 +10,9 @@ from settings import Settings, say
 def measure(settings: Settings) -> Iterator[Finding]:
     """Start the programs in turn."""
     photo = next(
-        file for file in sorted(settings.photos.rglob("*")) if file.suffix.lower() in SUFFIXES
+        file
+        for file in sorted(settings.photos.rglob("*"))
+        if file.suffix.lower() in {".jpg", ".jpeg", ".png"}
     )
     ours = settings.headstart(
         "predict", photo, "--model", settings.model, "--weights", settings.weights, "--json"
