@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from finding import Finding, ratios
@@ -35,7 +36,7 @@ def _memory(settings: Settings, cold: list[dict[str, Any]]) -> Iterator[Finding]
     yield Finding(f"peak memory, {whole:,} images", "MiB", peaks, at_most=1.5 * 1024)
 
 
-def _extract(settings: Settings, *arguments: str) -> dict[str, Any]:
+def _extract(settings: Settings, *arguments: str | Path) -> dict[str, Any]:
     limit = () if settings.images is None else ("--images", str(settings.images))
     return settings.run(
         "parquet_features", "--files", *settings.parquet, "--weights", settings.weights,

@@ -19,6 +19,7 @@ from headstart.backbones.resolving import find_backbone
 from headstart.backbones.summary import summarise
 from headstart.data import find_images
 from headstart.evaluation import Tile, draw_sheet
+from headstart.features.settings import ResizeRule
 
 
 def tutorial(
@@ -35,7 +36,7 @@ def our_way(images: Path, backbone: str = "auto", out: str = "imagenet.png") -> 
     return _top_3(images, backbone, "auto", out)
 
 
-def _top_3(images: Path, backbone: str, resize: str, out: str) -> str:
+def _top_3(images: Path, backbone: str, resize: ResizeRule, out: str) -> str:
     sources = find_images([images]).sources
     answers = hs.predict(sources, backbone, top=3, resize=resize)
     draw_sheet(Path(out), map(Tile, sources, answers))

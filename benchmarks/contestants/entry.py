@@ -14,8 +14,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from headstart.features.settings import PrecisionRule, ResizeRule
 
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 WARM_UP = 8
@@ -32,8 +36,8 @@ class Options:
     model: str
     seconds: float
     work: Path
-    precision: str
-    resize: str
+    precision: "PrecisionRule"
+    resize: "ResizeRule"
     probabilities: Path | None
 
     def paths(self) -> list[Path]:
@@ -54,7 +58,7 @@ def compete(prepare: Callable[[Options], Predict]) -> None:
     first, n = _count(predict(_fed(paths, options.seconds)), keep=len(paths))
     seconds = time.perf_counter() - ready
     if options.probabilities and first[0] is not None:
-        np.save(options.probabilities, np.stack(first))
+        np.save(options.probabilities, np.stack([row for row in first if row is not None]))
     record = {
         "images": n,
         "seconds": seconds,
@@ -82,7 +86,7 @@ def _fed(paths: list[Path], seconds: float) -> Iterator[Path]:
         yield path
 
 
-def _count(rows: Iterator["np.ndarray | None"], keep: int) -> tuple[list, int]:
+def _count(rows: Iterator["np.ndarray | None"], keep: int) -> tuple[list["np.ndarray | None"], int]:
     first = list(itertools.islice(rows, keep))
     return first, len(first) + sum(1 for _ in rows)
 

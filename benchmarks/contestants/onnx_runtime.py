@@ -30,7 +30,8 @@ def prepare(options: Options) -> Predict:
     def predict(paths: Iterable[Path]) -> Iterator[np.ndarray]:
         loaded = read_images(map(FileSource, paths), resize)
         while chunk := list(itertools.islice(loaded, BATCH)):
-            batch = np.stack([item.pixels for item in chunk]).astype(np.float32)
+            pixels = [item.pixels for item in chunk if item.pixels is not None]
+            batch = np.stack(pixels).astype(np.float32)
             yield from session.run(None, {name: batch})[0]
 
     return predict

@@ -22,12 +22,12 @@ def made(tiny_network):
     """Return what makes a copy of the tiny network; it counts in ``made.count``."""
 
     def make(folder):
-        make.count += 1
+        make.count += 1  # type: ignore[attr-defined] # a function has no such attribute yet
         for name in FILES:
             shutil.copyfile(tiny_network.folder / name, folder / name)
         return replace(tiny_network, key="tiny-1", folder=folder)
 
-    make.count = 0
+    make.count = 0  # type: ignore[attr-defined]
     return make
 
 

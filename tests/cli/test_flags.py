@@ -8,7 +8,7 @@ import pkgutil
 import re
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -225,7 +225,7 @@ def test_a_flag_that_needs_another_is_refused_in_words():
 
 
 #: Every use of `Flags` in the command line.
-USED = {
+USED: dict[str, Flags[Any]] = {
     "network": NETWORK,
     "features": FEATURES,
     "dense head": DENSE,

@@ -27,8 +27,8 @@ def test_an_iterable_may_mix_all_kinds_of_images(tmp_path, kind):
 def test_an_array_of_images_is_taken_apart(channels):
     images = np.random.default_rng(0).integers(0, 256, (3, 4, 5, channels), np.uint8)
     sources = image_sources(images)
-    assert all(isinstance(source, ArraySource) for source in sources)
-    assert np.array_equal([source.array for source in sources], images)
+    arrays = [source.array for source in sources if isinstance(source, ArraySource)]
+    assert np.array_equal(arrays, images)
 
 
 @pytest.mark.parametrize("shape", [(2,), (2, 1)])

@@ -1,6 +1,7 @@
 import itertools
 import os
 import threading
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,7 @@ def test_the_look_ahead_is_limited(workers):
     for _ in itertools.islice(reading, 1500):
         pass
     ahead = read_so_far(taken) - 1500
+    assert isinstance(reading, Generator)
     reading.close()
     assert ahead <= 40 * workers
     assert read_so_far(counter) <= 1500 + ahead

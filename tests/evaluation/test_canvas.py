@@ -48,7 +48,8 @@ def test_names_are_no_formulas_and_long_ones_are_shortened():
 
 def test_a_notebook_shows_the_figure_without_pyplot():
     figure, _ = drawn()
-    assert canvas.fit(figure)._repr_png_().startswith(b"\x89PNG")
+    shown = canvas.fit(figure)._repr_png_()  # type: ignore[attr-defined] # set on the object
+    assert shown.startswith(b"\x89PNG")
 
 
 def test_without_a_path_nothing_is_written(tmp_path, monkeypatch):

@@ -104,6 +104,7 @@ def test_views_are_as_many_as_there_is_room_for(tmp_path, monkeypatch):
     assert affordable_views(shapes, 10, 8, 100 * one, tmp_path) == 8
     assert affordable_views(shapes, 10, 8, 3 * one + 1, tmp_path) == 3
     assert affordable_views(shapes, 10, 8, one - 1, tmp_path) == 0
-    usage = namedtuple("usage", "total used free")(100 * one, 90 * one, 10 * one)
+    Usage = namedtuple("Usage", "total used free")
+    usage = Usage(100 * one, 90 * one, 10 * one)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     assert affordable_views(shapes, 10, 8, 100 * one, tmp_path) == 5

@@ -15,7 +15,7 @@ folder, settings = sys.argv[1], json.loads(sys.argv[2])
 # The comparison has tests of its own; here the fine-tuned network is looked at, good or not.
 Comparison.keeps_tuned = property(lambda _: True)
 kept = {}
-divide, Rounds = job.divide, job.Rounds
+divide = job.divide
 
 
 def statistics(model):
@@ -30,9 +30,9 @@ def remembering(*args, **kwargs):
     return kept["divided"]
 
 
-class Remembered(Rounds):
+class Remembered(job.Rounds):
     def finish(self, outcome):
-        kept["scorer"] = Rounds.finish(self, outcome)
+        kept["scorer"] = super().finish(outcome)
         return kept["scorer"]
 
 
