@@ -11,11 +11,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
-from headstart.finetuning.folding import fold
 
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.keras_weights import build
 from headstart.training.backend import start_keras
+from headstart.training.folding import fold
 
 if TYPE_CHECKING:
     from keras import Model

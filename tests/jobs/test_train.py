@@ -43,7 +43,7 @@ def test_progress_is_shown_for_both_passes(labelled, tiny_network, tmp_path):
 
 def test_an_unknown_setting_is_refused_by_name(labelled, tiny_network, tmp_path):
     with pytest.raises(TypeError, match="learning_rate"):
-        hs.train(labelled, tmp_path / "model", backbone=tiny_network, learning_rate=1)
+        hs.train(labelled, tmp_path / "model", backbone=tiny_network, learning_rate=1)  # type: ignore[call-arg]
 
 
 @pytest.mark.usefixtures("offline")
