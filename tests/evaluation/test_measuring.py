@@ -43,7 +43,7 @@ def test_unreadable_images_count_in_no_figure(make):
     predictor = make()
     truth = predictor.predict(IMAGES).tolist()
     sources = [SOURCES[0], as_source(b"no image", 9), *SOURCES[1:]]
-    evaluation = measure(predictor, sources, [truth[0], 0, *truth[1:]], workers=1)
+    evaluation = measure(predictor, sources, [truth[0], 0, *truth[1:]])
     assert (evaluation.accuracy, evaluation.n) == (1, 4)
     assert [error.path for error in evaluation.errors] == ["image 9"]
     with pytest.raises(DatasetError, match="at least one labelled image"):

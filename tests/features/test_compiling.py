@@ -41,14 +41,16 @@ def catalogued(tiny_network):
 
 @pytest.mark.parametrize(("seen", "runtime"), [(True, "keras"), (False, "openvino")])
 def test_auto_takes_keras_where_there_is_an_accelerator(catalogued, monkeypatch, seen, runtime):
+    monkeypatch.setattr(accelerator, "may_have_accelerator", lambda: True)
     monkeypatch.setattr(accelerator, "sees_accelerator", lambda: seen)
-    monkeypatch.setattr(keras_engine, "has_weights", lambda _: True)
+    monkeypatch.setattr(keras_engine, "can_build", lambda _: True)
     assert choose_runtime("auto", catalogued) == runtime
     assert choose_runtime("openvino", catalogued) == "openvino"
 
 
 def test_auto_runs_weights_that_are_not_at_hand_on_openvino(catalogued, monkeypatch):
     """As those of a fine-tuned network are: mini's own are another file."""
+    monkeypatch.setattr(accelerator, "may_have_accelerator", lambda: True)
     monkeypatch.setattr(accelerator, "sees_accelerator", lambda: True)
     assert choose_runtime("auto", catalogued) == "openvino"
     own = get_backbone("mini").weights_sha256
@@ -65,6 +67,7 @@ def test_keras_computes_a_networks_own_features_only(catalogued, changed):
 
 @pytest.mark.parametrize("name", ["tiny", "mini", "resnet50"])
 def test_what_the_catalogue_can_not_build_runs_on_openvino(catalogued, monkeypatch, name):
+    monkeypatch.setattr(accelerator, "may_have_accelerator", lambda: True)
     monkeypatch.setattr(accelerator, "sees_accelerator", lambda: True)
     own = dataclasses.replace(catalogued, name=name, key=f"{name}-of-my-own")
     assert choose_runtime("auto", own) == "openvino"

@@ -12,6 +12,7 @@ import headstart as hs
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.choosing import LastResortWarning
 from headstart.backbones.classes import ClassName
+from headstart.backbones.spec import NetworkSpec
 from headstart.errors import (
     ImageNotFound,
     NotASavedModel,
@@ -19,6 +20,7 @@ from headstart.errors import (
     WeightsMismatch,
     WeightsNotFound,
 )
+from headstart.features.settings import FeatureSettings
 from headstart.jobs.predict import open_predictor
 
 
@@ -107,21 +109,22 @@ def test_a_trained_model_answers_with_the_users_own_labels(classifier, tmp_path)
 
 def test_a_trained_model_prepares_images_as_in_training(classifier):
     for settings, says in (
-        ({"weights": "w.h5"}, "has its weights inside"),
         ({"resize": "crop"}, "as in training, by 'pad'"),
         ({"precision": "int8"}, "precision must be one of"),
     ):
         with pytest.raises(UsageError, match=says):
-            open_predictor(classifier, **settings)
+            open_predictor(classifier, FeatureSettings(**settings))
 
 
 def test_the_precision_of_a_trained_model_can_be_chosen(classifier):
     assert open_predictor(classifier).precision == classifier.precision_.precision
-    assert open_predictor(classifier, precision="bf16").precision == "bf16"
+    assert open_predictor(classifier, FeatureSettings(precision="bf16")).precision == "bf16"
 
 
 def test_a_predictor_is_opened_already(classifier):
-    assert open_predictor(classifier.predictor_) is classifier.predictor_
+    opened = open_predictor(classifier.predictor_)
+    assert opened.extractor is classifier.predictor_.extractor
+    assert opened.scorer is classifier.predictor_.scorer
 
 
 @pytest.mark.parametrize("named", [hs.ImageClassifier(), 7])
@@ -131,8 +134,23 @@ def test_what_can_not_answer_is_refused(named):
 
 
 def test_either_a_backbone_or_a_model_answers():
-    with pytest.raises(UsageError, match="Either a backbone or a model"):
-        hs.predict([pixels(0)], "mini", model="my-model")
+    for settings in ({"backbone": "mini"}, {"weights": "w.h5"}):
+        with pytest.raises(UsageError, match="Either a backbone or a model"):
+            hs.predict([pixels(0)], model="my-model", **settings)
+
+
+def test_a_saved_model_takes_no_weights(classifier, tmp_path):
+    classifier.save(tmp_path / "model")
+    with pytest.raises(UsageError, match="its weights inside"):
+        open_predictor(NetworkSpec(tmp_path / "model", weights="w.h5"))
+
+
+def test_a_variant_of_a_network_is_described_by_a_spec(network):
+    spec = NetworkSpec(network, mirror=True)
+    assert open_predictor(spec).network.mirror
+    assert hs.predict([pixels(0)], spec) == hs.predict([pixels(0)[:, ::-1]], spec)
+    with pytest.raises(UsageError, match="Train a head on it"):
+        open_predictor(NetworkSpec(network, pooling="max"))
 
 
 def test_progress_is_shown(network):

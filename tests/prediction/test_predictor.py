@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from tests.prediction.scorers import affine
@@ -8,6 +10,7 @@ from headstart.errors import ImageDamaged, ImageError, UsageError
 from headstart.features.cache import FeatureCache
 from headstart.features.compiling import compile_network
 from headstart.features.extractor import FeatureExtractor, network_resize
+from headstart.features.settings import FeatureSettings
 from headstart.prediction.predictor import Predictor
 
 IMAGES = list(np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8))
@@ -110,3 +113,23 @@ def test_kept_features_give_the_same_answers(make, tmp_path, monkeypatch):
     first = predictor.predict_proba(IMAGES)
     monkeypatch.setattr("headstart.features.extractor.compile_network", lambda *_, **__: 1 / 0)
     np.testing.assert_array_equal(predictor.predict_proba(IMAGES), first)
+
+
+def test_a_pretrained_network_answers_with_its_own_classes(tiny_network):
+    classes = tuple(ClassName(f"n{i}", f"class {i}") for i in range(5))
+    settings = FeatureSettings(resize="pad", cache=False, workers=2)
+    network = dataclasses.replace(tiny_network, classes=classes)
+    predictor = Predictor.pretrained(network, settings)
+    assert (predictor.name, predictor.classes, predictor.scorer) == ("tiny", classes, None)
+    assert (predictor.resize.rule, predictor.extractor.workers) == ("pad", 2)
+    with pytest.raises(UsageError, match="Train a head on it"):
+        Predictor.pretrained(tiny_network, settings)
+
+
+def test_settings_change_the_precision_and_the_workers(make):
+    changed = make(affine()).with_settings(FeatureSettings(precision="bf16", workers=3))
+    assert (changed.precision, changed.extractor.workers) == ("bf16", 3)
+    same = changed.with_settings(FeatureSettings(resize="squash"))
+    assert (same.precision, same.extractor.workers) == ("bf16", 3)
+    with pytest.raises(UsageError, match="as in training, by 'squash'"):
+        changed.with_settings(FeatureSettings(resize="pad"))

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,21 +70,16 @@ def run(arguments: argparse.Namespace) -> int:
     from headstart.jobs.predict import open_predictor
 
     began = time.perf_counter()
-    found = find_images(arguments.paths)
     progress = Bars()
-    features = FEATURES.settings(arguments)
-    predictor = open_predictor(
-        arguments.model,
-        weights=NETWORK.settings(arguments).weights,
-        resize=features.resize,
-        precision=features.precision,
-        sample=found.sources,
-        progress=progress,
-    )
     unreadable = 0
     with contextlib.ExitStack() as stack:
+        # First of all: a file that can't be written is an error before the work, not after it.
         outputs = open_outputs(arguments, stack)
-        answers = predictor.stream(found.sources, features.workers)
+        found = find_images(arguments.paths)
+        network = replace(NETWORK.settings(arguments), backbone=arguments.model)
+        features = FEATURES.settings(arguments)
+        predictor = open_predictor(network, features, images=found.sources, progress=progress)
+        answers = predictor.stream(found.sources)
         for answer in track(progress, answers, "predicting", len(found.sources)):
             unreadable += answer.error is not None
             for output in outputs:

@@ -20,7 +20,6 @@ def measure(
     sources: Sequence[ImageSource],
     labels: Sequence[Hashable],
     *,
-    workers: int | None = None,
     progress: Progress | None = None,
     what: str = "testing",
 ) -> Evaluation:
@@ -32,8 +31,6 @@ def measure(
     sources : sequence of ImageSource, length n
     labels : sequence of hashable, length n
         The label of each image, or the identifier of its class.
-    workers : int, optional
-        Threads that read images. The default is that of the predictor.
     progress : Progress, optional
         Shows how far it is.
     what : str
@@ -50,7 +47,7 @@ def measure(
         If no image can be read, or a label is not a class of the predictor.
     """
     names, truth, rows, errors = [], [], [], []
-    answers = predictor.stream(sources, workers)
+    answers = predictor.stream(sources)
     for answer in track(progress, answers, what, len(sources)):
         if answer.error is not None:
             errors.append((answer.path, answer.error))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, get_args
 
-from headstart.backbones.networks import is_catalogued
 from headstart.errors import UsageError
 from headstart.features import accelerator, keras_engine, openvino_engine
 from headstart.features.engine import Engine, Precision, Runtime
@@ -86,17 +85,17 @@ def choose_runtime(device: Device, network: Network) -> Runtime:
         If there is no such device, or Keras can't run the network.
     """
     _check_known("device", device, get_args(Device))
-    if device == "auto":
-        # A fine-tuned network has no weights file: only the converted network is kept.
-        on_keras = (
-            is_catalogued(network)
-            and accelerator.sees_accelerator()
-            and keras_engine.has_weights(network)
-        )
-        return "keras" if on_keras else "openvino"
     if device == "keras":
         keras_engine.check_variant(network)
-    return device
+    if device != "auto":
+        return device
+    # Importing Keras to ask takes seconds: only if there may be an accelerator, and a use for it.
+    on_keras = (
+        accelerator.may_have_accelerator()
+        and keras_engine.can_build(network)
+        and accelerator.sees_accelerator()
+    )
+    return "keras" if on_keras else "openvino"
 
 
 def has_bf16(runtime: Runtime) -> bool:

@@ -110,6 +110,7 @@ class FeatureExtractor:
         UsageError
             If a setting has no such value, or the network has no such output.
         """
+        check_request(network, "f32", (output,))
         extractor = cls(
             network,
             network_resize(network, settings.resize),
@@ -118,7 +119,6 @@ class FeatureExtractor:
             runtime=choose_runtime(settings.device, network),
             output=output,
         )
-        check_request(network, "f32", (output,))
         return extractor.computed_in(settings.precision, images)
 
     def computed_in(self, rule: PrecisionRule, images: Sequence[ImageSource] = ()) -> Self:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from headstart.backbones.networks import is_catalogued
 from headstart.backbones.resolving import find_origin
 from headstart.errors import (
     MissingExtra,
@@ -126,9 +127,12 @@ def check_variant(network: Network) -> None:
         )
 
 
-def has_weights(network: Network) -> bool:
-    """Tell whether the weights from which a network of the catalogue was converted are at hand."""
+def can_build(network: Network) -> bool:
+    """Tell whether Keras can build a network: it is the catalogue's, and its weights are at hand.
+
+    A fine-tuned network has lost its weights file: only the converted network is kept.
+    """
     try:
-        return bool(find_origin(network))
+        return is_catalogued(network) and bool(find_origin(network))
     except WeightsError:
         return False

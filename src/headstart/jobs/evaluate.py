@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from headstart.data.inputs import labelled_images
 from headstart.evaluation.measuring import measure
+from headstart.features.settings import FeatureSettings
 from headstart.jobs.predict import open_predictor
 
 if TYPE_CHECKING:
@@ -59,8 +60,9 @@ def evaluate(
     >>> print(hs.evaluate("my-model/", "test-images/"))  # doctest: +SKIP
     """
     sources, labels = labelled_images(X, y, part="test")
-    predictor = open_predictor(model, sample=sources, progress=progress)
-    return measure(predictor, sources, labels, workers=workers, progress=progress)
+    settings = FeatureSettings(workers=workers)
+    predictor = open_predictor(model, settings, images=sources, progress=progress)
+    return measure(predictor, sources, labels, progress=progress)
 
 
 def draw_evaluation(evaluation: Evaluation, folder: Path) -> tuple[Path, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,7 +12,6 @@ from headstart.backbones.resolving import ModelFolder, resolve
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.inputs import image_sources
 from headstart.errors import UsageError
-from headstart.features.extractor import FeatureExtractor
 from headstart.features.settings import FeatureSettings
 from headstart.model import SavedModel, load
 from headstart.prediction.predictor import Predictor
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from headstart.data.inputs import Images
     from headstart.data.sources import ImageSource
     from headstart.features.settings import PrecisionRule, ResizeRule
-    from headstart.prediction.answer import Answer, Prediction
+    from headstart.prediction.answer import Prediction
     from headstart.progress import Progress
 
 
@@ -36,35 +35,34 @@ class Fitted(Protocol):
         """What answers images."""
 
 
+#: What is ready to answer images.
+Trained = SavedModel | Fitted | Predictor
 #: What `open_predictor` takes.
-Named = str | Path | Network | NetworkSpec | SavedModel | Fitted | Predictor
+Named = str | Path | Network | NetworkSpec | Trained
+
+_AUTO = FeatureSettings()
 
 
 def open_predictor(
     named: Named,
+    settings: FeatureSettings = _AUTO,
     *,
-    weights: str | Path | None = None,
-    resize: ResizeRule = "auto",
-    precision: PrecisionRule = "auto",
-    sample: Sequence[ImageSource] = (),
+    images: Sequence[ImageSource] = (),
     progress: Progress | None = None,
 ) -> Predictor:
-    """Make ready whatever answers images.
+    """Return what answers images, ready to do so.
 
     Parameters
     ----------
     named : str, Path, Network, NetworkSpec, SavedModel, ImageClassifier or Predictor
-        The name or folder of a backbone, or the folder of a saved model; or what these are once
-        they are loaded; or a fitted classifier. 'auto' chooses a backbone, see `NetworkSpec`.
-    weights : str or Path, optional
-        A weights file for the backbone; a `NetworkSpec` names its own.
-    resize : {"auto", "crop", "squash", "pad", "keras"}
-        'auto' is the model's own rule; a trained model takes no other.
-    precision : {"auto", "f32", "bf16"}
-        'auto' is a trained model's own precision; for a backbone it is measured on some images of
-        `sample`.
-    sample : sequence of ImageSource
-        The images that will be predicted.
+        The name or folder of a backbone, the folder of a saved model, or what these are once they
+        are loaded; or a fitted classifier.
+    settings : FeatureSettings
+        A trained model resizes images as in training, and takes no other rule. Nothing is cached
+        for a pre-trained network: its probabilities are seldom asked for twice.
+    images : sequence of ImageSource
+        The images that will be predicted. For a pre-trained network, the precision is measured on
+        some of them if it is "auto".
     progress : Progress, optional
         Shows how far it is.
 
@@ -75,76 +73,49 @@ def open_predictor(
     WeightsError, ConversionError, SavedModelError
         If it can't be made ready.
     """
-    model = _open(named, weights, progress)
+    if not isinstance(named, str | Path | Network | NetworkSpec):
+        return _predictor_of(named).with_settings(settings)
+    spec = named if isinstance(named, NetworkSpec) else NetworkSpec(named)
+    folder = _model_folder(spec)
+    if folder is not None:
+        return load(folder).predictor.with_settings(settings)
+    network = find_network(spec, progress=progress)
+    return Predictor.pretrained(network, replace(settings, cache=False), images)
+
+
+def _predictor_of(model: Trained) -> Predictor:
     if isinstance(model, Predictor):
-        return _as_trained(model, weights, resize, precision)
-    return _with_own_classes(model, resize, precision, sample)
-
-
-def _open(
-    named: Named, weights: str | Path | None, progress: Progress | None
-) -> Predictor | Network:
-    if isinstance(named, Predictor):
-        return named
-    if isinstance(named, SavedModel):
-        return named.predictor
-    if isinstance(named, NetworkSpec):
-        return find_network(named, progress=progress)
-    if not isinstance(named, str | Path | Network):
-        return _fitted(named)
-    meant = resolve(named) if isinstance(named, str | Path) else named
-    if isinstance(meant, ModelFolder):
-        return load(meant.path).predictor
-    return find_network(NetworkSpec(named, weights=weights), progress=progress)
-
-
-def _fitted(classifier: Fitted) -> Predictor:
-    if not hasattr(classifier, "predictor_"):
-        raise UsageError(
-            "What answers images must be the name or folder of a backbone or of a saved model, or "
-            f"a fitted ImageClassifier. Received: {classifier!r}."
-        )
-    return classifier.predictor_
-
-
-def _as_trained(
-    model: Predictor,
-    weights: str | Path | None,
-    resize: ResizeRule,
-    precision: PrecisionRule,
-) -> Predictor:
-    """Return a trained model, which prepares images as in training whatever is asked for."""
-    if weights is not None:
-        raise UsageError("A trained model has its weights inside. Leave out the weights.")
-    if resize not in ("auto", model.resize.rule):
-        raise UsageError(
-            f"A trained model resizes images as in training, by '{model.resize.rule}'. "
-            f"Received: '{resize}'. Leave it out, or train again with it."
-        )
-    if precision == "auto":
         return model
-    return replace(model, extractor=model.extractor.computed_in(precision))
+    if isinstance(model, SavedModel):
+        return model.predictor
+    if hasattr(model, "predictor_"):
+        return model.predictor_
+    raise UsageError(
+        "What answers images must be the name or folder of a backbone or of a saved model, or a "
+        f"fitted ImageClassifier. Received: {model!r}."
+    )
 
 
-def _with_own_classes(
-    network: Network, resize: ResizeRule, precision: PrecisionRule, sample: Sequence[ImageSource]
-) -> Predictor:
-    """Return a pre-trained network that answers with the classes it was trained on."""
-    if network.classes is None:
+def _model_folder(spec: NetworkSpec) -> Path | None:
+    """Return the folder of the saved model that is meant; None if a network is meant."""
+    meant = None if isinstance(spec.backbone, Network) else resolve(spec.backbone)
+    if not isinstance(meant, ModelFolder):
+        return None
+    plain = asdict(NetworkSpec(spec.backbone))
+    asked = [f"{name}={value!r}" for name, value in asdict(spec).items() if value != plain[name]]
+    if asked:
         raise UsageError(
-            f"To predict with {network.name}, its weights must include the classes. Received: "
-            "weights without them. Train a head on it: headstart train FOLDER --out DIR"
+            "A saved model has its weights inside, and its network can't be changed. Received: "
+            f"{', '.join(asked)}. Leave that out."
         )
-    settings = FeatureSettings(resize=resize, precision=precision, cache=False)
-    extractor = FeatureExtractor.open(network, settings, sample, output="probabilities")
-    return Predictor(network.name, extractor, network.classes)
+    return meant.path
 
 
 def predict(  # noqa: PLR0913 - all are named, and each has a default
     images: Images,
-    backbone: str | Path | Network = "auto",
+    backbone: str | Path | Network | NetworkSpec = "auto",
     *,
-    model: str | Path | SavedModel | Fitted | Predictor | None = None,
+    model: str | Path | Trained | None = None,
     top: int = 5,
     weights: str | Path | None = None,
     resize: ResizeRule = "auto",
@@ -159,16 +130,21 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
     images : str, Path, list or array
         The path of an image or a folder, or a glob; or a list of paths, bytes of image files, uint8
         arrays of shape (height, width, 3) RGB or (height, width) grey, or PIL images.
-    backbone : str, Path or Network, default="auto"
-        The name or folder of a pre-trained network (see `headstart.backbones`). 'auto' takes the
-        best quick network whose weights are at hand, else downloads mobilenet_v2, else warns and
-        takes mini.
+    backbone : str, Path, Network or NetworkSpec, default="auto"
+        The name or folder of a pre-trained network (see `headstart.backbones`). "auto" takes the
+        best quick network whose weights are at hand, else downloads mobilenet_v2, else takes mini
+        and warns.
     model : str, Path, SavedModel, ImageClassifier or Predictor, optional
         A trained model or its folder, instead of a pre-trained network.
     top : int, default=5
         How many classes to return for each image.
-    weights, resize, precision
-        See `open_predictor`.
+    weights : str or Path, optional
+        A weights file for the backbone.
+    resize : {"auto", "crop", "squash", "pad", "keras"}, default="auto"
+        How an image is brought to the network's size. "auto" is the rule of the network or model.
+    precision : {"auto", "f32", "bf16"}, default="auto"
+        What the network computes in. "auto" is the precision of the model; for a pre-trained
+        network, bfloat16 is measured on some of the images and used only if it agrees with float32.
     workers : int, optional
         Threads that read images. The default is one for each processor core.
     progress : Progress, optional
@@ -194,29 +170,30 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
     [[Prediction(id='n02129604', label='tiger', probability=0.83)]]
     """
     if top < 1:
-        raise UsageError(f"top must be at least 1. Received: {top}")
-    if model is not None and backbone != "auto":
-        raise UsageError(
-            f"Either a backbone or a model answers. Received: backbone={backbone!r} and "
-            f"model={model!r}."
-        )
+        raise UsageError(f"top must be at least 1. Received: {top}.")
+    named = _named(backbone, model, weights)
     sources = image_sources(images)
-    predictor = open_predictor(
-        backbone if model is None else model,
-        weights=weights,
-        resize=resize,
-        precision=precision,
-        sample=sources,
-        progress=progress,
-    )
-    answers = predictor.stream(sources, workers)
-    return [
-        list(_readable(answer).predictions(top))
-        for answer in track(progress, answers, "predicting", len(sources))
-    ]
+    settings = FeatureSettings(resize=resize, precision=precision, workers=workers)
+    predictor = open_predictor(named, settings, images=sources, progress=progress)
+    predictions = []
+    for answer in track(progress, predictor.stream(sources), "predicting", len(sources)):
+        answer.required()
+        predictions.append(list(answer.predictions(top)))
+    return predictions
 
 
-def _readable(answer: Answer) -> Answer:
-    if answer.error is not None:
-        raise answer.error
-    return answer
+def _named(
+    backbone: str | Path | Network | NetworkSpec,
+    model: str | Path | Trained | None,
+    weights: str | Path | None,
+) -> Named:
+    """Return what `predict` is asked to predict with: a backbone with its weights, or a model."""
+    if model is None:
+        spec = backbone if isinstance(backbone, NetworkSpec) else NetworkSpec(backbone)
+        return spec if weights is None else replace(spec, weights=weights)
+    if backbone != "auto" or weights is not None:
+        raise UsageError(
+            "Either a backbone or a model answers, and weights belong to a backbone. Received: "
+            f"backbone={backbone!r}, weights={weights!r} and model={model!r}."
+        )
+    return model

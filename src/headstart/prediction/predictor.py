@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
 from headstart.data.inputs import image_sources
+from headstart.errors import UsageError
+from headstart.features.extractor import FeatureExtractor
 from headstart.prediction.accuracy import agreement
 from headstart.prediction.answer import Answer
 from headstart.prediction.labels import class_array
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from headstart.data.sources import ImageSource
     from headstart.features.engine import Precision
     from headstart.features.extract import Extracted
-    from headstart.features.extractor import FeatureExtractor
+    from headstart.features.settings import FeatureSettings
     from headstart.prediction.scoring import Scorer
 
 
@@ -53,6 +55,53 @@ class Predictor:
     extractor: FeatureExtractor
     classes: tuple[ClassName, ...]
     scorer: Scorer | None = None
+
+    @classmethod
+    def pretrained(
+        cls, network: Network, settings: FeatureSettings, images: Sequence[ImageSource] = ()
+    ) -> Predictor:
+        """Return a pre-trained network that answers with the classes it was trained on.
+
+        Parameters
+        ----------
+        network : Network
+        settings : FeatureSettings
+        images : sequence of ImageSource
+            Images on which the precision is measured, if it is "auto".
+
+        Raises
+        ------
+        UsageError
+            If the network has no classes, or a setting is wrong.
+        """
+        if network.classes is None:
+            raise UsageError(
+                f"To predict with {network.name}, its weights must include the classes. Received: "
+                "weights without them. Train a head on it: headstart train FOLDER --out DIR"
+            )
+        extractor = FeatureExtractor.open(network, settings, images, output="probabilities")
+        return cls(network.name, extractor, network.classes)
+
+    def with_settings(self, settings: FeatureSettings) -> Predictor:
+        """Return the same predictor with another precision or number of workers.
+
+        Raises
+        ------
+        UsageError
+            If the settings ask for another resize rule, or there is no such precision. The
+            predictor was trained on images that were resized by its own rule.
+        """
+        if settings.resize not in ("auto", self.resize.rule):
+            raise UsageError(
+                f"A trained model resizes images as in training, by '{self.resize.rule}'. "
+                f"Received: '{settings.resize}'. Leave it out, or train again with it."
+            )
+        extractor = self.extractor
+        if settings.precision != "auto":
+            extractor = extractor.computed_in(settings.precision)
+        if settings.workers is not None:
+            extractor = replace(extractor, workers=settings.workers)
+        return replace(self, extractor=extractor)
 
     @property
     def network(self) -> Network:
