@@ -1,36 +1,36 @@
-"""Everything headstart refuses, by name.
+"""The errors that headstart raises on purpose.
 
 ::
 
     HeadstartError
     ├── UsageError (ValueError)         an argument is wrong; nothing was done
-    │   └── UnknownBackbone             no such name in the catalogue
-    ├── MissingExtra (ImportError)      an optional package is missing; says the pip command
-    ├── ImageError (ValueError)         one picture is refused
-    │   ├── ImageNotFound               there is no such file
-    │   ├── ImageUnreadable             the file is there, but can't be opened
-    │   ├── ImageDamaged                truncated or corrupt
-    │   ├── ImageUnsupported            not an image, or a format that is not on the allow-list
+    │   └── UnknownBackbone             no backbone with this name, no such folder
+    ├── MissingExtra (ImportError)      an optional package is missing
+    ├── ImageError (ValueError)         an image can't be read
+    │   ├── ImageNotFound               the file does not exist
+    │   ├── ImageUnreadable             the file exists, but can't be opened
+    │   ├── ImageDamaged                the file is cut short or corrupt
+    │   ├── ImageUnsupported            not an image, or of a format that is not supported
     │   └── ImageTooLarge               more bytes or pixels than the limit
-    ├── DatasetError (ValueError)       a labelled data set can't be read or used
+    ├── DatasetError (ValueError)       a labelled dataset can't be read or used
     ├── WeightsError
-    │   ├── WeightsNotFound             not at hand, and not to be downloaded
-    │   ├── WeightsMismatch             a file that does not fit the network, or its published hash
-    │   └── DownloadError               the download failed; what came so far is kept
+    │   ├── WeightsNotFound             no weights file, and no download is allowed
+    │   ├── WeightsMismatch             a file of another network, or with another hash
+    │   └── DownloadError               the download failed; the bytes received are kept
     ├── ConversionError                 a network could not be converted
-    ├── TrainingDiverged                a network whose training no longer leads anywhere
-    ├── StorageError (OSError)          a folder can't be written: read-only, or the disk is full
+    ├── TrainingDiverged                the loss of a training is not a number or rises
+    ├── StorageError (OSError)          a file can't be written: read-only, or a full disk
     └── SavedModelError
         ├── NotASavedModel              the folder is something else
-        ├── DamagedModel                a file is missing or altered, or a test picture differs
+        ├── DamagedModel                a file is missing or altered, or results differ
         └── NewerFormat                 written by a newer headstart
 
-Messages say what must hold, what was received, and what to do.
+A message says what must hold, what was received, and what to do.
 """
 
 
 class HeadstartError(Exception):
-    """The root: catch this to catch everything headstart raises on purpose."""
+    """The base of all errors that headstart raises on purpose."""
 
 
 class UsageError(HeadstartError, ValueError):
@@ -38,11 +38,11 @@ class UsageError(HeadstartError, ValueError):
 
 
 class UnknownBackbone(UsageError):
-    """No such name in the catalogue."""
+    """There is no backbone with this name, and no such folder."""
 
 
 class MissingExtra(HeadstartError, ImportError):
-    """An optional package is needed."""
+    """An optional package is missing."""
 
     def __init__(self, purpose: str, extra: str) -> None:
         super().__init__(
@@ -52,47 +52,47 @@ class MissingExtra(HeadstartError, ImportError):
 
 
 class ImageError(HeadstartError, ValueError):
-    """One picture is refused."""
+    """An image can't be read."""
 
 
 class ImageNotFound(ImageError):
-    """There is no such file."""
+    """The file does not exist."""
 
 
 class ImageUnreadable(ImageError):
-    """The file is there, but can't be opened."""
+    """The file exists, but can't be opened."""
 
 
 class ImageDamaged(ImageError):
-    """The file is truncated or corrupt."""
+    """The file is cut short or corrupt."""
 
 
 class ImageUnsupported(ImageError):
-    """Not an image, or a format that is not on the allow-list."""
+    """The file is not an image, or of a format that is not supported."""
 
 
 class ImageTooLarge(ImageError):
-    """More bytes or pixels than the limit."""
+    """The image has more bytes or pixels than the limit."""
 
 
 class DatasetError(HeadstartError, ValueError):
-    """A labelled data set can't be read or used."""
+    """A labelled dataset can't be read or used."""
 
 
 class WeightsError(HeadstartError):
-    """Something about a weights file."""
+    """The base of the errors about weights files."""
 
 
 class WeightsNotFound(WeightsError):
-    """The weights are not at hand, and not to be downloaded."""
+    """There is no weights file, and no download is allowed."""
 
 
 class WeightsMismatch(WeightsError):
-    """A weights file does not fit the network, or its published hash."""
+    """A weights file belongs to another network, or has another hash than published."""
 
 
 class DownloadError(WeightsError):
-    """A download failed; what came so far is kept and the next try goes on from there."""
+    """A download failed. The bytes received are kept, and the next try resumes there."""
 
 
 class ConversionError(HeadstartError):
@@ -104,7 +104,7 @@ class StorageError(HeadstartError, OSError):
 
 
 class SavedModelError(HeadstartError):
-    """Something about a saved model's folder."""
+    """The base of the errors about folders of models, backbones and networks."""
 
 
 class NotASavedModel(SavedModelError):
@@ -112,7 +112,7 @@ class NotASavedModel(SavedModelError):
 
 
 class DamagedModel(SavedModelError):
-    """A file is missing or altered, or golden images come out differently."""
+    """A file is missing or altered, or the golden images give other results."""
 
 
 class NewerFormat(SavedModelError):
@@ -120,4 +120,4 @@ class NewerFormat(SavedModelError):
 
 
 class TrainingDiverged(HeadstartError):
-    """A network whose training no longer leads anywhere."""
+    """The loss of a training is no longer a number, or rises for good."""

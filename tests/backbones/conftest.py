@@ -1,4 +1,4 @@
-"""The two processes that answers are compared between."""
+"""Two processes with Keras, on TensorFlow and on OpenVINO, and what they read and write."""
 
 import json
 import subprocess
@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from headstart.backbones.catalogue import get_backbone
 
 HERE = Path(__file__).parent
 
@@ -54,3 +56,32 @@ def reference(tmp_path_factory):
 def converter(tmp_path_factory):
     """Keras on OpenVINO, with headstart's conversion."""
     yield from _worker("conversions.py", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def small():
+    """The row of a small network that converts quickly."""
+    return get_backbone("mobilenet_v3_small")
+
+
+@pytest.fixture(scope="session")
+def files(converter, small, tmp_path_factory):
+    """Weights files of the small network by their number of classes."""
+    folder = tmp_path_factory.mktemp("files")
+    paths = {classes: folder / f"{classes}.weights.h5" for classes in (1000, 5, None)}
+    for classes, path in paths.items():
+        converter.ask(task="save", builder=small.builder, classes=classes, path=str(path))
+    return paths
+
+
+@pytest.fixture
+def export(converter, small, tmp_path):
+    """Return what converts a weights file: ``graph, answer = export(file, ...)``."""
+
+    def run(weights, row=small, size=(32, 48), **more):
+        graph = tmp_path / "graph.xml"
+        request = {"backbone": row.name, "weights": str(weights), "size": size, **more}
+        answer = converter.ask(task="export", **request, graph=str(graph))
+        return graph, json.loads(answer)
+
+    return run

@@ -202,7 +202,7 @@ def test_no_network_ends_with_instructions(target):
 
 def test_what_came_is_kept_when_it_is_given_up(server, target):
     server.plan = ["break", *["reset"] * download.ATTEMPTS]
-    with pytest.raises(DownloadError, match="What came so far is kept"):
+    with pytest.raises(DownloadError, match="The bytes received are kept"):
         fetch(server.url, target, MD5, pause=0)
     assert (target.parent / "net.h5.part").read_bytes() == CONTENT[: len(CONTENT) // 3]
 

@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 
-from headstart.backbones.cost import count_macs
 from headstart.backbones.graph import (
     drop_idle_converts,
     finish_graph,
     fold_constants,
     free_batch_size,
     pad_while_pooling,
-    steady_variances,
+    stabilise_variances,
 )
 from headstart.backbones.preprocessing import MINUS_ONE_TO_ONE
 from headstart.backbones.runtime import load_openvino
@@ -83,7 +82,7 @@ def test_variance_of_large_numbers_is_exact(ops):
     exact = (exact - exact.mean(-1, keepdims=True)) / exact.std(-1, keepdims=True)
     model = model_of(ops, lambda image: layer_norm(ops, image))
     before = np.abs(run(model.clone(), images) - exact).max()
-    steady_variances(model)
+    stabilise_variances(model)
     after = np.abs(run(model, images) - exact).max()
     assert after < 1e-2 < before
 
@@ -95,7 +94,7 @@ def test_other_differences_are_left_alone(ops):
 
     model = model_of(ops, build)
     names = kinds(model)
-    steady_variances(model)
+    stabilise_variances(model)
     assert kinds(model) == names
 
 
@@ -128,17 +127,6 @@ def test_padding_that_could_be_seen_stays(ops, different):
     model = pooling(ops, **different)
     pad_while_pooling(model)
     assert "Pad" in kinds(model)
-
-
-def test_multiply_accumulates_are_counted(ops):
-    def build(image):
-        x = ops.transpose(image, [0, 3, 1, 2])
-        x = ops.convolution(x, np.ones((4, 3, 3, 3), "f"), [1, 1], [1, 1], [1, 1], [1, 1])
-        x = ops.group_convolution(x, np.ones((4, 1, 1, 3, 3), "f"), [1, 1], [1, 1], [1, 1], [1, 1])
-        x = ops.reduce_mean(x, [2, 3], keep_dims=False)
-        return ops.matmul(x, np.ones((4, 7), "f"), False, False)
-
-    assert count_macs(model_of(ops, build)) == 48 * 4 * 27 + 48 * 4 * 9 + 28
 
 
 def test_finished_graph_takes_pixels_and_names_its_ends(ops):

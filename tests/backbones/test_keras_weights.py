@@ -38,7 +38,7 @@ def test_other_network_is_refused_with_what_was_found(tmp_path):
 
 
 def test_network_with_as_many_numbers_is_named(tmp_path):
-    with pytest.raises(WeightsMismatch, match="as many numbers as vgg16"):
+    with pytest.raises(WeightsMismatch, match="vgg16 has as many"):
         count([(138_357_544 // 8, 4), (138_357_544 // 8, 2, 2)], tmp_path)
 
 

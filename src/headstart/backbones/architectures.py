@@ -1,7 +1,7 @@
-"""Networks of our own, built with Keras; used only where Keras may be imported.
+"""headstart's own networks, built with Keras; used only where Keras may be imported.
 
-They take the arguments that the builders in ``keras.applications`` take, so that whatever builds
-those builds these.
+The builders take the arguments that those in ``keras.applications`` take, so that one call builds
+either.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from keras import KerasTensor, Model
 
-# Channels of mini's four stages; each halves height and width, as the stem does before them.
+# Channels of mini's four stages. Each halves height and width, and so does the stem before them.
 MINI_WIDTHS = (32, 96, 192, 384)
 
 
@@ -25,21 +25,22 @@ def mini(
 ) -> Model:
     """Return a small residual network.
 
-    Eight 3x3 convolutions in four residual blocks after a strided stem: 2.7 M parameters and 115 M
-    multiply-accumulates for an image of 64x64. It is fully convolutional: any size does.
+    It has eight 3x3 convolutions in four residual blocks after a strided stem: 2.7 M parameters and
+    115 M multiply-accumulates for an image of 64x64. It is fully convolutional: it takes images of
+    any size.
 
     Parameters
     ----------
     include_top : bool
-        Whether the classifier is part of it.
+        Whether the network has a classifier.
     weights : None
-        There for the sake of the signature: the network comes with random weights.
+        Ignored: the weights are random.
     input_shape : tuple
         Height, width and 3 channels: RGB, 0 to 255. Height and width may be None.
     pooling : {'avg', None}
-        Without classifier: whether the feature map is averaged over height and width.
+        Without a classifier: whether the feature map is averaged over height and width.
     classes : int
-        Of the classifier.
+        Number of classes of the classifier.
 
     References
     ----------
@@ -63,7 +64,7 @@ def mini(
 
 
 def _residual(x: KerasTensor, width: int, *, stride: int, name: str) -> KerasTensor:
-    """Add what two convolutions find to the input, or to its projection where the shape changes."""
+    """Add two convolutions to the input, or to its projection where the shape changes."""
     from keras import layers
 
     shortcut = x

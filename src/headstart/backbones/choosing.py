@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from headstart.backbones import download as downloads
 from headstart.backbones.catalogue import backbones, get_backbone
-from headstart.backbones.weights import at_hand, find_weights, how_to_go_on, published
+from headstart.backbones.weights import at_hand, find_weights, instructions, published
 from headstart.errors import DownloadError, WeightsNotFound
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _message(wanted: Backbone, error: Exception, larger: Backbone | None) -> str
             f"hand, so {mini.name} is used, which is part of headstart. It is less accurate: "
             f"{_in_short(mini)}; {_in_short(wanted)}."
         ),
-        how_to_go_on(wanted, f"For {wanted.name}"),
+        instructions(wanted, f"For {wanted.name}"),
         f"Name {mini.name} as the backbone to use it without this message.",
     ]
     if larger is not None:

@@ -1,4 +1,4 @@
-"""The names of the classes a network answers with."""
+"""The classes of a network, and those of ImageNet."""
 
 import csv
 import functools
@@ -21,7 +21,7 @@ def imagenet_classes() -> tuple[ClassName, ...]:
     Returns
     -------
     tuple of ClassName
-        Such as ``ClassName(id='n02129604', label='tiger')``; the identifiers are WordNet's.
+        Such as ``ClassName(id='n02129604', label='tiger')``. The identifiers are WordNet's.
     """
     table = resources.files(__package__).joinpath("imagenet_classes.csv").read_text("utf-8")
     return tuple(ClassName(row["wnid"], row["name"]) for row in csv.DictReader(table.splitlines()))

@@ -1,4 +1,4 @@
-"""Convert a network in a short process of its own."""
+"""Run Keras in a short process of its own, to convert a network or to list its layers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
     from headstart.backbones.row import Backbone
 
-# Part of what a converted network is kept under: raise it whenever the graph comes out differently.
+# Part of the key of every converted network: raise it whenever the graph comes out differently.
 FORMAT = 1
+
+#: The errors that the process reports by name. Every other error is a `ConversionError`.
+REPORTED = (WeightsMismatch, StorageError, UsageError)
 
 
 def convert(
@@ -35,32 +38,33 @@ def convert(
     ----------
     row : Backbone
     weights : Path
-        Keras weights, with or without classifier.
+        Keras weights, with or without the classifier.
     size : tuple of int
         Height and width of the images, in pixels.
     graph : Path
-        What to write, ending in ``.xml``; the numbers go beside it, into ``.bin``.
+        The file to write, ending in ``.xml``. The weights go beside it, into ``.bin``.
     feature_layer : str, optional
-        The layer of the Keras network that the features come from, instead of the row's own choice.
+        The layer of the Keras network that gives the features, instead of the row's own.
     layers : sequence of str
-        Instead of the usual outputs, those of these layers of the Keras network, each by its name.
+        Names of layers of the Keras network. If given, their outputs replace the usual outputs;
+        each has the name of its layer.
 
     Returns
     -------
     dict
-        ``outputs``: the shape of each output without its batch axis; ``macs``:
+        ``outputs``: the shape of each output without its batch axis. ``macs``:
         multiply-accumulates for one image.
 
     Raises
     ------
     WeightsMismatch
-        If the weights belong to something else.
+        If the weights belong to another network.
     StorageError
         If the graph can't be written.
     UsageError
         If there is no such layer.
     ConversionError
-        If Keras or OpenVINO can't do it: with the end of what they said.
+        If Keras or OpenVINO fails; with the end of what they wrote to stderr.
     """
     return ask_keras(
         "export",
@@ -82,7 +86,7 @@ def name_and_folder(row: Backbone) -> dict[str, str]:
 def ask_keras(task: str, **request: str | list[int] | list[str]) -> dict[str, Any]:
     """Run a task of `headstart.backbones.keras_export` and return its answer."""
     done = subprocess.run(
-        # -P: a file called keras.py in the folder the user happens to be in is not ours to run.
+        # -P: a file called keras.py in the current directory must not be run.
         [sys.executable, "-P", "-m", "headstart.backbones.keras_export"],
         input=json.dumps({"task": task, **request}),
         env={**os.environ, "KERAS_BACKEND": "openvino"},
@@ -92,17 +96,15 @@ def ask_keras(task: str, **request: str | list[int] | list[str]) -> dict[str, An
         check=False,
     )
     answer = _last_json_line(done.stdout)
-    if answer is not None and "mismatch" in answer:
-        raise WeightsMismatch(answer["mismatch"])
-    if answer is not None and "refused" in answer:
-        raise UsageError(answer["refused"])
-    if answer is not None and "unwritable" in answer:
-        raise StorageError(answer["unwritable"])
+    if answer is not None and "error" in answer:
+        kinds = {kind.__name__: kind for kind in REPORTED}
+        raise kinds[answer["error"]](answer["message"])
     if done.returncode == 0 and answer is not None:
         return answer
     raise ConversionError(
         f"{request.get('backbone', 'The network')} could not be converted: the process that runs "
-        f"Keras ended with {done.returncode}. Its last words:\n{done.stderr.strip()[-2000:]}"
+        f"Keras ended with {done.returncode}. The end of its messages:\n"
+        f"{done.stderr.strip()[-2000:]}"
     )
 
 

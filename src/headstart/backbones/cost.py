@@ -1,4 +1,4 @@
-"""What a network costs to run."""
+"""The cost of running a network."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def count_macs(model: Model) -> int:
     Parameters
     ----------
     model : openvino.Model
-        In channels-first order, constants folded, every size but the batch static.
+        In channels-first order, with constants folded. Only the batch size may be dynamic.
 
     Returns
     -------
     int
-        Those of convolutions and matrix products. Elementwise operations, a per mille or so, are
-        left out, as papers do.
+        Those of convolutions and matrix products. Elementwise operations are not counted, as in
+        papers; they are about a thousandth.
     """
     return sum(_macs(node) for node in model.get_ordered_ops())
 

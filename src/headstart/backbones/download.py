@@ -1,4 +1,4 @@
-"""Fetch a file over HTTP: resumed, checked, and whole or absent."""
+"""Download a file over HTTP: resumed, checked, and whole or absent."""
 
 from __future__ import annotations
 
@@ -40,32 +40,32 @@ def fetch(
     instructions: str = "",
     pause: float = 1.0,
 ) -> Path:
-    """Download `url` to `target`, unless another process did so meanwhile.
+    """Download `url` to `target`, unless another process has done so.
 
-    What came is kept in ``<target>.part`` until the file is complete, so that the next attempt, in
-    this run or another, goes on from there. Two processes that want the same file take turns.
+    The bytes received are kept in ``<target>.part`` until the file is complete. The next attempt,
+    in this process or another, resumes there. Two processes that want the same file take turns.
 
     Parameters
     ----------
     url : str
-        With ``$HEADSTART_MIRROR`` set, the file of the same name is fetched from there instead.
+        If ``$HEADSTART_MIRROR`` is set, the file with the same name is fetched from there.
     target : Path
-        Where the file shall be.
+        The file to write.
     digest : str or None
-        Its published hash: 32 hexadecimal digits are MD5, 64 are SHA-256. None: not checked.
+        The published hash: 32 hexadecimal digits are MD5, 64 are SHA-256. None: not checked.
     progress : Progress, optional
-        Shows how far it is.
+        Shows the bytes received.
     instructions : str
-        Put at the end of a `DownloadError`: how to get the file by hand.
+        The end of the message of a `DownloadError`: how to get the file by hand.
     pause : float
-        Seconds to wait before the second attempt; doubled each time.
+        Seconds to wait before the second attempt; doubled for each further one.
 
     Raises
     ------
     DownloadError
         If the server can't be reached, refuses, or the connection breaks each time.
     WeightsMismatch
-        If the file is complete but has another hash; it is thrown away.
+        If the complete file has another hash; it is deleted.
     StorageError
         If the folder can't be written.
     """
@@ -74,43 +74,43 @@ def fetch(
         target.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(f"{target}.lock"):
             if not target.is_file():
-                _attempts(mirrored(url), part, progress, instructions, pause)
+                _download(mirrored(url), part, progress, instructions, pause)
                 _check(part, digest, mirrored(url))
                 part.replace(target)
     return target
 
 
 def check_reach(address: str, seconds: float) -> None:
-    """Find out whether something answers at an address, be it with a refusal.
+    """Check that something answers at an address; a refusal is an answer as well.
 
     Raises
     ------
     DownloadError
-        If nothing answers within `seconds`, whatever the time goes into: looking up a name has no
-        time limit of its own.
+        If nothing answers within `seconds`. This includes looking up the name, which has no time
+        limit of its own.
     """
-    answers: queue.SimpleQueue[str] = queue.SimpleQueue()
-    asking = threading.Thread(target=_ask, args=(address, seconds, answers), daemon=True)
+    problems: queue.SimpleQueue[str] = queue.SimpleQueue()
+    asking = threading.Thread(target=_ask, args=(address, seconds, problems), daemon=True)
     asking.start()
     try:
-        trouble = answers.get(timeout=seconds)
+        problem = problems.get(timeout=seconds)
     except queue.Empty:
-        trouble = f"nothing answered within {seconds:g} seconds"
-    if trouble:
-        raise DownloadError(f"Could not reach {address}: {trouble}.")
+        problem = f"nothing answered within {seconds:g} seconds"
+    if problem:
+        raise DownloadError(f"Could not reach {address}: {problem}.")
 
 
-def _ask(address: str, seconds: float, answers: queue.SimpleQueue[str]) -> None:
-    """Put what went wrong into `answers`, or an empty text."""
-    trouble = ""
+def _ask(address: str, seconds: float, problems: queue.SimpleQueue[str]) -> None:
+    """Put the problem into `problems`; an empty text if there is none."""
+    problem = ""
     try:
-        asked = urllib.request.Request(address, method="HEAD")  # noqa: S310 - as in `_go_on`
+        asked = urllib.request.Request(address, method="HEAD")  # noqa: S310 - as in `_resume`
         urllib.request.urlopen(asked, timeout=seconds).close()  # noqa: S310 - the same
     except urllib.error.HTTPError as refusal:
         refusal.close()
     except (HTTPException, OSError, ValueError) as error:
-        trouble = str(getattr(error, "reason", error))
-    answers.put(trouble)
+        problem = str(getattr(error, "reason", error))
+    problems.put(problem)
 
 
 def mirrored(url: str) -> str:
@@ -122,29 +122,29 @@ def mirrored(url: str) -> str:
 
 
 def algorithm(digest: str) -> str:
-    """Tell from its length which hash Keras published."""
+    """Return which kind of hash Keras published; its length tells."""
     return {32: "md5", 64: "sha256"}[len(digest)]
 
 
-def _attempts(
+def _download(
     url: str, part: Path, progress: Progress | None, instructions: str, pause: float
 ) -> None:
-    """Go on until the file is complete; give up when nothing came `ATTEMPTS` times in a row."""
-    in_vain = 0
+    """Resume until the file is complete; give up after `ATTEMPTS` in a row without a byte."""
+    failures = 0
     while True:
         before = _size(part)
         try:
-            return _go_on(url, part, progress)
+            return _resume(url, part, progress)
         except urllib.error.HTTPError as error:
             if error.code < 500:
                 raise _failed(url, f"the server answered {error.code}", instructions) from error
             last: Exception = error
         except (HTTPException, urllib.error.URLError, ConnectionError, TimeoutError) as error:
             last = error
-        in_vain = 1 if _size(part) > before else in_vain + 1
-        if in_vain == ATTEMPTS:
+        failures = 1 if _size(part) > before else failures + 1
+        if failures == ATTEMPTS:
             raise _failed(url, str(getattr(last, "reason", last)), instructions) from last
-        time.sleep(pause * 2 ** (in_vain - 1))
+        time.sleep(pause * 2 ** (failures - 1))
 
 
 def _size(part: Path) -> int:
@@ -157,12 +157,12 @@ def _name(url: str) -> str:
 
 def _failed(url: str, why: str, instructions: str) -> DownloadError:
     return DownloadError(
-        f"Could not download {_name(url)}: {why}. What came so far is kept.\n{instructions}"
+        f"Could not download {_name(url)}: {why}. The bytes received are kept.\n{instructions}"
     )
 
 
-def _go_on(url: str, part: Path, progress: Progress | None) -> None:
-    """Read from the server what `part` still lacks."""
+def _resume(url: str, part: Path, progress: Progress | None) -> None:
+    """Download the bytes that `part` still lacks."""
     have = _size(part)
     asked = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310 - the catalogue's or the user's own address
     try:
@@ -178,10 +178,12 @@ def _go_on(url: str, part: Path, progress: Progress | None) -> None:
 
 
 def _accept_if_complete(part: Path, content_range: str | None) -> None:
-    """Handle a server that has nothing to add: all is there, or something else is."""
+    """Handle a server that has no more bytes: `part` is complete, or of another file."""
     if content_range != f"bytes */{_size(part)}":
         part.unlink()
-        raise ConnectionError("the server's file is shorter than what was kept; starting anew")
+        raise ConnectionError(
+            "the server's file is shorter than the bytes received; starting again"
+        )
 
 
 def _receive(response: HTTPResponse, part: Path, have: int, progress: Progress | None) -> None:
@@ -202,7 +204,7 @@ def _receive(response: HTTPResponse, part: Path, have: int, progress: Progress |
 
 
 def _read(response: HTTPResponse) -> bytes:
-    # Trouble with the connection must not look like trouble with the disk.
+    # An error of the connection must not look like an error of the disk.
     try:
         return response.read1(PIECE)
     except OSError as error:
@@ -218,5 +220,5 @@ def _check(part: Path, digest: str | None, url: str) -> None:
         part.unlink()
         raise WeightsMismatch(
             f"{url} must have the published hash {digest}. Received a file with {found}, which was "
-            "thrown away. Try again; if it stays so, the mirror or the server has another file."
+            "deleted. Try again; if the hash is the same, the server or mirror has another file."
         )

@@ -1,4 +1,4 @@
-"""What the members of a family of networks have in common."""
+"""Families of networks: the facts that their members share."""
 
 from dataclasses import dataclass
 
@@ -15,14 +15,14 @@ KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """Facts that hold for each member.
+    """The facts that each member of a family shares; see `Backbone`.
 
     Attributes
     ----------
     weights : str
-        The address that official files are found under.
+        The address of the folder with the official files.
     license : str
-        Of the weights, as Keras's documentation and the authors' own releases state it.
+        Licence of the weights, as Keras's documentation and the authors' releases state it.
     """
 
     name: str

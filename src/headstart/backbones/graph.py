@@ -1,7 +1,7 @@
-"""What is done to a network's graph after Keras has traced it.
+"""The passes over a network's graph after Keras has traced it.
 
-The result takes one input ``image``, uint8 of shape ``[?, height, width, 3]`` in RGB order, and
-has its preprocessing inside.
+The result takes one input ``image``: uint8, RGB, of shape ``[?, height, width, 3]``. The
+preprocessing is part of the graph.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ INPUT = "image"
 
 
 def finish_graph(model: Model, outputs: Sequence[str], preprocessing: Preprocessing) -> None:
-    """Turn a traced Keras network into one that is ready to be compiled, in place.
+    """Make a traced Keras network ready to be compiled, in place.
 
     Parameters
     ----------
@@ -35,13 +35,13 @@ def finish_graph(model: Model, outputs: Sequence[str], preprocessing: Preprocess
     outputs : sequence of str
         Names for its outputs, in order.
     preprocessing : Preprocessing
-        What the network was trained with.
+        On the backbone's row.
     """
     fold_constants(model)
     free_batch_size(model)
     take_pixels(model, preprocessing)
     drop_idle_converts(model)
-    steady_variances(model)
+    stabilise_variances(model)
     run_channels_first(model)
     fold_constants(model)
     pad_while_pooling(model)
@@ -49,7 +49,7 @@ def finish_graph(model: Model, outputs: Sequence[str], preprocessing: Preprocess
 
 
 def fold_constants(model: Model) -> None:
-    """Compute once whatever does not depend on the image."""
+    """Compute everything that does not depend on the image."""
     from openvino import passes
 
     manager = passes.Manager()
@@ -60,8 +60,8 @@ def fold_constants(model: Model) -> None:
 def free_batch_size(model: Model) -> None:
     """Let the network take any number of images at once.
 
-    Tracing bakes a batch of 1 into the target shape of every ``Reshape`` between image and
-    outputs; 0 there means 'as many as come in'.
+    Tracing writes a batch of 1 into the target shape of every ``Reshape`` between image and
+    outputs. A 0 there keeps the size of the batch.
     """
     for node in model.get_ordered_ops():
         if node.get_type_name() == "Reshape" and _starts_with_one(node):
@@ -86,7 +86,7 @@ def _copy_batch_size(reshape: Node) -> None:
 
 
 def take_pixels(model: Model, preprocessing: Preprocessing) -> None:
-    """Replace the float input by uint8 RGB pixels and the arithmetic the family expects."""
+    """Replace the float input by uint8 RGB pixels and the preprocessing."""
     openvino = load_openvino()
     old = model.get_parameters()[0]
     new = openvino.opset13.parameter(old.get_partial_shape(), openvino.Type.u8, name=INPUT)
@@ -116,7 +116,7 @@ def _constant(numbers: Numbers) -> np.float32 | NDArray[np.float32]:
 
 
 def drop_idle_converts(model: Model) -> None:
-    """Remove every conversion of a type to itself: Keras traces hundreds of them."""
+    """Remove conversions of a type to itself: Keras traces hundreds of them."""
     for node in model.get_ordered_ops():
         if node.get_type_name() == "Convert" and (
             node.get_input_element_type(0) == node.get_output_element_type(0)
@@ -124,11 +124,11 @@ def drop_idle_converts(model: Model) -> None:
             node.output(0).replace(node.input_value(0))
 
 
-def steady_variances(model: Model) -> None:
+def stabilise_variances(model: Model) -> None:
     """Compute every variance as the mean of squared differences.
 
-    Keras traces layer normalisation with the mean of squares minus the square of the mean: two
-    large numbers whose difference is small, and in bfloat16, with 8 bits each, mostly lost.
+    Keras traces layer normalisation as the mean of squares minus the square of the mean. These are
+    two large numbers with a small difference. In bfloat16, with 8 bits each, most of it is lost.
     """
     ops = load_openvino().opset13
     for node in model.get_ordered_ops():
@@ -140,14 +140,14 @@ def steady_variances(model: Model) -> None:
 
 
 def _is_difference_of_means(node: Node) -> bool:
-    """Recognise ``mean(x ** 2) - mean(x) ** 2``."""
+    """Tell whether this is ``mean(x ** 2) - mean(x) ** 2``."""
     first = _walk(node, ("Subtract", 0), ("ReduceMean", 0), ("Power", 0))
     second = _walk(node, ("Subtract", 1), ("Power", 0), ("ReduceMean", 0))
     return first is not None and first == second
 
 
 def _walk(node: Node, *steps: tuple[str, int]) -> tuple[str, int] | None:
-    """Follow inputs as long as the operations are what `steps` says; return where that ends."""
+    """Follow inputs through operations of the kinds in `steps`; return the last input, or None."""
     for kind, index in steps:
         if node.get_type_name() != kind:
             return None
@@ -157,9 +157,9 @@ def _walk(node: Node, *steps: tuple[str, int]) -> tuple[str, int] | None:
 
 
 def pad_while_pooling(model: Model) -> None:
-    """Let a ``MaxPool`` do the zero padding in front of it, where nothing is below zero anyway.
+    """Let a ``MaxPool`` do the zero padding before it, where no value is below zero.
 
-    ``Pad`` copies the whole feature map; ResNet and DenseNet do that to one of their largest.
+    ``Pad`` copies the whole feature map. ResNet and DenseNet do that to one of their largest.
     """
     ops = load_openvino().opset13
     for node in model.get_ordered_ops():
@@ -172,21 +172,21 @@ def pad_while_pooling(model: Model) -> None:
 
 
 def _harmless_pads(pool: Node) -> tuple[list[int], list[int]] | None:
-    """Return the padding in front of a ``MaxPool`` if no output could tell it from nothing."""
+    """Return the padding before a ``MaxPool`` if ``MaxPool`` can do it with the same outputs."""
     if _walk(pool, ("MaxPool", 0), ("Pad", 0), ("Relu", 0)) is None:
         return None
     padding = pool.input_value(0).get_node().input_values()[1:]
     before, after, *value = (each.get_node().get_data().tolist() for each in padding)
     how = pool.get_attributes()
     zero = value in ([], [0]) and how["auto_pad"] == "valid"
-    # A window that saw nothing but padding would have to answer 0.
+    # The maximum of a window with nothing but padding would have to be 0.
     sees_image = max(before[2:] + after[2:]) < min(how["kernel"])
     in_space_only = not any(before[:2] + after[:2])
     return (before[2:], after[2:]) if zero and sees_image and in_space_only else None
 
 
 def name_ends(model: Model, outputs: Sequence[str]) -> None:
-    """Name the input and the outputs; nothing else keeps a name that somebody might rely on."""
+    """Name the input and the outputs."""
     model.input().set_names({INPUT})
     for output, name in zip(model.outputs, outputs, strict=True):
         output.set_names({name})

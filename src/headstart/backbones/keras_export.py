@@ -1,7 +1,7 @@
 """Build a Keras network, load its weights and write its OpenVINO graph; runs as a process.
 
-Keras fixes its backend when it is imported, for the whole process, so this module is never
-imported by the rest of headstart: `headstart.backbones.convert` runs it as
+Keras fixes its backend for the whole process when it is imported. So the rest of headstart never
+imports this module: `headstart.backbones.convert` runs it as
 
     KERAS_BACKEND=openvino python -m headstart.backbones.keras_export < request.json
 """
@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones.catalogue import get_backbone
+from headstart.backbones.convert import REPORTED
 from headstart.backbones.cost import count_macs
 from headstart.backbones.folders import read_row
 from headstart.backbones.graph import finish_graph
 from headstart.backbones.keras_outputs import wire_outputs
 from headstart.backbones.keras_weights import build, load
 from headstart.backbones.runtime import load_openvino, silence_telemetry, write_graph
-from headstart.errors import StorageError, UsageError, WeightsMismatch
 
 if TYPE_CHECKING:
     from keras import KerasTensor, Layer
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 
 def export(request: dict[str, Any]) -> dict[str, Any]:
-    """Do what `request` asks for, and return what was found.
+    """Write a graph, and return the shapes of its outputs and its multiply-accumulates.
 
     Parameters
     ----------
     request : dict
-        ``backbone`` (a name), ``folder`` (of the backbone, or empty if the name is one of the
-        catalogue's), ``weights`` (a path), ``size`` (height and width), ``graph`` (the path to
-        write, ending in ``.xml``), ``feature_layer`` (a name, or empty), ``layers`` (names: instead
-        of the usual outputs, what comes out of each of these).
+        ``backbone`` (a name), ``folder`` (of the backbone; empty for a name of the catalogue),
+        ``weights`` (a path), ``size`` (height and width), ``graph`` (the path to write, ending in
+        ``.xml``), ``feature_layer`` (a name, or empty), ``layers`` (names of layers whose outputs
+        replace the usual ones; may be empty).
     """
     row = _backbone(request)
     height, width = request["size"]
@@ -79,13 +79,13 @@ def _image_shape(output: Output) -> tuple[int, ...]:
 
 
 def summarise(request: dict[str, Any]) -> dict[str, Any]:
-    """List the layers of the network that `request` asks for.
+    """List the layers of a network.
 
     Parameters
     ----------
     request : dict
-        ``backbone``, ``folder``, ``size``, and ``weights``: a path, or empty for the network as
-        published.
+        ``backbone``, ``folder`` and ``size`` as for `export`; ``weights``: a path, or empty for the
+        published network.
     """
     row = _backbone(request)
     height, width = request["size"]
@@ -109,24 +109,21 @@ def _layer(layer: Layer) -> dict[str, Any]:
 
 TASKS = {"export": export, "summarise": summarise}
 
-# Keras imports these if it finds them; here they would only cost seconds.
+# Keras imports these if they are installed. They are not needed here and take seconds.
 NOT_NEEDED = ("matplotlib", "pandas", "sklearn")
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """Do the task that `request` names; weights that don't fit or a full disk are answers, too."""
+    """Do the task that `request` names. Errors that are `REPORTED` are answers as well."""
     try:
         return TASKS[request["task"]](request)
-    except WeightsMismatch as mismatch:
-        return {"mismatch": str(mismatch)}
-    except UsageError as refusal:
-        return {"refused": str(refusal)}
-    except StorageError as full:
-        return {"unwritable": str(full)}
+    except REPORTED as error:
+        (kind,) = (kind for kind in REPORTED if isinstance(error, kind))
+        return {"error": kind.__name__, "message": str(error)}
 
 
 def prepare() -> None:
-    """Make this process import Keras fast and OpenVINO silent."""
+    """Make this process import Keras fast, and OpenVINO without telemetry."""
     silence_telemetry()
     sys.modules.update(dict.fromkeys(NOT_NEEDED))  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""The ends of a Keras network: what goes in, what comes out; only where Keras may be imported."""
+"""The inputs and outputs of a Keras network; used only where Keras may be imported."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 def wire_outputs(
     row: Backbone, network: Loaded, layer: str | None = None
 ) -> dict[str, KerasTensor]:
-    """Return the network's outputs by the names they have in a `Network`.
+    """Return the outputs of a network by their names in a `Network`.
 
     Parameters
     ----------
     row : Backbone
     network : Loaded
     layer : str, optional
-        Where the features come from, instead of the row's own choice.
+        The layer that gives the features, instead of the row's own.
 
     Raises
     ------
     UsageError
-        If there is no such layer, or nothing of it could be features.
+        If there is no such layer, or its output can't be features.
     """
     import keras
 
@@ -56,8 +56,8 @@ def _from_layer(row: Backbone, model: Model, name: str) -> dict[str, KerasTensor
         close = difflib.get_close_matches(name, layers, n=3)
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
         raise UsageError(
-            f"{row.name} with these weights, for this size, must have the layer. Received: "
-            f"{name!r}.{hint} `headstart models {row.name}` lists them."
+            f"{row.name} with these weights and this size has no such layer. Received: {name!r}."
+            f"{hint} `headstart models {row.name}` lists them."
         )
     output = layers[name].output
     if len(output.shape) == 2:
@@ -65,13 +65,13 @@ def _from_layer(row: Backbone, model: Model, name: str) -> dict[str, KerasTensor
     if len(output.shape) == 4:
         return {"features": keras.layers.GlobalAveragePooling2D()(output), "feature_map": output}
     raise UsageError(
-        f"Features must come from a layer with a map or a row of numbers for each picture. "
+        "Features must come from a layer whose output for an image is a feature map or a vector. "
         f"Received: {name!r} of {row.name}, with the shape {tuple(output.shape[1:])}."
     )
 
 
 def _last_map(model: Model) -> KerasTensor:
-    """Return what the last pooling over the whole image sees; VGG's classifier has none."""
+    """Return the input of the last pooling over the whole image, or of VGG's ``Flatten``."""
     kinds = [type(layer).__name__ for layer in model.layers]
     kind = "GlobalAveragePooling2D" if "GlobalAveragePooling2D" in kinds else "Flatten"
     last = len(kinds) - 1 - kinds[::-1].index(kind)

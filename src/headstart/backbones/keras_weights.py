@@ -42,10 +42,10 @@ class Loaded:
 
 
 def build(row: Backbone, size: tuple[int, int], n_classes: int | None) -> Model:
-    """Return the network of `row` as a Keras model; its weights hold nothing yet."""
+    """Return the network of `row` as a Keras model, without values for its weights."""
     import keras
 
-    keras.utils.clear_session()  # so that names do not depend on what was built before
+    keras.utils.clear_session()  # the names of layers must not depend on earlier networks
     options: dict[str, Any] = {"include_top": False, "pooling": "avg"}
     if n_classes is not None:
         options = {"include_top": True, "classes": n_classes}
@@ -55,10 +55,10 @@ def build(row: Backbone, size: tuple[int, int], n_classes: int | None) -> Model:
 
 
 def _unfilled() -> contextlib.AbstractContextManager[object]:
-    """Leave variables made inside without values, where a weights file can fill them later.
+    """Leave variables that are made inside without values, if the backend allows that.
 
-    Drawing random weights, only to replace them, takes longer than all the rest. The backends that
-    train insist on it.
+    Random weights would be replaced anyway, and drawing them takes longer than all the rest. The
+    backends that train need values.
     """
     import keras
 
@@ -68,12 +68,12 @@ def _unfilled() -> contextlib.AbstractContextManager[object]:
 
 
 def load(row: Backbone, path: Path, size: tuple[int, int]) -> Loaded:
-    """Build the network of `row` and fill it from `path`, with or without classifier.
+    """Build the network of `row` and load its weights from `path`, with or without classifier.
 
     Raises
     ------
     WeightsMismatch
-        If the file belongs to something else: with what was expected and what was found.
+        If the file belongs to another network.
     """
     layout = read_layout(path)
     model = build(row, row.size, row.n_classes)
@@ -89,9 +89,9 @@ def load(row: Backbone, path: Path, size: tuple[int, int]) -> Loaded:
 
 
 def _resized(row: Backbone, loaded: Loaded, size: tuple[int, int]) -> Loaded:
-    """Move the weights to a network for other images; a classifier that can't follow is dropped.
+    """Move the weights to a network for another size; drop a classifier that does not fit.
 
-    VGG's classifier looks at every place of the feature map by itself, so it fits one size only.
+    VGG's classifier has weights for each place of the feature map, so it fits one size only.
     """
     weights = loaded.model.get_weights()
     model, n_classes = build(row, size, loaded.n_classes), loaded.n_classes
@@ -109,7 +109,10 @@ def _shapes(model: Model) -> list[Shape]:
 def _count_classes(
     row: Backbone, path: Path, layout: WeightsLayout, expected: list[Shape]
 ) -> int | None:
-    """Tell from the arrays that are left over how many classes the file's classifier has."""
+    """Return the number of classes of the file's classifier; None if it has no classifier.
+
+    The arrays that differ from the published network tell it.
+    """
     missing = Counter(expected) - Counter(layout.shapes)
     surplus = Counter(layout.shapes) - Counter(expected)
     if not missing and not surplus:
@@ -128,13 +131,13 @@ def _fill(row: Backbone, model: Model, path: Path, layout: WeightsLayout) -> Non
             model.load_weights(str(named))
         except ValueError as error:
             raise WeightsMismatch(
-                f"{path} holds arrays of the sizes {row.name} needs, but not in its order: {error}"
+                f"{path} has arrays of the shapes of {row.name}, but in another order: {error}"
             ) from error
 
 
 @contextlib.contextmanager
 def _named_for_keras(path: Path, layout: WeightsLayout) -> Iterator[Path]:
-    """Give a file the ending that Keras tells the two formats apart by."""
+    """Yield the file with the ending by which Keras recognises its format."""
     new = path.name.endswith(".weights.h5")
     if path.suffix == ".h5" and new == (layout.format == "keras 3"):
         yield path
@@ -143,7 +146,7 @@ def _named_for_keras(path: Path, layout: WeightsLayout) -> Iterator[Path]:
         named = Path(folder) / ("named.weights.h5" if layout.format == "keras 3" else "named.h5")
         try:
             named.symlink_to(path.resolve())
-        except OSError:  # Windows lets only some users make links
+        except OSError:  # on Windows only some users may make links
             shutil.copyfile(path, named)
         yield named
 
@@ -151,10 +154,10 @@ def _named_for_keras(path: Path, layout: WeightsLayout) -> Iterator[Path]:
 def _mend_normalization(model: Model) -> None:
     """Give EfficientNet B0 to B7 the input scaling they were trained with.
 
-    The official files keep standard deviations where the layer wants variances, and
-    ``keras.applications`` makes up for it with one more layer, but only when it is asked for
-    ``weights="imagenet"`` (its source refers to TensorFlow issue 49930). A file whose
-    normalization was adapted to other images is left alone.
+    The official files hold standard deviations where the layer takes variances.
+    ``keras.applications`` corrects that by one more layer, but only for ``weights="imagenet"`` (its
+    source refers to TensorFlow issue 49930). A file whose normalization was adapted to other images
+    is left as it is.
     """
     import numpy as np
 
@@ -170,7 +173,7 @@ def _finish_normalization(model: Model) -> None:
 
 
 def _adapted(model: Model) -> list[Any]:
-    """Return the layers that keep the mean and variance they were adapted to as weights."""
+    """Return the normalization layers that have their mean and variance as weights."""
     import keras
 
     kept = (layer for layer in model.layers if isinstance(layer, keras.layers.Normalization))
@@ -182,12 +185,12 @@ def _mismatch(
 ) -> WeightsMismatch:
     held = sum(math.prod(shape) for shape in layout.shapes)
     alike = [other.name for other in backbones() if other.parameters == held]
-    hint = f" It has as many numbers as {' or '.join(alike)}." if alike else ""
+    hint = f" {' or '.join(alike)} has as many." if alike else ""
     missing = Counter(expected) - Counter(layout.shapes)
-    example = f"For one, no array has the shape {max(missing)}." if missing else ""
+    example = f" For example, no array has the shape {max(missing)}." if missing else ""
     return WeightsMismatch(
         f"Weights for {row.name} must be {len(expected)} arrays with {row.parameters:,} numbers in "
         f"all, or the same without the classifier. Received {path} with {len(layout.shapes)} "
-        f"arrays and {held:,} numbers. {example}{hint} Give the file that belongs to {row.name}, "
-        "or name the backbone that it belongs to."
+        f"arrays and {held:,} numbers.{hint}{example} Give the weights of {row.name}, or name the "
+        "backbone that the file belongs to."
     )

@@ -1,13 +1,13 @@
-"""Run a channels-last graph in channels-first order, which is what OpenVINO's kernels are made for.
+"""Run a channels-last graph in channels-first order, which OpenVINO's kernels are made for.
 
-Keras builds its networks channels-last; its OpenVINO backend puts a ``Transpose`` before and after
-every convolution, pooling and batch normalisation, and the CPU plugin really moves the pixels each
-time (MobileNetV2: 60 images a second instead of 190). The pass here walks the graph once, in
-order, and remembers for every value which permutation of which channels-first tensor it is. A
-``Transpose`` then changes only that note; operations that can work on the permuted tensor get
-their axes and constants rewritten; only what cannot is handed a tensor put back in order.
+Keras builds its networks channels-last. Its OpenVINO backend puts a ``Transpose`` before and after
+every convolution, pooling and batch normalisation, and the CPU plugin moves all pixels each time
+(MobileNetV2: 60 images a second instead of 190). The pass in this module walks the graph once, in
+order. For each value it records which permutation of which channels-first tensor the value is. A
+``Transpose`` changes only that record. Operations that can work on the permuted tensor get their
+axes and constants rewritten. All others get the tensor put back in order.
 
-The idea is known from compilers as transpose sinking.
+Compilers know the idea as transpose sinking.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CHANNELS_LAST = (0, 2, 3, 1)  # of a channels-first image
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A value of the original graph, held as a permutation of a tensor of the new graph.
+    """A value of the original graph, as a permutation of a tensor of the new graph.
 
     Axis ``i`` of the value is axis ``order[i]`` of `tensor`.
     """
@@ -42,7 +42,7 @@ class Held:
 
     @property
     def in_order(self) -> bool:
-        """Whether the value and the tensor are one and the same."""
+        """Whether the value is the tensor itself."""
         return self.order == tuple(range(len(self.order)))
 
 
@@ -68,20 +68,20 @@ class ChannelsFirst:
         self.model.validate_nodes_and_infer_types()
 
     def look_up(self, output: Output) -> Held:
-        """Return how `output` of the original graph is held now."""
+        """Return the record of an output of the original graph."""
         known = self.held.get(_key(output))
         return known or Held(output, tuple(range(len(output.get_partial_shape()))))
 
-    def note(self, output: Output, held: Held) -> None:
-        """Remember how `output` is held from now on."""
+    def record(self, output: Output, held: Held) -> None:
+        """Record an output of the original graph."""
         self.held[_key(output)] = held
 
     def feed(self, node: Node, index: int, tensor: Output) -> None:
-        """Give `node` another input."""
+        """Replace an input of `node`."""
         node.input(index).replace_source_output(tensor)
 
     def permuted(self, held: Held, order: Order) -> Output:
-        """Return a tensor that holds the value of `held` in `order`."""
+        """Return a tensor with the value of `held` in `order`."""
         if held.order == order:
             return held.tensor
         key = (*_key(held.tensor), tuple(held.order[axis] for axis in inverse(order)))
@@ -90,7 +90,7 @@ class ChannelsFirst:
         return self.put_in_order[key]
 
     def in_order(self, held: Held) -> Output:
-        """Return a tensor that is the value of `held`."""
+        """Return a tensor with the value of `held`, not permuted."""
         return self.permuted(held, tuple(range(len(held.order))))
 
     def _transpose(self, tensor: Output, permutation: Order) -> Output:
@@ -110,9 +110,9 @@ def run_channels_first(model: Model) -> None:
     Parameters
     ----------
     model : openvino.Model
-        Of images ``[n, height, width, channels]``, with constants folded; its batch size may be
-        dynamic, every other size is static. What it computes, and the layout of its inputs and
-        outputs, stay as they are.
+        Takes images ``[n, height, width, channels]``. Constants are folded. Only the batch size may
+        be dynamic. What the model computes stays the same, and so does the layout of its inputs and
+        outputs.
     """
     ChannelsFirst(model).run()
 
@@ -130,7 +130,10 @@ def _integers(output: Output) -> list[int]:
 
 
 def _pattern_if_only_ones_move(shape: PartialShape, permutation: Order) -> list[int] | None:
-    """Return the reshape that equals `permutation` where only axes of size 1 change place."""
+    """Return the shape of a reshape that equals `permutation`; None if there is none.
+
+    There is one if only axes of size 1 change place.
+    """
     sizes = [dim.get_length() if dim.is_static else None for dim in shape]
     kept = [axis for axis in permutation if sizes[axis] != 1]
     if permutation[0] != 0 or kept != sorted(kept):
@@ -138,11 +141,11 @@ def _pattern_if_only_ones_move(shape: PartialShape, permutation: Order) -> list[
     return [0, *(int(sizes[axis] or 0) for axis in permutation[1:])]
 
 
-# Rules: each rewires one node so that it works on tensors of the new graph.
+# The rules: each makes one node work on tensors of the new graph.
 
 
 def keep(state: ChannelsFirst, node: Node) -> None:
-    """Leave an operation as it is: give it its inputs in their original order."""
+    """Any other operation: give it its inputs in their original order."""
     for index, source in enumerate(node.input_values()):
         held = state.look_up(source)
         if held.tensor is not source or not held.in_order:
@@ -151,16 +154,16 @@ def keep(state: ChannelsFirst, node: Node) -> None:
 
 
 def enter(state: ChannelsFirst, node: Node) -> None:
-    """``Parameter``: reorder the image once, at the start, while it is bytes."""
+    """``Parameter``: permute the image once, at the start, while its values are bytes."""
     moved = state.ops.transpose(node.output(0), state.constant(CHANNELS_FIRST)).output(0)
-    state.note(node.output(0), Held(moved, CHANNELS_LAST))
+    state.record(node.output(0), Held(moved, CHANNELS_LAST))
 
 
 def move_axes(state: ChannelsFirst, node: Node) -> None:
-    """``Transpose``: nothing to compute, only the note changes."""
+    """``Transpose``: change only the record."""
     held = state.look_up(node.input_value(0))
     order = tuple(held.order[axis] for axis in _integers(node.input_value(1)))
-    state.note(node.output(0), Held(held.tensor, order))
+    state.record(node.output(0), Held(held.tensor, order))
 
 
 def each_pixel_alone(state: ChannelsFirst, node: Node) -> None:
@@ -173,7 +176,7 @@ def each_pixel_alone(state: ChannelsFirst, node: Node) -> None:
     for index, held in enumerate(values):
         state.feed(node, index, _aligned(state, held, order))
     node.validate_and_infer_types()
-    state.note(node.output(0), Held(node.output(0), order))
+    state.record(node.output(0), Held(node.output(0), order))
 
 
 def _aligned(state: ChannelsFirst, held: Held, order: Order) -> Output:
@@ -188,18 +191,18 @@ def _aligned(state: ChannelsFirst, held: Held, order: Order) -> Output:
 
 
 def channels_on_axis_one(state: ChannelsFirst, node: Node) -> None:
-    """``BatchNormInference`` minds only the channel axis, so height and width may be swapped."""
+    """``BatchNormInference``: only the channel axis matters; height and width may be swapped."""
     held = state.look_up(node.input_value(0))
     if held.order[:2] != (0, 1):
         keep(state, node)
         return
     state.feed(node, 0, held.tensor)
     node.validate_and_infer_types()
-    state.note(node.output(0), Held(node.output(0), held.order))
+    state.record(node.output(0), Held(node.output(0), held.order))
 
 
 def mean_over_axes(state: ChannelsFirst, node: Node) -> None:
-    """``ReduceMean``: average over where the axes are now."""
+    """``ReduceMean``: rewrite the axes."""
     held = state.look_up(node.input_value(0))
     rank = len(held.order)
     axes = [axis % rank for axis in _integers(node.input_value(1))]
@@ -210,22 +213,22 @@ def mean_over_axes(state: ChannelsFirst, node: Node) -> None:
     if not node.get_attributes()["keep_dims"]:
         left = [held.order[axis] for axis in range(rank) if axis not in axes]
         order = inverse(inverse(left))
-    state.note(node.output(0), Held(node.output(0), order))
+    state.record(node.output(0), Held(node.output(0), order))
 
 
 def pad_borders(state: ChannelsFirst, node: Node) -> None:
-    """``Pad``: the paddings move with their axes."""
+    """``Pad``: permute the paddings."""
     held = state.look_up(node.input_value(0))
     state.feed(node, 0, held.tensor)
     for index in (1, 2):
         pads = _integers(node.input_value(index))
         state.feed(node, index, state.constant([pads[axis] for axis in inverse(held.order)]))
     node.validate_and_infer_types()
-    state.note(node.output(0), Held(node.output(0), held.order))
+    state.record(node.output(0), Held(node.output(0), held.order))
 
 
 def cut_out(state: ChannelsFirst, node: Node) -> None:
-    """``Slice`` with named axes: cut along where the axes are now."""
+    """``Slice``: rewrite the axes."""
     held = state.look_up(node.input_value(0))
     rank = len(held.order)
     starts, stops, steps = node.input_values()[1:4]
@@ -234,31 +237,31 @@ def cut_out(state: ChannelsFirst, node: Node) -> None:
     moved = state.constant([held.order[axis % rank] for axis in axes])
     node.set_arguments([held.tensor, starts, stops, steps, moved])
     node.validate_and_infer_types()
-    state.note(node.output(0), Held(node.output(0), held.order))
+    state.record(node.output(0), Held(node.output(0), held.order))
 
 
 def pick(state: ChannelsFirst, node: Node) -> None:
-    """``Gather``: pick along where the axis is now."""
+    """``Gather``: rewrite the axis."""
     held = state.look_up(node.input_value(0))
     (axis,) = _integers(node.input_value(2))
     state.feed(node, 0, held.tensor)
     state.feed(node, 2, state.constant([held.order[axis]]))
     node.validate_and_infer_types()
-    state.note(node.output(0), Held(node.output(0), held.order))
+    state.record(node.output(0), Held(node.output(0), held.order))
 
 
 def join(state: ChannelsFirst, node: Node) -> None:
-    """``Concat``: join along where the axis is now."""
+    """``Concat``: rewrite the axis."""
     values = [state.look_up(source) for source in node.input_values()]
     order = next((held.order for held in values if not held.in_order), values[0].order)
     axis = order[node.get_attributes()["axis"] % len(order)]
     joined = state.ops.concat([_aligned(state, held, order) for held in values], axis)
     joined.set_friendly_name(node.get_friendly_name())
-    state.note(node.output(0), Held(joined.output(0), order))
+    state.record(node.output(0), Held(joined.output(0), order))
 
 
 def dense_on_channels(state: ChannelsFirst, node: Node) -> None:
-    """``MatMul`` along the channels of a feature map: the same as a 1 x 1 convolution."""
+    """``MatMul`` along the channels of a feature map: replace it by a 1 x 1 convolution."""
     held = state.look_up(node.input_value(0))
     matrix = node.input_value(1)
     attributes = node.get_attributes()
@@ -271,7 +274,7 @@ def dense_on_channels(state: ChannelsFirst, node: Node) -> None:
         held.tensor, state.ops.constant(kernel), [1, 1], [0, 0], [0, 0], [1, 1]
     )
     dense.set_friendly_name(node.get_friendly_name())
-    state.note(node.output(0), Held(dense.output(0), held.order))
+    state.record(node.output(0), Held(dense.output(0), held.order))
 
 
 ELEMENTWISE = (

@@ -19,11 +19,11 @@ class OfficialWeights:
     Attributes
     ----------
     url : str
-        Where Keras loads it from.
+        Its address.
     filename : str
-        The name Keras keeps it under in its cache.
+        Its name in Keras's cache.
     digest : str or None
-        The hash Keras publishes: 32 hexadecimal digits are MD5, 64 are SHA-256. None where Keras
+        The hash that Keras publishes: 32 hexadecimal digits are MD5, 64 are SHA-256. None if Keras
         publishes none (MobileNet and MobileNetV2): such a file can't be checked.
     """
 
@@ -34,53 +34,53 @@ class OfficialWeights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backbone:
-    """A network that somebody trained, with all that belongs to it.
+    """A trained network, with all facts that are needed to use it.
 
     Attributes
     ----------
     name, family : str
         Keras's name in snake case, and the family whose members share their preprocessing.
     builder : str
-        The function in `headstart.backbones.architectures.ARCHITECTURES`, or else in
-        ``keras.applications``.
+        Name of the function that builds the network: in
+        `headstart.backbones.architectures.ARCHITECTURES`, else in ``keras.applications``.
     size : tuple of int
-        Height and width in pixels of the images it was trained on.
+        Height and width in pixels of the images that it was trained on.
     min_size, max_size : int
-        The smallest and the largest height and width that can be asked for instead; a `max_size`
-        of None sets no bound.
+        The smallest and the largest height and width that it can be converted for. A `max_size` of
+        None sets no limit.
     preprocessing : Preprocessing
-        What happens to the pixels first.
+        What happens to the pixels before the first layer.
     feature_layer : str or None
-        The layer whose output are the features; None: the mean of the last feature map over
+        The layer whose output is the features. None takes the mean of the last feature map over
         height and width. Either is what the builder gives for
         ``include_top=False, pooling="avg"``.
     n_features : int
-        How many features an image has.
-    resize : str
-        The rule for bringing a photo to `size`: 'crop' scales the shorter side to
-        ``size / crop_fraction`` and cuts out the centre.
+        Number of features of an image.
+    resize : {"crop", "squash", "pad", "keras"}
+        How an image is brought to `size`; see `headstart.data.resizing.Resize`.
     crop_fraction : float
-        See `resize`.
+        For "crop": how much of the shorter side is kept.
     interpolation, antialias
         How pixels are computed when an image is resized; see `headstart.data.resizing.Resize`.
     weights, weights_without_top : OfficialWeights or None
         With and without the classifier; None for a network that has a `folder`.
     folder : Path or None
-        The backbone folder that holds its weights; None for weights that Keras publishes.
+        The backbone folder that holds the weights; None for weights that Keras publishes.
     weights_sha256 : str or None
         Hash of the weights in `folder`.
     trained_on : str
-        The data set.
+        The dataset.
     classes : tuple of ClassName or None
-        What its classifier tells apart; None stands for the 1,000 classes of ImageNet-1k.
+        Classes of its classifier; None stands for the 1,000 classes of ImageNet-1k.
     license : str
         Licence of the weights.
     parameters, macs : int
-        Numbers in the network, and multiply-accumulates for one image of `size`; both with the
-        classifier, counted on the graph.
+        Number of parameters, and multiply-accumulates for one image of `size`. Both are counted on
+        the graph, with the classifier.
     top1, top5 : float or None
-        Published accuracy, 0 to 1, on the validation images of what it was `trained_on`: compare
-        only networks that were trained on the same. None where none is published.
+        Published accuracy, 0 to 1, on the validation images of the dataset that it was
+        `trained_on`; None if none is published. Compare only networks that were trained on the same
+        dataset.
     source : str
         Where the network was described.
     """
@@ -113,7 +113,7 @@ class Backbone:
 
     @property
     def n_classes(self) -> int:
-        """How many classes its classifier tells apart."""
+        """Number of classes of its classifier."""
         return IMAGENET_CLASSES if self.classes is None else len(self.classes)
 
     def to_dict(self) -> dict[str, Any]:

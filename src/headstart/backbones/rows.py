@@ -1,8 +1,8 @@
 """The catalogue's rows.
 
-Addresses, file names and hashes are those in the source of ``keras.applications`` (Keras 3.15);
-accuracies those of the table in Keras's documentation, for MobileNetV3 of its docstring, on the
-validation images of ImageNet-1k. Keras publishes no top-5 accuracy for ConvNeXt and MobileNetV3,
+Addresses, file names and hashes come from the source of ``keras.applications`` (Keras 3.15).
+Accuracies are those on the validation images of ImageNet-1k in the table of Keras's documentation;
+for MobileNetV3, in its docstring. Keras publishes no top-5 accuracy for ConvNeXt and MobileNetV3,
 and no hash for MobileNet and MobileNetV2. Parameters and multiply-accumulates are counted.
 """
 
@@ -26,7 +26,7 @@ from headstart.backbones.families import (
 from headstart.backbones.row import Backbone, OfficialWeights
 
 
-def _row(  # noqa: PLR0913 - a row has as many columns as there are facts
+def _row(  # noqa: PLR0913 - one argument for each fact
     family: Family,
     name: str,
     builder: str,
@@ -69,7 +69,7 @@ def _official(
     return OfficialWeights(family.weights + path, filename or path.rpartition("/")[2], digest)
 
 
-# One row is one network; lines broken by hand read better than one argument a line.
+# One row is one network. Lines broken by hand read better here than one argument on each line.
 # fmt: off
 ROWS = (
     _row(VGG, "vgg16", "VGG16", 224, n_features=512,

@@ -1,8 +1,8 @@
-"""OpenVINO, imported late and silent.
+"""OpenVINO, imported late and without telemetry.
 
-Importing OpenVINO sends a usage event when the package ``openvino-telemetry`` is installed, which
-it always is: OpenVINO depends on it. When that package can't be imported OpenVINO falls back on a
-stub of its own that sends nothing, so we make the import fail.
+Importing OpenVINO sends a usage event if the package ``openvino-telemetry`` is installed. It always
+is, because OpenVINO depends on it. If that package can't be imported, OpenVINO uses a stub that
+sends nothing. So we make the import fail.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TELEMETRY = "openvino_telemetry"
 
 
 def silence_telemetry() -> None:
-    """Make sure that OpenVINO, imported after this, has nothing to report with."""
+    """Keep OpenVINO from sending usage events. Call this before OpenVINO is imported."""
     sys.modules[TELEMETRY] = None  # type: ignore[assignment]
 
 
@@ -32,7 +32,7 @@ def load_openvino() -> ModuleType:
     Returns
     -------
     module
-        ``openvino``. Whoever needs it gets it here, so that nothing is ever sent anywhere.
+        ``openvino``. All of headstart imports it by this function.
     """
     silence_telemetry()
     import openvino
@@ -41,15 +41,16 @@ def load_openvino() -> ModuleType:
 
 
 def write_graph(model: Model, path: Path) -> None:
-    """Write a graph as ``.xml`` with its numbers, float32, beside it as ``.bin``.
+    """Write a graph as ``.xml``, with its weights in float32 beside it as ``.bin``.
 
     Raises
     ------
     StorageError
-        If it can't be written, because the disk is full for example.
+        If the files can't be written, for example because the disk is full.
     """
     try:
         load_openvino().save_model(model, path, compress_to_fp16=False)
     except RuntimeError as error:
-        # All that OpenVINO says of a full disk is "iostream error"; of others, in the last line.
+        # The last line of OpenVINO's message has the reason. For a full disk that is only
+        # "iostream error".
         raise storage_error(str(path), str(error).strip().splitlines()[-1]) from error

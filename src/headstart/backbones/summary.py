@@ -1,10 +1,11 @@
-"""A network's layers, shapes, parameters and weights, for people to read."""
+"""The layers of a network: shapes, parameters and weights."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from headstart import records
 from headstart.backbones.convert import ask_keras, name_and_folder
 
 if TYPE_CHECKING:
@@ -20,18 +21,18 @@ class LayerSummary:
     Attributes
     ----------
     name, kind : str
-        Keras's name of it, and its class, such as ``Conv2D``.
+        Keras's name of the layer, and its class, such as ``Conv2D``.
     shape : tuple of int
-        Of its output, without the batch axis: height, width and channels for a feature map.
+        Shape of its output without the batch axis: height, width and channels for a feature map.
     parameters : int
-        How many numbers it holds.
+        Number of parameters.
     weights : tuple of (str, tuple of int)
         Name and shape of each of its arrays.
     """
 
     name: str
     kind: str
-    shape: tuple[int, ...]
+    shape: tuple[int | None, ...]
     parameters: int
     weights: tuple[tuple[str, tuple[int, ...]], ...]
 
@@ -46,7 +47,7 @@ class Summary:
     size : tuple of int
         Height and width of the images, in pixels.
     layers : tuple of LayerSummary
-        In the order the image passes through them.
+        In the order that an image passes through them.
     """
 
     backbone: Backbone
@@ -55,28 +56,28 @@ class Summary:
 
     @property
     def parameters(self) -> int:
-        """How many numbers the network holds."""
+        """Number of parameters of the network."""
         return sum(layer.parameters for layer in self.layers)
 
     @property
     def weights_bytes(self) -> int:
-        """What they take as float32."""
+        """Size of the parameters as float32, in bytes."""
         return 4 * self.parameters
 
 
 def summarise(
     backbone: Backbone, *, size: tuple[int, int] | None = None, weights: Path | None = None
 ) -> Summary:
-    """Describe a network layer by layer.
+    """List the layers of a network.
 
     Parameters
     ----------
     backbone : Backbone
     size : tuple of int, optional
-        Height and width in pixels, if not the backbone's own.
+        Height and width in pixels, instead of the backbone's own.
     weights : Path, optional
-        Describe the network as this file fills it: it may lack the classifier, or have one of its
-        own. Without it no weights are needed.
+        List the layers of the network that this weights file belongs to. It may lack the classifier
+        or have another one. Without a file no weights are needed.
 
     Raises
     ------
@@ -89,14 +90,5 @@ def summarise(
         size=list(chosen),
         weights=str(weights.resolve()) if weights else "",
     )
-    return Summary(backbone, chosen, tuple(_layer(layer) for layer in answer["layers"]))
-
-
-def _layer(found: dict[str, Any]) -> LayerSummary:
-    return LayerSummary(
-        name=found["name"],
-        kind=found["kind"],
-        shape=tuple(found["shape"]),
-        parameters=found["parameters"],
-        weights=tuple((name, tuple(shape)) for name, shape in found["weights"]),
-    )
+    layers = (records.from_json(LayerSummary, layer) for layer in answer["layers"])
+    return Summary(backbone, chosen, tuple(layers))

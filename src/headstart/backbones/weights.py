@@ -1,4 +1,4 @@
-"""Find the weights of a backbone."""
+"""Find the weights file of a backbone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Origin = Literal["given", "beside", "folder", "package", "keras", "download"]
 
-#: What the weights in a backbone folder are called.
+#: Name of the weights in a backbone folder.
 FOLDER_WEIGHTS = "backbone.weights.h5"
 
 
@@ -33,10 +33,10 @@ class WeightsFile:
     ----------
     path : Path
     sha256 : str
-        Of the file's bytes, in hexadecimal.
+        Hash of the file, in hexadecimal.
     origin : {'given', 'beside', 'folder', 'package', 'keras', 'download'}
-        Named by the user; in the backbone's own folder; in ``$HEADSTART_WEIGHTS``; part of
-        headstart; in Keras's cache; fetched by headstart, now or earlier.
+        Given by the user; in the backbone's folder; in ``$HEADSTART_WEIGHTS``; part of headstart;
+        in Keras's cache; downloaded by headstart, now or earlier.
     """
 
     path: Path
@@ -51,22 +51,21 @@ def find_weights(
     download: bool = True,
     progress: Progress | None = None,
 ) -> WeightsFile:
-    """Return the first weights file there is.
+    """Return the first weights file that exists.
 
-    A backbone with a folder of its own has them there. For others these places are looked at in
-    this order: the folder ``$HEADSTART_WEIGHTS`` (``<backbone>_imagenet.weights.h5``, or the name
-    that Keras gives the file); the package itself; Keras's own cache; what was downloaded earlier;
-    the official download, or the same file under ``$HEADSTART_MIRROR``. Before all of them comes
-    `given`.
+    `given` comes first. Then a backbone folder has its own weights. For other backbones the order
+    is: the folder ``$HEADSTART_WEIGHTS`` (``<backbone>_imagenet.weights.h5``, or the name that
+    Keras gives the file); the package itself; Keras's own cache; an earlier download; the official
+    download, or the same file under ``$HEADSTART_MIRROR``.
 
     Raises
     ------
     DamagedModel
-        If those in the backbone's own folder are missing, cut short or altered.
+        If the weights in the backbone's folder are missing, cut short or altered.
     WeightsNotFound
-        With the file to fetch, from where, and where to put it.
+        If there is no file. The message says which file to fetch and where to put it.
     DownloadError, WeightsMismatch, StorageError
-        From the download.
+        If the download fails.
     """
     if given is not None:
         return _given(backbone, Path(given))
@@ -77,25 +76,25 @@ def find_weights(
         path, origin = there
         return WeightsFile(path, hash_file(path), origin)
     if not download:
-        raise WeightsNotFound(f"No weights for {backbone.name} here.\n{how_to_go_on(backbone)}")
+        raise WeightsNotFound(f"No weights for {backbone.name} here.\n{instructions(backbone)}")
     official = published(backbone)
     path = downloads.fetch(
         official.url,
         cache_dir() / "weights" / official.filename,
         official.digest,
         progress=progress,
-        instructions=how_to_go_on(backbone),
+        instructions=instructions(backbone),
     )
     return WeightsFile(path, hash_file(path), "download")
 
 
 def at_hand(backbone: Backbone) -> tuple[Path, Origin] | None:
-    """Return the published weights that `find_weights` would find without a download, if any."""
+    """Return the published weights that `find_weights` finds without a download, or None."""
     return next((place for place in _places(backbone) if place[0].is_file()), None)
 
 
-def how_to_go_on(backbone: Backbone, purpose: str = "To go on") -> str:
-    """Say how to get the weights of `backbone` by hand."""
+def instructions(backbone: Backbone, purpose: str = "To go on") -> str:
+    """Return instructions to get the weights of `backbone` by hand."""
     official = published(backbone)
     return (
         f"{purpose}, do one of these:\n"
@@ -108,19 +107,21 @@ def how_to_go_on(backbone: Backbone, purpose: str = "To go on") -> str:
 
 
 def published(backbone: Backbone) -> OfficialWeights:
-    """Return the weights file that Keras publishes for a backbone without a folder of its own."""
+    """Return the weights file that Keras publishes for a backbone that has no folder."""
     if backbone.weights is None:
         raise AssertionError(f"{backbone.name} has neither a folder nor published weights")
     return backbone.weights
 
 
 def check_published(backbone: Backbone, weights: WeightsFile) -> None:
-    """Hold an official file against the hash that Keras publishes.
+    """Check an official file by the hash that Keras publishes.
+
+    A file with another name is not checked, nor is one without a published hash.
 
     Raises
     ------
     WeightsMismatch
-        If they differ. A file by another name, or one without a published hash, is not checked.
+        If the hash differs.
     """
     for official in (backbone.weights, backbone.weights_without_top):
         if official is None or official.digest is None:
@@ -138,7 +139,7 @@ def published_address(backbone: Backbone, weights: WeightsFile) -> str:
 
 
 def hash_file(path: Path, algorithm: str = "sha256") -> str:
-    """Return the hash of a file's bytes, in hexadecimal."""
+    """Return the hash of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
@@ -148,8 +149,8 @@ def _check(path: Path, official: OfficialWeights) -> None:
     found = hash_file(path, downloads.algorithm(digest))
     if found != digest:
         raise WeightsMismatch(
-            f"{path} must have the published hash {digest}. Received {found}: it is cut short or "
-            "altered. Delete it and run this again."
+            f"{path} must have the published hash {digest}. Received {found}: the file is cut "
+            "short or altered. Delete it and try again."
         )
 
 
@@ -158,9 +159,9 @@ def _beside(backbone: Backbone, folder: Path) -> WeightsFile:
     found = hash_file(path) if path.is_file() else "no such file"
     if found != backbone.weights_sha256:
         raise DamagedModel(
-            f"{path} must have the sha256 that the file beside it tells, "
-            f"{backbone.weights_sha256}. Received: {found}. It is missing, cut short or altered: "
-            "get the folder anew from where it comes from."
+            f"{path} must have the sha256 that the folder's description says, "
+            f"{backbone.weights_sha256}. Received: {found}. The file is missing, cut short or "
+            "altered: get the folder again from where it comes from."
         )
     return WeightsFile(path, found, "package" if _is_packaged(folder) else "beside")
 

@@ -1,4 +1,4 @@
-"""What a weights file holds, read without Keras."""
+"""The arrays in a weights file, listed without Keras."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class WeightsLayout:
     format : {'keras 3', 'keras 2'}
         ``.weights.h5`` as Keras 3 writes it, or the older ``.h5`` of the official files.
     shapes : tuple of tuple of int
-        One for each array, sorted.
+        Shape of each array, sorted.
     """
 
     format: Literal["keras 3", "keras 2"]
@@ -47,8 +47,8 @@ def read_layout(path: Path) -> WeightsLayout:
             return _layout(file, path)
     except (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
         raise WeightsMismatch(
-            f"A weights file must be HDF5 as Keras writes it (.weights.h5 or .h5). "
-            f"Received {path}, which can't be read as such: {error}. "
+            "A weights file must be HDF5 as Keras writes it (.weights.h5 or .h5). "
+            f"Received {path}, which can't be read: {error}. "
             "If a download or copy was cut short, fetch the file again."
         ) from error
 
@@ -72,7 +72,7 @@ def _keras_2_shapes(saved: Group) -> Iterator[Shape]:
 
 
 def _names(group: Group, attribute: str) -> list[str]:
-    # Long lists are split over attributes named weight_names0, weight_names1, ...
+    # Keras splits long lists into attributes named weight_names0, weight_names1, ...
     parts = [key for key in group.attrs if key.rstrip("0123456789") == attribute]
     found = [name for part in sorted(parts, key=_part_number) for name in group.attrs[part]]
     return [name.decode("utf-8") if isinstance(name, bytes) else str(name) for name in found]
@@ -89,9 +89,9 @@ def _keras_3_shapes(file: File) -> Iterator[Shape]:
     shapes: list[Shape] = []
 
     def visit(name: str, item: Group | Dataset) -> None:
-        # What training keeps beside the weights: the optimizer's state, the state of Dropout.
-        beside = name.startswith("optimizer/") or "/seed_generator/" in name
-        if isinstance(item, h5py.Dataset) and not beside:
+        # Training also keeps the state of the optimizer and of Dropout.
+        of_training = name.startswith("optimizer/") or "/seed_generator/" in name
+        if isinstance(item, h5py.Dataset) and not of_training:
             shapes.append(tuple(item.shape))
 
     file.visititems(visit)
