@@ -1,8 +1,6 @@
 """What the documents name exists, and their lists are complete."""
 
-import inspect
 import re
-import textwrap
 
 import pytest
 from packaging.requirements import Requirement
@@ -18,7 +16,6 @@ from tests.documents.markdown import (
 )
 from tests.examples import check_names_and_calls
 
-import headstart.errors
 from headstart.cli.main import COMMANDS
 
 ALL = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in DOCUMENTS}
@@ -139,27 +136,6 @@ def test_how_to_run_each_kind_of_test_is_said():
 def test_the_decisions_are_listed():
     listed = set(links(ALL["docs/adr/README.md"]))
     assert {path.name for path in (ROOT / "docs" / "adr").glob("0*.md")} <= listed
-
-
-def test_the_tree_of_errors_is_the_classes():
-    tree = re.findall(
-        r"^((?:[│ ] {3})*)(?:[├└]── )?(\w+)(?: \((\w+)\))?(?:  .*)?$", _drawn_tree(), re.M
-    )
-    drawn, path = {}, []
-    for indent, name, builtin in tree:
-        del path[len(indent) // 4 + bool(path) :]
-        drawn[name] = {path[-1] if path else "Exception", *([builtin] if builtin else [])}
-        path.append(name)
-    real = {
-        name: {base.__name__ for base in cls.__bases__}
-        for name, cls in inspect.getmembers(headstart.errors, inspect.isclass)
-    }
-    assert drawn == real
-
-
-def _drawn_tree():
-    text = headstart.errors.__doc__
-    return textwrap.dedent(text.partition("::\n\n")[2].partition("\n\n")[0])
 
 
 def test_nobody_is_told_to_install_a_stranger():
