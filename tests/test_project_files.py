@@ -35,3 +35,24 @@ def test_the_changelog_has_a_section_for_this_version():
 def test_what_the_source_archive_holds_is_there():
     for name in PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]:
         assert (ROOT / name).exists(), name
+
+
+def test_every_rule_that_is_off_says_why_on_its_line():
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    lists = re.findall(
+        r'^(?:ignore|disable_error_code|"[^"]+") = \[\n(.*?)^\]', text, re.MULTILINE | re.DOTALL
+    )
+    lines = [line for inside in lists for line in inside.splitlines() if line]
+    lines += re.findall(r'^"[^"]+" = \[.+\].*$', text, re.MULTILINE)
+    assert len(lines) > 20
+    assert [line for line in lines if " # " not in line] == []
+
+
+def test_every_exception_from_a_rule_says_why():
+    without = [
+        f"{path.name}: {line.strip()}"
+        for path in (ROOT / "src").rglob("*.py")
+        for line in path.read_text("utf-8").splitlines()
+        if re.search(r"# noqa: (?!ANN401)[A-Z0-9, ]+$", line)
+    ]
+    assert without == []

@@ -71,7 +71,7 @@ class NoProgress:
     """Nothing is shown, nothing said."""
 
     @contextlib.contextmanager
-    def bar(self, what: str, total: int | None, *, unit: str = "image") -> Iterator[Advance]:  # noqa: ARG002
+    def bar(self, what: str, total: int | None, *, unit: str = "image") -> Iterator[Advance]:  # noqa: ARG002 - the protocol's
         """Show nothing."""
         yield lambda _: None
 

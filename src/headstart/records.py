@@ -15,7 +15,7 @@ def to_json(record: object, *, without: Collection[str] = ()) -> dict[str, Any]:
     return {name: _written(getattr(record, name)) for name in names if name not in without}
 
 
-def from_json(kind: type[Record], written: object, **given: Any) -> Record:  # noqa: ANN401
+def from_json(kind: type[Record], written: object, **given: Any) -> Record:
     """Return the dataclass that `to_json` wrote.
 
     Parameters
@@ -35,7 +35,7 @@ def from_json(kind: type[Record], written: object, **given: Any) -> Record:  # n
         If a field is missing and has no default, or is of another type.
     """
     if not isinstance(written, dict):
-        raise ValueError(f"{kind.__name__} must be an object. Received: {written!r}")  # noqa: TRY004
+        raise ValueError(f"{kind.__name__} must be an object. Received: {written!r}")  # noqa: TRY004 - the file is wrong
     hints = get_type_hints(kind)
     values = dict(given)
     for field in dataclasses.fields(kind):  # type: ignore[arg-type]
@@ -48,7 +48,7 @@ def from_json(kind: type[Record], written: object, **given: Any) -> Record:  # n
     return kind(**values)
 
 
-def _written(value: Any) -> Any:  # noqa: ANN401 - JSON
+def _written(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
         return to_json(value)
     if isinstance(value, tuple | list):
@@ -58,7 +58,7 @@ def _written(value: Any) -> Any:  # noqa: ANN401 - JSON
     return value
 
 
-def _read(hint: Any, value: Any, name: str) -> Any:  # noqa: ANN401 - JSON
+def _read(hint: Any, value: Any, name: str) -> Any:
     kind, of = get_origin(hint) or hint, get_args(hint)
     if kind in (Any, Hashable):
         return value
@@ -77,7 +77,7 @@ def _read(hint: Any, value: Any, name: str) -> Any:  # noqa: ANN401 - JSON
     raise ValueError(f"{name} must be {hint}. Received: {value!r}")
 
 
-def _read_one_of(hints: tuple[Any, ...], value: Any, name: str) -> Any:  # noqa: ANN401 - JSON
+def _read_one_of(hints: tuple[Any, ...], value: Any, name: str) -> Any:
     if value is None and NoneType in hints:
         return None
     wanted = [hint for hint in hints if hint is not NoneType]
@@ -89,7 +89,7 @@ def _read_one_of(hints: tuple[Any, ...], value: Any, name: str) -> Any:  # noqa:
     return _read(wanted[-1], value, name)
 
 
-def _is_plain(kind: Any, value: Any) -> bool:  # noqa: ANN401 - JSON
+def _is_plain(kind: Any, value: Any) -> bool:
     if kind is float:
         return type(value) in (int, float) and math.isfinite(value)
     return kind in (str, int, bool) and type(value) is kind

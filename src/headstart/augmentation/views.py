@@ -160,7 +160,7 @@ def _apply(layer: Callable[..., Any], images: Floats, random: Generator) -> Floa
     return np.asarray(keras.ops.convert_to_numpy(layer(images, training=True)), np.float32)
 
 
-def _seed(layer: Any, random: Generator) -> None:  # noqa: ANN401 - Keras has no types
+def _seed(layer: Any, random: Generator) -> None:
     """Seed a Keras layer from `random`."""
     for variable in layer.variables:
         if variable.name == "seed_generator_state":

@@ -78,7 +78,7 @@ def _last_map(model: Model) -> KerasTensor:
     return model.layers[last].input
 
 
-def preprocess(pixels: Any, how: Preprocessing) -> Any:  # noqa: ANN401 - a tensor of any backend
+def preprocess(pixels: Any, how: Preprocessing) -> Any:
     """Return RGB pixels (float, 0 to 255) as the network takes them.
 
     Parameters
@@ -89,7 +89,7 @@ def preprocess(pixels: Any, how: Preprocessing) -> Any:  # noqa: ANN401 - a tens
     """
     import keras
 
-    def constant(numbers: Numbers) -> Any:  # noqa: ANN401 - a tensor
+    def constant(numbers: Numbers) -> Any:
         return keras.ops.convert_to_tensor(numbers, dtype=pixels.dtype)
 
     if how.channels == "bgr":

@@ -35,7 +35,7 @@ _NAMES = {"Path": pathlib.Path, **vars(collections.abc)}
 class Group(Protocol):
     """Where options are added: a parser, or a group of its options."""
 
-    def add_argument(self, *names: str, help: str, **how: Any) -> object:  # noqa: A002, ANN401 - argparse's
+    def add_argument(self, *names: str, help: str, **how: Any) -> object:  # noqa: A002 - argparse's
         """Add an option, as `argparse.ArgumentParser.add_argument` does."""
 
 
@@ -161,7 +161,7 @@ class Flags(Generic[S]):
         """Return the flags that were given."""
         return [self.flag(name) for name in self.given(arguments)]
 
-    def settings(self, arguments: argparse.Namespace, **others: Any) -> S:  # noqa: ANN401 - any field's
+    def settings(self, arguments: argparse.Namespace, **others: Any) -> S:
         """Return the settings that the flags ask for.
 
         Parameters
@@ -221,7 +221,7 @@ def _annotation(settings: type[DataclassInstance], field: str) -> object:
     return typing.get_type_hints(holder, vars(sys.modules[settings.__module__]), _NAMES)[field]
 
 
-def kind_of(annotation: Any) -> Kind:  # noqa: ANN401 - a type
+def kind_of(annotation: Any) -> Kind:
     """Return how values of a type are written.
 
     Raises

@@ -12,7 +12,7 @@ class Result(Protocol):
         """Return the result for programs."""
 
 
-def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+def print_json(value: Any) -> None:
     """Print one line of JSON."""
     print(json.dumps(value, ensure_ascii=False))
 

@@ -36,7 +36,7 @@ class CommandParser(argparse.ArgumentParser):
         )
         self._headings: list[Heading] = []
 
-    def add_positional(self, name: str, metavar: str, **how: Any) -> None:  # noqa: ANN401 - argparse's
+    def add_positional(self, name: str, metavar: str, **how: Any) -> None:
         """Add an argument that the usage and the description explain."""
         self.add_argument(name, metavar=metavar, help=argparse.SUPPRESS, **how)
 
@@ -77,7 +77,7 @@ class Heading:
         self._description = description
         self._help: list[tuple[argparse.Action, str]] = []
 
-    def add_argument(self, *names: str, help: str, **how: Any) -> argparse.Action:  # noqa: A002, ANN401 - argparse's
+    def add_argument(self, *names: str, help: str, **how: Any) -> argparse.Action:  # noqa: A002 - argparse's
         """Add an option, as `argparse.ArgumentParser.add_argument` does."""
         action = self.everyday.add_argument(*names, help=argparse.SUPPRESS, **how)
         self._help.append((action, help))
@@ -91,11 +91,11 @@ class Heading:
 
 
 class _HelpAll(argparse.Action):
-    def __init__(self, option_strings: list[str], dest: str, help: str) -> None:  # noqa: A002
+    def __init__(self, option_strings: list[str], dest: str, help: str) -> None:  # noqa: A002 - argparse's
         super().__init__(option_strings, dest, nargs=0, help=help, default=argparse.SUPPRESS)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        assert isinstance(parser, CommandParser)  # noqa: S101
+        assert isinstance(parser, CommandParser)  # noqa: S101 - for mypy
         parser.show_all()
         parser.print_help()
         parser.exit()

@@ -125,7 +125,7 @@ def _listed(y: Labels) -> list[Any]:
     return list(y.tolist()) if hasattr(y, "tolist") else list(y)
 
 
-def _values(X: Any) -> Iterable[Any]:  # noqa: ANN401 - checked here
+def _values(X: Any) -> Iterable[Any]:
     values = X.to_numpy() if hasattr(X, "to_numpy") else X
     if isinstance(values, np.ndarray):
         if values.ndim == 2 and values.shape[1] == 1 and values.dtype.kind in "OUT":

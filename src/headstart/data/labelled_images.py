@@ -122,5 +122,5 @@ def given_classes(names: Sequence[Hashable], labels: Iterable[Hashable]) -> list
     return [name for name in names if name in present]
 
 
-def _sort_key(label: Any) -> tuple[bool, Any]:  # noqa: ANN401 - numbers or strings
+def _sort_key(label: Any) -> tuple[bool, Any]:
     return isinstance(label, str), label

@@ -124,7 +124,7 @@ class ParquetImages:
     def _find_column(self, names: tuple[str, ...]) -> str:
         return required_column(self._file.schema_arrow.names, names, self.name)
 
-    def _group(self, group: int) -> Any:  # noqa: ANN401 - an Arrow array
+    def _group(self, group: int) -> Any:
         if group not in self._groups:
             while len(self._groups) >= _GROUPS_KEPT:
                 self._groups.popitem(last=False)
@@ -153,7 +153,7 @@ class ParquetSource(ImageSource):
         return self.images.image_bytes(self.row)
 
 
-def _open(path: Path, name: str) -> Any:  # noqa: ANN401 - pyarrow has no complete types
+def _open(path: Path, name: str) -> Any:
     try:
         from pyarrow import ArrowException, parquet
     except ImportError as error:
@@ -167,7 +167,7 @@ def _open(path: Path, name: str) -> Any:  # noqa: ANN401 - pyarrow has no comple
         ) from error
 
 
-def _starts(metadata: Any) -> list[int]:  # noqa: ANN401
+def _starts(metadata: Any) -> list[int]:
     starts = [0]
     for group in range(metadata.num_row_groups):
         starts.append(starts[-1] + metadata.row_group(group).num_rows)

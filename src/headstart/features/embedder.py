@@ -109,7 +109,7 @@ class Embedder(TransformerMixin, ImageEstimator):
         self.workers = workers
         self.device = device
 
-    def fit(self, X: Images, y: object = None) -> Self:  # noqa: ARG002
+    def fit(self, X: Images, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's
         """Find the network and choose the precision; no features are computed.
 
         Parameters
@@ -161,7 +161,7 @@ class Embedder(TransformerMixin, ImageEstimator):
         extractor = getattr(self, "extractor_", None) or self._open(sources)
         return extractor.extract_all(sources, progress=NoProgress()).features
 
-    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:  # noqa: ARG002
+    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's
         """Return ``mobilenet_v2_0``, ``mobilenet_v2_1``, ...: the network's name and a number."""
         fitted = getattr(self, "extractor_", None)
         network = self._network() if fitted is None else fitted.network

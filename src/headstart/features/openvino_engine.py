@@ -63,14 +63,14 @@ class OpenVinoEngine(Engine):
             for _, request in running:
                 self._give_back(request)
 
-    def _is_due(self, running: collections.deque[tuple[Any, Any]], image: Any) -> bool:  # noqa: ANN401
+    def _is_due(self, running: collections.deque[tuple[Any, Any]], image: Any) -> bool:
         """Tell whether the oldest image must be yielded before `image` is started."""
         if not running:
             return False
         full = image is not None and _count_requests(running) >= self._streams + _WAITING
         return full or _is_done(running[0][1])
 
-    def _start(self, image: NDArray[np.uint8]) -> Any:  # noqa: ANN401 - OpenVINO has no types
+    def _start(self, image: NDArray[np.uint8]) -> Any:
         self.check_image(image)
         with self._lock:
             request = self._idle.pop() if self._idle else self._compiled.create_infer_request()
@@ -89,7 +89,7 @@ class OpenVinoEngine(Engine):
         self._give_back(request)
         return tag, values
 
-    def _give_back(self, request: Any) -> None:  # noqa: ANN401
+    def _give_back(self, request: Any) -> None:
         if request is not None:
             request.wait()
             with self._lock:
@@ -100,7 +100,7 @@ def _count_requests(running: Iterable[tuple[Any, Any]]) -> int:
     return sum(request is not None for _, request in running)
 
 
-def _is_done(request: Any) -> bool:  # noqa: ANN401
+def _is_done(request: Any) -> bool:
     return request is None or request.wait_for(0)
 
 
@@ -110,7 +110,7 @@ def has_bf16() -> bool:
     return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def _compile(network: Network, precision: Precision, outputs: Sequence[str], streams: int) -> Any:  # noqa: ANN401
+def _compile(network: Network, precision: Precision, outputs: Sequence[str], streams: int) -> Any:
     openvino = load_openvino()
     core = openvino.Core()
     model = core.read_model(network.graph)

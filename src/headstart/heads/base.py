@@ -38,7 +38,7 @@ class Head(ClassifierMixin, BaseEstimator, abc.ABC):
     scorer_: Scorer
     n_features_in_: int
 
-    def fit(self, X: Any, y: Any) -> Self:  # noqa: ANN401
+    def fit(self, X: Any, y: Any) -> Self:
         """Learn from features (n, d) and labels (n,) of any hashable kind.
 
         Raises
@@ -58,13 +58,13 @@ class Head(ClassifierMixin, BaseEstimator, abc.ABC):
     def _learn(self, features: Array, codes: Codes, class_weights: Array) -> Scorer:
         """Return the scorer for features (n, d), classes (n,) and class weights (k,)."""
 
-    def predict_proba(self, X: Any) -> Array:  # noqa: ANN401
+    def predict_proba(self, X: Any) -> Array:
         """Return probabilities (n, k), each row summing to 1, in the order of ``classes_``."""
         check_is_fitted(self)
         features = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         return self.scorer_.probabilities(features)
 
-    def predict(self, X: Any) -> Array:  # noqa: ANN401
+    def predict(self, X: Any) -> Array:
         """Return the labels (n,) with the highest probability."""
         probabilities = self.predict_proba(X)
         return self.classes_[probabilities.argmax(axis=1)]

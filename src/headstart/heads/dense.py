@@ -180,7 +180,7 @@ def _schedule(settings: DenseSettings) -> Schedule:
     )
 
 
-def _build(settings: DenseSettings, shape: tuple[int, int], seed: int) -> Any:  # noqa: ANN401 - keras.Model
+def _build(settings: DenseSettings, shape: tuple[int, int], seed: int) -> Any:
     """Return a compiled network from features (n, d) to class probabilities (n, k)."""
     keras = start_keras()
     n_features, n_classes = shape
@@ -203,7 +203,7 @@ def _build(settings: DenseSettings, shape: tuple[int, int], seed: int) -> Any:  
 
 
 def _start_normalization(
-    network: Any,  # noqa: ANN401 - keras.Model
+    network: Any,
     features: Array,
     rows: Codes,
 ) -> None:

@@ -11,7 +11,7 @@ from headstart.errors import UsageError
 from headstart.prediction.labels import class_array, object_array
 
 
-def encode_labels(labels: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:  # noqa: ANN401
+def encode_labels(labels: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
     """Return the classes and, for each label, the number of its class.
 
     Parameters
@@ -41,7 +41,7 @@ def encode_labels(labels: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]
     return classes, codes
 
 
-def _as_vector(labels: Any) -> npt.NDArray[Any]:  # noqa: ANN401
+def _as_vector(labels: Any) -> npt.NDArray[Any]:
     from sklearn.utils import check_array, column_or_1d
 
     if labels is None:

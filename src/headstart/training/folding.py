@@ -145,7 +145,7 @@ def fold(keras: ModuleType, model: Model) -> Folded:
     instead = {pair.convolution.name: pair.folded for pair in pairs}
     gone = {pair.normalisation.name for pair in pairs}
 
-    def call(layer: KerasLayer, *inputs: Any, **options: Any) -> Any:  # noqa: ANN401 - Keras's tensors
+    def call(layer: KerasLayer, *inputs: Any, **options: Any) -> Any:
         return inputs[0] if layer.name in gone else layer(*inputs, **options)
 
     folded = keras.models.clone_model(
@@ -171,7 +171,7 @@ def _foldable(keras: ModuleType, model: Model) -> list[tuple[KerasLayer, KerasLa
     makers = {layer.name: _makers(layer) for layer in model.layers}
     uses = Counter(name for names in makers.values() for name in names)
     # An output of the network is a use, too.
-    uses.update(tensor._keras_history.operation.name for tensor in model.outputs)  # noqa: SLF001
+    uses.update(tensor._keras_history.operation.name for tensor in model.outputs)  # noqa: SLF001 - Keras has no public way
     found = []
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization) and layer.center:
@@ -191,4 +191,4 @@ def _makers(layer: KerasLayer) -> list[str]:
     """Return the names of the layers that feed a layer."""
     inputs: Any = layer.input
     inputs = inputs if isinstance(inputs, list) else [inputs]
-    return [tensor._keras_history.operation.name for tensor in inputs]  # noqa: SLF001
+    return [tensor._keras_history.operation.name for tensor in inputs]  # noqa: SLF001 - Keras has no public way

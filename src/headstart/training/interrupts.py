@@ -21,7 +21,7 @@ class Interrupts:
 
     pressed = False
 
-    def _remember(self, number: int, frame: Any) -> None:  # noqa: ARG002, ANN401 - the signature of a handler
+    def _remember(self, number: int, frame: Any) -> None:  # noqa: ARG002 - the signature of a handler
         self.pressed = True
         # A second Ctrl-C does not wait.
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -62,7 +62,7 @@ def make_optimizer(
     return optimizer
 
 
-def make_loss(keras: ModuleType, name: LossName, label_smoothing: float = 0.0) -> Any:  # noqa: ANN401
+def make_loss(keras: ModuleType, name: LossName, label_smoothing: float = 0.0) -> Any:
     """Return a loss on probabilities.
 
     Parameters
@@ -130,11 +130,11 @@ def _flat(model: Model) -> list[Any]:
     ]
 
 
-def _with_rates(kind: Any, rates: Sequence[float]) -> Any:  # noqa: ANN401
+def _with_rates(kind: Any, rates: Sequence[float]) -> Any:
     """Return a subclass of an optimizer with a learning rate of its own for each variable."""
 
     class WithRates(kind):
-        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:  # noqa: ANN401
+        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
             # Some backends pass a variable of their own; Keras knows which one it is.
             rate = rates[self._get_variable_index(variable)]
             super().update_step(gradient, variable, learning_rate * rate)

@@ -17,7 +17,7 @@ def require(holds: bool, what: str, received: object) -> None:
         raise UsageError(f"{what}. Received: {received!r}.")
 
 
-def check_choices(settings: Any) -> None:  # noqa: ANN401 - any dataclass
+def check_choices(settings: Any) -> None:
     """Raise a `UsageError` unless each field of a `Literal` type has one of its values."""
     for name, kind in get_type_hints(type(settings)).items():
         if get_origin(kind) is Literal:
