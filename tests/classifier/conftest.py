@@ -1,4 +1,4 @@
-"""Pictures that a tiny network with random weights can tell apart."""
+"""Images that a tiny network with random weights can tell apart."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def photo(kind, seed):
 
 @pytest.fixture(scope="session")
 def photos():
-    """36 pictures as arrays, and their labels."""
+    """36 images as arrays, and their labels."""
     labels = ["red", "green", "blue"] * 12
     return [photo(label, seed) for seed, label in enumerate(labels)], labels
 

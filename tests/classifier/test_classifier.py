@@ -28,7 +28,7 @@ def classifier(tiny_network):
     return ImageClassifier(tiny_network, precision="f32", head="nearest_mean")
 
 
-# Those of scikit-learn's checks that do not hand over numbers for pictures.
+# Those of scikit-learn's checks that do not hand over numbers for images.
 @pytest.mark.parametrize(
     "check",
     [
@@ -48,12 +48,12 @@ def test_scikit_learns_checks(check):
 
 
 @pytest.mark.parametrize("head", IN_PROCESS)
-def test_learns_from_pictures(tiny_network, photos, head):
-    pictures, labels = photos
-    model = ImageClassifier(tiny_network, head=head).fit(pictures[:24], labels[:24])
-    assert model.score(pictures[24:], labels[24:]) > 0.8
-    assert model.predict(pictures[:2]).tolist() == labels[:2]
-    np.testing.assert_allclose(model.predict_proba(pictures).sum(axis=1), 1, atol=1e-5)
+def test_learns_from_images(tiny_network, photos, head):
+    images, labels = photos
+    model = ImageClassifier(tiny_network, head=head).fit(images[:24], labels[:24])
+    assert model.score(images[24:], labels[24:]) > 0.8
+    assert model.predict(images[:2]).tolist() == labels[:2]
+    np.testing.assert_allclose(model.predict_proba(images).sum(axis=1), 1, atol=1e-5)
 
 
 def test_a_folder_says_the_labels_itself(classifier, photo_folder):
@@ -68,9 +68,7 @@ def test_labelled_images_are_taken_as_they_are(classifier, photo_folder):
     assert classifier.fit(images).score(images) == classifier.fit(photo_folder).score(photo_folder)
 
 
-def test_of_a_divided_data_set_one_part_teaches_and_the_other_tests(
-    classifier, photo_folder, tmp_path
-):
+def test_of_a_dataset_with_splits_one_trains_and_another_tests(classifier, photo_folder, tmp_path):
     shutil.copytree(photo_folder, tmp_path / "train")
     for label in ("red", "blue"):
         (tmp_path / "test" / label).mkdir(parents=True)
@@ -81,7 +79,7 @@ def test_of_a_divided_data_set_one_part_teaches_and_the_other_tests(
     assert classifier.score(tmp_path) == 0.5
 
 
-def test_a_part_without_pictures_is_said(classifier, photo_folder, tmp_path):
+def test_a_split_without_images_is_an_error(classifier, photo_folder, tmp_path):
     for part in ("valid", "test"):
         shutil.copytree(photo_folder, tmp_path / part)
     with pytest.raises(DatasetError, match="images in its train split"):
@@ -89,18 +87,18 @@ def test_a_part_without_pictures_is_said(classifier, photo_folder, tmp_path):
 
 
 def test_any_hashable_label_comes_back(classifier, photos):
-    pictures, labels = photos
+    images, labels = photos
     pairs = [(label, len(label)) for label in labels]
-    classifier.fit(pictures, pairs)
-    assert classifier.predict(pictures[:3]).tolist() == pairs[:3]
-    assert classifier.score(pictures, pairs) > 0.9
+    classifier.fit(images, pairs)
+    assert classifier.predict(images[:3]).tolist() == pairs[:3]
+    assert classifier.score(images, pairs) > 0.9
 
 
 def test_weights_of_samples_count_in_the_score(classifier, photos):
-    pictures, labels = photos
-    classifier.fit(pictures, labels)
+    images, labels = photos
+    classifier.fit(images, labels)
     wrong = ["red" if label != "red" else "blue" for label in labels[:2]]
-    assert classifier.score(pictures[:2], [labels[0], wrong[1]], sample_weight=[3, 1]) == 0.75
+    assert classifier.score(images[:2], [labels[0], wrong[1]], sample_weight=[3, 1]) == 0.75
 
 
 def test_scikit_learn_can_validate_it_and_choose_its_settings(classifier, photo_folder):
@@ -117,10 +115,10 @@ def test_scikit_learn_can_validate_it_and_choose_its_settings(classifier, photo_
 
 
 def test_survives_a_journey_to_another_process(classifier, photos):
-    pictures, labels = photos
-    classifier.fit(pictures, labels)
+    images, labels = photos
+    classifier.fit(images, labels)
     again = pickle.loads(pickle.dumps(classifier))  # noqa: S301
-    assert np.array_equal(again.predict_proba(pictures), classifier.predict_proba(pictures))
+    assert np.array_equal(again.predict_proba(images), classifier.predict_proba(images))
 
 
 def test_settings_reach_the_head_and_the_network(tiny_network, photos):
@@ -133,7 +131,7 @@ def test_settings_reach_the_head_and_the_network(tiny_network, photos):
     assert model.predictor_.extractor.cache is None
 
 
-def test_squashes_for_a_network_that_was_trained_on_squashed_pictures(tiny_network, photos):
+def test_squashes_for_a_network_that_was_trained_on_squashed_images(tiny_network, photos):
     network = dataclasses.replace(tiny_network, resize="squash")
     assert ImageClassifier(network).fit(*photos).resize_.rule == "squash"
     assert ImageClassifier(network, resize="pad").fit(*photos).resize_.rule == "pad"
@@ -143,37 +141,37 @@ def test_pads_unless_told_otherwise(classifier, photos):
     assert classifier.fit(*photos).resize_.rule == "pad"
 
 
-def test_a_given_head_is_not_touched(tiny_network, photos):
+def test_a_given_head_is_not_changed(tiny_network, photos):
     head = NearestMeanHead(class_weight=None)
     model = ImageClassifier(tiny_network, head=head, class_weight="balanced").fit(*photos)
     assert not hasattr(head, "classes_")
     assert model.head_.class_weight is None
 
 
-def test_the_first_broken_picture_stops_the_training(classifier, photos):
-    pictures, labels = photos
+def test_the_first_unreadable_image_stops_the_training(classifier, photos):
+    images, labels = photos
     with pytest.raises(ValueError, match="image 36"):
-        classifier.fit([*pictures, b"GIF89a"], [*labels, "red"])
+        classifier.fit([*images, b"GIF89a"], [*labels, "red"])
 
 
-def test_broken_pictures_can_be_set_aside(classifier, photos):
-    pictures, labels = photos
-    classifier.fit([b"GIF89a", *pictures], ["red", *labels], skip_unreadable=True)
+def test_unreadable_images_can_be_left_out(classifier, photos):
+    images, labels = photos
+    classifier.fit([b"GIF89a", *images], ["red", *labels], skip_unreadable=True)
     (broken,) = classifier.unreadable_
     assert isinstance(broken.error, ImageDamaged)
     assert broken.source.name == "image 0"
     assert classifier.training_.counts == (12, 12, 12)
     assert classifier.training_.unreadable == 1
-    assert classifier.score(pictures, labels) > 0.9
+    assert classifier.score(images, labels) > 0.9
 
 
-def test_a_class_must_keep_a_picture(classifier, photos):
-    pictures, labels = photos
+def test_some_image_of_each_class_must_be_readable(classifier, photos):
+    images, labels = photos
     with pytest.raises(DatasetError, match=r"None of the images of odd can be read.*image 36"):
-        classifier.fit([*pictures, b"GIF89a"], [*labels, "odd"], skip_unreadable=True)
+        classifier.fit([*images, b"GIF89a"], [*labels, "odd"], skip_unreadable=True)
 
 
-def test_progress_sees_every_picture(classifier, photos):
+def test_progress_sees_every_image(classifier, photos):
     progress = Recorder()
     classifier.fit(*photos, progress=progress)
     assert progress.bars == [["computing features", 36, "image", 36]]
@@ -196,13 +194,13 @@ def test_a_table_of_paths_with_a_column_of_labels(classifier, photo_folder):
         (("nowhere",), "nothing at nowhere"),
     ],
 )
-def test_refuses_what_it_can_not_learn_from(classifier, arguments, message):
+def test_input_without_labels_for_each_image_is_refused(classifier, arguments, message):
     with pytest.raises(ValueError, match=message):
         classifier.fit(*arguments)
 
 
 @pytest.mark.parametrize("head", ["forest", 3])
-def test_refuses_what_is_no_head(tiny_network, photos, head):
+def test_a_head_is_a_name_or_a_head(tiny_network, photos, head):
     with pytest.raises(UsageError, match="head must be"):
         ImageClassifier(tiny_network, head=head).fit(*photos)
 
@@ -214,41 +212,37 @@ def test_must_be_fitted_first(classifier, method):
 
 
 @pytest.mark.parametrize("head", IN_PROCESS)
-def test_what_was_saved_answers_alike(tiny_network, photos, head, tmp_path):
-    pictures, labels = photos
-    model = ImageClassifier(tiny_network, head=head).fit(pictures, labels)
+def test_a_saved_model_answers_as_the_classifier_did(tiny_network, photos, head, tmp_path):
+    images, labels = photos
+    model = ImageClassifier(tiny_network, head=head).fit(images, labels)
     model.save(tmp_path / "model")
     saved = load(tmp_path / "model")
-    np.testing.assert_allclose(
-        saved.predict_proba(pictures), model.predict_proba(pictures), atol=1e-6
-    )
+    np.testing.assert_allclose(saved.predict_proba(images), model.predict_proba(images), atol=1e-6)
     assert saved.description.head == head
     assert saved.predictor.precision == model.precision_.precision
 
 
 def test_a_column_of_labels_is_taken_with_a_warning(classifier, photos):
-    pictures, labels = photos
+    images, labels = photos
     with pytest.warns(Warning, match="column-vector"):
-        classifier.fit(pictures, np.array(labels)[:, None])
+        classifier.fit(images, np.array(labels)[:, None])
     assert classifier.classes_.tolist() == ["blue", "green", "red"]
 
 
 def test_its_predictor_goes_on_after_an_unreadable_image(classifier, photos):
-    pictures, labels = photos
-    predictor = classifier.fit(pictures, labels).predictor_
+    images, labels = photos
+    predictor = classifier.fit(images, labels).predictor_
     assert predictor.labels == ("blue", "green", "red")
     assert predictor.name == "a classifier on tiny"
-    sources = [as_source(image, i) for i, image in enumerate([pictures[0], b"GIF89a", pictures[1]])]
+    sources = [as_source(image, i) for i, image in enumerate([images[0], b"GIF89a", images[1]])]
     found = list(predictor.stream(iter(sources)))
     assert [answer.index for answer in found] == [0, 1, 2]
     assert isinstance(found[1].error, ImageDamaged)
-    np.testing.assert_array_equal(
-        found[2].probabilities, classifier.predict_proba(pictures[1:2])[0]
-    )
+    np.testing.assert_array_equal(found[2].probabilities, classifier.predict_proba(images[1:2])[0])
 
 
 @pytest.mark.usefixtures("offline")
-def test_by_default_it_takes_what_can_be_had(photos, tiny_network, stand_in):
+def test_by_default_it_takes_the_best_network_there_is(photos, tiny_network, stand_in):
     asked = stand_in(tiny_network)
     model = ImageClassifier()
     with pytest.warns(LastResortWarning, match="mini is used"):
@@ -275,37 +269,37 @@ def test_vehicles_are_told_apart_in_93_of_100_photos(real_data):
     assert np.mean(right) >= 0.93
 
 
-def test_a_saved_model_looks_at_mirror_images_as_the_classifier_did(tiny_network, photos, tmp_path):
-    pictures, labels = photos
-    model = ImageClassifier(tiny_network, mirror=True, precision="f32").fit(pictures, labels)
-    plain = clone(model).set_params(mirror=False).fit(pictures, labels)
-    in_mirror = [pixels[:, ::-1] for pixels in pictures]
-    means = (plain.features(pictures) + plain.features(in_mirror)) / 2
-    np.testing.assert_allclose(model.features(pictures), means, rtol=1e-4, atol=1e-5)
+def test_a_saved_model_mirrors_as_the_classifier_did(tiny_network, photos, tmp_path):
+    images, labels = photos
+    model = ImageClassifier(tiny_network, mirror=True, precision="f32").fit(images, labels)
+    plain = clone(model).set_params(mirror=False).fit(images, labels)
+    in_mirror = [pixels[:, ::-1] for pixels in images]
+    means = (plain.features(images) + plain.features(in_mirror)) / 2
+    np.testing.assert_allclose(model.features(images), means, rtol=1e-4, atol=1e-5)
     model.save(tmp_path / "model")
     saved = load(tmp_path / "model")
-    for some in (pictures, in_mirror):
+    for some in (images, in_mirror):
         np.testing.assert_allclose(
-            saved.predict_proba(some), model.predict_proba(pictures), atol=1e-5
+            saved.predict_proba(some), model.predict_proba(images), atol=1e-5
         )
 
 
 @pytest.mark.parametrize("pooling", ["avg", "max", "flatten"])
 def test_a_saved_model_pools_as_the_classifier_did(tiny_network, photos, tmp_path, pooling):
-    pictures, labels = photos
-    model = ImageClassifier(tiny_network, pooling=pooling, precision="f32").fit(pictures, labels)
+    images, labels = photos
+    model = ImageClassifier(tiny_network, pooling=pooling, precision="f32").fit(images, labels)
     saved = model.save(tmp_path / "model")
-    assert model.features(pictures[:1]).shape[1:] == saved.network.outputs["features"]
+    assert model.features(images[:1]).shape[1:] == saved.network.outputs["features"]
     np.testing.assert_allclose(
-        load(tmp_path / "model").predict_proba(pictures), model.predict_proba(pictures), atol=1e-5
+        load(tmp_path / "model").predict_proba(images), model.predict_proba(images), atol=1e-5
     )
 
 
 def test_flattened_features_are_the_map_row_by_row(tiny_network, photos):
-    pictures, labels = photos
+    images, labels = photos
     model = ImageClassifier(tiny_network, pooling="flatten", head="nearest_mean").fit(*photos)
-    plain = ImageClassifier(tiny_network, head="nearest_mean").fit(pictures, labels)
-    flat = model.features(pictures)
+    plain = ImageClassifier(tiny_network, head="nearest_mean").fit(images, labels)
+    flat = model.features(images)
     assert flat.shape == (36, 8 * 8 * 16)
     means = flat.reshape(-1, 8 * 8, 16).mean(axis=1)
-    np.testing.assert_allclose(means, plain.features(pictures), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(means, plain.features(images), rtol=1e-3, atol=1e-4)

@@ -79,7 +79,7 @@ def test_fit_is_not_needed(embedder, photos):
     np.testing.assert_array_equal(X, embedder.fit(photos).transform(photos))
 
 
-def test_fit_leaves_what_it_settled(embedder, tiny_network, photos):
+def test_fit_sets_what_it_decided(embedder, tiny_network, photos):
     assert embedder.fit(photos) is embedder
     assert embedder.network_ == tiny_network
     assert embedder.n_features_out_ == 16
@@ -87,7 +87,7 @@ def test_fit_leaves_what_it_settled(embedder, tiny_network, photos):
     assert "fewer than 64" in embedder.precision_.reason
 
 
-def test_every_way_to_give_a_picture_is_the_same(embedder, photos):
+def test_every_way_to_give_an_image_is_the_same(embedder, photos):
     arrays = [np.asarray(Image.open(path)) for path in photos]
     expected = embedder.transform(photos)
     for X in (
@@ -109,24 +109,24 @@ def test_every_way_to_give_a_picture_is_the_same(embedder, photos):
         np.testing.assert_array_equal(embedder.transform(X), expected)
 
 
-def test_no_pictures_no_rows(embedder):
+def test_no_images_no_rows(embedder):
     assert embedder.transform([]).shape == (0, 16)
 
 
 @pytest.mark.parametrize(
     "X", [np.zeros((32, 32, 3), np.uint8), np.zeros((5, 2)), b"bytes of one file", 7]
 )
-def test_one_picture_is_not_a_list(embedder, X):
+def test_one_image_is_not_a_list(embedder, X):
     with pytest.raises(UsageError, match=r"X must be a list of images.*write \[image\]"):
         embedder.transform(X)
 
 
-def test_what_is_no_picture_is_refused(embedder):
+def test_what_is_not_an_image_is_refused(embedder):
     with pytest.raises(UsageError, match="image 1 must be a path"):
         embedder.transform(["a.png", 7])
 
 
-def test_the_first_broken_picture_is_raised_by_name(embedder, photos):
+def test_the_first_unreadable_image_is_raised_by_name(embedder, photos):
     with pytest.raises(ImageNotFound, match=r"gone\.jpg"):
         embedder.transform([photos[0], "gone.jpg", "gone too.jpg"])
 
@@ -138,7 +138,7 @@ def test_probabilities_instead_of_features(tiny_network, photos):
 
 
 @pytest.mark.parametrize("output", ["feature_map", "logits"])
-def test_an_output_that_is_no_row_is_refused(tiny_network, output):
+def test_an_output_that_is_not_a_vector_is_refused(tiny_network, output):
     with pytest.raises(UsageError, match="output of tiny must be one of features, probabilities"):
         Embedder(tiny_network, output=output).transform([])
 
@@ -172,7 +172,7 @@ def test_as_a_table(embedder, photos):
     assert (table.dtypes == np.float32).all()
 
 
-def test_a_clone_is_settled_anew(embedder, photos):
+def test_a_clone_is_not_fitted(embedder, photos):
     copy = clone(embedder.fit(photos))
     assert copy.backbone == embedder.backbone
     assert not hasattr(copy, "precision_")
@@ -215,7 +215,7 @@ def test_the_precision_of_fit_holds_for_transform(embedder, photos, monkeypatch)
 
 
 @pytest.mark.usefixtures("offline")
-def test_by_default_it_takes_what_can_be_had(photos, tiny_network, stand_in):
+def test_by_default_it_takes_the_best_network_there_is(photos, tiny_network, stand_in):
     asked = stand_in(tiny_network)
     with pytest.warns(LastResortWarning, match="mini is used"):
         Embedder().transform(photos)
@@ -230,9 +230,9 @@ def test_all_numbers_of_the_feature_map(embedder, photos):
         embedder.set_params(output="probabilities").fit(photos)
 
 
-def test_the_mean_over_a_picture_and_its_mirror_image(embedder, photos):
-    pictures = [np.asarray(Image.open(path)) for path in photos]
-    in_mirror = [pixels[:, ::-1] for pixels in pictures]
-    means = (embedder.fit_transform(pictures) + embedder.fit_transform(in_mirror)) / 2
-    found = embedder.set_params(mirror=True).fit(pictures).transform(pictures)
+def test_the_mean_over_an_image_and_its_mirror_image(embedder, photos):
+    images = [np.asarray(Image.open(path)) for path in photos]
+    in_mirror = [pixels[:, ::-1] for pixels in images]
+    means = (embedder.fit_transform(images) + embedder.fit_transform(in_mirror)) / 2
+    found = embedder.set_params(mirror=True).fit(images).transform(images)
     np.testing.assert_allclose(found, means, rtol=1e-4, atol=1e-5)

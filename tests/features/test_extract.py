@@ -50,7 +50,7 @@ def entries(cache):
     return sum(usage.entries for usage in cache.usage())
 
 
-def test_every_picture_gets_what_the_network_makes_of_it(sources, tiny_network, run):
+def test_every_image_gets_its_features(sources, tiny_network, run):
     items = list(run(sources))
     resize = network_resize(tiny_network)
     pixels = np.stack([resize(_open(source)) for source in sources])
@@ -68,7 +68,7 @@ def _open(source):
     return Image.open(source.name).convert("RGB")
 
 
-def test_nothing_in_nothing_out(run, cache):
+def test_without_images_nothing_is_yielded(run, cache):
     assert list(run([], cache=cache, start=no_engine)) == []
 
 
@@ -80,7 +80,7 @@ def test_the_second_run_comes_from_the_cache(sources, cache, run):
     assert [item.source for item in second] == sources
 
 
-def test_kept_and_new_ones_come_in_order(sources, cache, run):
+def test_cached_and_new_features_come_in_order(sources, cache, run):
     expected = features(run(sources))
     list(run(sources[::3] + sources[4:6], cache=cache))
     items = list(run(sources, cache=cache))
@@ -108,7 +108,7 @@ def test_content_is_hashed_for_a_cache_or_on_request(sources, tmp_path, hash_con
 
 
 @pytest.mark.parametrize("kept", [False, True])
-def test_the_same_picture_many_times(sources, cache, kept, run):
+def test_the_same_image_many_times(sources, cache, kept, run):
     if kept:
         list(run(sources[:1], cache=cache))
     items = list(run(sources[:1] * 50, cache=cache))
@@ -128,7 +128,7 @@ def test_other_settings_are_other_entries(sources, run, make_network, cache):
 
 
 @pytest.mark.parametrize("cached", [False, True])
-def test_broken_pictures_are_named_and_the_rest_goes_on(sources, cache, cached, run):
+def test_unreadable_images_have_an_error_and_the_rest_goes_on(sources, cache, cached, run):
     if cached:
         list(run(sources, cache=cache))
     truncated = BytesSource("cut.png", sources[0].read()[:200])

@@ -15,5 +15,5 @@ def images():
 
 @pytest.fixture
 def labelled(images):
-    sources = [as_source(picture, i) for i, picture in enumerate(images[0])]
+    sources = [as_source(image, i) for i, image in enumerate(images[0])]
     return LabelledImages(sources, images[1], [0, 1])

@@ -28,23 +28,23 @@ def test_evaluating_a_classifier_a_saved_model_and_pairs_agree(
         assert other["log_loss"] == pytest.approx(figures[0]["log_loss"], abs=1e-4)
 
 
-def test_broken_images_are_in_no_figure(images, tiny_network):
+def test_unreadable_images_are_in_no_figure(images, tiny_network):
     classifier = hs.ImageClassifier(tiny_network).fit(*images)
-    evaluation = hs.evaluate(classifier, [images[0][0], b"no picture"], [0, 1])
+    evaluation = hs.evaluate(classifier, [images[0][0], b"no image"], [0, 1])
     assert evaluation.n == 1
     assert [error.type for error in evaluation.errors] == ["ImageUnsupported"]
 
 
-def test_labels_that_do_not_pair(images, tiny_network):
+def test_there_must_be_one_label_for_each_image(images, tiny_network):
     classifier = hs.ImageClassifier(tiny_network).fit(*images)
     with pytest.raises(UsageError, match="one label for each image"):
         hs.evaluate(classifier, images[0], [0, 1])
 
 
-def test_nothing_to_judge_by(images, tiny_network):
+def test_without_a_readable_image_there_is_no_evaluation(images, tiny_network):
     classifier = hs.ImageClassifier(tiny_network).fit(*images)
     with pytest.raises(DatasetError, match="at least one labelled image"):
-        hs.evaluate(classifier, [b"no picture"], [0])
+        hs.evaluate(classifier, [b"no image"], [0])
 
 
 def test_a_model_is_named_by_its_folder(images, tiny_network, tmp_path):

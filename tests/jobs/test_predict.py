@@ -55,8 +55,8 @@ def test_probabilities_are_those_of_the_network(network):
     assert [found[f"n{i}"] for i in range(5)] == pytest.approx(expected.tolist(), abs=1e-6)
 
 
-def test_the_same_picture_in_any_form_gets_the_same_answer(network, tmp_path):
-    path = tmp_path / "picture.png"
+def test_the_same_image_in_any_form_gets_the_same_answer(network, tmp_path):
+    path = tmp_path / "image.png"
     Image.fromarray(pixels(0)).save(path)
     forms = [str(path), path, path.read_bytes(), pixels(0), Image.fromarray(pixels(0))]
     answers = hs.predict(forms, network)
@@ -65,7 +65,7 @@ def test_the_same_picture_in_any_form_gets_the_same_answer(network, tmp_path):
     assert hs.predict(tmp_path, network) == [answers[0]]
 
 
-def test_a_picture_that_can_not_be_read_is_raised_by_name(network):
+def test_an_image_that_can_not_be_read_is_raised_by_name(network):
     with pytest.raises(ImageNotFound, match=r"nothing\.jpg"):
         hs.predict(["nothing.jpg"], network)
 
@@ -128,7 +128,7 @@ def test_a_predictor_is_opened_already(classifier):
 
 
 @pytest.mark.parametrize("named", [hs.ImageClassifier(), 7])
-def test_what_can_not_answer_is_refused(named):
+def test_what_can_not_predict_is_refused(named):
     with pytest.raises(UsageError, match=r"or a fitted ImageClassifier\. Received"):
         open_predictor(named)
 
@@ -176,13 +176,13 @@ def test_without_weights_and_network_mini_answers_and_a_warning_says_so(found):
     assert found == ["mini", "mini"]
 
 
-def test_what_is_at_hand_is_taken_without_a_word(found, offline):
+def test_weights_on_this_machine_are_used_without_a_notice(found, offline):
     (offline / "mobilenet_imagenet.weights.h5").touch()
     hs.predict([pixels(0)], top=1)
     assert found == ["mobilenet"]
 
 
-def test_damaged_weights_at_hand_are_an_error_and_not_passed_over(offline):
+def test_damaged_weights_on_this_machine_are_an_error(offline):
     (offline / get_backbone("efficientnet_b0").weights.filename).write_bytes(b"cut short")
     with pytest.raises(WeightsMismatch, match="must have the published hash"):
         hs.predict([pixels(0)])

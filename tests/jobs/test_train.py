@@ -28,7 +28,9 @@ def test_a_head_with_settings_is_called_by_its_name(labelled, tiny_network, tmp_
     assert hs.load(tmp_path / "model").description.head == "logistic"
 
 
-def test_the_valid_part_is_tested_on_where_there_is_no_test_part(labelled, tiny_network, tmp_path):
+def test_the_validation_split_is_tested_on_if_there_is_no_test_split(
+    labelled, tiny_network, tmp_path
+):
     parts = ["train", "valid", "train"] * 8
     data = LabelledImages(labelled.sources, labelled.labels, labelled.classes, split=parts)
     summary = hs.train(data, tmp_path / "model", backbone=tiny_network)
@@ -47,7 +49,7 @@ def test_an_unknown_setting_is_refused_by_name(labelled, tiny_network, tmp_path)
 
 
 @pytest.mark.usefixtures("offline")
-def test_what_stood_in_for_the_default_is_told_and_recorded(
+def test_the_stand_in_for_the_default_backbone_is_told_and_recorded(
     labelled, tiny_network, tmp_path, stand_in
 ):
     stand_in(tiny_network)
@@ -59,7 +61,7 @@ def test_what_stood_in_for_the_default_is_told_and_recorded(
 
 
 @pytest.mark.usefixtures("offline")
-def test_nothing_is_downloaded_for_a_data_set_that_is_refused(tmp_path):
+def test_nothing_is_downloaded_for_a_dataset_that_is_refused(tmp_path):
     progress = Recorder()
     with pytest.raises(DatasetError):
         hs.train(tmp_path / "nothing", tmp_path / "model", progress=progress)

@@ -56,7 +56,7 @@ def test_nearest_is_the_same_in_blocks_and_for_twins(monkeypatch):
     assert np.array_equal(nearest(examples, examples, 4), whole)
 
 
-def test_a_picture_without_features_has_no_direction():
+def test_an_image_without_features_has_no_direction():
     assert unit(np.zeros((1, 3))).tolist() == [[0, 0, 0]]
 
 
@@ -64,7 +64,7 @@ def test_a_picture_without_features_has_no_direction():
     "arrays",
     [{"weights": np.ones((2, 3)), "bias": np.ones(2)}, {"weights": np.ones(3), "bias": np.ones(3)}],
 )
-def test_arrays_that_do_not_go_together_are_refused(arrays):
+def test_arrays_that_do_not_fit_together_are_refused(arrays):
     with pytest.raises(ValueError, match="weights must be"):
         AffineSoftmax.from_arrays(arrays)
 

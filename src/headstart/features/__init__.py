@@ -1,1 +1,1 @@
-"""From pictures to features: the engine, the cache on disk, the `Embedder`."""
+"""From images to features: the engines, the feature cache, the `Embedder`."""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
-# What the drivers of NVIDIA, AMD and Google put there. Importing a backend to ask takes seconds,
-# so it is asked only where there is something to find.
+# The device files of the drivers of NVIDIA, AMD and Google. Importing a backend to ask it takes
+# seconds, so it is only asked where there may be something to find.
 _DEVICE_FILES = ("nvidia0", "kfd", "accel0", "vfio/0")
 _TPU_VARIABLES = ("TPU_NAME", "COLAB_TPU_ADDR", "TPU_WORKER_ID")
 
@@ -21,7 +21,7 @@ def sees_accelerator() -> bool:
 
 
 def may_have_accelerator() -> bool:
-    """Tell, without importing anything, whether this machine looks like having a GPU or TPU."""
+    """Tell, without importing anything, whether this machine may have a GPU or TPU."""
     return (
         any((Path("/dev") / name).exists() for name in _DEVICE_FILES)
         or any(name in os.environ for name in _TPU_VARIABLES)
@@ -30,10 +30,11 @@ def may_have_accelerator() -> bool:
 
 
 def choose_backend() -> None:
-    """Name an installed backend in ``$KERAS_BACKEND``, unless the user or an import chose one.
+    """Set ``$KERAS_BACKEND`` to an installed backend, unless the user or an import chose one.
 
-    Keras fixes its backend when it is first imported; left alone it takes the one in its own
-    settings file, which is TensorFlow unless the user changed it, installed or not.
+    Keras fixes its backend when it is first imported. By default it takes the backend in its own
+    settings file, which is TensorFlow unless the user changed it, even if TensorFlow is not
+    installed.
     """
     if "keras" in sys.modules or os.environ.get("KERAS_BACKEND"):
         return

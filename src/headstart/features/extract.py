@@ -1,4 +1,4 @@
-"""Read images, look their features up, compute and keep the others; in order, in little memory."""
+"""Features of many images in order: read, look up in the cache, compute what is missing, keep."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class KerasEngine(Engine):
     UsageError
         If the network is not in the catalogue, or is a variant of it.
     WeightsNotFound, WeightsMismatch
-        If the weights from which the network was converted are no longer at hand.
+        If the weights from which the network was converted are no longer there.
     """
 
     def __init__(self, network: Network, precision: Precision, outputs: Sequence[str]) -> None:
@@ -128,9 +128,9 @@ def check_variant(network: Network) -> None:
 
 
 def can_build(network: Network) -> bool:
-    """Tell whether Keras can build a network: it is the catalogue's, and its weights are at hand.
+    """Tell whether Keras can build a network: it is the catalogue's, and its weights are here.
 
-    A fine-tuned network has lost its weights file: only the converted network is kept.
+    A fine-tuned network has no weights file any more: only the converted network is kept.
     """
     try:
         return is_catalogued(network) and bool(find_origin(network))

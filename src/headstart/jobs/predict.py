@@ -132,8 +132,8 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
         arrays of shape (height, width, 3) RGB or (height, width) grey, or PIL images.
     backbone : str, Path, Network or NetworkSpec, default="auto"
         The name or folder of a pre-trained network (see `headstart.backbones`). "auto" takes the
-        best quick network whose weights are at hand, else downloads mobilenet_v2, else takes mini
-        and warns.
+        best quick network whose weights are on this machine, else downloads mobilenet_v2, else
+        takes mini and warns.
     model : str, Path, SavedModel, ImageClassifier or Predictor, optional
         A trained model or its folder, instead of a pre-trained network.
     top : int, default=5

@@ -1,1 +1,1 @@
-"""From an image to an answer."""
+"""From images to answers: the `Predictor`, its answers, and the scorers of fitted heads."""

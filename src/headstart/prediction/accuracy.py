@@ -1,7 +1,6 @@
-"""How often two lists of labels agree, whatever kind the labels are of."""
+"""How often predicted and true labels agree, for labels of any kind."""
 
 from collections.abc import Hashable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -9,21 +8,21 @@ from headstart.errors import UsageError
 
 
 def agreement(
-    found: Sequence[Hashable],
+    predicted: Sequence[Hashable],
     truth: Sequence[Hashable],
-    weights: Any = None,  # noqa: ANN401 - array-like
+    weights: Sequence[float] | None = None,
 ) -> float:
-    """Return the share of equal pairs, between 0 and 1, each counting its weight.
+    """Return the share of equal pairs, from 0 to 1. Each pair counts by its weight.
 
     Raises
     ------
     UsageError
-        If there is nothing to compare, or the lists differ in length.
+        If the lists are empty, or differ in length.
     """
-    if len(found) != len(truth) or not len(found):
+    if len(predicted) != len(truth) or not len(predicted):
         raise UsageError(
             "There must be one label for each image, and at least one image. "
-            f"Received: {len(found)} images and {len(truth)} labels."
+            f"Received: {len(predicted)} images and {len(truth)} labels."
         )
-    equal = [one == other for one, other in zip(found, truth, strict=True)]
+    equal = [one == other for one, other in zip(predicted, truth, strict=True)]
     return float(np.average(equal, weights=weights))

@@ -1,4 +1,4 @@
-"""From features to probabilities: what is left of a head once it is fitted, as plain arrays."""
+"""From features to probabilities: a fitted head as plain arrays, without scikit-learn."""
 
 import abc
 import itertools
@@ -12,7 +12,7 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]
 
-# Distances of this many numbers at a time: 64 MiB of float32, whatever the size of the data.
+# Similarities that are computed at a time: 64 MiB of float32, however large the data are.
 _BLOCK = 2**24
 
 
@@ -23,21 +23,21 @@ class Scorer(abc.ABC):
 
     @abc.abstractmethod
     def probabilities(self, features: Array) -> Array:
-        """Return the probabilities (n, classes), summing to 1, for `features` (n, d)."""
+        """Return the probabilities (n, n_classes) for `features` (n, d). Each row sums to 1."""
 
     @abc.abstractmethod
     def arrays(self) -> Arrays:
-        """Return what `from_arrays` makes the same scorer from."""
+        """Return the arrays from which `from_arrays` makes the same scorer."""
 
     @classmethod
     @abc.abstractmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """Make a scorer from what `arrays` returned.
+        """Make a scorer from the arrays that `arrays` returned.
 
         Raises
         ------
         KeyError, ValueError
-            If an array is missing, or the shapes do not go together.
+            If an array is missing, or the shapes do not fit together.
         """
 
     @property
@@ -47,7 +47,7 @@ class Scorer(abc.ABC):
 
     @property
     def layers(self) -> tuple["Layer", ...]:
-        """The dense layers that it consists of, a softmax after the last; empty if it does not."""
+        """The dense layers before the softmax; empty if it does not consist of layers."""
         return ()
 
 
@@ -57,11 +57,9 @@ class Layer:
 
     Attributes
     ----------
-    weights
-        Float array (inputs, units).
-    bias
-        Float array (units,).
-    activation
+    weights : ndarray of float, shape (n_inputs, n_units)
+    bias : ndarray of float, shape (n_units,)
+    activation : str
         A name in `ACTIVATIONS`.
     """
 
@@ -76,10 +74,9 @@ class AffineSoftmax(Scorer):
 
     Attributes
     ----------
-    weights
-        Float array (d, classes); any standardisation of the features is folded in.
-    bias
-        Float array (classes,).
+    weights : ndarray of float, shape (d, n_classes)
+        Any standardisation of the features is folded in.
+    bias : ndarray of float, shape (n_classes,)
     """
 
     kind: ClassVar[str] = "affine_softmax"
@@ -88,7 +85,7 @@ class AffineSoftmax(Scorer):
     bias: Array
 
     def __post_init__(self) -> None:
-        """Refuse arrays that do not go together."""
+        """Check that the arrays fit together."""
         if self.weights.ndim != 2 or self.bias.shape != self.weights.shape[1:]:
             raise ValueError(
                 "weights must be (features, classes) and bias (classes,). "
@@ -106,7 +103,7 @@ class AffineSoftmax(Scorer):
         return (Layer(self.weights, self.bias),)
 
     def probabilities(self, features: Array) -> Array:
-        """Return the probabilities (n, classes) for `features` (n, d)."""
+        """Return the probabilities (n, n_classes) for `features` (n, d)."""
         return softmax(features @ self.weights + self.bias)
 
     def arrays(self) -> Arrays:
@@ -136,7 +133,7 @@ def _elu(values: Array) -> Array:
     return np.where(values > 0, values, np.expm1(np.minimum(values, 0)))
 
 
-#: What may stand between layers, under Keras's names.
+#: The activations of layers, under Keras's names.
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "linear": np.asarray,
     "relu": _relu,
@@ -148,22 +145,24 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 
 
 class DenseSoftmax(Scorer):
-    """Dense layers one after the other, and a softmax.
+    """Dense layers, one after the other, and a softmax.
 
     Parameters
     ----------
-    layers
-        At least one; the last one's activation is linear.
+    layers : sequence of Layer
+        At least one. The activation of the last one is linear.
     """
 
     kind: ClassVar[str] = "dense_softmax"
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         if not layers or layers[-1].activation != "linear":
-            raise ValueError("there must be a layer, and the last one's activation be linear")
+            raise ValueError(
+                "there must be a layer, and the activation of the last one must be linear"
+            )
         for layer in layers:
             if layer.activation not in ACTIVATIONS or layer.weights.ndim != 2:
-                raise ValueError(f"no such layer: {layer.activation!r}, {layer.weights.shape}")
+                raise ValueError(f"unknown layer: {layer.activation!r}, {layer.weights.shape}")
         for layer, after in itertools.pairwise(layers):
             if layer.weights.shape[1] != after.weights.shape[0]:
                 raise ValueError(f"{after.weights.shape} can't follow {layer.weights.shape}")
@@ -173,7 +172,7 @@ class DenseSoftmax(Scorer):
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """All of them."""
+        """All layers."""
         return self._layers
 
     @property
@@ -182,7 +181,7 @@ class DenseSoftmax(Scorer):
         return self._layers[0].weights.shape[0], self._layers[-1].weights.shape[1]
 
     def probabilities(self, features: Array) -> Array:
-        """Return the probabilities (n, classes) for `features` (n, d)."""
+        """Return the probabilities (n, n_classes) for `features` (n, d)."""
         for layer in self._layers:
             features = ACTIVATIONS[layer.activation](features @ layer.weights + layer.bias)
         return softmax(features)
@@ -208,29 +207,29 @@ class DenseSoftmax(Scorer):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NeighbourVotes(Scorer):
-    """Votes of the `n_neighbors` training images whose features differ from the mean alike.
+    """Votes of the `n_neighbors` training images that are most similar to an image.
 
-    Alike is the cosine of the angle at `centre`: on features of a rectified network, which all
-    point into one corner of the space, far better than at the origin.
+    Similarity is the cosine of the angle at `centre`. The features of a rectified network all point
+    into one corner of the space, so this works far better than the angle at the origin.
 
-    The share of a class is that of its votes and of one more vote which is divided among all
-    classes (Laplace's rule), so that no class is ever called impossible. Probabilities are the
-    shares to the power of `sharpness`, brought to a sum of 1.
+    The share of a class is that of its votes, with one more vote divided among all classes
+    (Laplace's rule), so that no class is ever called impossible. Probabilities are the shares to
+    the power of `sharpness`, scaled to a sum of 1.
 
     Attributes
     ----------
-    centre
-        Float array (d,): the mean of the training features.
-    examples
-        Float array (n, d): training features less `centre`, of unit length each.
-    codes
-        Integer array (n,): the class of each example, 0 ... classes - 1.
-    votes
-        Float array (classes,): what one neighbour of the class counts.
-    sharpness
-        Above 1 where the majority is right more often than its share says.
-    n_neighbors
-        How many vote.
+    centre : ndarray of float, shape (d,)
+        The mean of the training features.
+    examples : ndarray of float, shape (n, d)
+        The training features minus `centre`, each scaled to length 1.
+    codes : ndarray of int, shape (n,)
+        The class of each example, 0 ... n_classes - 1.
+    votes : ndarray of float, shape (n_classes,)
+        How much one neighbour of each class counts.
+    sharpness : float
+        Above 1 if the majority is right more often than its share says.
+    n_neighbors : int
+        How many neighbours vote.
     """
 
     kind: ClassVar[str] = "neighbour_votes"
@@ -243,7 +242,7 @@ class NeighbourVotes(Scorer):
     n_neighbors: int
 
     def __post_init__(self) -> None:
-        """Refuse arrays that do not go together."""
+        """Check that the arrays fit together."""
         fits = (
             self.examples.ndim == 2
             and self.centre.shape == self.examples.shape[1:]
@@ -266,7 +265,7 @@ class NeighbourVotes(Scorer):
         return self.examples.shape[1], len(self.votes)
 
     def probabilities(self, features: Array) -> Array:
-        """Return the probabilities (n, classes) for `features` (n, d)."""
+        """Return the probabilities (n, n_classes) for `features` (n, d)."""
         near = nearest(unit(features - self.centre), self.examples, self.n_neighbors)
         shares = log_shares(self.codes[near], self.votes)
         return softmax(np.asarray(self.sharpness, shares.dtype) * shares)
@@ -310,15 +309,15 @@ def softmax(logits: Array) -> Array:
 
 
 def unit(features: Array) -> Array:
-    """Return each row divided by its length; a row of zeros stays what it is."""
+    """Return each row divided by its length. A row of zeros stays as it is."""
     length = np.linalg.norm(features, axis=1, keepdims=True)
     return features / np.where(length > 0, length, 1)
 
 
 def nearest(queries: Array, examples: Array, count: int) -> Array:
-    """Return which examples (n, count) are the most similar to each query, most similar first.
+    """Return the numbers (n, count) of the examples that are most similar to each query, in order.
 
-    Rows of both are of unit length. Works block by block, so that memory does not grow with n.
+    The rows of both have length 1. Works block by block, so that memory does not grow with n.
     """
     rows = max(1, _BLOCK // len(examples))
     blocks = [queries[start : start + rows] for start in range(0, max(1, len(queries)), rows)]
@@ -327,14 +326,14 @@ def nearest(queries: Array, examples: Array, count: int) -> Array:
 
 def _largest(similarities: Array, count: int) -> Array:
     some = np.argpartition(-similarities, count - 1, axis=1)[:, :count]
-    # Among equals the earlier example comes first, so that the answer depends on nothing else.
+    # Of equally similar examples the first comes first, so that the result is always the same.
     some.sort(axis=1)
     order = np.argsort(-np.take_along_axis(similarities, some, axis=1), axis=1, kind="stable")
     return np.take_along_axis(some, order, axis=1)
 
 
 def log_shares(codes: Array, votes: Array) -> Array:
-    """Return the logarithm of the shares (n, classes) when the classes `codes` (n, k) vote."""
+    """Return log shares (n, n_classes) of the classes for which neighbours `codes` (n, k) vote."""
     shares = np.full((len(codes), len(votes)), 1 / len(votes), votes.dtype)
     for neighbour in codes.T:
         shares[np.arange(len(codes)), neighbour] += votes[neighbour]
