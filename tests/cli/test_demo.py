@@ -52,7 +52,7 @@ def test_it_shows_the_whole_job(capsys):
     assert "95 % interval" in out.partition("Done in")[2]
     assert "china.jpg: " in out
     assert "{" not in out + err
-    assert max(map(len, (line for line in out.splitlines() if "$" not in line))) <= 100
+    assert max(map(len, (line for line in out.splitlines() if "$" not in line))) <= 80
     assert "10 of 10 images predicted" in err
 
 

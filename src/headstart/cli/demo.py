@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.cli import predict, train
-from headstart.cli.parser import CommandParser
+from headstart.cli.parser import WIDTH, CommandParser
 from headstart.cli.running import Command, run_command
 
 # The commands that the demo shows.
@@ -24,8 +24,6 @@ type it, so that you can run it on images of your own.
 
 It takes less than a minute on two processor cores and about 35 MB of disk space: 20 MB in DIR and
 15 MB in headstart's cache (see 'headstart cache')."""
-
-WIDTH = 88
 
 
 def make_parser() -> CommandParser:
