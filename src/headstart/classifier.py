@@ -12,12 +12,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from headstart.backbones.networks import find_network
 from headstart.data.inputs import image_sources, labelled_images
+from headstart.display.displayed import to_html
 from headstart.errors import DatasetError, UsageError
 from headstart.features.estimator import ImageEstimator
 from headstart.features.extractor import FeatureExtractor
 from headstart.heads.base import Head
 from headstart.heads.table import get_head, head_name
 from headstart.model import SavedModel, TrainingData, save_model
+from headstart.model.facts import class_table, fact_table, listed_classes
 from headstart.prediction.accuracy import agreement
 from headstart.prediction.labels import user_classes
 from headstart.prediction.predictor import Predictor
@@ -383,6 +385,28 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         if settings.resize == "auto":
             settings = replace(settings, resize=_own_rule(network))
         return FeatureExtractor.open(network, settings, sources)
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        """Return the parameters, and what a fitted classifier was trained on."""
+        parameters = super().__repr__(N_CHAR_MAX)
+        return f"{parameters} {self._fitted_to()}" if hasattr(self, "predictor_") else parameters
+
+    def _fitted_to(self) -> str:
+        classes = listed_classes(self.classes_.tolist())
+        return f"fitted to {self.training_.n_images:,} images of {classes}"
+
+    def _repr_html_inner(self) -> str:
+        """Return what a notebook shows: scikit-learn's own view before fitting, then the facts."""
+        if not hasattr(self, "predictor_"):
+            return super()._repr_html_inner()
+        facts = fact_table(self.predictor_, head_name(self.head_), self.training_)
+        classes = class_table(self.classes_.tolist(), self.training_)
+        return to_html([f"{type(self).__name__} {self._fitted_to()}", facts, classes])
+
+    def _repr_mimebundle_(self, **kwargs: object) -> dict[str, str]:
+        # IPython asks for this, others for `_repr_html_`, which asks for the function above.
+        bundle = super()._repr_mimebundle_(**kwargs)
+        return {**bundle, "text/html": self._repr_html_inner()} if "text/html" in bundle else bundle
 
     def __sklearn_tags__(self) -> Tags:
         """Tell scikit-learn that a dataset brings its labels with it."""

@@ -1,9 +1,11 @@
 import dataclasses
 import pickle
+import re
 import shutil
 
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -54,6 +56,30 @@ def test_learns_from_images(tiny_network, photos, head):
     assert model.score(images[24:], labels[24:]) > 0.8
     assert model.predict(images[:2]).tolist() == labels[:2]
     np.testing.assert_allclose(model.predict_proba(images).sum(axis=1), 1, atol=1e-5)
+
+
+def test_before_fitting_it_displays_as_scikit_learns_estimators_do():
+    classifier = ImageClassifier("mini", head="knn")
+    assert repr(classifier) == "ImageClassifier(backbone='mini', head='knn')"
+    assert "sk-" in classifier._repr_html_()
+    assert "sk-" in classifier._repr_mimebundle_()["text/html"]
+
+
+def test_after_fitting_it_displays_its_classes(classifier, photos):
+    classifier.fit(*photos)
+    fitted = "fitted to 36 images of 3 classes (blue, green, red)"
+    assert re.fullmatch(rf"ImageClassifier\(.*\) {re.escape(fitted)}", repr(classifier), re.DOTALL)
+    for shown in (classifier._repr_html_(), classifier._repr_mimebundle_()["text/html"]):
+        assert fitted in shown
+        assert ">nearest_mean</td>" in shown
+        assert shown.count(">12</td>") == 3
+    assert repr(clone(classifier)) == repr(classifier).removesuffix(f" {fitted}")
+
+
+def test_as_text_it_has_no_html(classifier, photos):
+    with config_context(display="text"):
+        assert set(classifier.fit(*photos)._repr_mimebundle_()) == {"text/plain"}
+        assert not hasattr(classifier, "_repr_html_")
 
 
 def test_a_folder_says_the_labels_itself(classifier, photo_folder):

@@ -8,7 +8,7 @@ It is a folder::
 """
 
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ class Network:
     name: str
     size: tuple[int, int]
     outputs: dict[str, tuple[int, ...]]
-    classes: tuple[ClassName, ...] | None
+    classes: tuple[ClassName, ...] | None = field(repr=False)
     resize: str
     crop_fraction: float
     macs: int

@@ -1,7 +1,7 @@
 """Results that display themselves: as text in a terminal, as HTML in a notebook."""
 
 import abc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from headstart.display.table import Table, escaped
 from headstart.display.text import one_line
@@ -28,14 +28,19 @@ class Displayed(abc.ABC):
         return "\n\n".join(_as_text(part) for part in self.display_parts() if _has_content(part))
 
     def _repr_html_(self) -> str:
-        """Return the report for a notebook. The HTML needs no other file."""
-        shown = "".join(_as_html(part) for part in self.display_parts() if _has_content(part))
-        return f'<div class="{_NO_FORMULAS}">{shown}</div>'
+        """Return the report for a notebook."""
+        return to_html(self.display_parts())
 
     def __repr__(self) -> str:
         """Return the headline with the name of the class."""
         headline, *_ = str(next(iter(self.display_parts()))).split("\n")
         return f"<{type(self).__name__}: {headline}>"
+
+
+def to_html(parts: Iterable[str | Table]) -> str:
+    """Return paragraphs and tables as HTML that needs no other file. All text is escaped."""
+    shown = "".join(_as_html(part) for part in parts if _has_content(part))
+    return f'<div class="{_NO_FORMULAS}">{shown}</div>'
 
 
 def _has_content(part: str | Table) -> bool:

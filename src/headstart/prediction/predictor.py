@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -53,7 +53,7 @@ class Predictor:
 
     name: str
     extractor: FeatureExtractor
-    classes: tuple[ClassName, ...]
+    classes: tuple[ClassName, ...] = field(repr=False)
     scorer: Scorer | None = None
 
     @classmethod
