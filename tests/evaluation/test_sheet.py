@@ -83,9 +83,9 @@ def test_thumbnails_are_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     data = io.BytesIO()
-    picture = Image.new("RGB", (80, 40), "red")
-    picture.paste("lime", (0, 0, 40, 40))
-    picture.save(data, "PNG", exif=exif)
+    image = Image.new("RGB", (80, 40), "red")
+    image.paste("lime", (0, 0, 40, 40))
+    image.save(data, "PNG", exif=exif)
     drawn = _drawn(tmp_path, Tile(BytesSource("turned.png", data.getvalue())))
     lime = np.argwhere(np.abs(drawn - [0, 255, 0]).max(axis=-1) < 12)
     red = np.argwhere(np.abs(drawn - [255, 0, 0]).max(axis=-1) < 12)

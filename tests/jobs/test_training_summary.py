@@ -50,5 +50,9 @@ def test_the_report_says_what_was_done_and_what_to_do_next(summary):
     assert "1 of 2 right" in report
     assert "Unreadable: 3.jpg is cut short\nSkipped: 2 hidden" in report
     assert report.endswith("headstart predict IMAGES --model my-model")
-    assert repr(summary).startswith("<TrainingSummary: Trained on 1,234 images")
     assert "<table>" in summary._repr_html_()
+
+
+def test_the_repr_says_how_good_the_model_is_and_where_it_is(summary):
+    assert repr(summary).startswith("<TrainingSummary: 1 of 2 right: 50.0 % (95 %")
+    assert repr(summary).endswith("model in 'my-model'>")

@@ -79,6 +79,10 @@ class TrainingSummary(Displayed):
             "tuning": None if self.tuning is None else self.tuning.to_dict(),
         }
 
+    def __repr__(self) -> str:
+        """Return how good the model is and where it is."""
+        return f"<TrainingSummary: {self.evaluation.headline}, model in {str(self.folder)!r}>"
+
     def display_parts(self) -> Iterator[str | Table]:
         """Yield the parts of the report."""
         yield (
