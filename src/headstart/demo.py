@@ -109,7 +109,7 @@ def to_look_at(folder: Path) -> tuple[tuple[Path, str], ...]:
         (folder / f"{PHOTOS}.png", "the photos with their predictions"),
         (
             model / "confusion.png",
-            "the confusion matrix: which digit was taken for which",
+            "which digit was taken for which",
         ),
         (model / "classes.png", "how well each digit is recognised"),
         (folder / f"{MODEL}.mistakes.png", "the digits that were predicted wrongly"),
