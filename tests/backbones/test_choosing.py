@@ -1,4 +1,4 @@
-"""What 'auto' stands for, with and without weights, with and without a network."""
+"""What 'auto' stands for, with and without weights at hand and a connection."""
 
 import functools
 import http.server
@@ -68,27 +68,27 @@ def own(name):
     return f"{name}_imagenet.weights.h5"
 
 
-def test_the_most_accurate_at_hand_is_taken(at_hand):
+def test_most_accurate_network_at_hand_is_taken(at_hand):
     at_hand(own("mobilenet"), own("mobilenet_v2"))
     assert choose_backbone().name == "mobilenet_v2"
     at_hand(own("efficientnet_v2_b0"))
     assert choose_backbone().name == "efficientnet_v2_b0"
 
 
-def test_what_an_ordinary_computer_is_slow_at_is_not_taken(at_hand):
+def test_slow_networks_are_not_taken(at_hand):
     at_hand(own("mobilenet"), own("convnext_xlarge"), own("resnet50"))
     assert choose_backbone().name == "mobilenet"
 
 
 @pytest.mark.usefixtures("mirror")
-def test_what_was_downloaded_before_is_at_hand():
+def test_earlier_download_is_at_hand():
     (cache_dir() / "weights").mkdir(parents=True)
     (cache_dir() / "weights" / OFFICIAL).write_bytes(b"earlier")
     assert choose_backbone().name == "mobilenet_v2"
     assert Mirror.asked == []
 
 
-def test_mobilenet_v2_is_downloaded_where_nothing_is_at_hand(mirror):
+def test_mobilenet_v2_is_downloaded_if_nothing_is_at_hand(mirror):
     (mirror / OFFICIAL).write_bytes(b"fresh")
     progress = Recorder()
     assert choose_backbone(progress=progress).name == "mobilenet_v2"
@@ -110,7 +110,7 @@ def last_resort():
     return message
 
 
-def test_out_of_reach_mini_is_taken_and_that_is_said():
+def test_mini_is_taken_with_a_message_if_nothing_can_be_downloaded():
     message = last_resort()
     mini = get_backbone("mini")
     for part in (
@@ -126,18 +126,18 @@ def test_out_of_reach_mini_is_taken_and_that_is_said():
     assert "at hand: name it" not in message
 
 
-def test_slow_networks_at_hand_are_named_where_there_is_nothing_else(at_hand):
+def test_message_names_slow_networks_at_hand(at_hand):
     at_hand(own("vgg16"), own("resnet50"))
     expected = "The weights of resnet50 are at hand: name it as the backbone if 13 times"
     assert expected in last_resort()
 
 
-def test_a_server_that_refuses_is_said_too(mirror):
+def test_message_has_the_answer_of_a_server_that_refuses(mirror):
     assert mirror.is_dir()
     assert "the server answered 404" in last_resort()
 
 
-def test_what_is_out_of_reach_is_tried_once(mirror):
+def test_address_that_failed_is_tried_once(mirror):
     first = last_resort()
     (mirror / OFFICIAL).write_bytes(b"too late")
     assert last_resort() == first
@@ -151,7 +151,7 @@ def test_another_mirror_is_tried_again(monkeypatch):
     assert "Could not reach" in last_resort()
 
 
-def test_nothing_is_downloaded_where_that_is_not_allowed(mirror):
+def test_nothing_is_downloaded_if_that_is_not_allowed(mirror):
     (mirror / OFFICIAL).write_bytes(b"fresh")
     with pytest.warns(LastResortWarning, match="No weights for mobilenet_v2 here"):
         assert choose_backbone(download=False).name == "mini"
@@ -159,14 +159,14 @@ def test_nothing_is_downloaded_where_that_is_not_allowed(mirror):
     assert choose_backbone().name == "mobilenet_v2"
 
 
-def test_what_can_not_be_written_is_an_error(mirror, monkeypatch):
+def test_unwritable_cache_is_an_error(mirror, monkeypatch):
     (mirror / OFFICIAL).write_bytes(b"fresh")
     monkeypatch.setenv("HEADSTART_CACHE", str(mirror / OFFICIAL / "below a file"))
     with pytest.raises(StorageError, match="HEADSTART_CACHE"):
         choose_backbone()
 
 
-def test_a_full_disk_is_an_error(mirror, monkeypatch):
+def test_full_disk_is_an_error(mirror, monkeypatch):
     (mirror / OFFICIAL).write_bytes(b"fresh")
 
     def full(*_):
@@ -177,7 +177,7 @@ def test_a_full_disk_is_an_error(mirror, monkeypatch):
         choose_backbone()
 
 
-def test_without_a_progress_the_last_resort_is_a_warning():
+def test_message_is_a_warning_without_progress():
     with pytest.warns(LastResortWarning, match="mini is used") as caught:
         assert choose_backbone().name == "mini"
     assert str(caught[0].message) == last_resort()

@@ -1,4 +1,4 @@
-"""Downloads, from a server on this machine that misbehaves on request."""
+"""Downloads from a server on this machine that fails on request."""
 
 import hashlib
 import http.server
@@ -134,13 +134,13 @@ def test_broken_connection_is_resumed_where_it_broke(server, target, mishap):
     assert target.read_bytes() == CONTENT
 
 
-def test_connection_that_breaks_often_but_moves_on_is_not_given_up(server, target):
+def test_connection_that_breaks_often_but_delivers_is_retried(server, target):
     server.plan = ["break"] * 3
     fetch(server.url, target, MD5, pause=0)
     assert target.read_bytes() == CONTENT
 
 
-def test_earlier_run_is_continued(server, target):
+def test_download_of_an_earlier_process_is_resumed(server, target):
     target.parent.mkdir()
     (target.parent / "net.h5.part").write_bytes(CONTENT[:1000])
     fetch(server.url, target, MD5)
@@ -148,20 +148,20 @@ def test_earlier_run_is_continued(server, target):
     assert target.read_bytes() == CONTENT
 
 
-def test_server_that_cannot_resume_starts_anew(server, target):
+def test_server_without_ranges_starts_again(server, target):
     server.plan = ["break", "no ranges"]
     fetch(server.url, target, MD5, pause=0)
     assert target.read_bytes() == CONTENT
 
 
-def test_part_that_was_complete_already_is_taken(server, target):
+def test_complete_part_is_taken(server, target):
     target.parent.mkdir()
     (target.parent / "net.h5.part").write_bytes(CONTENT)
     fetch(server.url, target, MD5)
     assert target.read_bytes() == CONTENT
 
 
-def test_part_longer_than_the_file_is_thrown_away(server, target):
+def test_part_longer_than_the_file_is_deleted(server, target):
     target.parent.mkdir()
     (target.parent / "net.h5.part").write_bytes(CONTENT + b"from another mirror")
     fetch(server.url, target, MD5, pause=0)
@@ -170,7 +170,7 @@ def test_part_longer_than_the_file_is_thrown_away(server, target):
 
 
 @pytest.mark.parametrize("digest", [MD5, SHA256])
-def test_wrong_hash_is_refused_and_nothing_kept(server, target, digest):
+def test_file_with_a_wrong_hash_is_deleted(server, target, digest):
     server.content = b"something else"
     with pytest.raises(WeightsMismatch, match=f"published hash {digest}"):
         fetch(server.url, target, digest)
@@ -178,20 +178,20 @@ def test_wrong_hash_is_refused_and_nothing_kept(server, target, digest):
     assert not (target.parent / "net.h5.part").exists()
 
 
-def test_missing_file_is_not_asked_for_again(server, target):
+def test_missing_file_is_requested_once(server, target):
     server.plan = [404]
     with pytest.raises(DownloadError, match=r"(?s)answered 404.*put it there by hand"):
         fetch(server.url, target, MD5, instructions="put it there by hand")
     assert len(server.ranges) == 1
 
 
-def test_server_in_trouble_is_asked_again(server, target):
+def test_request_is_repeated_after_a_server_error(server, target):
     server.plan = [503, 500]
     fetch(server.url, target, MD5, pause=0)
     assert target.read_bytes() == CONTENT
 
 
-def test_no_network_ends_with_instructions(target):
+def test_error_without_a_connection_ends_with_instructions(target):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/net.h5"
@@ -200,14 +200,14 @@ def test_no_network_ends_with_instructions(target):
     assert not target.exists()
 
 
-def test_what_came_is_kept_when_it_is_given_up(server, target):
+def test_bytes_received_are_kept_after_the_last_attempt(server, target):
     server.plan = ["break", *["reset"] * download.ATTEMPTS]
     with pytest.raises(DownloadError, match="The bytes received are kept"):
         fetch(server.url, target, MD5, pause=0)
     assert (target.parent / "net.h5.part").read_bytes() == CONTENT[: len(CONTENT) // 3]
 
 
-def test_mirror_is_asked_instead(server, target, monkeypatch):
+def test_mirror_replaces_the_server(server, target, monkeypatch):
     monkeypatch.setenv("HEADSTART_MIRROR", server.url.rpartition("/")[0] + "/")
     fetch("https://example.invalid/elsewhere/net.h5", target, MD5)
     assert target.read_bytes() == CONTENT
@@ -219,7 +219,7 @@ def test_folder_can_be_a_mirror(tmp_path, target, monkeypatch):
     assert fetch("https://example.invalid/net.h5", target, MD5).read_bytes() == CONTENT
 
 
-def test_unwritable_cache_is_said_by_name(server, tmp_path):
+def test_unwritable_cache_is_a_storage_error(server, tmp_path):
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(StorageError, match="HEADSTART_CACHE"):
         fetch(server.url, tmp_path / "file" / "net.h5", MD5)
@@ -227,14 +227,14 @@ def test_unwritable_cache_is_said_by_name(server, tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_read_only_cache_is_said_by_name(server, target):
+def test_read_only_cache_is_a_storage_error(server, target):
     target.parent.mkdir()
     target.parent.chmod(0o500)
     with pytest.raises(StorageError, match="HEADSTART_CACHE"):
         fetch(server.url, target, MD5)
 
 
-def test_full_disk_is_said_by_name(server, target, monkeypatch):
+def test_full_disk_is_a_storage_error(server, target, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
@@ -254,7 +254,7 @@ def start(server, target):
     return subprocess.Popen([sys.executable, "-c", SCRIPT, server.url, target, MD5])
 
 
-def test_two_processes_fetch_it_once(server, target):
+def test_two_processes_download_once(server, target):
     server.plan = ["slow"]
     processes = [start(server, target), start(server, target)]
     assert [process.wait(timeout=60) for process in processes] == [0, 0]
@@ -262,7 +262,7 @@ def test_two_processes_fetch_it_once(server, target):
     assert target.read_bytes() == CONTENT
 
 
-def test_killed_download_is_continued(server, target):
+def test_killed_download_is_resumed(server, target):
     server.plan = ["slow"]
     process = start(server, target)
     part = target.parent / "net.h5.part"
@@ -278,7 +278,7 @@ def test_killed_download_is_continued(server, target):
 
 
 @pytest.mark.parametrize("mishap", [None, 404, 503])
-def test_whatever_answers_is_within_reach(server, mishap):
+def test_any_answer_counts_as_reached(server, mishap):
     server.plan = [mishap]
     check_reach(server.url, 30)
 
@@ -286,19 +286,19 @@ def test_whatever_answers_is_within_reach(server, mishap):
 @pytest.mark.parametrize(
     "address", ["http://127.0.0.1:1/net.h5", "file:///nowhere/net.h5", "nonsense"]
 )
-def test_what_does_not_answer_is_out_of_reach(address):
+def test_refused_connection_is_not_reached(address):
     with pytest.raises(DownloadError, match=f"Could not reach {address}: ."):
         check_reach(address, 30)
 
 
-def test_silence_is_out_of_reach():
+def test_silent_server_is_not_reached():
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = f"http://127.0.0.1:{listening.getsockname()[1]}/net.h5"
         with pytest.raises(DownloadError, match=r"timed out|nothing answered within 0\.1 seconds"):
             check_reach(address, 0.1)
 
 
-def test_a_name_that_takes_forever_to_look_up_is_out_of_reach(monkeypatch):
+def test_slow_name_lookup_is_not_waited_for(monkeypatch):
     looked_up = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: looked_up.wait(60) and [])
     with pytest.raises(DownloadError, match=r"nothing answered within 0\.1 seconds"):

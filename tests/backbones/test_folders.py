@@ -1,4 +1,4 @@
-"""Backbone folders: what is written is read back, and nothing else is taken for one."""
+"""Backbone folders: written, read back, or refused by name."""
 
 import json
 import shutil
@@ -67,7 +67,7 @@ def folder(tmp_path, weights):
     return path
 
 
-def test_what_is_written_is_read_back(folder):
+def test_written_backbone_is_read_back(folder):
     row = read_backbone(folder)
     assert row == replace(MINE, folder=folder, weights_sha256=row.weights_sha256)
     assert row.classes == CLASSES
@@ -115,7 +115,7 @@ def test_imagenets_classes_need_no_names(tmp_path, weights):
     assert read_backbone(tmp_path).n_classes == 1000
 
 
-def test_kernels_are_kept_in_half_precision_and_the_rest_in_full(folder):
+def test_only_kernels_are_written_in_half_precision(folder):
     with h5py.File(folder / FOLDER_WEIGHTS) as file:
         conv = file["layers/conv2d/vars"]
         assert conv.attrs["name"] == "stem_conv"
@@ -126,27 +126,27 @@ def test_kernels_are_kept_in_half_precision_and_the_rest_in_full(folder):
         assert file["layers/seed/vars/0"].dtype == np.uint32
 
 
-def test_what_half_precision_can_not_hold_stays_as_it_is(folder):
+def test_values_too_large_for_half_precision_stay_as_they_are(folder):
     with h5py.File(folder / FOLDER_WEIGHTS) as file:
         np.testing.assert_array_equal(file["layers/dense/vars/0"], np.full((2, 2), 1e6))
 
 
-def test_what_the_optimizer_kept_is_left_out(folder):
+def test_state_of_the_optimizer_is_not_written(folder):
     with h5py.File(folder / FOLDER_WEIGHTS) as file:
         assert set(file) == {"layers"}
 
 
-def test_the_same_numbers_give_the_same_bytes(folder, weights, tmp_path):
+def test_same_weights_give_the_same_bytes(folder, weights, tmp_path):
     again = tmp_path / "again"
     again.mkdir()
-    with h5py.File(weights, "r+") as file:  # whatever else the file may have gone through
+    with h5py.File(weights, "r+") as file:  # the file may have another history
         del file["optimizer"]
     write_backbone(again, MINE, weights)
     for name in (DESCRIPTION.name, FOLDER_WEIGHTS):
         assert (again / name).read_bytes() == (folder / name).read_bytes()
 
 
-def test_packing_twice_changes_nothing_more(folder, tmp_path):
+def test_packing_twice_equals_packing_once(folder, tmp_path):
     pack_weights(folder / FOLDER_WEIGHTS, tmp_path / "again.h5")
     assert (tmp_path / "again.h5").read_bytes() == (folder / FOLDER_WEIGHTS).read_bytes()
 
@@ -166,7 +166,7 @@ def test_packing_twice_changes_nothing_more(folder, tmp_path):
     ],
     ids=str,
 )
-def test_what_would_not_be_read_is_not_written(tmp_path, weights, wrong):
+def test_backbone_that_could_not_be_read_is_not_written(tmp_path, weights, wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         write_backbone(tmp_path, replace(MINE, **wrong), weights)
     assert not DESCRIPTION.is_in(tmp_path)
@@ -202,13 +202,13 @@ def change(folder, **fields):
     describe(folder, backbone={**described["backbone"], **fields})
 
 
-def test_newer_format_is_refused_by_name(folder):
+def test_newer_format_is_refused(folder):
     describe(folder, format=DESCRIPTION.newest + 1)
     with pytest.raises(NewerFormat, match="Update headstart"):
         read_backbone(folder)
 
 
-def test_no_description_is_refused_by_name(tmp_path):
+def test_folder_without_description_is_refused(tmp_path):
     with pytest.raises(NotASavedModel, match=r"must hold backbone\.json"):
         read_backbone(tmp_path)
 
@@ -252,7 +252,7 @@ def test_foreign_fields_are_refused(folder, wrong):
         read_backbone(folder)
 
 
-def test_fields_that_a_later_version_may_add_are_passed_over(folder):
+def test_unknown_fields_are_ignored(folder):
     row = read_backbone(folder)
     change(folder, weights={"url": "https://example.org"}, colour="red")
     assert read_backbone(folder) == row
@@ -293,7 +293,7 @@ def test_any_value_is_taken_or_refused_by_name(folder, value, data):
         (folder / DESCRIPTION.name).write_text(text)
 
 
-def test_the_whole_way_through_the_real_process(converter, tmp_path, monkeypatch):
+def test_folder_is_converted_by_the_real_process(converter, tmp_path, monkeypatch):
     trained, folder = tmp_path / "trained.weights.h5", tmp_path / "own"
     converter.ask(task="save", builder="mini", classes=3, path=str(trained))
     folder.mkdir()
@@ -305,7 +305,7 @@ def test_the_whole_way_through_the_real_process(converter, tmp_path, monkeypatch
     assert find_network(NetworkSpec(folder, size=(32, 48))) == network
 
 
-def test_a_folder_is_summarised(converter, folder):
+def test_layers_of_a_folder_are_listed(converter, folder):
     answer = json.loads(
         converter.ask(task="summarise", backbone="", folder=str(folder), size=[64, 64], weights="")
     )

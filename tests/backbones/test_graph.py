@@ -1,4 +1,4 @@
-"""What is done to a traced graph."""
+"""The passes over a traced graph."""
 
 import numpy as np
 import pytest
@@ -59,7 +59,7 @@ def test_reshape_of_a_constant_stays(ops):
     np.testing.assert_allclose(run(model, images), images + table, atol=1e-6)
 
 
-def test_conversion_to_the_same_type_is_dropped_and_no_other(ops):
+def test_only_conversions_to_the_same_type_are_removed(ops):
     def build(image):
         return ops.convert(ops.convert(ops.convert(image, "f32"), "i32"), "f32")
 
@@ -87,7 +87,7 @@ def test_variance_of_large_numbers_is_exact(ops):
     assert after < 1e-2 < before
 
 
-def test_other_differences_are_left_alone(ops):
+def test_other_differences_stay(ops):
     def build(image):
         mean = ops.reduce_mean(image, [-1], keep_dims=True)
         return ops.subtract(ops.power(image, np.float32(2)), ops.power(mean, np.float32(2)))
@@ -123,7 +123,7 @@ def test_pooling_pads_by_itself(ops):
     [{"value": 1.0}, {"pads": (0, 1, 1, 1)}, {"first": "negative"}, {"kernel": 1}],
     ids=str,
 )
-def test_padding_that_could_be_seen_stays(ops, different):
+def test_padding_that_changes_outputs_stays(ops, different):
     model = pooling(ops, **different)
     pad_while_pooling(model)
     assert "Pad" in kinds(model)

@@ -1,4 +1,4 @@
-"""Telling from its arrays what a weights file is, without Keras."""
+"""Recognising a weights file by its arrays, without Keras."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_missing_classifier_is_seen(tmp_path):
     assert count(BODY, tmp_path) is None
 
 
-def test_other_network_is_refused_with_what_was_found(tmp_path):
+def test_weights_of_another_network_are_refused_with_figures(tmp_path):
     with pytest.raises(WeightsMismatch) as refused:
         count([(7, 7, 3, 64), (64,), (64, 1000), (1000,)], tmp_path)
     assert "must be 5 arrays with 3,538,984 numbers" in str(refused.value)
@@ -37,7 +37,7 @@ def test_other_network_is_refused_with_what_was_found(tmp_path):
     assert "no array has the shape" in str(refused.value)
 
 
-def test_network_with_as_many_numbers_is_named(tmp_path):
+def test_network_with_as_many_parameters_is_named(tmp_path):
     with pytest.raises(WeightsMismatch, match="vgg16 has as many"):
         count([(138_357_544 // 8, 4), (138_357_544 // 8, 2, 2)], tmp_path)
 
@@ -53,7 +53,7 @@ def test_network_with_as_many_numbers_is_named(tmp_path):
     ],
 )
 @pytest.mark.parametrize("links", [True, False])
-def test_keras_sees_the_ending_it_goes_by(tmp_path, monkeypatch, name, kind, ending, links):
+def test_keras_gets_the_ending_of_the_format(tmp_path, monkeypatch, name, kind, ending, links):
     def refuse(*_):
         raise OSError("a privilege is not held by the client")
 

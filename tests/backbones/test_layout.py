@@ -1,4 +1,4 @@
-"""Reordered graphs compute the same, and move no feature map about."""
+"""Channels-first graphs compute the same, without transposing feature maps."""
 
 import numpy as np
 import pytest
@@ -172,7 +172,7 @@ def test_any_chain_computes_the_same(ops, steps):
         [conv, layer_norm, dense, bias],
     ],
 )
-def test_feature_maps_stay_where_they_are(ops, steps):
+def test_feature_maps_are_not_transposed(ops, steps):
     kinds = hold_against_original(ops, steps)
     assert kinds.count("Transpose") == 2  # the image coming in, the feature map going out
 

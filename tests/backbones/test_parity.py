@@ -1,4 +1,4 @@
-"""A compiled network answers what Keras itself answers on TensorFlow."""
+"""A converted network has the outputs of Keras on TensorFlow."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""OpenVINO has nothing to send anything with."""
+"""OpenVINO without telemetry."""
 
 import subprocess
 import sys

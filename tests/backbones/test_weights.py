@@ -1,4 +1,4 @@
-"""Where weights are looked for."""
+"""The search for weights files."""
 
 import hashlib
 from dataclasses import replace
@@ -44,7 +44,7 @@ def everywhere(tmp_path, monkeypatch):
     }
 
 
-def test_places_are_looked_at_in_order(everywhere):
+def test_places_are_searched_in_order(everywhere):
     for origin, paths in everywhere.items():
         for path in paths:
             found = find_weights(ROW, download=False)
@@ -74,14 +74,14 @@ def test_message_says_which_file_to_put_where():
         assert part in str(refused.value)
 
 
-def test_download_failure_says_the_same(monkeypatch):
+def test_message_of_a_failed_download_says_it_too(monkeypatch):
     monkeypatch.setenv("HEADSTART_MIRROR", "http://127.0.0.1:1/")
     monkeypatch.setattr(weights_module.downloads.time, "sleep", lambda _: None)
     with pytest.raises(DownloadError, match="copy it to"):
         find_weights(ROW)
 
 
-def test_what_is_missing_is_downloaded(tmp_path, monkeypatch):
+def test_missing_weights_are_downloaded(tmp_path, monkeypatch):
     put(tmp_path / "mirror" / OFFICIAL, b"fresh")
     monkeypatch.setenv("HEADSTART_MIRROR", (tmp_path / "mirror").as_uri())
     found = find_weights(ROW)
@@ -103,6 +103,6 @@ def test_official_file_with_its_hash_is_accepted(tmp_path):
     check_published(row, find_weights(row, put(tmp_path / OFFICIAL, b"right")))
 
 
-def test_own_file_is_not_held_against_a_published_hash(tmp_path):
+def test_own_file_needs_no_published_hash(tmp_path):
     row = get_backbone("resnet50")
     check_published(row, find_weights(row, put(tmp_path / "mine.h5", b"anything")))

@@ -1,4 +1,4 @@
-"""What a weights file is said to hold."""
+"""The arrays in a weights file."""
 
 import io
 
@@ -45,13 +45,13 @@ def path(tmp_path):
         (lambda file: keras_2(file.create_group("model_weights")), "keras 2"),
     ],
 )
-def test_arrays_are_listed_without_what_training_adds(path, write, kind):
+def test_arrays_are_listed_without_the_state_of_training(path, write, kind):
     with h5py.File(path, "w") as file:
         write(file)
     assert read_layout(path) == WeightsLayout(kind, ((2,), (3, 2)))
 
 
-def test_other_hdf5_is_refused_by_name(path):
+def test_other_hdf5_is_refused(path):
     with h5py.File(path, "w") as file:
         file["spectra"] = np.zeros(3)
     with pytest.raises(WeightsMismatch, match="an HDF5 file with spectra at its top"):
@@ -59,7 +59,7 @@ def test_other_hdf5_is_refused_by_name(path):
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"\x89HDF\r\n\x1a\n"])
-def test_other_files_are_refused_by_name(path, content):
+def test_other_files_are_refused(path, content):
     path.write_bytes(content)
     with pytest.raises(WeightsMismatch, match=r"must be HDF5 .*weights.h5"):
         read_layout(path)
