@@ -166,7 +166,7 @@ class TestFindBackbone:
     def test_everything_else_is_refused(self, here):
         for reference, received in (
             (make_network(here / "converted"), "converted already"),
-            (make_model(here / "model"), "the saved model in"),
+            (make_model(here / "model"), "a saved model"),
             ("auto", "'auto'"),
         ):
             with pytest.raises(UsageError, match=rf"A backbone is needed here.*{received}"):
@@ -175,7 +175,7 @@ class TestFindBackbone:
 
 def test_saved_model_is_refused_where_a_network_is_needed(here):
     folder = make_model(here / "model")
-    with pytest.raises(UsageError, match=r"Received the saved model in .*headstart\.load"):
+    with pytest.raises(UsageError, match=r"a saved model\..*headstart\.load take it"):
         find_network(NetworkSpec(folder))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,13 +16,7 @@ from headstart.backbones.choosing import choose_backbone
 from headstart.backbones.classes import ClassName, imagenet_classes
 from headstart.backbones.network import GRAPH, Network, load_network
 from headstart.backbones.network_cache import cached_network
-from headstart.backbones.resolving import (
-    Automatic,
-    ModelFolder,
-    NetworkFolder,
-    refused_model,
-    resolve,
-)
+from headstart.backbones.resolving import Automatic, NetworkFolder, not_a_backbone, resolve
 from headstart.backbones.row import Backbone
 from headstart.backbones.variants import mirrored, pooled
 from headstart.backbones.weights import (
@@ -102,13 +97,17 @@ def _find_plain(spec: NetworkSpec, *, download: bool, progress: Progress | None)
         case Backbone() as row:
             return _find_converted(row, spec, download=download, progress=progress)
         case Automatic():
-            _refuse_weights(spec)
+            if spec.weights is not None:
+                raise UsageError(
+                    "Weights belong to a backbone: name the backbone. Received the weights "
+                    f"{spec.weights} with the backbone 'auto'."
+                )
             row = choose_backbone(download=download, progress=progress)
             return _find_converted(row, spec, download=download, progress=progress)
         case NetworkFolder(path):
             return _checked(load_network(path), spec)
-        case ModelFolder(path):
-            raise refused_model(path)
+        case model:
+            raise not_a_backbone(model)
 
 
 def _find_converted(
@@ -121,47 +120,31 @@ def _find_converted(
     return cached_network(key, lambda folder: _convert(row, weights, size, spec.layer, folder))
 
 
-def _refuse_weights(spec: NetworkSpec) -> None:
-    if spec.weights is not None:
-        raise UsageError(
-            "Weights belong to a backbone: name the backbone. Received the weights "
-            f"{spec.weights} with the backbone {spec.backbone!r}, which is chosen automatically."
-        )
-
-
 def _checked(network: Network, spec: NetworkSpec) -> Network:
     """Return a network that is converted already, unless `spec` wants another one."""
-    if spec.weights is not None:
-        raise UsageError(
-            f"{network.name} is converted already, with its weights inside. Received the weights "
-            f"{spec.weights}. Leave them out, or name a backbone."
-        )
-    if spec.size is not None and tuple(spec.size) != network.size:
-        known, asked = (" x ".join(map(str, sides)) for sides in (network.size, spec.size))
-        raise UsageError(
-            f"{network.name} is converted already, for images of {known} pixels. Received size "
-            f"{asked} (height x width). Name a backbone to have it converted for that."
-        )
-    if spec.layer not in (None, network.layer):
-        raise UsageError(
-            f"{network.name} is converted already, with the features of "
-            f"{network.layer or 'its own choice'}. Received layer {spec.layer!r}. Name a backbone "
-            "to have it converted for that."
-        )
+    asked = (
+        ("weights", spec.weights, None),
+        ("size", spec.size and tuple(spec.size), network.size),
+        ("layer", spec.layer, network.layer),
+    )
+    for what, wanted, own in asked:
+        if wanted not in (None, own):
+            known = "" if own is None else f" {own}"
+            raise UsageError(
+                f"{network.name} is converted already, with its own {what}{known}. "
+                f"Received: {what} {wanted}. Name a backbone to have it converted for that."
+            )
     return network
 
 
 def _checked_size(row: Backbone, size: tuple[int, int] | None) -> tuple[int, int]:
     height, width = size or row.size
-    if min(height, width) < row.min_size:
+    most = row.max_size or math.inf
+    if not row.min_size <= min(height, width) <= max(height, width) <= most:
+        upper = f" and at most {most} x {most}" if row.max_size else ""
         raise UsageError(
-            f"{row.name} takes images of at least {row.min_size} x {row.min_size} pixels. "
-            f"Received {height} x {width} (height x width)."
-        )
-    if row.max_size is not None and max(height, width) > row.max_size:
-        raise UsageError(
-            f"{row.name} takes images of at most {row.max_size} x {row.max_size} pixels. "
-            f"Received {height} x {width} (height x width)."
+            f"{row.name} takes images of at least {row.min_size} x {row.min_size}{upper} pixels. "
+            f"Received: {height} x {width} (height x width)."
         )
     return height, width
 

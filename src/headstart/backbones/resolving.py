@@ -98,18 +98,10 @@ def find_backbone(named: str | Path) -> Backbone:
     UsageError
         If the reference means something else.
     """
-    match resolve(named):
-        case Backbone() as row:
-            return row
-        case NetworkFolder(path):
-            raise UsageError(
-                f"A backbone is needed here: its name or folder. Received {path}, a network that "
-                "is converted already."
-            )
-        case ModelFolder(path):
-            raise refused_model(path)
-        case Automatic():
-            raise UsageError("A backbone is needed here: its name or folder. Received: 'auto'.")
+    meant = resolve(named)
+    if isinstance(meant, Backbone):
+        return meant
+    raise not_a_backbone(meant)
 
 
 def find_origin(
@@ -144,12 +136,16 @@ def find_origin(
     return row, found
 
 
-def refused_model(folder: Path) -> UsageError:
-    """Return the error for a saved model where a backbone is needed."""
-    return UsageError(
-        f"A backbone is needed here: its name or folder. Received the saved model in {folder}. "
-        "`headstart predict --model` and headstart.load take it."
-    )
+def not_a_backbone(meant: Automatic | NetworkFolder | ModelFolder) -> UsageError:
+    """Return the error for something else where a backbone is needed."""
+    match meant:
+        case Automatic():
+            received = "'auto'."
+        case NetworkFolder(path):
+            received = f"{path}, a network that is converted already."
+        case ModelFolder(path):
+            received = f"{path}, a saved model. `headstart predict` and headstart.load take it."
+    return UsageError(f"A backbone is needed here: its name or folder. Received: {received}")
 
 
 def _row_of(network: Network, named: str | Path | Network | None) -> Backbone:
