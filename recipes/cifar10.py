@@ -18,8 +18,6 @@ import numpy as np
 
 import command
 import headstart as hs
-from headstart.data import LabelledImages, read_dataset
-from headstart.heads.dense import DenseHead
 
 
 def tutorial(
@@ -46,7 +44,7 @@ def tutorial(
         size=(64, 64),
         resize="squash",
         pooling="flatten",
-        head=DenseHead((256, 128, 64), dropout=0.5, **schedule),
+        head=hs.DenseHead((256, 128, 64), dropout=0.5, **schedule),
         fine_tuning=hs.FineTuning(
             where=where,
             learning_rate=2e-5,
@@ -90,9 +88,9 @@ def our_way(
     )
 
 
-def beginning(folder: Path, n: int) -> LabelledImages:
+def beginning(folder: Path, n: int) -> hs.LabelledImages:
     """Return the first `n` images of the training set and of the test set."""
-    images = read_dataset(folder)
+    images = hs.read_dataset(folder)
     parts = [np.flatnonzero(np.array(images.split) == part)[:n] for part in ("train", "test")]
     return images.subset(np.concatenate(parts))
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from headstart.errors import HeadstartError
+import headstart as hs
 
 
 def run(doc: str | None, tutorial: Callable[..., object], our_way: Callable[..., object]) -> None:
@@ -29,5 +29,5 @@ def run(doc: str | None, tutorial: Callable[..., object], our_way: Callable[...,
     del settings["our_way"]
     try:
         print(chosen(**settings))
-    except HeadstartError as error:
+    except hs.HeadstartError as error:
         sys.exit(f"{parser.prog}: {error}")

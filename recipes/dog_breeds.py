@@ -15,15 +15,14 @@ from pathlib import Path
 
 import command
 import headstart as hs
-from headstart.data import FileSource, LabelledImages, read_dataset
-from headstart.heads.dense import DenseHead
+from headstart.data import FileSource
 
 
 def tutorial(
     dogs: Path, backbone: str = "inception_v3", epochs: int = 10, out: str = "dogs-model"
 ) -> hs.TrainingSummary:
     """Train the head of the tutorial."""
-    head = DenseHead(
+    head = hs.DenseHead(
         (256,), dropout=0, batch_normalization=False, optimizer="adam", epochs=epochs, batch_size=32
     )
     return hs.train(labelled(dogs), out, backbone=backbone, resize="keras", head=head)
@@ -34,13 +33,13 @@ def our_way(dogs: Path, backbone: str = "auto", out: str = "dogs-model") -> hs.T
     return hs.train(labelled(dogs), out, backbone=backbone)
 
 
-def labelled(dogs: Path) -> LabelledImages:
+def labelled(dogs: Path) -> hs.LabelledImages:
     """Return the images, labelled with their breeds."""
     if not (dogs / "labels.csv").exists():
-        return read_dataset(dogs)
+        return hs.read_dataset(dogs)
     with (dogs / "labels.csv").open(newline="", encoding="utf-8") as table:
         rows = list(csv.DictReader(table))
-    return LabelledImages(
+    return hs.LabelledImages(
         sources=[FileSource(dogs / "train" / f"{row['id']}.jpg") for row in rows],
         labels=[row["breed"] for row in rows],
         classes=sorted({row["breed"] for row in rows}),

@@ -14,14 +14,13 @@ from pathlib import Path
 
 import command
 import headstart as hs
-from headstart.heads.dense import DenseHead
 
 
 def tutorial(
     flowers: Path, backbone: str = "vgg16", epochs: int = 10, out: str = "flowers-model"
 ) -> hs.TrainingSummary:
     """Train the head of the tutorial on all values of the last feature map."""
-    head = DenseHead((256,), dropout=0, batch_normalization=False, epochs=epochs)
+    head = hs.DenseHead((256,), dropout=0, batch_normalization=False, epochs=epochs)
     return hs.train(flowers, out, backbone=backbone, resize="keras", pooling="flatten", head=head)
 
 

@@ -17,7 +17,6 @@ import command
 import headstart as hs
 from headstart.backbones.resolving import find_backbone
 from headstart.backbones.summary import summarise
-from headstart.data import find_images
 from headstart.evaluation import Tile, draw_sheet
 from headstart.features.settings import ResizeRule
 
@@ -37,12 +36,12 @@ def our_way(images: Path, backbone: str = "auto", out: str = "imagenet.png") -> 
 
 
 def _top_3(images: Path, backbone: str, resize: ResizeRule, out: str) -> str:
-    sources = find_images([images]).sources
-    answers = hs.predict(sources, backbone, top=3, resize=resize)
-    draw_sheet(Path(out), map(Tile, sources, answers))
+    sources = hs.find_images([images]).sources
+    predictions = hs.predict(sources, backbone, top=3, resize=resize)
+    draw_sheet(Path(out), map(Tile, sources, predictions))
     return "\n".join(
         f"{source.name}  {found.id}  {found.label}  {found.probability:.1%}"
-        for source, top in zip(sources, answers, strict=True)
+        for source, top in zip(sources, predictions, strict=True)
         for found in top
     )
 

@@ -17,8 +17,7 @@ import pandas as pd
 
 import command
 import headstart as hs
-from headstart.data import read_dataset, stratified_split
-from headstart.heads.dense import DenseHead
+from headstart.data import stratified_split
 
 
 def tutorial(
@@ -30,9 +29,9 @@ def tutorial(
     out: str = "vehicles-model",
 ) -> hs.Evaluation:
     """Train the head of the tutorial, plot loss and accuracy, and test."""
-    images = read_dataset(vehicles)
+    images = hs.read_dataset(vehicles)
     training, test = map(images.subset, stratified_split(images.labels, 0.1, seed))
-    head = DenseHead(
+    head = hs.DenseHead(
         units=(),
         batch_normalization=False,
         optimizer="rmsprop",

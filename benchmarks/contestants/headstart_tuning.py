@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 import headstart as hs
-from headstart.data import read_dataset
 
 EPOCHS, BATCH, VALIDATION = 6, 32, 0.1
 
@@ -20,7 +19,7 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--where", required=True)
     options = parser.parse_args()
-    images = read_dataset(options.folder)
+    images = hs.read_dataset(options.folder)
     began = time.perf_counter()
     tuned = hs.fine_tune(
         hs.ImageClassifier(options.model, weights=options.weights, precision="f32"),

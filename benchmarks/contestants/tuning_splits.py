@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import headstart as hs
-from headstart.data import read_dataset, stratified_split
+from headstart.data import stratified_split
 
 TEST_FRACTION = 0.1
 
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--model", default="mobilenet_v2")
     parser.add_argument("--splits", type=int, default=10)
     options = parser.parse_args()
-    images = read_dataset(options.folder)
+    images = hs.read_dataset(options.folder)
     began = time.perf_counter()
     rows = []
     for seed in range(options.splits):
