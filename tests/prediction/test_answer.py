@@ -16,7 +16,7 @@ def answered(*probabilities, **settings):
     return Answer(3, SOURCE, CLASSES, np.array(probabilities, np.float32), **settings)
 
 
-def refused():
+def unreadable():
     return Answer(3, SOURCE, CLASSES, error=ImageDamaged("cut short"))
 
 
@@ -32,10 +32,15 @@ def test_of_equally_probable_classes_the_first_comes_first():
 
 
 def test_an_unreadable_image_has_an_error_and_no_predictions():
-    assert refused().predictions() == ()
+    assert unreadable().predictions() == ()
     with pytest.raises(ImageDamaged, match="cut short"):
-        refused().required()
+        unreadable().required()
     assert answered(0, 0, 1).required().tolist() == [0, 0, 1]
+
+
+def test_its_repr_is_one_line():
+    assert repr(answered(0.25, 0.125, 0.625)) == "<Answer: a.jpg: cat 62.5%>"
+    assert repr(unreadable()) == "<Answer: a.jpg: cut short>"
 
 
 def test_records_are_json():
@@ -45,7 +50,7 @@ def test_records_are_json():
         "predictions": [{"id": "n1", "label": "ant", "probability": 0.5}],
         "notes": ["animated: first frame of 2"],
     }
-    assert refused().to_record() == {
+    assert unreadable().to_record() == {
         "path": "a.jpg",
         "error": {"type": "ImageDamaged", "message": "cut short"},
     }

@@ -57,6 +57,8 @@ def test_it_says_how_it_prepares_images(make, tiny_network):
     assert predictor.labels == ("ant", "bee", "cat")
     assert predictor.network is tiny_network
     assert (predictor.resize.rule, predictor.precision) == ("squash", "f32")
+    how = "resize 'squash', computed in f32"
+    assert repr(predictor) == f"<Predictor: tiny, 3 classes, {how}>"
 
 
 def test_the_predicted_labels_are_the_users_own(make):

@@ -37,7 +37,7 @@ class Prediction:
     probability: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Answer:
     """The probabilities of the classes for one image, or why the image could not be read.
 
@@ -64,6 +64,11 @@ class Answer:
     probabilities: NDArray[np.float32] | None = None
     error: ImageError | None = None
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return the name of the image with the most probable class or the error."""
+        best = [f"{found.label} {found.probability:.1%}" for found in self.predictions(1)]
+        return f"<Answer: {self.path}: {self.error or best[0]}>"
 
     @property
     def path(self) -> str:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @final
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Predictor:
     """A network and a head that are ready to answer images.
 
@@ -55,6 +55,11 @@ class Predictor:
     extractor: FeatureExtractor
     classes: tuple[ClassName, ...] = field(repr=False)
     scorer: Scorer | None = None
+
+    def __repr__(self) -> str:
+        """Return the name, the number of classes, and how images are prepared and computed."""
+        how = f"resize {self.resize.rule!r}, computed in {self.precision}"
+        return f"<Predictor: {self.name}, {len(self.classes):,} classes, {how}>"
 
     @classmethod
     def pretrained(
