@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from headstart.backbones.network import Network
     from headstart.backbones.pooling import Pooling
+    from headstart.backbones.spec import NetworkSpec
     from headstart.data.inputs import Images, Labels
     from headstart.data.labelled_images import LabelledImages
     from headstart.data.resizing import Resize
@@ -338,21 +339,23 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         )
 
     def with_network(
-        self, network: Network, scorer: Scorer, sources: Sequence[ImageSource], fine_tuned: str
+        self, spec: NetworkSpec, scorer: Scorer, sources: Sequence[ImageSource], fine_tuned: str
     ) -> Self:
         """Return a copy with another network and the head that belongs to it.
 
         Parameters
         ----------
-        network : Network
+        spec : NetworkSpec
+            The network.
         scorer : Scorer
-            The head on the features of `network`, with the same classes.
+            A head on its features, with the same classes.
         sources : sequence of ImageSource
             Images on which the precision is measured, if it is "auto".
         fine_tuned : str
             Which part of the network was fine-tuned on the training images, in words.
         """
         check_is_fitted(self)
+        network = find_network(spec)
         other = copy.copy(self)
         other.backbone, other.weights, other.size = network, None, None
         other.layer, other.pooling, other.mirror = None, "auto", False

@@ -9,7 +9,7 @@ N, VIEWS = 23, 4
 
 @pytest.fixture
 def make():
-    """Return a maker of batches; each number tells the view and the picture it belongs to."""
+    """Return a function that makes batches whose values tell their view and their image."""
     values = np.arange(VIEWS)[:, None] * 100 + np.arange(N)[None]
     maps = np.broadcast_to(values[..., None, None, None], (VIEWS, N, 2, 2, 3))
 
@@ -17,7 +17,7 @@ def make():
         places = np.arange(3, N)
         usual = {
             "activations": Activations([maps.astype(np.float16), maps.astype(np.float16)]),
-            "places": places,
+            "rows": places,
             "labels": places % 3,
             "n_classes": 3,
             "batch_size": 8,
@@ -28,17 +28,17 @@ def make():
 
 
 def seen(batches, epoch):
-    """Return which pictures an epoch shows, and in which view each."""
+    """Return which images an epoch shows, and in which view each."""
     shown = {}
     for batch in batches.epoch(epoch, [0] * len(batches)):
         for number, target in zip(batch.inputs[0][:, 0, 0, 0], batch.targets[0], strict=True):
-            view, picture = divmod(int(number), 100)
-            shown[picture] = view
-            assert target.argmax() == picture % 3
+            view, image = divmod(int(number), 100)
+            shown[image] = view
+            assert target.argmax() == image % 3
     return shown
 
 
-def test_an_epoch_shows_chosen_pictures_once_and_leaves_the_rest_of_a_batch_out(make):
+def test_an_epoch_shows_the_chosen_images_once_and_leaves_out_the_rest_of_a_batch(make):
     batches = make()
     assert len(batches) == 2
     shown = seen(batches, 0)
@@ -46,11 +46,11 @@ def test_an_epoch_shows_chosen_pictures_once_and_leaves_the_rest_of_a_batch_out(
     assert min(shown) >= 3
 
 
-def test_over_as_many_epochs_as_views_each_picture_is_seen_in_each(make):
+def test_in_as_many_epochs_as_there_are_views_each_image_is_seen_in_each_view(make):
     batches = make(batch_size=20)
     views = [seen(batches, epoch) for epoch in range(VIEWS)]
-    for picture in range(3, N):
-        assert sorted(shown[picture] for shown in views) == [0, 1, 2, 3]
+    for image in range(3, N):
+        assert sorted(shown[image] for shown in views) == [0, 1, 2, 3]
 
 
 def test_the_last_batches_are_the_same_wherever_one_starts(make):
@@ -61,7 +61,7 @@ def test_the_last_batches_are_the_same_wherever_one_starts(make):
     np.testing.assert_array_equal(whole[1].targets[0], last.targets[0])
 
 
-def test_all_that_crosses_is_blended_alike_and_its_weights_too(make):
+def test_all_activations_are_blended_alike_and_their_weights_too(make):
     batches = make(mixup=1.0, sample_weights=np.arange(20, dtype=np.float32))
     (batch, _) = batches.epoch(0, [0, 0])
     np.testing.assert_allclose(batch.inputs[0], batch.inputs[1])
@@ -70,8 +70,8 @@ def test_all_that_crosses_is_blended_alike_and_its_weights_too(make):
     assert (batch.targets[0].max(axis=1) < 1).any()
 
 
-def test_weights_go_with_their_pictures(make):
+def test_weights_stay_with_their_images(make):
     weights = np.arange(20, dtype=np.float32)
     for batch in make(sample_weights=weights).epoch(0, [0, 0]):
-        pictures = batch.inputs[0][:, 0, 0, 0].astype(int) % 100
-        np.testing.assert_array_equal(batch.weights, weights[pictures - 3])
+        images = batch.inputs[0][:, 0, 0, 0].astype(int) % 100
+        np.testing.assert_array_equal(batch.weights, weights[images - 3])

@@ -9,7 +9,7 @@ from headstart.augmentation.settings import Augmentation
 from headstart.errors import StorageError
 from headstart.features.compiling import compile_network
 from headstart.finetuning import activations as room
-from headstart.finetuning.activations import affordable_views, bytes_of_view, compute
+from headstart.finetuning.activations import affordable_views, bytes_of_view, compute_activations
 
 VALUES = {"feature_map": np.ones((8, 8, 16), np.float32), "features": np.ones(16, np.float32)}
 
@@ -28,7 +28,7 @@ def pixels():
 
 def kept(network, pixels, folder, **settings):
     usual = {"augmentation": Augmentation(), "n_views": 3, "seed": 0, "folder": folder}
-    return compute(network, pixels, **usual | settings)
+    return compute_activations(network, pixels, **usual | settings)
 
 
 def test_the_first_view_is_the_picture_as_it_is(network, pixels, tmp_path):

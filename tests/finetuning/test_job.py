@@ -108,8 +108,8 @@ def test_above_the_freeze_point_views_are_kept_and_folds_are_quick(by_folds):
     tuning = found["tuning"]
     assert (tuning["n_folds"], tuning["n_views"]) == (3, 2)
     assert tuning["comparison"]["n"] == 60
-    assert "below was computed once, 2 views of each picture" in found["text"]
-    assert "on 3 divisions" in found["text"]
+    assert "The layers below ran once, on 2 views of each image." in found["text"]
+    assert "epochs with 3 folds" in found["text"]
     assert tuning["notes"] == []
 
 
@@ -126,7 +126,7 @@ def test_where_there_is_no_room_it_says_so_and_runs_the_whole_network(no_room):
     assert found["tuning"]["n_views"] == 0
     assert len(found["learning"]) < 20
     (note,) = found["tuning"]["notes"]
-    assert "computed anew for every look" in note
+    assert "ran in every step, on a new view each time" in note
     assert "store_limit" in note
     assert note in found["text"]
 
@@ -136,7 +136,7 @@ def test_where_no_views_are_wanted_the_whole_network_is_run(anew, no_room):
     tuning = found["tuning"]
     assert (tuning["n_folds"], tuning["n_views"], tuning["notes"]) == (1, 0, [])
     assert found["learning"] == no_room[0]["learning"]
-    assert "the whole network was run for every look" in found["text"]
+    assert "The whole network ran in every step." in found["text"]
 
 
 def test_it_learns_from_smaller_images_than_the_network_is_used_on(anew, all_layers):
@@ -172,7 +172,7 @@ def test_the_command_tunes_compares_and_keeps_what_is_better(pictures, python, t
     assert [left["type"] for left in summary["unreadable"]] in (["ImageUnsupported"], [])
     assert tuning["comparison"]["n"] == summary["n_train"] - len(summary["unreadable"])
     assert "McNemar" in process.stderr
-    assert process.stderr.startswith("division 1 of 2, epoch 1: ")
+    assert process.stderr.startswith("split 1 of 2, epoch 1: ")
     assert not (tmp_path / "model.training").exists()
     with (out / "history.csv").open(encoding="utf-8", newline="") as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]

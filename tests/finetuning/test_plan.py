@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -6,7 +7,8 @@ import pytest
 import headstart as hs
 from headstart.backbones.catalogue import get_backbone
 from headstart.errors import UsageError, WeightsMismatch, WeightsNotFound
-from headstart.finetuning.plan import Plan, divisions, make_plan
+from headstart.finetuning import plan as room
+from headstart.finetuning.plan import Plan, make_plan, validation_splits
 from headstart.finetuning.settings import FineTuning
 from headstart.heads.dense import DenseHead
 from headstart.heads.logistic import LogisticHead
@@ -21,77 +23,80 @@ def plan_of(labels, head=None, **settings):
     frozen = SimpleNamespace(head_=head, classes_=head.classes_)
     return Plan(
         frozen=frozen,
-        recipe=FineTuning(**settings),
+        settings=FineTuning(**settings),
         row=None,
         weights=None,
         sources=[],
         labels=labels,
         features=np.random.default_rng(0).standard_normal((len(labels), 4)).astype(np.float32),
+        images=room._all_images(frozen, labels),
+        fingerprint="",
     )
 
 
-def sizes(found):
-    return [(len(learnt), len(tested)) for learnt, tested in found]
-
-
 @pytest.mark.parametrize(
-    ("labels", "thorough", "validation", "expected"),
+    ("labels", "is_quick", "validation", "expected"),
     [
         (["a", "b"] * 50, True, None, [(80, 20)] * 5),
         (["a", "b"] * 50, False, None, [(90, 10)]),
         (["a", "b"] * 1001, True, None, [(1802, 200)]),
         (["a", "b"] * 50, True, 0.3, [(70, 30)]),
         (["a", "b"] * 50, False, 10, [(90, 10)] * 10),
-        (["a"] * 20 + ["b"], True, None, [(19, 2)]),
     ],
 )
-def test_few_pictures_go_round_and_of_many_a_part_is_kept_out(
-    labels, thorough, validation, expected
+def test_few_images_are_cross_validated_and_of_many_a_share_is_the_validation_set(
+    labels, is_quick, validation, expected
 ):
-    found = divisions(plan_of(labels, validation=validation), thorough=thorough)
-    if labels.count("b") > 1:
-        assert sizes(found) == expected
-    else:
-        # A class with one picture is learnt from, in whichever division.
-        assert all(20 in learnt for learnt, _ in found)
-    if len(found) > 1:
-        tested = np.sort(np.concatenate([tested for _, tested in found]))
-        assert tested.tolist() == list(range(len(labels)))
+    splits = validation_splits(labels, FineTuning(validation=validation), is_quick=is_quick)
+    assert [(len(train), len(valid)) for train, valid in splits] == expected
+    if len(splits) > 1:
+        rows = np.sort(np.concatenate([valid for _, valid in splits]))
+        assert rows.tolist() == list(range(len(labels)))
 
 
-def test_folds_need_two_pictures_of_each_class():
-    with pytest.raises(UsageError, match=r"at least 2 pictures. Received: one with 1"):
-        divisions(plan_of(["a"] * 20 + ["b"], validation=5), thorough=True)
+def test_the_only_image_of_a_class_is_always_a_training_image():
+    ((train, validation),) = validation_splits(["a"] * 20 + ["b"], FineTuning(), is_quick=True)
+    assert 20 in train
+    assert len(validation) == 2
 
 
-def test_pictures_count_as_the_head_says():
-    lot = plan_of(["a", "a", "a", "b"]).lot()
-    assert lot.labels.tolist() == [0, 0, 0, 1]
-    np.testing.assert_allclose(lot.weights, [2 / 3, 2 / 3, 2 / 3, 2])
-    some = lot.of(np.array([3, 0]))
-    assert some.places.tolist() == [3, 0]
-    assert some.labels.tolist() == [1, 0]
-    alike = plan_of(["a", "a", "a", "b"], LogisticHead(class_weight=None)).lot()
-    assert alike.weights.tolist() == [1] * 4
+def test_folds_need_two_images_of_each_class():
+    with pytest.raises(UsageError, match=r"at least 2 images\. Received: a class with 1"):
+        validation_splits(["a"] * 20 + ["b"], FineTuning(validation=5), is_quick=True)
 
 
-def test_a_head_of_the_same_kind_learns_from_some_of_the_pictures():
+def test_the_images_have_the_weights_that_the_head_gives_them():
+    images = plan_of(["a", "a", "a", "b"]).images
+    assert images.labels.tolist() == [0, 0, 0, 1]
+    np.testing.assert_allclose(images.weights, [2 / 3, 2 / 3, 2 / 3, 2])
+    unweighted = plan_of(["a", "a", "a", "b"], LogisticHead(class_weight=None)).images
+    assert unweighted.weights.tolist() == [1] * 4
+
+
+def test_a_head_of_the_same_kind_is_trained_on_some_of_the_images():
     plan = plan_of(["a", "b"] * 10)
-    scorer = plan.head(np.arange(10))
+    scorer = plan.train_head(np.arange(10))
     expected = LogisticHead().fit(plan.features[:10], plan.labels[:10]).scorer_
     np.testing.assert_array_equal(scorer.layers[0].weights, expected.layers[0].weights)
 
 
-def test_dropout_is_what_the_head_was_trained_with():
+def test_the_dropout_is_that_of_a_dense_head_unless_it_is_set():
     assert plan_of(["a", "b"]).dropout == 0.5
     assert plan_of(["a", "b"], dropout=0.1).dropout == 0.1
     assert plan_of(["a", "b"], DenseHead(dropout=0.3)).dropout == 0.3
     assert plan_of(["a", "b"], DenseHead(dropout=0.3), dropout=0.0).dropout == 0
 
 
-def planned(classifier, recipe=None):
-    recipe = recipe or FineTuning()
-    return make_plan(classifier, PIXELS, LABELS, recipe, skip_unreadable=False, progress=None)
+def planned(classifier, X=PIXELS, y=LABELS, **options):
+    options = {"skip_unreadable": False, "progress": None} | options
+    return make_plan(classifier, X, y, FineTuning(), **options)
+
+
+@pytest.fixture
+def as_mini(monkeypatch, tiny_network):
+    """A small network that passes for mini."""
+    monkeypatch.setattr(room, "find_origin", lambda *_: (get_backbone("mini"), None))
+    return replace(tiny_network, name="mini")
 
 
 def test_a_network_that_is_no_backbone_is_refused(tiny_network):
@@ -101,8 +106,6 @@ def test_a_network_that_is_no_backbone_is_refused(tiny_network):
 
 @pytest.mark.parametrize("name", ["mobilenet_v2", "mini"])
 def test_a_network_made_from_other_weights_is_refused(tiny_network, offline, name):
-    from dataclasses import replace
-
     assert not list(offline.iterdir())
     other = replace(tiny_network, name=name)
     kind = WeightsNotFound if name == "mobilenet_v2" else WeightsMismatch
@@ -110,26 +113,27 @@ def test_a_network_made_from_other_weights_is_refused(tiny_network, offline, nam
         planned(hs.ImageClassifier(other))
 
 
-def test_a_head_without_layers_is_refused(monkeypatch, tiny_network):
-    from dataclasses import replace
-
-    from headstart.finetuning import plan
-
-    monkeypatch.setattr(plan, "find_origin", lambda *_: (get_backbone("mini"), None))
-    network = replace(tiny_network, name="mini")
+def test_a_head_without_layers_is_refused(as_mini):
     with pytest.raises(UsageError, match="a head that is made of layers"):
-        planned(hs.ImageClassifier(network, head="knn"))
-    assert planned(hs.ImageClassifier(network)).size == 32
+        planned(hs.ImageClassifier(as_mini, head="knn"))
+    assert planned(hs.ImageClassifier(as_mini)).size == 32
 
 
-@pytest.mark.parametrize("size", [31, 40])
-def test_it_learns_from_images_of_a_size_that_the_network_can_take(monkeypatch, tiny_network, size):
-    from dataclasses import replace
+def test_unreadable_images_are_skipped_if_that_is_asked_for(as_mini):
+    images, labels = [*PIXELS, b"no image"], [*LABELS, "a"]
+    plan = planned(hs.ImageClassifier(as_mini), images, labels, skip_unreadable=True)
+    assert (
+        len(plan.sources) == len(plan.labels) == len(plan.features) == len(plan.images.rows) == 12
+    )
+    assert len(plan.frozen.unreadable_) == 1
 
-    from headstart.finetuning import plan
 
-    monkeypatch.setattr(plan, "find_origin", lambda *_: (get_backbone("mini"), None))
-    network = hs.ImageClassifier(replace(tiny_network, name="mini"))
-    with pytest.raises(UsageError, match=rf"from 32 to the network's own, 32. Received: {size}"):
-        planned(network, FineTuning(where="all", view_size=size))
-    assert planned(network, FineTuning(where="all", view_size=32)).recipe.view_size == 32
+def test_the_description_changes_with_images_labels_head_and_settings(as_mini):
+    plan = planned(hs.ImageClassifier(as_mini))
+    others = [
+        planned(hs.ImageClassifier(as_mini), y=LABELS[::-1]),
+        planned(hs.ImageClassifier(as_mini, head="ridge")),
+        replace(plan, settings=FineTuning(seed=1)),
+    ]
+    assert planned(hs.ImageClassifier(as_mini)).described() == plan.described()
+    assert all(other.described() != plan.described() for other in others)

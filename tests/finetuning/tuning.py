@@ -1,4 +1,4 @@
-"""Fine-tune with ``python tuning.py PICTURES SETTINGS OUT``, and tell what can be seen inside."""
+"""Fine-tune with ``python tuning.py IMAGES SETTINGS OUT``, and print what happens inside."""
 
 import json
 import sys
@@ -8,14 +8,14 @@ import numpy as np
 import headstart as hs
 from headstart.data import read_dataset, read_images
 from headstart.finetuning import job
-from headstart.finetuning.assembling import with_head
 from headstart.finetuning.comparison import Comparison
+from headstart.finetuning.cross_validation import FoldTraining
+from headstart.finetuning.split_network import split_network, with_head
 
 folder, settings = sys.argv[1], json.loads(sys.argv[2])
-# The comparison has tests of its own; here the fine-tuned network is looked at, good or not.
+# The comparison has tests of its own. Here the fine-tuned network is kept, good or not.
 Comparison.keeps_tuned = property(lambda _: True)
 kept = {}
-divide = job.divide
 
 
 def statistics(model):
@@ -23,20 +23,20 @@ def statistics(model):
     return [np.array(each) for layer in layers for each in layer.non_trainable_variables[-2:]]
 
 
-def remembering(*args, **kwargs):
-    kept["divided"] = divide(*args, **kwargs)
-    kept["before"] = statistics(kept["divided"].whole)
-    kept["weights"] = [np.array(w) for w in kept["divided"].whole.get_weights()]
-    return kept["divided"]
+def remember_split(*args):
+    kept["split"] = split_network(*args)
+    kept["before"] = statistics(kept["split"].whole)
+    kept["weights"] = [np.array(w) for w in kept["split"].whole.get_weights()]
+    return kept["split"]
 
 
-class Remembered(job.Rounds):
-    def finish(self, outcome):
-        kept["scorer"] = super().finish(outcome)
-        return kept["scorer"]
+class RememberedTraining(FoldTraining):
+    def finish(self, best_epoch):
+        kept["head"] = super().finish(best_epoch)
+        return kept["head"]
 
 
-job.divide, job.Rounds = remembering, Remembered
+job.split_network, job.FoldTraining = remember_split, RememberedTraining
 images = read_dataset(folder)
 frozen = hs.ImageClassifier(
     **{"backbone": "mini", "size": (48, 48)} | settings.pop("classifier", {})
@@ -44,19 +44,19 @@ frozen = hs.ImageClassifier(
 tuned = hs.fine_tune(frozen, images.sources, images.labels, hs.FineTuning(**settings))
 found = {"tuning": tuned.fine_tuning_.to_dict(), "text": str(tuned.fine_tuning_)}
 
-divided = kept["divided"]
-after = divided.whole.get_weights()
+split = kept["split"]
+after = split.whole.get_weights()
 found["same_statistics"] = all(
-    np.array_equal(a, b) for a, b in zip(kept["before"], statistics(divided.whole), strict=True)
+    np.array_equal(a, b) for a, b in zip(kept["before"], statistics(split.whole), strict=True)
 )
 found["moved"] = [
     weight.path
-    for weight, before, now in zip(divided.whole.weights, kept["weights"], after, strict=True)
+    for weight, before, now in zip(split.whole.weights, kept["weights"], after, strict=True)
     if not np.array_equal(before, now)
 ]
-found["learning"] = [weight.path for weight in divided.point.backbone.trainable_weights]
+found["learning"] = [weight.path for weight in split.point.backbone.trainable_weights]
 
-whole = with_head(divided, kept["scorer"].layers, dropout=0, upper_only=False).network
+whole = with_head(split, kept["head"].layers, dropout=0, upper_only=False).network
 pixels = np.stack([item.pixels for item in read_images(images.sources, tuned.resize_)])
 by_keras = np.asarray(whole.predict_on_batch(pixels.astype(np.float32)))
 if frozen.mirror:

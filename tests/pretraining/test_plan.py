@@ -9,7 +9,7 @@ from headstart.augmentation.settings import Augmentation
 from headstart.data import LabelledImages, read_dataset
 from headstart.data.sources import FileSource
 from headstart.errors import UnknownBackbone, UsageError
-from headstart.pretraining.plan import Job, divide
+from headstart.pretraining.plan import Job, name_of, split_images
 from headstart.pretraining.settings import Pretraining
 
 
@@ -27,43 +27,57 @@ def test_a_folder_that_is_in_use_is_not_touched(pictures, tmp_path):
 
 
 def test_fewer_images_than_a_batch_are_refused(pictures, tmp_path):
-    match = r"as many pictures to train on as in one batch: 128\. Received: 65"
+    match = r"as many training images as in one batch, 128\. Received: 65"
     refused(pictures, tmp_path / "net", match, batch_size=128)
 
 
-def test_validation_pictures_of_kinds_not_trained_on_are_refused(pictures, tmp_path):
+def test_validation_images_of_other_classes_are_refused(pictures, tmp_path):
     whole = read_dataset(pictures)
     split = ["valid" if label == "sky" else "train" for label in whole.labels]
     images = LabelledImages(whole.sources, whole.labels, whole.classes, split)
-    refused(images, tmp_path / "net", r"1 kinds are not: sky")
+    refused(images, tmp_path / "net", r"Received 1 other classes: sky")
 
 
-def test_a_teacher_that_is_none_is_refused(pictures, tmp_path):
+def test_an_unknown_teacher_is_refused(pictures, tmp_path):
     pytest.importorskip("tensorflow")
     with pytest.raises(UnknownBackbone):
         hs.pretrain(pictures, tmp_path / "net", Pretraining(batch_size=8), teacher="nobody")
 
 
 @pytest.mark.parametrize(
-    ("parts", "measured_by"),
+    ("parts", "validated_on"),
     [("train valid test", "valid"), ("train test", "test")],
 )
-def test_the_data_sets_own_validation_part_is_used(parts, measured_by):
+def test_the_validation_images_of_the_dataset_are_used(parts, validated_on):
     names = parts.split()
     sources = [FileSource(Path(name)) for name in names]
     images = LabelledImages(sources, ["a"] * len(names), ["a"], names)
-    learnt, tested = divide(images, seed=0)
-    assert [source.name for source in learnt.sources] == ["train"]
-    assert [source.name for source in tested.sources] == [measured_by]
+    train, validation = split_images(images, Pretraining(batch_size=1))
+    assert [source.name for source in train.sources] == ["train"]
+    assert [source.name for source in validation.sources] == [validated_on]
 
 
-def test_the_settings_tell_of_an_augmentation_and_its_layers_as_json_can():
+def test_a_tenth_of_a_dataset_without_splits_is_the_validation_set():
+    sources = [FileSource(Path(f"{i}.png")) for i in range(40)]
+    images = LabelledImages(sources, ["a", "b"] * 20, ["a", "b"])
+    train, validation = split_images(images, Pretraining(batch_size=8))
+    assert (len(train), len(validation)) == (36, 4)
+    _, other = split_images(images, Pretraining(batch_size=8, seed=1))
+    assert other.sources != validation.sources
+
+
+def test_a_dataset_is_called_like_its_folder():
+    assert name_of("some/animals/") == "animals"
+    assert name_of(LabelledImages([], [], [])) == "not stated"
+
+
+def test_the_description_holds_an_augmentation_and_its_layers():
     def settings(**views):
         images = LabelledImages([FileSource(Path("a.png"))], ["a"], ["a"])
         job = Job(
             settings=Pretraining(augmentation=Augmentation(**views)),
-            learnt=images,
-            tested=images,
+            train=images,
+            validation=images,
             teacher=None,
             precision="f32",
             folder=Path("net.training"),

@@ -31,7 +31,7 @@ def summary():
         teacher=None,
         precision="f32",
         n_train=100,
-        left_out=(),
+        unreadable=(),
         evaluation=Evaluation.from_predictions(
             ["a", "b"], ["x", "y"], [[0.9, 0.1], [0.6, 0.4]], ["x", "y"]
         ),

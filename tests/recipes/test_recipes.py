@@ -117,7 +117,7 @@ def test_cifar_10_is_fine_tuned_either_way(kinds, run, tmp_path):
     )
     for report, kept_out in zip(printed, (6, 6), strict=True):
         assert "Fine-tuned" in report
-        assert f"On {kept_out} pictures kept out" in report
+        assert f"On {kept_out} validation images" in report
         assert right(report) >= 0.8
 
 

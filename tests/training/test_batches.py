@@ -12,6 +12,7 @@ def batches(n=22, batch_size=4, **settings):
     return ImageBatches(
         **{
             "pixels": random.integers(0, 256, (n, 16, 16, 3), np.uint8),
+            "rows": np.arange(n),
             "labels": np.arange(n) % 3,
             "n_classes": 3,
             "teacher_targets": random.random((n, 6)).astype(np.float16),
@@ -124,3 +125,14 @@ def test_an_epoch_that_is_left_early_ends_its_threads():
     assert not [
         thread for thread in threading.enumerate() if thread.name.startswith("headstart-batches")
     ]
+
+
+def test_only_some_rows_of_the_data_are_in_the_training_set():
+    plain = Augmentation(crop=(1, 1), aspect=1, flip=0, colour=0)
+    rows = np.array([20, 3, 11, 7])
+    given = batches(rows=rows, labels=np.array([0, 1, 2, 0]), augmentation=plain)
+    (batch,) = given.epoch(0, [16])
+    for image, classes, target in zip(batch.inputs, *batch.targets, strict=True):
+        (row,) = [i for i, pixels in enumerate(given.pixels) if (pixels == image).all()]
+        assert given.labels[rows.tolist().index(row)] == classes.argmax()
+        np.testing.assert_array_equal(target, given.teacher_targets[row])

@@ -80,6 +80,7 @@ def make(tmp_path):
         )
         batches = ImageBatches(
             pixels=bright.astype(np.uint8),
+            rows=np.arange(50),
             labels=labels,
             n_classes=2,
             batch_size=8,

@@ -23,15 +23,12 @@ class ActivationBatches(ShuffledBatches):
     Parameters
     ----------
     activations : Activations
-    places : ndarray of int64, shape (n,)
-        Which of its images are in the training set.
     """
 
     activations: Activations
-    places: Indices
 
     def _inputs(self, chosen: Indices, epoch: int, size: int, random: Generator) -> list[Floats]:
         del size, random
         n_views = self.activations.n_views
         first = np.random.default_rng(self.seed).integers(0, n_views, len(self.labels))
-        return self.activations.read(self.places[chosen], (first[chosen] + epoch) % n_views)
+        return self.activations.read(self.rows[chosen], (first[chosen] + epoch) % n_views)

@@ -1,4 +1,4 @@
-"""What crosses the freeze point, computed once for several views of each picture, kept on disk."""
+"""Activations at the freeze point, computed once for several views of each image, kept on disk."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -21,61 +21,60 @@ from headstart.storage import whole_file
 from headstart.training.batches import made_ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from headstart.backbones.row import Backbone
     from headstart.backbones.weights import WeightsFile
-    from headstart.features.engine import Values
     from headstart.progress import Progress
 
     Arrays = list[NDArray[Any]]
 
-# Of the disk that is free, what the store may take at most: the rest is the user's.
+# The share of the free disk space that activations may take. The rest is the user's.
 _SHARE_OF_DISK = 0.5
-_AT_ONCE = 32
-# Half precision, where the numbers fit.
+_BATCH = 32
+# Half precision, where the values fit.
 _KINDS = (np.float16, np.float32)
-_WHAT = "computing what lies below the freeze point"
+_WHAT = "computing the frozen layers"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Activations:
-    """Views of pictures as they come out of the frozen part of a network.
+    """The output of the frozen part of a network for several views of each image.
 
     Attributes
     ----------
     values : list of ndarray, shape (n_views, n, ...)
-        One for each tensor that crosses the freeze point: half precision where that holds them,
-        read from disk where they are needed. View 0 is the picture as it is.
+        One for each tensor that crosses the freeze point, in half precision where that holds the
+        values. Memory maps of files. View 0 is the image as it is.
     """
 
     values: Arrays
 
     @property
     def n_views(self) -> int:
-        """Views of each picture."""
+        """The number of views of each image."""
         return int(self.values[0].shape[0])
 
-    def read(self, places: NDArray[np.int64], views: NDArray[np.int64] | int = 0) -> Arrays:
-        """Return views of some pictures: float32 arrays (m, ...)."""
-        return [each[views, places].astype(np.float32) for each in self.values]
+    def read(self, rows: NDArray[np.int64], views: NDArray[np.int64] | int = 0) -> Arrays:
+        """Return views of some images: float32 arrays (m, ...)."""
+        return [each[views, rows].astype(np.float32) for each in self.values]
 
 
 def affordable_views(
     shapes: Sequence[tuple[int, ...]], n: int, wanted: int, limit: int, folder: Path
 ) -> int:
-    """Return how many views of `n` pictures there is room for, `wanted` at most; maybe none.
+    """Return how many views of each of `n` images there is room for, up to `wanted`.
 
     Parameters
     ----------
     shapes : sequence of tuple of int
-        Of what is kept of one view.
+        The shapes of the tensors that are kept of one view.
     n, wanted : int
     limit : int
-        Bytes.
+        The most bytes to take.
     folder : Path
         On the disk whose free space counts.
     """
@@ -84,34 +83,31 @@ def affordable_views(
 
 
 def bytes_of_view(shapes: Sequence[tuple[int, ...]], n: int) -> int:
-    """Return the bytes that one view of each of `n` pictures takes."""
+    """Return the bytes that one view of each of `n` images takes."""
     return n * sum(math.prod(shape) for shape in shapes) * np.dtype(np.float16).itemsize
 
 
 def frozen_part(
-    row: Backbone,
-    weights: WeightsFile,
-    size: tuple[int, int],
-    layers: Sequence[str],
-    folder: Path,
+    row: Backbone, weights: WeightsFile, size: int, layers: Sequence[str], folder: Path
 ) -> Network:
     """Convert the part of a backbone that leads to some of its layers.
 
     Returns
     -------
     Network
-        Its outputs are called as the layers are. It is no folder that could be loaded again.
+        With an output for each layer, called by its name. Its folder can't be loaded again.
 
     Raises
     ------
     ConversionError, WeightsMismatch, StorageError
     """
     folder.mkdir(exist_ok=True)
-    found = convert.convert(row, weights.path, size, folder / GRAPH, layers=layers)
+    sides = (size, size)
+    found = convert.convert(row, weights.path, sides, folder / GRAPH, layers=layers)
     return Network(
         folder=folder,
         name=row.name,
-        size=size,
+        size=sides,
         outputs={name: tuple(shape) for name, shape in found["outputs"].items()},
         classes=None,
         resize=row.resize,
@@ -122,7 +118,7 @@ def frozen_part(
     )
 
 
-def compute(
+def compute_activations(
     network: Network,
     pixels: NDArray[np.uint8],
     *,
@@ -132,44 +128,45 @@ def compute(
     folder: Path,
     progress: Progress | None = None,
 ) -> Activations:
-    """Run views of pictures through the frozen part of a network, and keep what comes out.
+    """Run views of images through the frozen part of a network, and write the output into files.
 
-    What was kept before in the same folder is taken as it is.
+    Files from before in the same folder are used as they are.
 
     Parameters
     ----------
     network : Network
-        As `frozen_part` makes it.
+        The frozen part, see `frozen_part`.
     pixels : ndarray of uint8, shape (n, side, side, 3)
     augmentation : Augmentation
         Makes all views but the first.
     n_views : int
     seed : int
-        The same views for the same seed.
+        The same seed gives the same views.
     folder : Path
-    progress : callable, optional
+    progress : Progress, optional
 
     Raises
     ------
     StorageError
-        If there is no room for it.
+        If there is no room for the files.
     """
     for kind in _KINDS:
         if all(file.exists() for file in _files(network, kind, folder).values()):
             return _opened(network, kind, folder, len(pixels), n_views)
-    engine = compile_network(network, outputs=tuple(network.outputs))
     for kind in _KINDS:
-        views = _views(pixels, network.size[0], augmentation, n_views, seed)
-        shown = track(progress, views, _WHAT, n_views * len(pixels))
-        rows = (values for _, values in engine.stream((None, view) for view in shown))
-        with contextlib.suppress(_TooLarge):
-            _write(_files(network, kind, folder), rows, kind)
+        with contextlib.suppress(_TooLarge), _new_files(network, kind, folder) as files:
+            views = _views(pixels, network.size[0], augmentation, n_views, seed)
+            engine = compile_network(network, outputs=tuple(network.outputs))
+            shown = track(progress, views, _WHAT, n_views * len(pixels))
+            for _, values in engine.stream((None, view) for view in shown):
+                for name, file in files.items():
+                    file.write(_as_bytes(values[name], kind))
             break
     return _opened(network, kind, folder, len(pixels), n_views)
 
 
 class _TooLarge(Exception):
-    """A number does not fit half precision."""
+    """A value does not fit into half precision."""
 
 
 def _files(network: Network, kind: type, folder: Path) -> dict[str, Path]:
@@ -192,30 +189,32 @@ def _views(
     def make(view: int, start: int) -> NDArray[np.uint8]:
         chosen = augmentation if view else Augmentation.none()
         random = np.random.default_rng((seed, view, start))
-        images = chosen.batch(list(pixels[start : start + _AT_ONCE]), size, random)
+        images = chosen.batch(list(pixels[start : start + _BATCH]), size, random)
         return np.rint(images).astype(np.uint8)
 
     makers = (
         partial(make, view, start)
         for view in range(n_views)
-        for start in range(0, len(pixels), _AT_ONCE)
+        for start in range(0, len(pixels), _BATCH)
     )
     for images in made_ahead(makers, os.cpu_count() or 1):
         yield from images
 
 
-def _write(files: dict[str, Path], rows: Iterable[Values], kind: type) -> None:
-    """Write each output into its file, whole or not at all."""
+@contextlib.contextmanager
+def _new_files(network: Network, kind: type, folder: Path) -> Iterator[dict[str, BinaryIO]]:
+    """Yield a file to write each output into, whole or not at all."""
     with contextlib.ExitStack() as stack:
-        # Not through maps of the files: a full disk would end the process there and then.
-        opened = {
+        # Not memory maps: a full disk would end the process without an error.
+        yield {
             name: stack.enter_context(stack.enter_context(whole_file(file)).open("wb"))
-            for name, file in files.items()
+            for name, file in _files(network, kind, folder).items()
         }
-        for values in rows:
-            for name, file in opened.items():
-                with np.errstate(over="ignore"):
-                    row: NDArray[Any] = values[name].astype(kind)
-                if np.isinf(row).any():
-                    raise _TooLarge
-                file.write(row.tobytes())
+
+
+def _as_bytes(values: NDArray[np.float32], kind: type) -> bytes:
+    with np.errstate(over="ignore"):
+        row: NDArray[Any] = values.astype(kind)
+    if np.isinf(row).any():
+        raise _TooLarge
+    return row.tobytes()

@@ -1,4 +1,4 @@
-"""Which of two classifiers is kept, and how sure that is."""
+"""The comparison of the frozen with the fine-tuned network, which decides which one is kept."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Answers = NDArray[np.float32]
+    from headstart.training.validation import Probabilities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The frozen and the fine-tuned network on the same pictures, which neither had learnt from.
+    """The accuracy of the frozen and the fine-tuned network on images that neither was trained on.
 
     Attributes
     ----------
     n : int
-        Pictures.
+        The number of images.
     frozen, tuned : float
-        Accuracy.
+        Accuracy of either network.
     frozen_loss, tuned_loss : float
-        Mean cross-entropy.
+        Mean cross-entropy of either network.
     only_frozen, only_tuned : int
-        Pictures that just this one is right about.
+        How many images only this network predicts correctly.
     p_value : float
-        Of an exact McNemar test, two-sided: how likely a difference as large as this one would be
-        if neither were better (McNemar 1947, doi:10.1007/BF02295996).
+        From an exact two-sided McNemar test: the probability of a difference at least this large if
+        both networks were equally good (McNemar 1947, doi:10.1007/BF02295996).
 
     Notes
     -----
-    The epoch of the fine-tuned network was chosen by the same pictures, which flatters it a
-    little: what is told as the accuracy of a model is that on pictures kept out of all this.
+    The same images decided about the best epoch of the fine-tuned network, so its accuracy here is
+    a little too high. The accuracy that is reported for a model is that on its test set.
     """
 
     n: int
@@ -48,8 +48,10 @@ class Comparison:
     p_value: float
 
     @classmethod
-    def of(cls, frozen: Answers, tuned: Answers, labels: NDArray[np.int64]) -> Comparison:
-        """Compare probabilities (n, k) of either for the same pictures of classes (n,)."""
+    def of(
+        cls, frozen: Probabilities, tuned: Probabilities, labels: NDArray[np.int64]
+    ) -> Comparison:
+        """Compare class probabilities (n, k) of both networks for images of classes (n,)."""
         from scipy.stats import binomtest
 
         frozen_right = frozen.argmax(axis=1) == labels
@@ -72,19 +74,19 @@ class Comparison:
 
     @property
     def keeps_tuned(self) -> bool:
-        """Whether the fine-tuned network is kept: if it is right more often."""
+        """Whether the fine-tuned network is kept, because it predicts more images correctly."""
         return self.only_tuned > self.only_frozen
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the figures, and which is kept, in JSON's types."""
+        """Return the figures, and which network is kept, in JSON's types."""
         return {**asdict(self), "kept": "tuned" if self.keeps_tuned else "frozen"}
 
     def __str__(self) -> str:
-        """Return a sentence or two."""
+        """Return the result in words."""
         kept = "fine-tuned" if self.keeps_tuned else "frozen"
         return (
-            f"On {self.n:,} pictures kept out, the fine-tuned network is right on "
-            f"{self.tuned:.1%}, the frozen one on {self.frozen:.1%}: {self.only_tuned} that only "
-            f"the fine-tuned one knows, {self.only_frozen} that only the frozen one does "
-            f"(p = {self.p_value:.2g}, McNemar). Kept: the {kept} one."
+            f"On {self.n:,} validation images, the fine-tuned network has an accuracy of "
+            f"{self.tuned:.1%} and the frozen one of {self.frozen:.1%}. Only the fine-tuned one is "
+            f"right on {self.only_tuned}, only the frozen one on {self.only_frozen} "
+            f"(p = {self.p_value:.2g}, McNemar). Kept: the {kept} network."
         )

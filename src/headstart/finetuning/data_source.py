@@ -1,11 +1,11 @@
-"""What a network learns from: pictures, or what the frozen part of it makes of them."""
+"""What a network is fine-tuned on: images, or the activations of its frozen part."""
 
 from __future__ import annotations
 
 import abc
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,11 +15,12 @@ from headstart.finetuning.activations import (
     Activations,
     affordable_views,
     bytes_of_view,
-    compute,
+    compute_activations,
     frozen_part,
 )
 from headstart.storage import whole_file
-from headstart.training.batches import BatchSource, ImageBatches
+from headstart.training.batches import ImageBatches
+from headstart.training.pixels import decode_images
 from headstart.training.validation import ValidationSet
 
 if TYPE_CHECKING:
@@ -29,185 +30,164 @@ if TYPE_CHECKING:
 
     from headstart.finetuning.plan import Plan
     from headstart.finetuning.settings import FineTuning
+    from headstart.finetuning.subset import Indices, Subset
     from headstart.progress import Progress
+    from headstart.training.batches import ShuffledBatches
     from headstart.training.freezing import FreezePoint
 
-    Places = NDArray[np.int64]
+
+class DataSource(abc.ABC):
+    """What a network is fine-tuned on and validated with."""
+
+    @abc.abstractmethod
+    def batches(self, subset: Subset, settings: FineTuning) -> ShuffledBatches:
+        """Return some of the images as training set."""
+
+    @abc.abstractmethod
+    def validation(self, subset: Subset) -> ValidationSet:
+        """Return some of the images, without augmentation, as validation set."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Subset:
-    """Some of the pictures, with what is known of them.
+class ImageData(DataSource):
+    """Images. The whole network runs on a new view of each in every epoch.
 
     Attributes
     ----------
-    places : ndarray of int64, shape (n,)
-        Which they are.
-    labels : ndarray of int64, shape (n,)
-    weights : ndarray of float32, shape (n,)
-        What each counts.
-    n_classes : int
+    pixels : ndarray of uint8, shape (n, side, side, 3)
+    size : int
+        Height and width of the images that the network takes.
     """
-
-    places: Places
-    labels: Places
-    weights: NDArray[np.float32]
-    n_classes: int
-
-    def of(self, numbers: Places) -> Subset:
-        """Return some of them."""
-        return Subset(
-            self.places[numbers], self.labels[numbers], self.weights[numbers], self.n_classes
-        )
-
-
-class Material(abc.ABC):
-    """What a network learns from, and is judged by.
-
-    Attributes
-    ----------
-    n_views : int
-        Views that are kept of each picture; 0 if each look is a new one.
-    notes : tuple of str
-        What went another way than asked for, and why.
-    """
-
-    n_views: int
-    notes: tuple[str, ...]
-
-    @abc.abstractmethod
-    def batches(self, lot: Subset, recipe: FineTuning) -> BatchSource:
-        """Return the training set."""
-
-    @abc.abstractmethod
-    def validation(self, lot: Subset) -> ValidationSet:
-        """Return pictures to judge by, each as it is."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pictures(Material):
-    """Pixels: the whole network is run on new views each time."""
 
     pixels: NDArray[np.uint8]
     size: int
-    notes: tuple[str, ...] = ()
-    n_views: int = 0
 
-    def batches(self, lot: Subset, recipe: FineTuning) -> BatchSource:
-        """Return the training set."""
-        chosen: Any = _Chosen(self.pixels, lot.places)
+    def batches(self, subset: Subset, settings: FineTuning) -> ImageBatches:
+        """Return some of the images as training set."""
         return ImageBatches(
-            pixels=chosen,
-            labels=lot.labels,
-            n_classes=lot.n_classes,
-            batch_size=min(recipe.batch_size, len(lot.labels)),
-            augmentation=recipe.augmentation,
-            mixup=recipe.mixup,
-            cutmix=recipe.cutmix,
-            sample_weights=lot.weights,
-            seed=recipe.seed,
-            workers=recipe.workers,
+            pixels=self.pixels,
+            augmentation=settings.augmentation,
+            rows=subset.rows,
+            labels=subset.labels,
+            n_classes=subset.n_classes,
+            batch_size=min(settings.batch_size, len(subset.rows)),
+            mixup=settings.mixup,
+            cutmix=settings.cutmix,
+            sample_weights=subset.weights,
+            seed=settings.seed,
+            workers=settings.workers,
         )
 
-    def validation(self, lot: Subset) -> ValidationSet:
-        """Return pictures to judge by, each as it is."""
-        same, random = Augmentation.none(), np.random.default_rng(0)
+    def validation(self, subset: Subset) -> ValidationSet:
+        """Return some of the images, without augmentation, as validation set."""
+        whole, random = Augmentation.none(), np.random.default_rng(0)
 
-        def read(numbers: Places) -> NDArray[np.float32]:
-            pictures = [self.pixels[place] for place in lot.places[numbers]]
-            return same.batch(pictures, self.size, random)
+        def read(numbers: Indices) -> NDArray[np.float32]:
+            images = [self.pixels[row] for row in subset.rows[numbers]]
+            return whole.batch(images, self.size, random)
 
-        return ValidationSet(lot.labels, read)
+        return ValidationSet(subset.labels, read)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kept(Material):
-    """What the frozen part makes of some views: only the part above it is run."""
+class ActivationData(DataSource):
+    """Activations at the freeze point. Only the part of the network above it runs."""
 
     activations: Activations
-    notes: tuple[str, ...] = ()
 
-    @property
-    def n_views(self) -> int:  # type: ignore[override]
-        """Views of each picture."""
-        return self.activations.n_views
-
-    def batches(self, lot: Subset, recipe: FineTuning) -> BatchSource:
-        """Return the training set."""
+    def batches(self, subset: Subset, settings: FineTuning) -> ActivationBatches:
+        """Return some of the images as training set."""
         return ActivationBatches(
             activations=self.activations,
-            places=lot.places,
-            labels=lot.labels,
-            n_classes=lot.n_classes,
-            batch_size=min(recipe.batch_size, len(lot.labels)),
-            mixup=recipe.mixup,
-            cutmix=recipe.cutmix,
-            sample_weights=lot.weights,
-            seed=recipe.seed,
+            rows=subset.rows,
+            labels=subset.labels,
+            n_classes=subset.n_classes,
+            batch_size=min(settings.batch_size, len(subset.rows)),
+            mixup=settings.mixup,
+            cutmix=settings.cutmix,
+            sample_weights=subset.weights,
+            seed=settings.seed,
         )
 
-    def validation(self, lot: Subset) -> ValidationSet:
-        """Return pictures to judge by, each as it is."""
-        return ValidationSet(lot.labels, lambda numbers: self.activations.read(lot.places[numbers]))
+    def validation(self, subset: Subset) -> ValidationSet:
+        """Return some of the images, without augmentation, as validation set."""
+        return ValidationSet(
+            subset.labels, lambda numbers: self.activations.read(subset.rows[numbers])
+        )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Chosen:
-    """Some rows of an array, read when they are asked for."""
+def prepare_data(
+    plan: Plan, point: FreezePoint, n_views: int, folder: Path, progress: Progress | None
+) -> DataSource:
+    """Decode the images, and compute their activations at the freeze point if views are kept.
 
-    values: NDArray[np.uint8]
-    places: Places
-
-    def __getitem__(self, chosen: Any) -> NDArray[np.uint8]:  # noqa: ANN401 - an index
-        return self.values[self.places[chosen]]
-
-
-def prepare(plan: Plan, point: FreezePoint, folder: Path, progress: Progress | None) -> Material:
-    """Return what to learn from: activations where they can and are to be kept, else pictures.
+    Parameters
+    ----------
+    plan : Plan
+    point : FreezePoint
+    n_views : int
+        Views of each image to keep at the freeze point, see `views_to_keep`.
+    folder : Path
+        Where to keep images and activations.
+    progress : Progress, optional
 
     Raises
     ------
+    ImageError
+        If an image can't be read any more.
     StorageError
-        If what there was room for can't be written after all.
+        If there is not enough room after all.
     """
-    pixels, recipe = plan.decode(folder, progress), plan.recipe
-    if point.upper is None or not recipe.views:
-        return Pictures(pixels, plan.size)
-    n_views = _views(point, recipe, len(pixels), folder)
+    pixels = decode_images(
+        plan.sources, plan.frozen.resize_, folder / "pixels.raw", enlarge=False, progress=progress
+    )
+    if pixels.unreadable:
+        raise pixels.unreadable[0].error
     if not n_views:
-        return Pictures(pixels, plan.size, (_no_room(point, len(pixels)),))
-    size = plan.frozen.network_.size
-    kept = compute(
-        frozen_part(plan.row, plan.weights, size, point.crossing, folder / "frozen"),
-        pixels,
-        augmentation=recipe.augmentation,
+        return ImageData(pixels.values, plan.size)
+    activations = compute_activations(
+        frozen_part(plan.row, plan.weights, plan.size, point.crossing, folder / "frozen"),
+        pixels.values,
+        augmentation=plan.settings.augmentation,
         n_views=n_views,
-        seed=recipe.seed,
+        seed=plan.settings.seed,
         folder=folder,
         progress=progress,
     )
-    fewer = n_views < recipe.wanted_views
-    return Kept(kept, (_fewer(n_views, recipe.wanted_views),) if fewer else ())
+    return ActivationData(activations)
 
 
-def _views(point: FreezePoint, recipe: FineTuning, n: int, folder: Path) -> int:
-    """Return how many views to keep: what was decided before, since it took up the room then."""
+def views_to_keep(
+    point: FreezePoint, settings: FineTuning, n_images: int, folder: Path
+) -> tuple[int, tuple[str, ...]]:
+    """Return how many views of each image to keep at the freeze point, and a note if few fit.
+
+    The number is written into the folder: a training that continues keeps as many as before, since
+    those take up the room now.
+    """
+    if point.upper is None or not settings.views:
+        return 0, ()
     decided = folder / "views.json"
-    if decided.exists():
-        return int(json.loads(decided.read_text("utf-8")))
-    n_views = affordable_views(point.shapes, n, recipe.wanted_views, recipe.store_limit, folder)
-    with whole_file(decided) as new:
-        new.write_text(json.dumps(n_views), "utf-8")
-    return n_views
+    if not decided.exists():
+        n_views = affordable_views(
+            point.shapes, n_images, settings.wanted_views, settings.store_limit, folder
+        )
+        with whole_file(decided) as new:
+            new.write_text(json.dumps(n_views), "utf-8")
+    n_views = int(json.loads(decided.read_text("utf-8")))
+    return n_views, _notes(point, n_images, n_views, settings.wanted_views)
 
 
-def _no_room(point: FreezePoint, n: int) -> str:
+def _notes(point: FreezePoint, n_images: int, n_views: int, wanted: int) -> tuple[str, ...]:
+    if n_views == wanted:
+        return ()
+    if n_views:
+        return (f"There was room for {n_views} views of each image instead of {wanted}.",)
+    gibibytes = bytes_of_view(point.shapes, n_images) / 2**30
     return (
-        f"What lies below the freeze point was computed anew for every look: keeping it for {n:,} "
-        f"pictures takes {bytes_of_view(point.shapes, n) / 2**30:,.1f} GiB, for which there is no "
-        "room (store_limit, or the disk)."
+        (
+            "The layers below the freeze point ran in every step, on a new view each time. Keeping "
+            f"their output for {n_images:,} images takes {gibibytes:,.1f} GiB, for which there is "
+            "no room (store_limit, or the disk)."
+        ),
     )
-
-
-def _fewer(n_views: int, wanted: int) -> str:
-    return f"There was room for {n_views} views of each picture instead of {wanted}."

@@ -1,9 +1,9 @@
-"""The whole job of fine-tuning: train the upper layers too, and keep that only if it is better.
+"""Fine-tuning from start to end: train the upper layers, too, and keep that if it is better.
 
 >>> import headstart as hs
 >>> frozen = hs.ImageClassifier("mobilenet_v2")
 >>> better = hs.fine_tune(frozen, "vehicles/")     # doctest: +SKIP
->>> print(better.fine_tuning_)                          # doctest: +SKIP
+>>> print(better.fine_tuning_)                     # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
-from headstart.finetuning.assembling import divide, save_weights
 from headstart.finetuning.comparison import Comparison
-from headstart.finetuning.cross_validation import Rounds
-from headstart.finetuning.data_source import prepare
-from headstart.finetuning.plan import Plan, divisions, make_plan
+from headstart.finetuning.cross_validation import FoldTraining
+from headstart.finetuning.data_source import prepare_data, views_to_keep
+from headstart.finetuning.plan import make_plan, validation_splits
 from headstart.finetuning.settings import FineTuning
+from headstart.finetuning.split_network import split_network
 from headstart.finetuning.summary import FineTuningSummary
 from headstart.training.backend import start_keras
 from headstart.training.precision import training_precision
@@ -31,17 +30,17 @@ from headstart.training.work_folder import work_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from headstart.backbones.network import Network
     from headstart.classifier import ImageClassifier
-    from headstart.finetuning.assembling import Divided
-    from headstart.prediction.scoring import Scorer
+    from headstart.data import LabelledImages
+    from headstart.data.inputs import Images, Labels
+    from headstart.finetuning.plan import Plan
     from headstart.progress import Progress
 
 
 def fine_tune(
     classifier: ImageClassifier,
-    X: Any,  # noqa: ANN401
-    y: Any = None,  # noqa: ANN401
+    X: Images | LabelledImages,
+    y: Labels | None = None,
     settings: FineTuning = FineTuning(),
     *,
     folder: str | Path | None = None,
@@ -49,139 +48,119 @@ def fine_tune(
     skip_unreadable: bool = False,
     progress: Progress | None = None,
 ) -> ImageClassifier:
-    """Fine-tune the network of a classifier, and keep that if it is better than the frozen one.
+    """Fine-tune the network of a classifier, and keep the result if it is better.
 
-    The head is trained first, on the features of the frozen network. Then the layers above the
-    freeze point learn along with it, in small steps. What lies below is computed once, by the
-    compiled network, and kept on disk; it falls back to running the whole network where there is
-    no room. Both networks are compared on pictures that neither learnt from, and the one that is
-    right more often is returned. Batch normalisation keeps its statistics.
+    First the head is trained on the features of the frozen network. Then the layers above the
+    freeze point are trained together with the head, in small steps. The layers below run once in
+    the compiled network, and their output is kept on disk. If there is no room for that, the whole
+    network runs in every step. Both networks are compared on images that neither was trained on,
+    and the one with the higher accuracy is returned. Batch normalisation keeps its statistics.
 
     Parameters
     ----------
     classifier : ImageClassifier
-        Its settings are used; it stays what it is. Whether it is fitted does not matter.
-    X, y
-        Pictures and labels, or a labelled data set, as `ImageClassifier.fit` takes them.
+        Its settings are used; it does not change and need not be fitted.
+    X : list, array, folder or LabelledImages
+        Images, with their labels in `y`; or a labelled dataset, as `ImageClassifier.fit` takes it.
+    y : sequence of hashable, optional
+        The label of each image.
     settings : FineTuning
-        What learns, for how long and how fast.
+        What is trained, for how long and how fast.
     folder : str or Path, optional
-        Where checkpoints are kept while it works: started again with the same pictures and
-        settings, it goes on from there after a kill, a crash or Ctrl-C. It is gone at the end. If
-        not given, nothing is left of a training that was ended.
+        Where checkpoints are kept during training. After a kill, a crash or Ctrl-C, the same call
+        continues from the last one. The folder is deleted at the end. Without one, an interrupted
+        training leaves nothing.
     restart : bool
-        Whether what was begun in `folder` before is thrown away.
+        Whether to delete the checkpoints in `folder`, and start anew.
     skip_unreadable : bool
-        Whether to set pictures aside that can't be read, and list them in ``unreadable_``.
+        Whether to skip images that can't be read, and list them in ``unreadable_``.
     progress : Progress, optional
         Shows how far it is.
 
     Returns
     -------
     ImageClassifier
-        A new one, fitted, with ``fine_tuning_`` (a `FineTuningSummary`): which network is kept,
-        and why.
+        A new, fitted one with ``fine_tuning_``, a `FineTuningSummary` that tells which network is
+        kept, and why.
 
     Raises
     ------
     UsageError
-        If a setting is wrong; the network has no weights at hand to start from; it is not square;
-        or the head has no layers.
+        If a setting is wrong, the network is not square, or the head has no layers.
+    UnknownBackbone, WeightsError
+        If the weights that the network was converted from can't be found.
     DatasetError, ImageError
         See `ImageClassifier.fit`.
     MissingExtra
-        If nothing is installed that computes gradients.
+        If no package that computes gradients is installed.
     TrainingDiverged
         If the loss is no longer a number, or rises for good.
     StorageError
         If a file can't be written.
     """
     began = time.perf_counter()
-    plan = make_plan(
-        classifier,
-        X,
-        y,
-        settings,
-        skip_unreadable=skip_unreadable,
-        progress=progress,
-    )
-    with _place(folder, plan, restart=restart) as place:
-        tuned, tuning = _tune(plan, place, progress, began)
-    result = plan.frozen
-    if tuned is not None:
-        result = plan.frozen.with_network(*tuned, plan.sources, tuning.what_learnt)
-    result.fine_tuning_ = tuning
+    plan = make_plan(classifier, X, y, settings, skip_unreadable=skip_unreadable, progress=progress)
+    description = plan.described()
+    with _opened(folder, description, restart=restart) as work:
+        keras = start_keras()
+        keras.utils.set_random_seed(settings.seed)
+        precision = training_precision(settings.precision)
+        split = split_network(
+            keras, plan.row, plan.weights.path, plan.frozen.network_, settings, precision
+        )
+        n_views, notes = views_to_keep(split.point, settings, len(plan.sources), work)
+        splits = validation_splits(plan.labels, settings, is_quick=n_views > 0)
+        data = prepare_data(plan, split.point, n_views, work, progress)
+        training = FoldTraining(
+            plan, split, data, splits, upper_only=n_views > 0, folder=work, progress=progress
+        )
+        validated = training.cross_validate()
+        summary = FineTuningSummary(
+            comparison=Comparison.of(validated.frozen, validated.tuned, validated.labels),
+            history=validated.history,
+            best_epoch=validated.best_epoch,
+            where=str(settings.where),
+            first_layer=split.point.first_layer,
+            n_learning=split.point.n_learning,
+            n_folds=len(splits),
+            n_views=n_views,
+            precision=precision,
+            notes=notes,
+            seconds=0.0,
+        )
+        result = plan.frozen
+        if summary.kept:
+            head = training.finish(validated.best_epoch)
+            weights = work / "tuned.weights.h5"
+            split.save_weights(weights)
+            spec = _tuned_spec(plan, weights)
+            result = plan.frozen.with_network(spec, head, plan.sources, summary.what_learnt)
+    result.fine_tuning_ = replace(summary, seconds=time.perf_counter() - began)
     return result
 
 
 @contextlib.contextmanager
-def _place(folder: str | Path | None, plan: Plan, *, restart: bool) -> Iterator[Path]:
+def _opened(
+    folder: str | Path | None, description: dict[str, Any], *, restart: bool
+) -> Iterator[Path]:
+    """Yield the folder to work in."""
     if folder is None:
         with tempfile.TemporaryDirectory(prefix="headstart-", ignore_cleanup_errors=True) as name:
             yield Path(name)
         return
-    place = Path(folder).absolute()
-    with work_folder(place, plan.settings(), restart=restart):
-        yield place
+    work = Path(folder).absolute()
+    with work_folder(work, description, restart=restart):
+        yield work
 
 
-def _tune(
-    plan: Plan,
-    place: Path,
-    progress: Progress | None,
-    began: float,
-) -> tuple[tuple[Network, Scorer] | None, FineTuningSummary]:
-    """Return the fine-tuned network and its head, None if the frozen ones are better."""
-    recipe = plan.recipe
-    keras = start_keras()
-    keras.utils.set_random_seed(recipe.seed)
-    precision = training_precision(recipe.precision)
-    divided = divide(
-        keras,
-        plan.row,
-        plan.weights.path,
-        plan.size,
-        layer=plan.frozen.network_.layer,
-        pooling=plan.frozen.network_.pooling,
-        where=recipe.where,
-        precision=precision,
-    ).learning_from(recipe.view_size)
-    material = prepare(plan, divided.point, place, progress)
-    tested = divisions(plan, thorough=material.n_views > 0)
-    rounds = Rounds(divided, material, plan, tested, place=place, progress=progress)
-    outcome = rounds.compare()
-    tuning = FineTuningSummary(
-        comparison=Comparison.of(outcome.frozen, outcome.tuned, outcome.labels),
-        history=outcome.history,
-        best_epoch=outcome.best_epoch,
-        where=str(recipe.where),
-        first_layer=divided.point.first_layer,
-        n_learning=divided.point.n_learning,
-        n_folds=len(tested),
-        n_views=material.n_views,
-        precision=precision,
-        notes=material.notes,
-        seconds=time.perf_counter() - began,
-    )
-    if not tuning.kept:
-        return None, tuning
-    scorer = rounds.finish(outcome)
-    tuning = replace(tuning, seconds=time.perf_counter() - began)
-    return (_converted(plan, divided, place), scorer), tuning
-
-
-def _converted(plan: Plan, divided: Divided, place: Path) -> Network:
-    """Return the network with the weights it has now, converted like any other."""
-    weights = place / "tuned.weights.h5"
-    save_weights(divided, weights)
-    frozen = plan.frozen.network_
-    return find_network(
-        NetworkSpec(
-            plan.row.folder or plan.row.name,
-            weights=weights,
-            size=frozen.size,
-            layer=frozen.layer,
-            pooling=frozen.pooling,
-            mirror=frozen.mirror,
-        )
+def _tuned_spec(plan: Plan, weights: Path) -> NetworkSpec:
+    """Return the network that was fine-tuned, with its new weights."""
+    network = plan.frozen.network_
+    return NetworkSpec(
+        plan.row.folder or plan.row.name,
+        weights=weights,
+        size=network.size,
+        layer=network.layer,
+        pooling=network.pooling,
+        mirror=network.mirror,
     )

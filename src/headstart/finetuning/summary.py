@@ -1,4 +1,4 @@
-"""What came of a fine-tuning."""
+"""The summary of a fine-tuning."""
 
 from __future__ import annotations
 
@@ -25,27 +25,28 @@ class FineTuningSummary(Displayed):
     Attributes
     ----------
     comparison : Comparison
-        With the frozen network; says which of them is kept.
+        The comparison with the frozen network. It tells which of them is kept.
     history : tuple of Epoch
-        Of the training that decided about the epochs: of several folds, their means.
+        The epochs of the training; of several folds, their means.
     best_epoch : int
-        Whose weights were compared, and kept; counted from 1.
+        The epoch whose weights are compared and kept, counted from 1.
     where : str
         The freeze point that was asked for.
     first_layer : str
-        The first layer that learnt.
+        The first layer that was trained.
     n_learning : int
-        Layers with weights that learnt.
+        The number of layers with weights that were trained.
     n_folds : int
-        1 if a part of the pictures was kept out.
+        The number of folds; 1 if a share of the images was the validation set.
     n_views : int
-        Views of each picture that were kept at the freeze point; 0 if the whole network was run.
-    precision : {'f32', 'bf16'}
-        What it was trained in.
+        Views of each image that were kept at the freeze point; 0 if the whole network ran in every
+        step.
+    precision : {"f32", "bf16"}
+        What training computed in.
     notes : tuple of str
-        What went another way than asked for, and why.
+        What was done differently from what was asked for, and why.
     seconds : float
-        Of training and what it needed, in this process.
+        The time from start to end, in this process.
     """
 
     comparison: Comparison
@@ -62,12 +63,12 @@ class FineTuningSummary(Displayed):
 
     @property
     def kept(self) -> bool:
-        """Whether the fine-tuned network is kept, rather than the frozen one."""
+        """Whether the fine-tuned network is kept, instead of the frozen one."""
         return self.comparison.keeps_tuned
 
     @property
     def what_learnt(self) -> str:
-        """Which layers learnt, in words."""
+        """The layers that were trained, in words."""
         return "all" if self.where == "all" else f"from {self.first_layer} on"
 
     def to_dict(self) -> dict[str, Any]:
@@ -95,16 +96,16 @@ class FineTuningSummary(Displayed):
 
     def display_parts(self) -> Iterator[str]:
         """Yield the report."""
+        validated = f"{self.n_folds} folds" if self.n_folds > 1 else "one validation set"
         how = (
-            f"what lies below was computed once, {self.n_views} views of each picture"
+            f"The layers below ran once, on {self.n_views} views of each image."
             if self.n_views
-            else "the whole network was run for every look"
+            else "The whole network ran in every step."
         )
-        judged = f"{self.n_folds} divisions" if self.n_folds > 1 else "one division"
         lines = [
             (
                 f"Fine-tuned {self.n_learning} layers ({self.what_learnt}) for "
-                f"{len(self.history)} epochs on {judged} of the pictures; {how}. "
+                f"{len(self.history)} epochs with {validated}. {how} "
                 f"Epoch {self.best_epoch} is the best."
             ),
             str(self.comparison),

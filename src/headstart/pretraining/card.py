@@ -1,8 +1,9 @@
-"""The model card of a backbone: what it is, how it was made, for whoever finds its folder."""
+"""The model card of a backbone, for whoever finds its folder."""
 
 from __future__ import annotations
 
 import shlex
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from headstart.display.text import duration
@@ -16,26 +17,25 @@ _CARD = """\
 
 A network of the architecture `{architecture}` ({parameters:.1f} million parameters, {macs:,.0f}
 million multiply-accumulates for an image of {size}x{size}), trained from scratch on {trained_on}:
-{n_train:,} pictures of {n_classes:,} kinds.
+{n_train:,} images of {n_classes:,} classes.
 
-On {n_valid:,} other pictures of the same data set, one view each, it is right {accuracy:.1%} of the
-time (95 % interval: {low:.1%} to {high:.1%}); the right kind is among its first five {top5:.1%} of
-the time. This was measured on the files in this folder.
+Its accuracy on {n_validation:,} other images of the same dataset is {accuracy:.1%} (95 % interval:
+{low:.1%} to {high:.1%}). The right class is among its first five for {top5:.1%} of them. This was
+measured with the files in this folder.
 
 ## How to use it
 
 ```sh
-headstart train my-pictures/ --out my-model --model THIS_FOLDER
+headstart train my-images/ --out my-model --model THIS_FOLDER
 headstart predict photo.jpg --model THIS_FOLDER
 ```
 
-Pictures from {least}x{least} to {most}x{most} pixels can be asked for. RGB, 0 to 255; the scaling
-is inside.
+It takes images from {least}x{least} to {most}x{most} pixels: RGB, 0 to 255. The scaling is inside.
 
-## What it can't do
+## Limits
 
-It has seen small pictures of everyday things. Fine detail, which is not there at {size} pixels,
-passes it by; networks trained on larger pictures, which `headstart models` lists, see more.
+It was trained on small images of its classes and does not see details that are lost at {size}
+pixels. Networks that were trained on larger images see more; `headstart models` lists some.
 
 ## How it was made
 
@@ -47,11 +47,14 @@ passes it by; networks trained on larger pictures, which `headstart models` list
 
 Licence of the weights: {license}.
 
-## The files
+## Files
 
-`backbone.weights.h5` are Keras's weights, kernels in half precision; `backbone.json` says what they
-are. `history.csv` and `curves.png` show how the training went.
+`backbone.weights.h5` holds Keras's weights, with kernels in half precision. `backbone.json`
+describes them. `history.csv` and `curves.png` show how the training went.
 """
+
+# Flags that are not named like the setting.
+_FLAGS = {"teacher_weight": "teacher-loss-weight"}
 
 
 def model_card(job: Job, summary: PretrainingSummary) -> str:
@@ -67,7 +70,7 @@ def model_card(job: Job, summary: PretrainingSummary) -> str:
         trained_on=row.trained_on,
         n_train=summary.n_train,
         n_classes=len(evaluation.classes),
-        n_valid=evaluation.n,
+        n_validation=evaluation.n,
         accuracy=evaluation.accuracy,
         low=low,
         high=high,
@@ -81,52 +84,48 @@ def model_card(job: Job, summary: PretrainingSummary) -> str:
 
 
 def command(job: Job, name: str) -> str:
-    """Return the command that does the job, with every setting said: defaults may change."""
+    """Return the command that does the same, with every setting, since defaults may change."""
     settings, views = job.settings, job.settings.augmentation
-    words = [
-        *("headstart", "pretrain", "DATASET", "--out", name),
-        *("--architecture", settings.architecture, "--size", settings.size),
-        *("--epochs", settings.epochs, "--batch-size", settings.batch_size),
-        *("--learning-rate", settings.learning_rate),
-        *("--label-smoothing", settings.label_smoothing, "--mixup", settings.mixup),
-        *("--aspect", views.aspect, "--rotation", views.rotation),
-        *("--crop", views.crop[0], "--colour", views.colour),
-        *("--precision", job.precision, "--seed", settings.seed),
-    ]
-    if not views.flip:
-        words += ["--no-flip"]
-    if views.vertical_flip:
-        words += ["--vertical-flip"]
+    words: list[object] = ["headstart", "pretrain", "DATASET", "--out", name]
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if field.name not in ("augmentation", "precision", "workers") and value is not None:
+            words += [f"--{_FLAGS.get(field.name, field.name.replace('_', '-'))}", value]
+    words += ["--precision", job.precision]
+    words += ["--crop", views.crop[0], "--aspect", views.aspect]
+    words += ["--rotation", views.rotation, "--colour", views.colour]
+    words += ["--flip" if views.flip else "--no-flip"]
+    words += ["--vertical-flip" if views.vertical_flip else "--no-vertical-flip"]
     if job.teacher is not None:
         words += ["--teacher", job.teacher.name, "--teacher-size", job.teacher.size[0]]
     return shlex.join(map(str, words))
 
 
 def _recipe(job: Job, summary: PretrainingSummary) -> list[str]:
-    recipe, schedule = job.settings, job.settings.schedule()
+    settings, schedule = job.settings, job.settings.schedule()
     lines = [
         (
-            f"{recipe.epochs} epochs of batches of {recipe.batch_size}, images from "
-            f"{schedule.first_size} pixels at first to {recipe.size} at the end"
+            f"{settings.epochs} epochs of batches of {settings.batch_size}, with images from "
+            f"{schedule.first_size} pixels at the start to {schedule.size} at the end"
         ),
         (
-            f"SGD with Nesterov momentum {recipe.momentum:g}, learning rate up to "
-            f"{recipe.learning_rate:g} and down to zero along a cosine, weight decay "
-            f"{recipe.weight_decay:g}, label smoothing {recipe.label_smoothing:g}, mixup "
-            f"{recipe.mixup:g}, averaged weights"
+            f"SGD with Nesterov momentum {settings.momentum:g}, learning rate up to "
+            f"{settings.learning_rate:g} and down to zero along a cosine, weight decay "
+            f"{settings.weight_decay:g}, label smoothing {settings.label_smoothing:g}, mixup "
+            f"{settings.mixup:g}, averaged weights"
         ),
-        f"Views: {recipe.augmentation.in_words()}",
+        f"Views: {settings.augmentation.in_words()}",
         (
-            "Looked at afterwards at several sizes, on some of the validation pictures: "
-            + ", ".join(f"{share:.1%} right at {size}" for size, share in summary.sizes.items())
+            "Accuracy on some of the validation images at several sizes: "
+            + ", ".join(f"{share:.1%} at {size}" for size, share in summary.sizes.items())
         ),
         f"Computed in {job.precision}, in {duration(summary.seconds)} of training",
     ]
     if job.teacher is not None:
         size = job.teacher.size[0]
         lines.append(
-            f"Beside the classes it imitates the features of {job.teacher.name} at {size} pixels "
-            f"(weights sha256 `{job.teacher.weights_sha256}`); whatever that network was trained "
-            "on, it may have seen the validation pictures"
+            f"Besides the classes it imitates the features of {job.teacher.name} at {size} pixels "
+            f"(weights sha256 `{job.teacher.weights_sha256}`). The images that this teacher was "
+            "trained on may include the validation images"
         )
     return lines

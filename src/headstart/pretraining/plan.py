@@ -1,10 +1,10 @@
-"""What a pretraining is to do: all looked up and checked before hours are spent."""
+"""What a pre-training starts from, looked up and checked before hours are spent."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,55 +16,60 @@ from headstart.errors import UsageError
 
 if TYPE_CHECKING:
     from headstart.backbones.network import Network
+    from headstart.features.engine import Precision
     from headstart.pretraining.settings import Pretraining
     from headstart.progress import Progress
 
 VALIDATION_FRACTION = 0.1
-# So many validation pictures are looked at after each epoch; all of them at the end.
-_LOOKED_AT = 2000
+# This many validation images decide about epochs and sizes. All of them measure the result.
+_SAMPLE = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Job:
-    """What is to be done, with everything that was asked for looked up and checked."""
+    """What a pre-training starts from.
+
+    Attributes
+    ----------
+    settings : Pretraining
+    train, validation : LabelledImages
+    teacher : Network or None
+    precision : {"f32", "bf16"}
+        What training computes in.
+    folder : Path
+        The folder to work in.
+    trained_on, license : str
+        The name of the dataset, and the licence of the weights.
+    progress : Progress or None
+    """
 
     settings: Pretraining
-    learnt: LabelledImages
-    tested: LabelledImages
+    train: LabelledImages
+    validation: LabelledImages
     teacher: Network | None
-    precision: Literal["f32", "bf16"]
+    precision: Precision
     folder: Path
     trained_on: str
     license: str
     progress: Progress | None
 
-    def looked_at(self) -> LabelledImages:
-        """Return the validation images by which an epoch and a size are judged."""
-        order = np.random.default_rng(self.settings.seed).permutation(len(self.tested))
-        return self.tested.subset(order[:_LOOKED_AT])
+    def validation_sample(self) -> LabelledImages:
+        """Return the validation images that decide about epochs and sizes."""
+        order = np.random.default_rng(self.settings.seed).permutation(len(self.validation))
+        return self.validation.subset(order[:_SAMPLE])
 
     def described(self) -> dict[str, Any]:
         """Return everything that the result depends on, in JSON's types."""
         return {
-            "data": [_fingerprint(part) for part in (self.learnt, self.tested)],
+            "data": [_fingerprint(part) for part in (self.train, self.validation)],
             "teacher": None if self.teacher is None else self.teacher.key,
             **self.settings.described(),
             "precision": self.precision,
         }
 
 
-def name_of(dataset: str | Path | LabelledImages) -> str:
-    """Return what to call a data set: as its folder or file is called."""
-    return "not stated" if isinstance(dataset, LabelledImages) else Path(dataset).resolve().name
-
-
 def check_place(out: Path) -> None:
-    """Refuse a place that is in use.
-
-    Raises
-    ------
-    UsageError
-    """
+    """Raise a `UsageError` if a place for a backbone is in use."""
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise UsageError(
             f"A backbone must be saved in a new or empty folder. Received: {out}, which holds "
@@ -72,41 +77,48 @@ def check_place(out: Path) -> None:
         )
 
 
-def check_amount(learnt: LabelledImages, tested: LabelledImages, batch_size: int) -> None:
-    """Refuse pictures that a network can't be trained on.
+def split_images(
+    images: LabelledImages, settings: Pretraining
+) -> tuple[LabelledImages, LabelledImages]:
+    """Return the training and the validation images.
 
     Raises
     ------
     UsageError
+        If there are too few training images, or validation images of other classes.
     """
-    if len(learnt) < batch_size:
+    if images.split is None:
+        rows = stratified_split(images.labels, VALIDATION_FRACTION, settings.seed)
+        train, validation = map(images.subset, rows)
+    else:
+        name = "valid" if "valid" in images.split else "test"
+        train, validation = images.part("train"), images.part(name)
+    if len(train) < settings.batch_size:
         raise UsageError(
-            f"There must be as many pictures to train on as in one batch: {batch_size}. Received: "
-            f"{len(learnt)}. Choose a smaller batch; but a network is trained from scratch on many "
-            "thousands of pictures. For few, `headstart train` builds on what others trained."
+            "There must be at least as many training images as in one batch, "
+            f"{settings.batch_size}. Received: {len(train)}. Choose a smaller batch_size. But a "
+            "network is trained from scratch on many thousands of images; for few, use `headstart "
+            "train`, which builds on a pre-trained network."
         )
-    unknown = set(tested.labels) - set(learnt.labels)
+    unknown = sorted({str(label) for label in set(validation.labels) - set(train.labels)})
     if unknown:
         raise UsageError(
-            "What the validation pictures show must be among the training pictures. "
-            f"{len(unknown)} kinds are not: {', '.join(sorted(map(str, unknown))[:5])}."
+            "The classes of the validation images must be among those of the training images. "
+            f"Received {len(unknown)} other classes: {', '.join(unknown[:5])}."
         )
+    return train, validation
 
 
-def divide(images: LabelledImages, seed: int) -> tuple[LabelledImages, LabelledImages]:
-    """Return the pictures to train on and those to measure by."""
-    if images.split is None:
-        learnt, tested = stratified_split(images.labels, VALIDATION_FRACTION, seed)
-        return images.subset(learnt), images.subset(tested)
-    name = "valid" if "valid" in images.split else "test"
-    return images.part("train"), images.part(name)
-
-
-def find_teacher(named: str | Path | NetworkSpec | None) -> Network | None:
-    """Return the network to learn from; errors are those of `find_network`."""
-    if named is None:
+def find_teacher(teacher: str | Path | NetworkSpec | None) -> Network | None:
+    """Return the network to learn from; see `find_network` for errors."""
+    if teacher is None:
         return None
-    return find_network(named if isinstance(named, NetworkSpec) else NetworkSpec(named))
+    return find_network(teacher if isinstance(teacher, NetworkSpec) else NetworkSpec(teacher))
+
+
+def name_of(dataset: str | Path | LabelledImages) -> str:
+    """Return a name for a dataset: that of its folder or file."""
+    return "not stated" if isinstance(dataset, LabelledImages) else Path(dataset).resolve().name
 
 
 def _fingerprint(images: LabelledImages) -> str:

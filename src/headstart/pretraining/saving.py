@@ -1,9 +1,9 @@
-"""A trained network becomes a backbone: written, measured as written, described."""
+"""A trained network is saved as a backbone, measured as saved, and described."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headstart.backbones.classes import ClassName, imagenet_classes
@@ -31,40 +31,16 @@ if TYPE_CHECKING:
 
     from headstart.backbones.network import Network
     from headstart.data import LabelledImages
-    from headstart.data.sources import UnreadableImage
     from headstart.evaluation import Evaluation
     from headstart.pretraining.plan import Job
-    from headstart.training.history import Epoch
+    from headstart.pretraining.training import Trained
 
-# Of the size it was trained at: what is tried for looking at whole pictures.
+# The sizes that are tried for whole images, as multiples of the size of the training images.
 _SCALES = (1.125, 1.25, 1.375, 1.5)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Trained:
-    """A network whose training is over.
-
-    Attributes
-    ----------
-    network : keras.Model
-    history : tuple of Epoch
-    best_epoch : int
-        The one whose weights it has, counted from 1.
-    n_train : int
-        Pictures it was trained on.
-    broken : tuple of UnreadableImage
-        Those that could not be read.
-    """
-
-    network: Model
-    history: tuple[Epoch, ...]
-    best_epoch: int
-    n_train: int
-    broken: tuple[UnreadableImage, ...]
-
-
-def keep(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
-    """Write the backbone, measure what was written, and put the figures with it."""
+def save_backbone(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
+    """Save a trained network as a backbone, measure what was saved, and describe it."""
     weights = job.folder / "finished.weights.h5"
     with writing(str(weights)):
         trained.network.save_weights(weights)
@@ -74,8 +50,8 @@ def keep(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
         sizes = _try_sizes(job, new)
         side = max(sizes, key=lambda size: sizes[size])
         network = find_network(NetworkSpec(new, size=(side, side)))
-        evaluation = _measure(job, job.tested, network)
-        # Of five classes or fewer, the right one is always among the first five.
+        evaluation = _measure(job, job.validation, network)
+        # With up to five classes, the right one is always among the first five.
         top5 = 1.0 if evaluation.top_5_accuracy is None else evaluation.top_5_accuracy
         row = replace(
             row, size=network.size, macs=network.macs, top1=evaluation.accuracy, top5=top5
@@ -88,7 +64,7 @@ def keep(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
             teacher=None if job.teacher is None else job.teacher.name,
             precision=job.precision,
             n_train=trained.n_train,
-            left_out=trained.broken,
+            unreadable=trained.unreadable,
             evaluation=evaluation,
             history=trained.history,
             best_epoch=trained.best_epoch,
@@ -127,41 +103,40 @@ def _row(job: Job, network: Model, name: str) -> Backbone:
         trained_on=job.trained_on,
         license=job.license,
         parameters=network.count_params(),
-        macs=1,  # counted on the converted graph, which there is only once this is written
+        macs=1,  # counted on the converted graph, once this row is written
         top1=None,
         top5=None,
         source="headstart pretrain",
-        classes=_class_names(job.learnt.classes),
+        classes=_class_names(job.train.classes),
     )
 
 
 def _class_names(classes: Sequence[Hashable]) -> tuple[ClassName, ...]:
-    """Return ids and names; those of WordNet's ids, which ImageNet uses, are known."""
+    """Return identifiers and labels. WordNet's identifiers, as in ImageNet, have known labels."""
     known = {name.id: name for name in imagenet_classes()}
     return tuple(known.get(str(label), ClassName(str(label), str(label))) for label in classes)
 
 
 def _try_sizes(job: Job, folder: Path) -> dict[int, float]:
-    """Return how good it is on some validation pictures at sizes from that of training upwards.
+    """Return the accuracy on a sample at several sizes, from that of the training images upwards.
 
-    In training a network sees enlarged pieces of pictures; at the same size, the whole picture
-    shows things smaller than it is used to (Touvron et al. 2019, arXiv:1906.06423).
+    In training a network sees enlarged pieces of images. In a whole image of the same size, things
+    are smaller than it is used to (Touvron et al. 2019, arXiv:1906.06423).
     """
-    trained_at = job.settings.size
-    larger = (round(trained_at * scale / 8) * 8 for scale in _SCALES)
+    size = job.settings.size
+    larger = (round(size * scale / 8) * 8 for scale in _SCALES)
     found = {}
-    for side in sorted({trained_at, *(side for side in larger if trained_at < side <= SIZES[1])}):
+    for side in sorted({size, *(side for side in larger if size < side <= SIZES[1])}):
         network = find_network(NetworkSpec(folder, size=(side, side)))
-        found[side] = _measure(job, job.looked_at(), network).accuracy
+        found[side] = _measure(job, job.validation_sample(), network).accuracy
     return found
 
 
 def _measure(job: Job, images: LabelledImages, network: Network) -> Evaluation:
-    """Return how good the network is on validation pictures."""
     settings = FeatureSettings(precision="f32", cache=False)
     extractor = FeatureExtractor.open(network, settings, output="probabilities")
     return measure(
-        Predictor(network.name, extractor, user_classes(job.learnt.classes)),
+        Predictor(network.name, extractor, user_classes(job.train.classes)),
         images.sources,
         images.labels,
         progress=job.progress,

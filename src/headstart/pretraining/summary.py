@@ -1,4 +1,4 @@
-"""What came of a pretraining: for programs, for a terminal, and as the backbone's model card."""
+"""The summary of a pre-training."""
 
 from __future__ import annotations
 
@@ -25,30 +25,32 @@ HISTORY, CURVES, CARD = "history.csv", "curves.png", "README.md"
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PretrainingSummary(Displayed):
-    """What `pretrain` did, and how good the network is at what it was trained on.
+    """What `pretrain` did, and how accurate the network is on the classes it was trained on.
 
     Attributes
     ----------
     folder : Path
-        Of the backbone.
+        The folder of the backbone.
     backbone : Backbone
         Its row.
     teacher : str or None
-    precision : {'f32', 'bf16'}
-        What it was trained in.
+        The name of the teacher.
+    precision : {"f32", "bf16"}
+        What training computed in.
     n_train : int
-    left_out : tuple of UnreadableImage
-        Pictures to train on that could not be read.
+        The number of training images.
+    unreadable : tuple of UnreadableImage
+        Training images that could not be read.
     evaluation : Evaluation
-        Of the finished backbone, compiled, on the validation pictures.
+        Of the saved backbone, on all validation images.
     history : tuple of Epoch
     best_epoch : int
         The epoch whose weights the backbone has, counted from 1.
     seconds : float
-        Of training, over all processes that had a part in it.
+        The time of training, over all processes that worked on it.
     sizes : dict of int to float
-        Accuracy on the looked-at validation pictures at each size that was tried, in pixels; the
-        backbone has the best.
+        The accuracy on a sample of the validation images at each size that was tried, in pixels.
+        The backbone has the best size.
     """
 
     folder: Path
@@ -56,7 +58,7 @@ class PretrainingSummary(Displayed):
     teacher: str | None
     precision: str
     n_train: int
-    left_out: tuple[UnreadableImage, ...]
+    unreadable: tuple[UnreadableImage, ...]
     evaluation: Evaluation
     history: tuple[Epoch, ...]
     best_epoch: int
@@ -82,14 +84,7 @@ class PretrainingSummary(Displayed):
             "epochs": len(self.history),
             "seconds": round(self.seconds, 3),
             "folder": str(self.folder),
-            "left_out": [
-                {
-                    "path": item.source.name,
-                    "type": type(item.error).__name__,
-                    "message": str(item.error),
-                }
-                for item in self.left_out
-            ],
+            "unreadable": [image.to_dict() for image in self.unreadable],
         }
 
     def plot_history(self, path: str | Path | None = None) -> Figure:
@@ -105,18 +100,18 @@ class PretrainingSummary(Displayed):
         yield "\n".join(
             [
                 (
-                    f"Trained {self.backbone.builder} from scratch on {self.n_train:,} pictures of "
-                    f"{len(self.evaluation.classes):,} kinds, in {duration(self.seconds)}."
+                    f"Trained {self.backbone.builder} from scratch on {self.n_train:,} images of "
+                    f"{len(self.evaluation.classes):,} classes, in {duration(self.seconds)}."
                 ),
                 (
-                    f"It is right on {self.evaluation.accuracy:.1%} of {self.evaluation.n:,} other "
-                    f"pictures (95 % interval: {low:.1%} to {high:.1%})."
+                    f"Its accuracy on {self.evaluation.n:,} validation images is "
+                    f"{self.evaluation.accuracy:.1%} (95 % interval: {low:.1%} to {high:.1%})."
                 ),
-                *(f"Left out: {item.error}" for item in self.left_out),
+                *(f"Unreadable: {image.error}" for image in self.unreadable),
                 (
-                    f"The backbone is in {self.folder}. To look at: {self.folder / CURVES}, "
+                    f"The backbone is in {self.folder}. See also {self.folder / CURVES} and "
                     f"{self.folder / CARD}."
                 ),
-                f"Build on it: headstart train PICTURES --out my-model --model {self.folder}",
+                f"To build on it: headstart train IMAGES --out my-model --model {self.folder}",
             ]
         )

@@ -73,6 +73,8 @@ class ShuffledBatches(abc.ABC):
 
     Parameters
     ----------
+    rows : ndarray of int64, shape (n,)
+        Where each sample stands in the data.
     labels : ndarray of int64, shape (n,)
         The class of each sample.
     n_classes : int
@@ -88,6 +90,7 @@ class ShuffledBatches(abc.ABC):
         Threads that make batches.
     """
 
+    rows: Indices
     labels: Indices
     n_classes: int
     batch_size: int
@@ -137,27 +140,27 @@ class ImageBatches(ShuffledBatches):
 
     Parameters
     ----------
-    pixels : sequence of ndarray of uint8, shape (height, width, 3)
+    pixels : ndarray of uint8, shape (n_images, height, width, 3)
         RGB.
     augmentation : Augmentation
         Makes the views.
-    teacher_targets : ndarray, shape (n, n_features), or None
-        What the network learns from a teacher for each image.
+    teacher_targets : ndarray, shape (n_images, n_features), or None
+        What the network learns from a teacher about each image.
     """
 
-    pixels: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
+    pixels: NDArray[np.uint8]
     augmentation: Augmentation
     teacher_targets: NDArray[np.float16] | None = None
 
     def _inputs(self, chosen: Indices, epoch: int, size: int, random: Generator) -> list[Floats]:
         del epoch
-        images = [self.pixels[index] for index in chosen]
+        images = [self.pixels[row] for row in self.rows[chosen]]
         return [self.augmentation.batch(images, size, random)]
 
     def _targets(self, chosen: Indices) -> list[Floats]:
         targets = ShuffledBatches._targets(self, chosen)  # noqa: SLF001 - of its own base class
         if self.teacher_targets is not None:
-            targets.append(self.teacher_targets[chosen].astype(np.float32))
+            targets.append(self.teacher_targets[self.rows[chosen]].astype(np.float32))
         return targets
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from headstart.features.accelerator import sees_accelerator
 
@@ -11,27 +11,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-    Requested = Literal["auto", "f32", "bf16"]
+    from headstart.features.engine import Precision
+    from headstart.features.settings import PrecisionRule
 
-_POLICIES = {"f32": "float32", "bf16": "mixed_bfloat16"}
+#: Keras's names.
+DTYPE_POLICIES: dict[Precision, str] = {"f32": "float32", "bf16": "mixed_bfloat16"}
 
 
-def training_precision(requested: Requested) -> Literal["f32", "bf16"]:
-    """Return `requested`, or for 'auto' bfloat16 where there is a GPU or TPU.
+def training_precision(rule: PrecisionRule) -> Precision:
+    """Return the precision that is asked for. "auto" is bfloat16 on a GPU or TPU.
 
-    Weights, their averages and all sums stay float32 in either. A processor that has bfloat16 gains
-    a tenth or nothing by it (docs/benchmarks.md), and would train other weights than one without.
+    Weights, their averages and all sums are float32 in either. A processor that has bfloat16 gains
+    a tenth or nothing from it (docs/benchmarks.md), and would train other weights than one without.
     """
-    if requested != "auto":
-        return requested
+    if rule != "auto":
+        return rule
     return "bf16" if sees_accelerator() else "f32"
 
 
 @contextlib.contextmanager
-def built_in(precision: Literal["f32", "bf16"], keras: ModuleType) -> Iterator[None]:
-    """Let layers made inside compute in `precision`."""
+def kept_dtype_policy(keras: ModuleType) -> Iterator[None]:
+    """Restore Keras's dtype policy at the end, since it is the user's."""
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(_POLICIES[precision])
     try:
         yield
     finally:

@@ -1,0 +1,129 @@
+"""The training of a network from scratch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from headstart.backbones.architectures import ARCHITECTURES
+from headstart.data.resizing import Resize
+from headstart.evaluation import plot_history
+from headstart.pretraining.summary import CURVES, HISTORY
+from headstart.pretraining.teacher import compiled_with_teacher, teacher_targets
+from headstart.progress import Bars
+from headstart.training.batches import ImageBatches
+from headstart.training.history import write_history
+from headstart.training.loop import TrainingLoop
+from headstart.training.pixels import decode_images, side_for_views
+from headstart.training.precision import DTYPE_POLICIES, kept_dtype_policy
+from headstart.training.validation import ValidationSet
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from keras import Model
+    from numpy.typing import NDArray
+
+    from headstart.data import LabelledImages
+    from headstart.data.sources import UnreadableImage
+    from headstart.pretraining.plan import Job
+    from headstart.training.history import Epoch
+    from headstart.training.pixels import Pixels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """A network at the end of its training.
+
+    Attributes
+    ----------
+    network : keras.Model
+        With the weights of the best epoch.
+    history : tuple of Epoch
+    best_epoch : int
+        Counted from 1.
+    n_train : int
+        The number of training images that could be read.
+    unreadable : tuple of UnreadableImage
+        The other training images.
+    """
+
+    network: Model
+    history: tuple[Epoch, ...]
+    best_epoch: int
+    n_train: int
+    unreadable: tuple[UnreadableImage, ...]
+
+
+def train_network(keras: ModuleType, job: Job) -> Trained:
+    """Train a network, or continue from its last checkpoint."""
+    settings = job.settings
+    side = side_for_views(job.train.sources, settings.size)
+    pixels = _decode(job, job.train, side, "train")
+    batches = _batches(job, pixels)
+    validation = _validation_set(job)
+    keras.utils.set_random_seed(settings.seed)
+    with kept_dtype_policy(keras):
+        keras.config.set_dtype_policy(DTYPE_POLICIES[job.precision])
+        network = ARCHITECTURES[settings.architecture](
+            input_shape=(None, None, 3), classes=batches.n_classes
+        )
+        n_features = None if job.teacher is None else job.teacher.outputs["features"][0]
+        model = compiled_with_teacher(keras, network, settings, n_features)
+    loop = TrainingLoop(
+        model,
+        network,
+        batches,
+        validation=validation,
+        schedule=settings.schedule(),
+        folder=job.folder,
+    )
+    loop.resume()
+    for epoch in loop.run(job.progress):
+        write_history(loop.history, job.folder / HISTORY)
+        plot_history(loop.history, job.folder / CURVES, best_epoch=loop.best_epoch)
+        (job.progress or Bars()).say(epoch.described(loop.seconds_left()))
+    loop.finish()
+    return Trained(
+        network, tuple(loop.history), loop.best_epoch, len(pixels.places), pixels.unreadable
+    )
+
+
+def _batches(job: Job, pixels: Pixels) -> ImageBatches:
+    images, settings = job.train.subset(pixels.places), job.settings
+    targets = None
+    if job.teacher is not None:
+        file = job.folder / "teacher_targets.raw"
+        targets = teacher_targets(images.sources, job.teacher, file, progress=job.progress)
+    return ImageBatches(
+        pixels=pixels.values,
+        augmentation=settings.augmentation,
+        teacher_targets=targets,
+        rows=np.arange(len(images)),
+        labels=_codes(images),
+        n_classes=len(images.classes),
+        batch_size=settings.batch_size,
+        mixup=settings.mixup,
+        seed=settings.seed,
+        workers=settings.workers,
+    )
+
+
+def _validation_set(job: Job) -> ValidationSet:
+    sample = job.validation_sample()
+    pixels = _decode(job, sample, job.settings.size, "validation")
+    return ValidationSet(
+        _codes(sample.subset(pixels.places)), lambda rows: pixels.values[rows].astype(np.float32)
+    )
+
+
+def _decode(job: Job, images: LabelledImages, side: int, name: str) -> Pixels:
+    resize = Resize("squash", side, side)
+    return decode_images(images.sources, resize, job.folder / f"{name}.raw", progress=job.progress)
+
+
+def _codes(images: LabelledImages) -> NDArray[np.int64]:
+    code_of = {label: code for code, label in enumerate(images.classes)}
+    return np.array([code_of[label] for label in images.labels])
