@@ -39,7 +39,7 @@ def test_an_unreadable_image_has_an_error_and_no_predictions():
 
 
 def test_its_repr_is_one_line():
-    assert repr(answered(0.25, 0.125, 0.625)) == "<Answer: a.jpg: cat 62.5%>"
+    assert repr(answered(0.25, 0.125, 0.625)) == "<Answer: a.jpg: cat 62.5 %>"
     assert repr(unreadable()) == "<Answer: a.jpg: cut short>"
 
 

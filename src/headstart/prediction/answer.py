@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from headstart.display.text import percent
+
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
@@ -67,7 +69,7 @@ class Answer:
 
     def __repr__(self) -> str:
         """Return the name of the image with the most probable class or the error."""
-        best = [f"{found.label} {found.probability:.1%}" for found in self.predictions(1)]
+        best = [f"{found.label} {percent(found.probability)}" for found in self.predictions(1)]
         return f"<Answer: {self.path}: {self.error or best[0]}>"
 
     @property
