@@ -9,7 +9,7 @@ import numpy as np
 
 from headstart import ImageClassifier
 from headstart.data import folds, read_dataset
-from headstart.evaluation import summarise_cross_validation
+from headstart.evaluation.metrics import summarise_cross_validation
 
 FOLDS, REPEATS = 10, 10
 

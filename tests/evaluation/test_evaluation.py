@@ -8,12 +8,18 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 from PIL import Image
+from tests.recorder import Recorder
 
+from headstart.backbones.classes import ClassName
+from headstart.data import as_source
 from headstart.display.text import columns, one_line
 from headstart.errors import DatasetError, ImageDamaged, MissingExtra, UsageError
-from headstart.evaluation import Evaluation, Mistake
-from headstart.evaluation.evaluation import METRICS, display_names
+from headstart.evaluation import Evaluation, measure
+from headstart.evaluation.evaluation import display_names
 from headstart.evaluation.report import WIDTH
+from headstart.evaluation.results import Mistake
+from headstart.features.extractor import FeatureExtractor, network_resize
+from headstart.prediction.predictor import Predictor
 
 NAMES = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
 TRUTH = ["cat", "cat", "dog", "dog"]
@@ -149,16 +155,29 @@ def test_class_listed_twice_is_refused():
         Evaluation.from_predictions(["a"], ["cat"], [[1, 0]], ["cat", "cat"])
 
 
-def test_each_metric_reaches_the_reports_and_the_json(evaluation):
-    shown = {"macro_f1", "balanced_accuracy", "majority_share", "top_5_accuracy", "log_loss"}
-    assert set(METRICS) == shown
-    for name, metric in METRICS.items():
-        value = getattr(evaluation, name)
-        assert evaluation.to_dict()[name] == value
-        written = [metric.label, "" if value is None else metric.format(value), metric.meaning]
-        lines = [re.split("  +", line.strip()) for line in str(evaluation).splitlines()]
-        assert (written in lines) == (value is not None)
-        assert (f">{metric.label}</td>" in evaluation._repr_html_()) == (value is not None)
+def test_each_metric_reaches_the_report_and_the_json(make_evaluation):
+    evaluation = make_evaluation(6, n_each=4)
+    shown = {
+        "top-5 accuracy": evaluation.top_5_accuracy,
+        "macro F1": evaluation.macro_f1,
+        "balanced accuracy": evaluation.balanced_accuracy,
+        "majority class": evaluation.majority_share,
+        "log loss": evaluation.log_loss,
+    }
+    lines = [re.split("  +", line.strip()) for line in str(evaluation).splitlines()]
+    written = {label: value for label, value, _ in (line for line in lines if len(line) == 3)}
+    for label, value in shown.items():
+        number = float(written[label].removesuffix(" %"))
+        assert number in (round(value, 2), round(100 * value, 1), round(value, 3))
+        assert f">{label}</td>" in evaluation._repr_html_()
+        assert value in evaluation.to_dict().values()
+
+
+def test_each_number_has_its_row(evaluation):
+    hints = Evaluation.__annotations__
+    numbers = [name for name, hint in hints.items() if hint in ("float", "float | None")]
+    with_five_or_fewer_classes = set(numbers) - {"accuracy", "top_5_accuracy"}
+    assert len(list(evaluation._metric_rows())) == len(with_five_or_fewer_classes)
 
 
 def test_it_can_not_be_altered(evaluation):
@@ -271,3 +290,67 @@ found.plot_confusion(Path(sys.argv[1]))
 assert "matplotlib.pyplot" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "x.png")], check=True)
+
+
+IMAGES = list(np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8))
+SOURCES = [as_source(image, i) for i, image in enumerate(IMAGES)]
+
+
+@pytest.fixture
+def make(tiny_network):
+    """Return a maker of predictors with these identifiers and labels."""
+
+    def make(identifiers="abcde", labels=(0, 1, 2, 3, 4)):
+        extractor = FeatureExtractor(
+            tiny_network,
+            network_resize(tiny_network, "squash"),
+            output="probabilities",
+        )
+        classes = tuple(map(ClassName, identifiers, labels))
+        return Predictor("tiny", extractor, classes)
+
+    return make
+
+
+def test_right_and_wrong_answers_are_counted(make):
+    predictor = make()
+    truth = predictor.predict(IMAGES).tolist()
+    assert measure(predictor, SOURCES, truth).accuracy == 1
+    wrong = [(truth[0] + 1) % 5, *truth[1:]]
+    evaluation = measure(predictor, SOURCES, wrong)
+    assert (evaluation.accuracy, evaluation.n) == (0.75, 4)
+    assert [mistake.path for mistake in evaluation.mistakes] == ["image 0"]
+
+
+def test_unreadable_images_count_in_no_figure(make):
+    predictor = make()
+    truth = predictor.predict(IMAGES).tolist()
+    sources = [SOURCES[0], as_source(b"no image", 9), *SOURCES[1:]]
+    evaluation = measure(predictor, sources, [truth[0], 0, *truth[1:]])
+    assert (evaluation.accuracy, evaluation.n) == (1, 4)
+    assert [error.path for error in evaluation.errors] == ["image 9"]
+    with pytest.raises(DatasetError, match="at least one labelled image"):
+        measure(predictor, sources[1:2], [0])
+
+
+def test_labels_may_be_the_identifiers_of_the_classes(make):
+    twins = make(labels=["crane", "crane", "ant", "bee", "cat"])
+    truth = ["abcde"[i] for i in twins.predict_proba(IMAGES).argmax(axis=1)]
+    assert measure(twins, SOURCES, truth).accuracy == 1
+
+
+def test_labels_come_before_identifiers(make):
+    crossed = make(identifiers="abcde", labels="bcdea")
+    truth = crossed.predict(IMAGES).tolist()
+    assert measure(crossed, SOURCES, truth).accuracy == 1
+
+
+def test_a_label_must_be_a_class(make):
+    with pytest.raises(DatasetError, match="Received: zebra"):
+        measure(make(), SOURCES, [0, 1, 2, "zebra"])
+
+
+def test_progress_says_what_is_measured(make):
+    progress = Recorder()
+    measure(make(), SOURCES, [0] * 4, progress=progress, what="measuring")
+    assert progress.bars == [["measuring", 4, "image", 4]]

@@ -30,7 +30,7 @@ def test_wilson_interval_holds_the_share_and_stays_a_share(counts):
 def test_wilson_interval_narrows_with_images_and_widens_with_confidence():
     low, high = metrics.wilson_interval([9, 90, 900], [10, 100, 1000])
     assert (np.diff(high - low) < 0).all()
-    assert metrics.proportion_interval(9, 10, 0.99).low < low[0]
+    assert metrics.wilson_interval(9, 10, confidence=0.99)[0] < low[0]
 
 
 def test_wilson_interval_of_nothing_is_unknown():

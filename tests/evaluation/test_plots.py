@@ -1,9 +1,13 @@
+import io
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.evaluation import Evaluation
-from headstart.evaluation.plots import history_figure
+from headstart.errors import StorageError, UsageError
+from headstart.evaluation import Evaluation, plots
+from headstart.evaluation.plots import plot_history
 from headstart.training.history import Epoch
 
 PLOTS = (Evaluation.plot_confusion, Evaluation.plot_classes)
@@ -102,7 +106,7 @@ def epoch(number, accuracy, val_loss):
 @pytest.mark.parametrize("epochs", [1, 2, 30])
 def test_a_history_of_any_length_has_three_curves(epochs):
     history = [epoch(i, 1 - 1 / i, 3.0 / i) for i in range(1, epochs + 1)]
-    accuracy, loss = history_figure(history, epochs).axes
+    accuracy, loss = plot_history(history, best_epoch=epochs).axes
     (curve,) = accuracy.lines
     assert curve.get_ydata().tolist() == [each.val_accuracy for each in history]
     assert [curve.get_ydata().tolist() for curve in loss.lines] == [
@@ -112,18 +116,92 @@ def test_a_history_of_any_length_has_three_curves(epochs):
 
 
 def test_a_history_without_a_validation_loss_has_no_curve_of_it():
-    _, loss = history_figure([epoch(1, 0.5, float("nan"))], 1).axes
+    _, loss = plot_history([epoch(1, 0.5, float("nan"))], best_epoch=1).axes
     assert len(loss.lines) == 1
-    assert "red: training images" in [text.get_text() for text in loss.texts]
+    assert "orange: training images" in [text.get_text() for text in loss.texts]
 
 
 def test_the_title_is_of_the_epoch_that_is_kept():
     history = [epoch(1, 0.9, 0.4), epoch(2, 0.9, 0.3), epoch(3, 0.9, 0.5)]
-    written = [text.get_text() for text in history_figure(history, 2).axes[0].texts]
+    written = [text.get_text() for text in plot_history(history, best_epoch=2).axes[0].texts]
     assert "Best accuracy: 90.0 %, after epoch 2" in written
 
 
 def test_ticks_half_a_point_apart_differ():
-    accuracy, _ = history_figure([epoch(1, 0.882, 0.4), epoch(2, 0.921, 0.3)], 2).axes
+    accuracy, _ = plot_history([epoch(1, 0.882, 0.4), epoch(2, 0.921, 0.3)], best_epoch=2).axes
     ticks = accuracy.yaxis.get_major_formatter().format_ticks([0.9, 0.915, 0.92, 1])
     assert ticks == ["90%", "91.5%", "92%", "100%"]
+
+
+def test_a_history_is_drawn_with_and_without_a_file(tmp_path):
+    history = [epoch(1, 0.882, 0.4), epoch(2, 0.921, 0.3)]
+    assert len(plot_history(history, best_epoch=2).axes) == 2
+    plot_history(history, str(tmp_path / "curves.png"), best_epoch=2)
+    assert _pixels(tmp_path / "curves.png").std() > 10
+    assert (
+        "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
+    )
+
+
+def drawn():
+    figure, axes = plots._new_figure(2, 1)
+    axes.set(xlim=(0, 1), ylim=(0, 1), facecolor="red")
+    plots._write_title(axes, "A title that is wider than the axes are", "a note\nof two lines")
+    plots._name_ticks(axes.yaxis, ["$x$", "a very long name of a class, really"], 8)
+    return figure, axes
+
+
+def test_nothing_is_cut_off_and_axes_keep_their_size():
+    image = io.BytesIO()
+    drawn()[0].savefig(image, format="png")
+    with Image.open(image) as opened:
+        pixels = np.asarray(opened.convert("RGB"))
+    margin = round(plots.MARGIN * plots.DPI) - 2
+    inside = (pixels < 250).any(axis=-1)
+    assert not inside[:margin].any()
+    assert not inside[-margin:].any()
+    assert not inside[:, :margin].any()
+    assert not inside[:, -margin:].any()
+    assert inside[margin : margin + 8].any()
+    assert inside[:, margin : margin + 8].any()
+    red = (pixels == (255, 0, 0)).all(axis=-1)
+    assert red.any(axis=0).sum() == pytest.approx(2 * plots.DPI, abs=2)
+    assert red.any(axis=1).sum() == pytest.approx(plots.DPI, abs=2)
+
+
+def test_names_are_no_formulas_and_long_ones_are_shortened():
+    _, axes = drawn()
+    formula, long = axes.get_yticklabels()
+    assert not formula.get_parse_math()
+    assert formula.get_text() == "$x$"
+    assert len(long.get_text()) == 26
+
+
+def test_a_notebook_shows_the_figure_without_pyplot():
+    assert drawn()[0]._repr_png_().startswith(b"\x89PNG")
+
+
+def test_without_a_path_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    figure, _ = drawn()
+    assert plots.saved(figure, None) is figure
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_suffixes_are_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"end in \.png"):
+        plots.saved(drawn()[0], tmp_path / "plot.svg")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_failed_writing_leaves_the_old_file(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    old = tmp_path / "plot.png"
+    old.write_bytes(b"old")
+    figure, _ = drawn()
+    monkeypatch.setattr(type(figure), "savefig", fail)
+    with pytest.raises(StorageError, match="No space left"):
+        plots.saved(figure, old)
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"old"]

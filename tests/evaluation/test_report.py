@@ -82,3 +82,19 @@ def test_long_lists_are_cut_and_the_rest_is_counted():
 def test_an_unreadable_image_is_always_named():
     found = report.unreadable_table([Unreadable("x/a.jpg", "ImageUnreadable", "Access denied.")])
     assert found.rows == [("x/a.jpg: Access denied.",)]
+
+
+def test_a_single_mistake_among_many_stays_visible():
+    depth = report.cell_depths(np.array([[9_999, 1], [0, 10_000]]))
+    assert depth[0, 1] > 0.1
+    assert depth[1, 0] == 0
+    assert depth[1, 1] == 1
+
+
+def test_class_without_images_leaves_an_empty_row():
+    assert report.cell_depths(np.array([[3, 1], [0, 0]]))[1].tolist() == [0, 0]
+
+
+def test_right_is_blue_wrong_is_orange_and_nothing_is_white():
+    found = np.rint(255 * report.cell_colours(np.array([[1, 1], [0, 0.5]])))
+    assert found.tolist() == [[[0, 114, 178], [213, 94, 0]], [[255, 255, 255], [128, 184, 216]]]

@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw
 
 from headstart.data.decoding import decode
 from headstart.data.sources import UnreadableImage
-from headstart.display.drawing import check_png, save_png, write_line
-from headstart.display.style import INK, MARGIN, MAT, PALE, SMALL_SIZE
+from headstart.display.drawing import check_png, framed, save_png, write_line
+from headstart.display.style import INK, MARGIN, PALE, SMALL_SIZE
 from headstart.errors import ImageError, UsageError
 
 if TYPE_CHECKING:
@@ -109,11 +109,7 @@ def _draw_row(
 ) -> None:
     left, top = corner
     side = shown_side(views.shape[1])
-    ImageDraw.Draw(sheet).rectangle((left, top, left + side - 1, top + side - 1), fill=MAT)
-    scale = side / max(image.size)
-    width, height = (max(1, round(length * scale)) for length in image.size)
-    whole = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2)
-    sheet.paste(whole, (left + (side - width) // 2, top + (side - height) // 2))
+    sheet.paste(framed(image, side, side), corner)
     left += side + MARGIN
     for view in views:
         sheet.paste(_enlarged(view, side), (left, top))

@@ -7,14 +7,14 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from headstart.display.fonts import drawable
-from headstart.display.style import TEXT_SIZE
+from headstart.display.style import MAT, TEXT_SIZE
 from headstart.display.text import columns, shorten
 from headstart.errors import UsageError
 from headstart.storage import whole_file
 
 
 @functools.cache
-def font(file: Path, size: int) -> ImageFont.FreeTypeFont:
+def font(file: Path, size: int = TEXT_SIZE) -> ImageFont.FreeTypeFont:
     """Return a font of `size` pixels."""
     return ImageFont.truetype(str(file), size)
 
@@ -33,6 +33,16 @@ def write_line(
     shorter = (shorten(text, length) for length in range(min(columns(text), width), 0, -1))
     fitting = itertools.dropwhile(lambda line: written.getlength(line) > width, shorter)
     draw.text(corner, next(fitting, ""), fill=colour, font=written)
+
+
+def framed(image: Image.Image, width: int, height: int) -> Image.Image:
+    """Return the whole image, as large as it fits, in the middle of a grey rectangle."""
+    scale = min(width / image.width, height / image.height)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    frame = Image.new("RGB", (width, height), MAT)
+    whole = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2)
+    frame.paste(whole, ((width - size[0]) // 2, (height - size[1]) // 2))
+    return frame
 
 
 def check_png(path: Path) -> None:

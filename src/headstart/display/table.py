@@ -52,7 +52,8 @@ class Table:
             for line in lines
         ]
         widths = [max(map(columns, column)) for column in zip(*cells, strict=True)]
-        body = (_joined(line, widths, self._alignment()) for line in cells)
+        aligned = (map(_padded, line, widths, self._alignment()) for line in cells)
+        body = ((GAP + GAP.join(line)).rstrip() for line in aligned)
         title = [self.title] if self.title else []
         return "\n".join([*title, *body, *(GAP + note for note in self.notes)])
 
@@ -63,21 +64,17 @@ class Table:
     def to_html(self) -> str:
         """Return the table as HTML. All text is escaped."""
         title = f"<p><b>{escaped(self.title)}</b></p>" if self.title else ""
-        headings = self._html_row("th", self.headings) if self.headings else ""
-        colours = self.colours or [()] * len(self.rows)
-        rows = (
-            self._html_row("td", row, shades)
-            for row, shades in zip(self.rows, colours, strict=True)
-        )
+        plain = [""] * len(self._alignment())
+        colours = self.colours or [plain] * len(self.rows)
+        rows = [self._html_row("th", self.headings, plain)] if self.headings else []
+        rows += [self._html_row("td", *row) for row in zip(self.rows, colours, strict=True)]
         notes = "<br/>".join(map(escaped, self.notes))
         below = f'<p style="{_QUIET}">{notes}</p>' if notes else ""
-        return f"{title}<table>{headings}{''.join(rows)}</table>{below}"
+        return f"{title}<table>{''.join(rows)}</table>{below}"
 
-    def _html_row(self, tag: str, cells: Sequence[str], colours: Sequence[str] = ()) -> str:
-        styles = (
-            _CELL.format("right" if side == ">" else "left", _background(colour))
-            for side, colour in zip(self._alignment(), colours or [""] * len(cells), strict=True)
-        )
+    def _html_row(self, tag: str, cells: Sequence[str], colours: Sequence[str]) -> str:
+        sides = ("right" if side == ">" else "left" for side in self._alignment())
+        styles = map(_CELL.format, sides, map(_background, colours))
         written = (
             f'<{tag} style="{style}">{escaped(cell)}</{tag}>'
             for style, cell in zip(styles, cells, strict=True)
@@ -98,14 +95,10 @@ def _background(colour: str) -> str:
         return ""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     # The usual weights of the three colours in how bright they look.
-    dark = 0.299 * red + 0.587 * green + 0.114 * blue < 140
+    dark = 0.299 * red + 0.587 * green + 0.114 * blue < 110
     return f"background:{colour};color:{'#fff' if dark else '#222'}"
 
 
-def _joined(cells: Sequence[str], widths: Sequence[int], align: str) -> str:
-    padded = (
-        cell + space if side == "<" else space + cell
-        for cell, width, side in zip(cells, widths, align, strict=True)
-        for space in [" " * (width - columns(cell))]
-    )
-    return (GAP + GAP.join(padded)).rstrip()
+def _padded(cell: str, width: int, side: str) -> str:
+    space = " " * (width - columns(cell))
+    return cell + space if side == "<" else space + cell

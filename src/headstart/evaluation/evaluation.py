@@ -1,13 +1,12 @@
 """What comes out when a classifier predicts images whose classes are known."""
 
+from __future__ import annotations
+
 import math
-from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self, get_type_hints
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from headstart import records
 from headstart.display.displayed import Displayed
@@ -15,18 +14,22 @@ from headstart.display.table import Table
 from headstart.display.text import headline, percent
 from headstart.errors import DatasetError, MissingExtra, UsageError
 from headstart.evaluation import metrics, report
-from headstart.evaluation.metrics import Counts, Floats, Interval, Metric, Outcome
-from headstart.evaluation.results import (
-    ClassResult,
-    Mistake,
-    Unreadable,
-    class_results,
-    find_mistakes,
-)
+from headstart.evaluation.results import Unreadable, class_results, find_mistakes
+from headstart.progress import track
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
     from matplotlib.figure import Figure
     from pandas import DataFrame
+
+    from headstart.data.sources import ImageSource
+    from headstart.evaluation.metrics import Counts, Floats, Interval
+    from headstart.evaluation.results import ClassResult, Mistake
+    from headstart.prediction.predictor import Predictor
+    from headstart.progress import Progress
 
 ROUNDING = 1e-4
 
@@ -38,8 +41,8 @@ class Evaluation(Displayed):
     ``print(evaluation)`` gives a report to read, a notebook shows the same as HTML, and `to_dict`
     returns everything for programs.
 
-    To add a metric, add a function to `headstart.evaluation.metrics` and a field here, annotated
-    with its `Metric`: the reports and `to_dict` take it from there.
+    To add a metric, write its function in `headstart.evaluation.metrics`. Then add a field here,
+    its value in `from_predictions` and its row in `_metric_rows`. `to_dict` returns every field.
 
     Attributes
     ----------
@@ -73,55 +76,11 @@ class Evaluation(Displayed):
     accuracy: float
     interval: Interval
     n: int
-    macro_f1: Annotated[
-        float,
-        Metric(
-            "macro F1",
-            "mean F1 of the classes; each class counts the same",
-            "{:.2f}".format,
-            lambda outcome: metrics.macro_f1(outcome.confusion),
-        ),
-    ]
-    balanced_accuracy: Annotated[
-        float,
-        Metric(
-            "balanced accuracy",
-            "mean recall of the classes; each class counts the same",
-            percent,
-            lambda outcome: metrics.balanced_accuracy(outcome.confusion),
-        ),
-    ]
-    majority_share: Annotated[
-        float,
-        Metric(
-            "majority class",
-            "accuracy of always predicting the most frequent class",
-            percent,
-            lambda outcome: metrics.majority_share(outcome.confusion),
-        ),
-    ]
-    top_5_accuracy: Annotated[
-        float | None,
-        Metric(
-            "top-5 accuracy",
-            "the true class is among the five most probable classes",
-            percent,
-            lambda outcome: (
-                metrics.top_k_accuracy(outcome.truth, outcome.probabilities, 5)
-                if len(outcome.confusion) > 5
-                else None
-            ),
-        ),
-    ]
-    log_loss: Annotated[
-        float,
-        Metric(
-            "log loss",
-            "mean of -ln(probability of the true class); lower is better",
-            "{:.3f}".format,
-            lambda outcome: metrics.log_loss(outcome.truth, outcome.probabilities),
-        ),
-    ]
+    macro_f1: float
+    balanced_accuracy: float
+    majority_share: float
+    top_5_accuracy: float | None
+    log_loss: float
     classes: tuple[str, ...]
     per_class: tuple[ClassResult, ...]
     confusion: Counts
@@ -165,18 +124,20 @@ class Evaluation(Displayed):
         truth = _indices(y_true, classes)
         shown = display_names(classes)
         confusion = metrics.confusion_matrix(truth, scores.argmax(axis=1), len(classes))
-        outcome = Outcome(truth, scores, confusion)
-        computed: dict[str, Any] = {name: each.compute(outcome) for name, each in METRICS.items()}
         return cls(
             accuracy=metrics.accuracy(confusion),
             interval=metrics.proportion_interval(int(np.trace(confusion)), len(names)),
             n=len(names),
+            macro_f1=metrics.macro_f1(confusion),
+            balanced_accuracy=metrics.balanced_accuracy(confusion),
+            majority_share=metrics.majority_share(confusion),
+            top_5_accuracy=metrics.top_k_accuracy(truth, scores, 5) if len(classes) > 5 else None,
+            log_loss=metrics.log_loss(truth, scores),
             classes=shown,
             per_class=class_results(confusion),
             confusion=confusion,
             mistakes=find_mistakes(names, truth, scores, shown),
             errors=unreadable,
-            **computed,
         )
 
     @property
@@ -187,20 +148,27 @@ class Evaluation(Displayed):
     def display_parts(self) -> Iterator[str | Table]:
         """Yield the parts of the report."""
         yield self.headline
-        yield Table(
-            align="<><",
-            rows=[
-                (metric.label, metric.format(value), metric.meaning)
-                for name, metric in METRICS.items()
-                if (value := getattr(self, name)) is not None
-            ],
-        )
+        yield Table(align="<><", rows=list(self._metric_rows()))
         yield report.class_table(self.classes, self.per_class)
         yield report.confusion_table(self.classes, self.confusion)
         yield report.mistake_table(self.mistakes)
         yield report.unreadable_table(self.errors)
 
-    def plot_confusion(self, path: str | Path | None = None) -> "Figure":
+    def _metric_rows(self) -> Iterator[tuple[str, str, str]]:
+        """Yield the name of each metric, its value, and what it means."""
+        if self.top_5_accuracy is not None:
+            meaning = "the true class is among the five most probable classes"
+            yield "top-5 accuracy", percent(self.top_5_accuracy), meaning
+        meaning = "mean F1 of the classes; each class counts the same"
+        yield "macro F1", f"{self.macro_f1:.2f}", meaning
+        meaning = "mean recall of the classes; each class counts the same"
+        yield "balanced accuracy", percent(self.balanced_accuracy), meaning
+        meaning = "accuracy of always predicting the most frequent class"
+        yield "majority class", percent(self.majority_share), meaning
+        meaning = "mean of -ln(probability of the true class); lower is better"
+        yield "log loss", f"{self.log_loss:.3f}", meaning
+
+    def plot_confusion(self, path: str | Path | None = None) -> Figure:
         """Draw the confusion matrix: a row for each true class, a column for each predicted class.
 
         Colour is the share of the row's images. Counts are written up to 25 classes, names up to
@@ -228,7 +196,7 @@ class Evaluation(Displayed):
         figure = plots.confusion_figure(self.confusion, self.classes, self.headline)
         return plots.saved(figure, path)
 
-    def plot_classes(self, path: str | Path | None = None) -> "Figure":
+    def plot_classes(self, path: str | Path | None = None) -> Figure:
         """Draw recall and precision of each class with their 95 % intervals, weakest class first.
 
         With more than 200 classes, the 200 weakest are drawn.
@@ -255,7 +223,7 @@ class Evaluation(Displayed):
             "confusion": self.confusion.tolist(),
         }
 
-    def to_frame(self) -> "DataFrame":
+    def to_frame(self) -> DataFrame:
         """Return the results of the classes as a pandas DataFrame, one row for each class.
 
         Each interval becomes two columns, such as ``recall_low`` and ``recall_high``. Values are
@@ -272,14 +240,6 @@ class Evaluation(Displayed):
             raise MissingExtra("A table as a pandas DataFrame", "pandas") from missing
         rows = [_row(result) for result in self.per_class]
         return pd.DataFrame(rows, index=pd.Index(self.classes, name="class"))
-
-
-#: The metrics of the fields of `Evaluation` that have one, by the name of the field.
-METRICS: dict[str, Metric] = {
-    name: hint.__metadata__[0]
-    for name, hint in get_type_hints(Evaluation, include_extras=True).items()
-    if hasattr(hint, "__metadata__")
-}
 
 
 def display_names(classes: Sequence[Hashable]) -> tuple[str, ...]:
@@ -344,3 +304,53 @@ def _row(result: ClassResult) -> dict[str, float]:
         else:
             row[name] = math.nan if value is None else value
     return row
+
+
+def measure(
+    predictor: Predictor,
+    sources: Sequence[ImageSource],
+    labels: Sequence[Hashable],
+    *,
+    progress: Progress | None = None,
+    what: str = "testing",
+) -> Evaluation:
+    """Compare the answers of a predictor with the labels of the images.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    sources : sequence of ImageSource, length n
+    labels : sequence of hashable, length n
+        The label of each image, or the identifier of its class.
+    progress : Progress, optional
+        Shows how far it is.
+    what : str
+        What the progress bar says.
+
+    Returns
+    -------
+    Evaluation
+        Images that can't be read are in its ``errors`` and count in no figure.
+
+    Raises
+    ------
+    DatasetError
+        If no image can be read, or a label is not a class of the predictor.
+    """
+    names, truth, rows, errors = [], [], [], []
+    answers = predictor.stream(sources)
+    for answer in track(progress, answers, what, len(sources)):
+        if answer.error is not None:
+            errors.append((answer.path, answer.error))
+            continue
+        names.append(answer.path)
+        truth.append(labels[answer.index])
+        rows.append(answer.required())
+    return Evaluation.from_predictions(names, truth, rows, _classes(predictor, labels), errors)
+
+
+def _classes(predictor: Predictor, labels: Sequence[Hashable]) -> Sequence[Hashable]:
+    """Return what `labels` call the classes: by their labels, or else by their identifiers."""
+    identifiers = [name.id for name in predictor.classes]
+    by_identifier = set(labels) <= set(identifiers) and not set(labels) <= set(predictor.labels)
+    return identifiers if by_identifier else predictor.labels

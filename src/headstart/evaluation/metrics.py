@@ -9,11 +9,10 @@ A number without evidence is NaN, and means leave it out:
 - A class without test images has no recall and no F1.
 - A class that was never predicted has no precision. Its F1 is 0 if it has test images.
 
-A metric of the whole classifier is a function here and a field of `Evaluation`.
+A metric of the whole classifier is a function here and a field of `Evaluation`; see there.
 """
 
 import statistics
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -72,10 +71,9 @@ def wilson_interval(
     return low, high
 
 
-def proportion_interval(successes: int, n: int, confidence: float = 0.95) -> Interval:
+def proportion_interval(successes: int, n: int) -> Interval:
     """Return the `wilson_interval` of a single proportion as plain floats."""
-    low, high = wilson_interval(successes, n, confidence)
-    return Interval(float(low), float(high))
+    return Interval(*map(float, wilson_interval(successes, n)))
 
 
 def confusion_matrix(y_true: npt.ArrayLike, y_pred: npt.ArrayLike, n_classes: int) -> Counts:
@@ -113,17 +111,17 @@ class Estimates(NamedTuple):
     high: Floats
 
 
-def recall(confusion: Counts, confidence: float = 0.95) -> Estimates:
+def recall(confusion: Counts) -> Estimates:
     """Return for each class how many of its images were recognised."""
-    return _estimates(np.diag(confusion), confusion.sum(axis=1), confidence)
+    return _estimates(np.diag(confusion), confusion.sum(axis=1))
 
 
-def precision(confusion: Counts, confidence: float = 0.95) -> Estimates:
+def precision(confusion: Counts) -> Estimates:
     """Return for each class how many of the images predicted as this class belong to it."""
-    return _estimates(np.diag(confusion), confusion.sum(axis=0), confidence)
+    return _estimates(np.diag(confusion), confusion.sum(axis=0))
 
 
-def f1(confusion: Counts, confidence: float = 0.95) -> Estimates:
+def f1(confusion: Counts) -> Estimates:
     """Return for each class the harmonic mean of recall and precision.
 
     F1 is no proportion, but ``F1 / (2 - F1) = tp / (tp + fp + fn)`` is. Its Wilson interval is
@@ -137,12 +135,12 @@ def f1(confusion: Counts, confidence: float = 0.95) -> Estimates:
     right, n, predicted = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
     # A class without images has no F1, however often it was predicted.
     concerned = np.where(n > 0, n + predicted - right, 0)
-    jaccard = _estimates(np.where(n > 0, right, 0), concerned, confidence)
+    jaccard = _estimates(np.where(n > 0, right, 0), concerned)
     return Estimates(*(2 * values / (1 + values) for values in jaccard))
 
 
-def _estimates(successes: Counts, n: Counts, confidence: float) -> Estimates:
-    return Estimates(_share(successes, n), *wilson_interval(successes, n, confidence))
+def _estimates(successes: Counts, n: Counts) -> Estimates:
+    return Estimates(_share(successes, n), *wilson_interval(successes, n))
 
 
 def macro_f1(confusion: Counts) -> float:
@@ -197,35 +195,6 @@ def log_loss(y_true: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
     return _mean(-np.log(np.clip(given[:, 0], np.finfo(np.float32).eps, 1)))
 
 
-class Outcome(NamedTuple):
-    """What metrics are computed from; see the top of this module for the arrays."""
-
-    truth: Counts
-    probabilities: Floats
-    confusion: Counts
-
-
-class Metric(NamedTuple):
-    """How a number about a classifier is computed, and how reports present it.
-
-    Attributes
-    ----------
-    label : str
-        What reports call it.
-    meaning : str
-        What it is, in a few words.
-    format : callable
-        Turns the number into text.
-    compute : callable
-        Takes an `Outcome`. Returns the number, or None where the metric says nothing.
-    """
-
-    label: str
-    meaning: str
-    format: Callable[[float], str]
-    compute: Callable[[Outcome], float | None]
-
-
 @dataclass(frozen=True, slots=True)
 class CrossValidation:
     """The accuracy from repeated cross-validation, with an interval that is not too narrow.
@@ -259,10 +228,8 @@ class CrossValidation:
         )
 
 
-def summarise_cross_validation(
-    scores: npt.ArrayLike, n: int, confidence: float = 0.95
-) -> CrossValidation:
-    """Return the mean accuracy of repeated k-fold cross-validation and its interval.
+def summarise_cross_validation(scores: npt.ArrayLike, n: int) -> CrossValidation:
+    """Return the mean accuracy of repeated k-fold cross-validation and its 95 % interval.
 
     Folds share training images, so their scores are not independent. The usual standard error
     shrinks with every repeat, although repeats add no images. Two intervals allow for that, and
@@ -294,8 +261,8 @@ def summarise_cross_validation(
             f"Received: shape {table.shape}."
         )
     mean = float(table.mean())
-    corrected = _corrected_interval(table, confidence)
-    counted = proportion_interval(round(mean * n), n, confidence)
+    corrected = _corrected_interval(table)
+    counted = proportion_interval(round(mean * n), n)
     return CrossValidation(
         mean=mean,
         interval=Interval(min(corrected.low, counted.low), max(corrected.high, counted.high)),
@@ -306,11 +273,11 @@ def summarise_cross_validation(
     )
 
 
-def _corrected_interval(table: Floats, confidence: float) -> Interval:
+def _corrected_interval(table: Floats) -> Interval:
     from scipy.special import stdtrit
 
     variance = table.var(ddof=1) * (1 / table.size + 1 / (table.shape[1] - 1))
-    reach = float(stdtrit(table.size - 1, (1 + confidence) / 2) * np.sqrt(variance))
+    reach = float(stdtrit(table.size - 1, 0.975) * np.sqrt(variance))
     return Interval(max(0.0, float(table.mean()) - reach), min(1.0, float(table.mean()) + reach))
 
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from headstart.display.style import BLUE, VERMILION
 from headstart.display.table import Table
 from headstart.display.text import percent
-from headstart.evaluation.metrics import Counts, Interval
+from headstart.evaluation.metrics import Counts, Floats, Interval
 from headstart.evaluation.results import ClassResult, Mistake, Unreadable, weakest_first
-from headstart.evaluation.shading import colours, depths
 
 WIDTH = 100
 AT_MOST_CLASSES = 20
@@ -82,11 +82,29 @@ def _matrix(rows: Sequence[str], columns: Sequence[str], confusion: Counts) -> T
 
 
 def _css(confusion: Counts) -> list[list[str]]:
-    shades = np.rint(255 * colours(depths(confusion))).astype(int).tolist()
+    shades = np.rint(255 * cell_colours(cell_depths(confusion))).astype(np.uint8)
     return [
-        [f"#{red:02x}{green:02x}{blue:02x}" if count else "" for count, (red, green, blue) in cells]
-        for cells in (zip(*row, strict=True) for row in zip(confusion, shades, strict=True))
+        [f"#{bytes(colour).hex()}" if count else "" for count, colour in zip(*row, strict=True)]
+        for row in zip(confusion, shades, strict=True)
     ]
+
+
+def cell_depths(confusion: Counts) -> Floats:
+    """Return how dark each cell of the matrix is, from 0 to 1. A single mistake stays visible."""
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    depth = np.where(confusion > 0, 0.12 + 0.88 * np.sqrt(shares), 0)
+    np.fill_diagonal(depth, np.diag(shares))
+    return depth
+
+
+def cell_colours(depth: Floats) -> Floats:
+    """Return the colour of each cell: RGB from 0 to 1, shape (k, k, 3).
+
+    Right is blue, wrong is orange; `depth` says how dark.
+    """
+    right, wrong = (np.array([*bytes.fromhex(code[1:])]) / 255 for code in (BLUE, VERMILION))
+    full = np.where(np.eye(len(depth), dtype=bool)[..., None], right, wrong)
+    return 1 - depth[..., None] * (1 - full)
 
 
 def _frequent_confusions(classes: Sequence[str], confusion: Counts) -> Table:
@@ -99,12 +117,8 @@ def _frequent_confusions(classes: Sequence[str], confusion: Counts) -> Table:
         headings=("images", "true class", "predicted class"),
         align="><<",
         rows=[
-            (
-                f"{wrong[true, predicted]:,} of {confusion[true].sum():,}",
-                classes[true],
-                classes[predicted],
-            )
-            for true, predicted in pairs
+            (f"{wrong[row, column]:,} of {confusion[row].sum():,}", classes[row], classes[column])
+            for row, column in pairs
         ],
     )
 
@@ -117,10 +131,7 @@ def mistake_table(mistakes: Sequence[Mistake]) -> Table:
         title=f"Mistakes, the most confident first ({which})",
         headings=("probability", "predicted class", "true class", "image"),
         align="><<<",
-        rows=[
-            (percent(mistake.probability), mistake.predicted, mistake.true, mistake.path)
-            for mistake in shown
-        ],
+        rows=[(percent(each.probability), each.predicted, each.true, each.path) for each in shown],
     )
 
 

@@ -10,20 +10,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from headstart.data.decoding import decode
 from headstart.data.sources import ImageSource
-from headstart.display.drawing import check_png, font, save_png, write_line
+from headstart.display.drawing import check_png, font, framed, save_png, write_line
 from headstart.display.fonts import dejavu, drawable
-from headstart.display.style import (
-    BLUE,
-    INK,
-    LIGHT_BLUE,
-    MARGIN,
-    MAT,
-    PALE,
-    RIGHT,
-    SMALL_SIZE,
-    TEXT_SIZE,
-    WRONG,
-)
+from headstart.display.style import BLUE, INK, LIGHT_BLUE, MARGIN, MAT, PALE, SMALL_SIZE, VERMILION
 from headstart.display.text import percent
 from headstart.errors import ImageError, UsageError
 from headstart.prediction.answer import Prediction
@@ -124,15 +113,8 @@ def _draw_tile(sheet: Image.Image, corner: tuple[int, int], tile: Tile) -> None:
     draw = ImageDraw.Draw(sheet)
     left, top = corner
     try:
-        image = None if tile.error else _thumbnail(tile.source)
-        error = tile.error
-    except ImageError as late:
-        image, error = None, late
-    draw.rectangle((left, top, left + WIDTH - 1, top + IMAGE_HEIGHT - 1), fill=MAT)
-    if image:
-        across, down = WIDTH - image.width, IMAGE_HEIGHT - image.height
-        sheet.paste(image, (left + across // 2, top + down // 2))
-    else:
+        sheet.paste(_thumbnail(tile), corner)
+    except ImageError as error:
         _write_reason(draw, corner, str(error))
     top += IMAGE_HEIGHT
     name = PurePath(tile.source.name).name or tile.source.name
@@ -142,22 +124,21 @@ def _draw_tile(sheet: Image.Image, corner: tuple[int, int], tile: Tile) -> None:
         _mark(draw, corner, top, tile)
         top += MARK_HEIGHT
     for rank, prediction in enumerate(tile.predictions[:AT_MOST_PREDICTIONS]):
-        _write_prediction(
-            draw, (left, top + rank * PREDICTION_HEIGHT), prediction, LIGHT_BLUE if rank else BLUE
-        )
+        colour = LIGHT_BLUE if rank else BLUE
+        _write_prediction(draw, (left, top + rank * PREDICTION_HEIGHT), prediction, colour)
 
 
-def _thumbnail(source: ImageSource) -> Image.Image:
-    image = decode(source.read(), name=source.name, at_least=(IMAGE_HEIGHT, WIDTH)).image
-    scale = min(WIDTH / image.width, IMAGE_HEIGHT / image.height)
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2)
+def _thumbnail(tile: Tile) -> Image.Image:
+    if tile.error is not None:
+        raise tile.error
+    source, size = tile.source, (IMAGE_HEIGHT, WIDTH)
+    return framed(decode(source.read(), name=source.name, at_least=size).image, WIDTH, IMAGE_HEIGHT)
 
 
 def _mark(draw: ImageDraw.ImageDraw, corner: tuple[int, int], top: int, tile: Tile) -> None:
     left, image_top = corner
     right = str(tile.predictions[0].label) == tile.truth
-    colour = RIGHT if right else WRONG
+    colour = BLUE if right else VERMILION
     # Right and wrong differ in sign and words, not only in colour.
     words = "✓ right" if right else f"✗ wrong, true class: {tile.truth}"
     write_line(draw, (left, top - 2), words, WIDTH, colour)
@@ -171,7 +152,7 @@ def _write_prediction(
 ) -> None:
     left, top = corner
     share = percent(prediction.probability)
-    digits = font(dejavu(), TEXT_SIZE)
+    digits = font(dejavu())
     room = math.ceil(digits.getlength("100.0 %"))
     draw.text((left + WIDTH - digits.getlength(share), top), share, fill=INK, font=digits)
     write_line(draw, corner, str(prediction.label), WIDTH - room - 8, INK)
@@ -183,8 +164,9 @@ def _write_prediction(
 
 def _write_reason(draw: ImageDraw.ImageDraw, corner: tuple[int, int], reason: str) -> None:
     left, top = corner
+    draw.rectangle((left, top, left + WIDTH - 1, top + IMAGE_HEIGHT - 1), fill=MAT)
     text, file = drawable(reason)
-    small, bold = font(file, SMALL_SIZE), font(dejavu(bold=True), TEXT_SIZE)
+    small, bold = font(file, SMALL_SIZE), font(dejavu(bold=True))
     lines = itertools.islice(_wrapped(text, small, WIDTH - 2 * MARGIN), 8)
     draw.text((left + MARGIN, top + MARGIN), "Unreadable", INK, bold)
     draw.multiline_text(

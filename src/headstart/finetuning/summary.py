@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from headstart.display.displayed import Displayed
-from headstart.evaluation import plot_history
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,8 +89,10 @@ class FineTuningSummary(Displayed):
     def plot_history(self, path: str | Path | None = None) -> Figure:
         """Draw the accuracy and the loss in each epoch; write a ``.png`` file if `path` is given.
 
-        See `headstart.evaluation.plot_history`.
+        See `headstart.evaluation.plots.plot_history`.
         """
+        from headstart.evaluation.plots import plot_history
+
         return plot_history(self.history, path, best_epoch=self.best_epoch)
 
     def display_parts(self) -> Iterator[str]:

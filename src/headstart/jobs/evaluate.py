@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headstart.data.inputs import labelled_images
-from headstart.evaluation.measuring import measure
+from headstart.evaluation import measure
 from headstart.features.settings import FeatureSettings
 from headstart.jobs.predict import open_predictor
 

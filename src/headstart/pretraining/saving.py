@@ -12,7 +12,7 @@ from headstart.backbones.networks import find_network
 from headstart.backbones.preprocessing import INSIDE
 from headstart.backbones.row import Backbone
 from headstart.backbones.spec import NetworkSpec
-from headstart.evaluation.measuring import measure
+from headstart.evaluation import measure
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.settings import FeatureSettings
 from headstart.prediction.labels import user_classes

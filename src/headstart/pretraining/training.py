@@ -9,7 +9,6 @@ import numpy as np
 
 from headstart.backbones.architectures import ARCHITECTURES
 from headstart.data.resizing import Resize
-from headstart.evaluation import plot_history
 from headstart.pretraining.summary import CURVES, HISTORY
 from headstart.pretraining.teacher import compiled_with_teacher, teacher_targets
 from headstart.progress import Bars
@@ -81,6 +80,8 @@ def train_network(keras: ModuleType, job: Job) -> Trained:
         folder=job.folder,
     )
     loop.resume()
+    from headstart.evaluation.plots import plot_history
+
     for epoch in loop.run(job.progress):
         write_history(loop.history, job.folder / HISTORY)
         plot_history(loop.history, job.folder / CURVES, best_epoch=loop.best_epoch)
