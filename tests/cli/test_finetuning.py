@@ -3,19 +3,16 @@
 import pytest
 
 from headstart.augmentation.settings import Augmentation
-from headstart.cli.finetuning import FINE_TUNING, add_fine_tuning, chosen_fine_tuning
-from headstart.cli.options import FEATURES
+from headstart.cli import train
+from headstart.cli.finetuning import FINE_TUNING, chosen_fine_tuning
 from headstart.cli.parser import CommandParser
 from headstart.errors import UsageError
 from headstart.finetuning.settings import FineTuning
 
 
 def chosen(words):
-    parser = CommandParser("train", "", "")
-    parser.add_argument("--seed", type=int, default=0)
-    FEATURES.add(parser)
-    add_fine_tuning(parser)
-    return chosen_fine_tuning(parser.parse_args(words.split()))
+    parser = CommandParser(train)
+    return chosen_fine_tuning(parser.parse_args(["birds", "--out", "model", *words.split()]))
 
 
 def test_it_is_not_done_unless_it_is_asked_for():
@@ -105,8 +102,6 @@ def test_validation_is_a_share_or_a_number_of_folds():
 
 
 def test_help_says_what_where_can_be():
-    parser = CommandParser("train", "", "")
-    add_fine_tuning(parser)
-    assert f"(default of WHERE: {FineTuning().where})" in " ".join(parser.format_help().split())
-    parser.show_all()
-    assert "WHERE is the freeze point" in parser.format_help()
+    text = " ".join(CommandParser(train).format_help().split())
+    assert f"(default of WHERE: {FineTuning().where})" in text
+    assert "WHERE is the freeze point" in CommandParser(train, full=True).format_help()

@@ -15,10 +15,10 @@ import pytest
 import headstart
 from headstart.cli import augment, finetuning, pretrain
 from headstart.cli.finetuning import FINE_TUNING
-from headstart.cli.flags import Flags, Kind, kind_of, must_come_with
-from headstart.cli.heads import DENSE
+from headstart.cli.flags import Flags, Kind, kind_of, must_come_with, reader
 from headstart.cli.options import FEATURES, NETWORK
 from headstart.cli.pretrain import PRETRAINING, TEACHER
+from headstart.cli.train import DENSE
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,14 +45,12 @@ class Oven:
         After how many minutes it rings. The default is never.
     share : float or int, optional
         A share, or a number.
-    recipe : Path, optional
+    recipe : str, optional
         The recipe.
     place : str or Path
         A place.
     trays : tuple of int
         The height of each tray.
-    box : tuple of int
-        Width and height.
     doors : sequence of int
         The doors.
     """
@@ -64,10 +62,9 @@ class Oven:
     mode: Literal["top", "both"] = "both"
     timer: int | None = None
     share: float | int | None = 0.25
-    recipe: Path | None = None
+    recipe: str | Path | None = None
     place: str | Path = "kitchen"
     trays: tuple[int, ...] = (1, 3)
-    box: tuple[int, int] | None = None
     doors: Sequence[int] = ()
 
     def __post_init__(self):
@@ -104,11 +101,10 @@ def test_without_flags_the_defaults_hold():
         ("--share 0.5", "share", 0.5),
         ("--share 5", "share", 5),
         ("--share none", "share", None),
-        ("--recipe none", "recipe", Path("none")),
+        ("--recipe none", "recipe", "none"),
         ("--place attic", "place", "attic"),
         ("--trays 1 2 3", "trays", (1, 2, 3)),
         ("--trays", "trays", ()),
-        ("--box 3 4", "box", (3, 4)),
         ("--doors 2", "doors", (2,)),
     ],
 )
@@ -126,7 +122,7 @@ def test_each_type_of_field(words, field, value):
         ("--hours long", "argument --hours: must be a number. Received: 'long'."),
         ("--share half", "argument --share: must be a number. Received: 'half'."),
         ("--mode left", "argument --mode: invalid choice: 'left' (choose from"),
-        ("--box 3", "argument --box: expected 2 arguments"),
+        ("--trays 1 high", "argument --trays: must be a whole number. Received: 'high'."),
     ],
 )
 def test_a_wrong_word_is_refused_with_flag_value_and_what_must_hold(words, says, capsys):
@@ -199,8 +195,7 @@ def test_some_flags_here_and_the_others_there():
 
 def test_a_kind_of_its_own():
     minutes = Kind(
-        metavar="MINUTES",
-        parse=float,
+        {"metavar": "MINUTES", "type": float},
         convert=lambda value: value / 60,
         show=lambda hours: f"{hours * 60:g}",
         help="how many minutes it bakes",
@@ -215,6 +210,18 @@ def test_a_type_that_nobody_knows_is_refused():
         kind_of(dict[str, int])
     with pytest.raises(TypeError, match="must be given a Kind"):
         kind_of(bool | Path)
+    with pytest.raises(TypeError, match="must be given a Kind"):
+        kind_of(tuple[int, int])
+
+
+def test_a_reader_refuses_what_it_cannot_read_and_what_is_out_of_range():
+    even = reader("must be an even number", int, lambda n: n % 2 == 0)
+    assert even("4") == 4
+    for text in ("3", "four", ""):
+        with pytest.raises(
+            argparse.ArgumentTypeError, match=r"^must be an even number\. Received: "
+        ):
+            even(text)
 
 
 def test_a_flag_that_needs_another_is_refused_in_words():

@@ -5,12 +5,15 @@ import importlib
 import itertools
 import runpy
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 import headstart
 from headstart.cli import main as cli
-from headstart.errors import UsageError
+from headstart.cli.main import run_command
+from headstart.cli.parser import CommandParser
+from headstart.errors import StorageError, UsageError
 
 
 def test_help_names_every_command_and_the_exit_statuses(capsys):
@@ -76,10 +79,52 @@ def test_the_help_of_train_fits_a_screen(capsys, monkeypatch):
 @pytest.mark.parametrize("name", cli.COMMANDS)
 def test_no_two_options_have_nearly_the_same_name(name):
     command = importlib.import_module(f"headstart.cli.{name}")
-    options = command.make_parser()._option_string_actions
+    options = CommandParser(command)._option_string_actions
     long = [option for option in options if option.startswith("--") and option[:5] != "--no-"]
     for one, other in itertools.combinations(long, 2):
         assert difflib.SequenceMatcher(None, one, other).ratio() < 0.9, (one, other)
+
+
+def command(run):
+    def add_arguments(parser):
+        parser.add_argument("--number", type=int)
+
+    texts = {"__name__": "count", "USAGE": "", "DESCRIPTION": "", "EPILOG": ""}
+    return SimpleNamespace(add_arguments=add_arguments, run=run, **texts)
+
+
+def test_a_command_returns_its_status():
+    assert run_command(command(lambda arguments: arguments.number), ["--number", "1"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "says"),
+    [
+        (UsageError("wrong"), 2, "wrong"),
+        (StorageError("full"), 1, "full"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_every_ending_has_its_status(capsys, error, status, says):
+    def fail(_):
+        raise error
+
+    assert run_command(command(fail), []) == status
+    assert capsys.readouterr().err == f"headstart: {says}\n"
+
+
+def test_words_that_it_does_not_take(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        run_command(command(lambda _: 0), ["--number", "many"])
+    assert "--number" in capsys.readouterr().err
+
+
+def test_an_error_of_the_program_itself_is_not_hidden():
+    def fail(_):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_command(command(fail), [])
 
 
 def test_python_m_headstart_is_the_command(monkeypatch, capsys):

@@ -1,24 +1,38 @@
 """Help on two levels."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from headstart.cli.parser import CommandParser
+from headstart.cli.parser import CommandParser, add_option
 
 
-def parser():
-    made = CommandParser("paint", "WALL [options]", "Paint a wall.", "examples:\n  paint wall")
-    made.add_positional("wall", "WALL", nargs="?")
-    made.add_argument("--colour", metavar="NAME", help="the colour of the paint")
-    ladder = made.heading("ladder", "for high walls only")
-    ladder.everyday.add_argument("--high", action="store_true", help="take a ladder")
-    ladder.add_argument("--steps", type=int, default=7, metavar="N", help="how many steps it has")
-    made.add_help_options()
-    return made
+def paint():
+    """A command with everyday options and others."""
+
+    def add_arguments(parser):
+        parser.add_positional("wall", "WALL", nargs="?")
+        add_option(parser, "--colour NAME", "the colour of the paint")
+        ladder = parser.heading("ladder", "for high walls only")
+        ladder.everyday.add_argument("--high", action="store_true", help="take a ladder")
+        add_option(ladder, "--steps N", "how many steps it has", int, 7)
+
+    return SimpleNamespace(
+        __name__="headstart.cli.paint",
+        USAGE="WALL [options]",
+        DESCRIPTION="Paint a wall.",
+        EPILOG="examples:\n  paint wall",
+        add_arguments=add_arguments,
+    )
+
+
+def parser(*, full=False):
+    return CommandParser(paint(), full=full)
 
 
 def help_of(words, capsys):
     with pytest.raises(SystemExit, match="0"):
-        parser().parse_args(words)
+        parser(full="--help-all" in words).parse_args(words)
     return capsys.readouterr().out
 
 
@@ -37,7 +51,7 @@ def test_help_all_shows_the_rest_under_headings(capsys):
     text = help_of(["--help-all"], capsys)
     assert "--colour NAME" in text
     assert "ladder:\n  for high walls only\n\n  --high" in text
-    assert "how many steps it has" in text
+    assert "--steps N      how many steps it has (default: 7)" in text
     assert "examples:\n  paint wall" in text
 
 
@@ -55,8 +69,14 @@ def test_wrong_words_show_one_line_of_usage(capsys):
 
 
 def test_a_command_without_headings_has_no_second_level(capsys):
-    made = CommandParser("sit", "", "Sit.")
-    made.add_help_options()
+    command = paint()
+    command.add_arguments = lambda parser: parser.add_positional("wall", "WALL")
     with pytest.raises(SystemExit, match="0"):
-        made.parse_args(["--help"])
+        CommandParser(command).parse_args(["--help"])
     assert "--help-all" not in capsys.readouterr().out
+
+
+def test_an_option_reads_its_value_and_shows_its_default_only_if_it_has_one(capsys):
+    assert parser().parse_args(["--colour", "red"]).colour == "red"
+    assert parser().parse_args([]).colour is None
+    assert "None" not in help_of(["--help-all"], capsys)

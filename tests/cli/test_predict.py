@@ -131,7 +131,7 @@ def test_a_sheet_is_drawn(backbone, photos, tmp_path, capsys):
 def test_a_sheet_says_how_many_images_it_leaves_out(
     backbone, photos, tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr("headstart.cli.answers.SHEET_TILES", 1)
+    monkeypatch.setattr("headstart.cli.output.SHEET_TILES", 1)
     heights = []
     for paths in ([photos / "red" / "0.png"], [photos / "red" / "0.png", photos / "blue"]):
         sheet = tmp_path / "sheet.png"

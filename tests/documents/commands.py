@@ -10,6 +10,7 @@ from tests.documents.markdown import ROOT
 
 from headstart.backbones.catalogue import backbones
 from headstart.cli.main import COMMANDS
+from headstart.cli.parser import CommandParser
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 GROUPS = PROJECT["dependency-groups"]
@@ -78,7 +79,7 @@ def check_headstart(words):
 
 
 def parser_of(command):
-    return importlib.import_module(f"headstart.cli.{command}").make_parser()
+    return CommandParser(importlib.import_module(f"headstart.cli.{command}"))
 
 
 def check_pip(words):

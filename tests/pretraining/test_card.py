@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 from headstart.augmentation.settings import Augmentation
 from headstart.cli import pretrain as cli
+from headstart.cli.parser import CommandParser
 from headstart.data import LabelledImages
 from headstart.pretraining.card import command
 from headstart.pretraining.plan import Job
@@ -46,7 +47,7 @@ def job(settings, precision="bf16"):
 def parsed(text):
     program, name, *words = shlex.split(text)
     assert (program, name) == ("headstart", "pretrain")
-    return cli.make_parser().parse_args(words)
+    return CommandParser(cli).parse_args(words)
 
 
 def test_the_command_holds_every_setting():

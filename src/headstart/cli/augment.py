@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from headstart.augmentation.settings import Augmentation
 from headstart.cli import options
 from headstart.cli.flags import whole_number
-from headstart.cli.parser import CommandParser
+from headstart.cli.parser import CommandParser, add_option
 from headstart.progress import Bars
 
 if TYPE_CHECKING:
@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
     from headstart.data import ImageSource
 
-EXAMPLES = """\
+USAGE = "PATH... --out FILE.png [options]"
+
+DESCRIPTION = """\
+Draw images, each beside random views of it, as a training sees them. 'pretrain' and 'train
+--fine-tune' take the same settings.
+
+PATH is an image, a folder or a pattern such as 'photos/*.jpg'."""
+
+EPILOG = """\
 Can you still tell what each view shows? Then a network can learn from it. Do
 not mirror letters, do not change the colours of ripe and unripe fruit, and do
 not crop away small things.
@@ -28,51 +36,16 @@ examples:
 VIEWS = options.view_flags(Augmentation())
 
 
-def make_parser() -> CommandParser:
-    """Return the parser of the command."""
-    parser = CommandParser(
-        "augment",
-        "PATH... --out FILE.png [options]",
-        "Draw images, each beside random views of it, as a training sees them. 'pretrain' and "
-        "'train --fine-tune' take the same settings.\n\n"
-        "PATH is an image, a folder or a pattern such as 'photos/*.jpg'.",
-        EXAMPLES,
-    )
+def add_arguments(parser: CommandParser) -> None:
+    """Add what may stand after the command's name."""
     parser.add_positional("paths", "PATH", nargs="+")
-    parser.add_argument(
-        "--out", type=options.png, required=True, metavar="FILE.png", help="the sheet to draw"
-    )
-    parser.add_argument(
-        "--images",
-        type=options.positive,
-        default=6,
-        metavar="N",
-        help="how many images to draw, taken evenly from all of them (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--views",
-        type=options.positive,
-        default=7,
-        metavar="N",
-        help="how many views to draw of each image (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--size",
-        type=options.positive,
-        default=224,
-        metavar="PIXELS",
-        help="height and width of a view (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--seed",
-        type=whole_number,
-        default=0,
-        metavar="N",
-        help="the seed of the random views (default: %(default)s)",
-    )
+    add_option(parser, "--out FILE.png", "the sheet to draw", options.png, required=True)
+    n_images = "how many images to draw, taken evenly from all of them"
+    add_option(parser, "--images N", n_images, options.positive, 6)
+    add_option(parser, "--views N", "how many views to draw of each image", options.positive, 7)
+    add_option(parser, "--size PIXELS", "height and width of a view", options.positive, 224)
+    add_option(parser, "--seed N", "the seed of the random views", whole_number, 0)
     VIEWS.add(parser.add_argument_group(options.VIEWS))
-    parser.add_help_options()
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -8,6 +8,8 @@ from headstart.cli.parser import CommandParser
 
 KINDS = ("features", "networks", "weights")
 
+USAGE = "[show | clear] [options]"
+
 DESCRIPTION = """\
 Show or clear what headstart keeps on disk: the features of images that it has seen, converted
 networks and downloaded weights. It makes or downloads them again when it needs them."""
@@ -18,25 +20,12 @@ environment variables:
   HEADSTART_CACHE_LIMIT  the most bytes that the features may take"""
 
 
-def make_parser() -> CommandParser:
-    """Return the parser of the command."""
-    parser = CommandParser(
-        "cache",
-        "[show | clear] [options]",
-        DESCRIPTION,
-        EPILOG,
-    )
+def add_arguments(parser: CommandParser) -> None:
+    """Add what may stand after the command's name."""
     parser.add_positional("action", "ACTION", nargs="?", choices=("show", "clear"), default="show")
-    parser.add_argument(
-        "--only",
-        choices=KINDS,
-        action="append",
-        metavar="KIND",
-        help="only features, networks or weights; may be given again",
-    )
+    only = "only features, networks or weights; may be given again"
+    parser.add_argument("--only", choices=KINDS, action="append", metavar="KIND", help=only)
     options.add_json(parser, "the sizes")
-    parser.add_help_options()
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:

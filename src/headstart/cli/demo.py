@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from headstart.cli import predict, train
-from headstart.cli.parser import WIDTH, CommandParser
-from headstart.cli.running import Command, run_command
+from headstart.cli.parser import WIDTH, Command, CommandParser, add_option
 
 # The commands that the demo shows.
 COMMANDS: dict[str, Command] = {"predict": predict, "train": train}
+
+USAGE = "[options]"
 
 DESCRIPTION = """\
 Do the whole job on example images, without an internet connection: recognise two photos, train a
@@ -26,27 +27,15 @@ It takes less than a minute on two processor cores and about 35 MB of disk space
 15 MB in headstart's cache (see 'headstart cache')."""
 
 
-def make_parser() -> CommandParser:
-    """Return the parser of the command."""
-    parser = CommandParser(
-        "demo",
-        "[options]",
-        DESCRIPTION,
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("headstart-demo"),
-        metavar="DIR",
-        help="a new or empty folder for images and results (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--overwrite",
-        action="store_true",
-        help="replace the demo that is in DIR; files of your own stay",
-    )
-    parser.add_help_options()
-    return parser
+EPILOG = ""
+
+
+def add_arguments(parser: CommandParser) -> None:
+    """Add what may stand after the command's name."""
+    out = "a new or empty folder for images and results"
+    add_option(parser, "--out DIR", out, Path, Path("headstart-demo"))
+    overwrite = "replace the demo that is in DIR; files of your own stay"
+    parser.add_argument("--overwrite", action="store_true", help=overwrite)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -84,10 +73,11 @@ def _print(*lines: str) -> None:
 
 def _run(words: Sequence[str]) -> tuple[int, list[dict[str, Any]]]:
     """Run a command as if it were typed; return its exit status and what it printed as JSON."""
-    name, *rest = words
+    command = COMMANDS[words[0]]
     # The report that `train` prints for people would fill a page here.
+    arguments = CommandParser(command).parse_args([*words[1:], "--json"])
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        status = run_command(COMMANDS[name], [*rest, "--json"])
+        status = command.run(arguments)
     return status, [json.loads(line) for line in printed.getvalue().splitlines()]
 
 

@@ -1,9 +1,12 @@
 """Reads what a class's numpydoc docstring says about its parameters."""
 
-from __future__ import annotations
-
 import inspect
 import re
+
+# The lines below the title, up to the title of the next section.
+_PARAMETERS = re.compile(r"^Parameters\n-+\n(.*?)(?=^[^\n]+\n-+$|\Z)", re.MULTILINE | re.DOTALL)
+# A name at the start of a line, and the indented or empty lines below it.
+_PARAMETER = re.compile(r"^(\w+).*((?:\n(?: .*)?)*)", re.MULTILINE)
 
 # A full stop after one of these ends no sentence.
 _ABBREVIATIONS = ("al", "e.g", "i.e", "cf", "vs")
@@ -24,14 +27,9 @@ def parameters(documented: type) -> dict[str, str]:
         Each description is one paragraph. It is empty where the docstring says nothing, which is
         everywhere if Python runs with ``-OO``.
     """
-    found: dict[str, list[str]] = {}
-    words: list[str] = []
-    for line in _section(inspect.cleandoc(documented.__doc__ or ""), "Parameters"):
-        if line and not line[0].isspace():
-            found[line.partition(":")[0].strip()] = words = []
-        else:
-            words += line.split()
-    return {name: " ".join(words) for name, words in found.items()}
+    section = _PARAMETERS.search(inspect.cleandoc(documented.__doc__ or ""))
+    found = _PARAMETER.findall(section[1]) if section else ()
+    return {name: " ".join(text.split()) for name, text in found}
 
 
 def sentences(text: str) -> list[str]:
@@ -43,13 +41,3 @@ def sentences(text: str) -> list[str]:
     ['How fast it learns (Smith et al. 2017)', '0.1 is a good start']
     """
     return _END.split(text.removesuffix("."))
-
-
-def _section(docstring: str, title: str) -> list[str]:
-    lines = docstring.splitlines()
-    starts = [n for n, line in enumerate(lines) if n and line and set(line) == {"-"}]
-    for start in starts:
-        if lines[start - 1] == title:
-            ends = (n - 1 for n in starts if n > start)
-            return lines[start + 1 : next(ends, len(lines))]
-    return []

@@ -6,48 +6,38 @@ from pathlib import Path
 from headstart.cli import options
 from headstart.cli.options import FEATURES
 from headstart.cli.output import print_result
-from headstart.cli.parser import CommandParser
+from headstart.cli.parser import CommandParser, add_option
 from headstart.progress import Bars
 
-EXAMPLES = """\
+USAGE = "MODEL FOLDER [options]"
+
+DESCRIPTION = f"""\
+Measure a model on labelled images that it has not seen.
+
+MODEL is the folder of a saved model, or the name or folder of a pre-trained network. FOLDER
+{options.DATASET}."""
+
+EPILOG = """\
 example:
   headstart evaluate my-model/ birds-2025/ --plots plots/"""
 
 
-def make_parser() -> CommandParser:
-    """Return the parser of the command."""
-    parser = CommandParser(
-        "evaluate",
-        "MODEL FOLDER [options]",
-        "Measure a model on labelled images that it has not seen.\n\n"
-        "MODEL is the folder of a saved model, or the name or folder of a pre-trained network. "
-        f"FOLDER {options.DATASET}.",
-        EXAMPLES,
-    )
+def add_arguments(parser: CommandParser) -> None:
+    """Add what may stand after the command's name."""
     parser.add_positional("model", "MODEL")
     parser.add_positional("folder", "FOLDER", type=Path)
-    parser.add_argument(
-        "--plots",
-        type=Path,
-        metavar="DIR",
-        help="also draw the confusion matrix and the accuracy of each class",
-    )
+    plots = "also draw the confusion matrix and the accuracy of each class"
+    add_option(parser, "--plots DIR", plots, Path)
     options.add_json(parser, "the figures")
     FEATURES.add(parser, "workers")
-    parser.add_help_options()
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the figures; return 1 if an image was unreadable."""
     from headstart.jobs.evaluate import draw_evaluation, evaluate
 
-    evaluation = evaluate(
-        arguments.model,
-        arguments.folder,
-        workers=FEATURES.settings(arguments).workers,
-        progress=Bars(),
-    )
+    workers = FEATURES.settings(arguments).workers
+    evaluation = evaluate(arguments.model, arguments.folder, workers=workers, progress=Bars())
     if arguments.plots:
         draw_evaluation(evaluation, arguments.plots)
     print_result(evaluation, as_json=arguments.json)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headstart.cli import options
-from headstart.cli.flags import Flags, Group, Kind, must_come_with, real_number
+from headstart.cli.flags import Flags, Kind, must_come_with, real_number
 from headstart.finetuning.settings import FineTuning
 
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 DEFAULTS = FineTuning()
 
 _GIBIBYTES = Kind(
-    metavar="GIB",
-    parse=real_number,
+    {"metavar": "GIB", "type": real_number},
     convert=lambda gibibytes: round(gibibytes * 2**30),
     show=lambda n: f"{n / 2**30:.3g}",
     help="the largest disk space that the kept views may take, in GiB",
@@ -58,18 +57,9 @@ def add_fine_tuning(parser: CommandParser) -> None:
         f"{DEFAULTS.where})",
     )
     FINE_TUNING.add(heading.everyday, *EVERYDAY)
-    add_restart(heading)
+    options.add_restart(heading)
     FINE_TUNING.add_others(heading, *EVERYDAY)
     VIEWS.add(parser.heading(options.VIEWS, "With --fine-tune only."))
-
-
-def add_restart(group: Group) -> None:
-    """Add ``--restart``."""
-    group.add_argument(
-        "--restart",
-        action="store_true",
-        help="start again instead of continuing an interrupted training",
-    )
 
 
 def chosen_fine_tuning(arguments: argparse.Namespace) -> FineTuning | None:

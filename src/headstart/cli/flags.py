@@ -16,7 +16,7 @@ import sys
 import types
 import typing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from headstart.cli.docstrings import parameters, sentences
 from headstart.errors import UsageError
@@ -26,53 +26,34 @@ if TYPE_CHECKING:
 
     from _typeshed import DataclassInstance
 
+    from headstart.cli.parser import Group
+
 S = TypeVar("S", bound="DataclassInstance")
 
 # Settings modules import these for type checkers only.
 _NAMES = {"Path": pathlib.Path, **vars(collections.abc)}
 
 
-class Group(Protocol):
-    """Where options are added: a parser, or a group of its options."""
-
-    def add_argument(self, *names: str, help: str, **how: Any) -> object:  # noqa: A002 - argparse's
-        """Add an option, as `argparse.ArgumentParser.add_argument` does."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Kind:
     """How the values of a field are written on a command line.
 
     Parameters
     ----------
-    metavar : str, optional
-        What help shows in place of a value.
-    parse : callable, optional
-        Makes a value of one word, or raises `argparse.ArgumentTypeError`.
+    how : mapping
+        What ``add_argument`` takes: metavar, type, choices, nargs, action.
     convert : callable
-        Makes the field's value of what argparse stored: a parsed word, a list of them, or a bool.
+        Makes the field's value of what argparse stored: a value, a list of them, or a bool.
     show : callable
         Makes the words that help shows for the field's value.
     help : str, optional
         What the flag does, if it is not what the docstring says of the field.
-    choices, nargs, action
-        As ``add_argument`` takes them.
     """
 
-    metavar: str | None = None
-    parse: Callable[[str], Any] | None = None
+    how: Mapping[str, Any]
     convert: Callable[[Any], Any] = lambda value: value
     show: Callable[[Any], str] = str
     help: str | None = None
-    choices: Sequence[str] | None = None
-    nargs: str | int | None = None
-    action: type[argparse.Action] | None = None
-
-    def arguments(self) -> dict[str, Any]:
-        """Return what ``add_argument`` gets."""
-        names = ("metavar", "choices", "nargs", "action")
-        given = {"type": self.parse} | {name: getattr(self, name) for name in names}
-        return {name: value for name, value in given.items() if value is not None}
 
 
 class Flags(Generic[S]):
@@ -101,31 +82,25 @@ class Flags(Generic[S]):
         kinds: Mapping[str, Kind] | None = None,
         without: Mapping[str, str] | None = None,
     ) -> None:
-        self.defaults = defaults
-        self.without = dict(without or {})
-        self.fields = tuple(
-            field.name for field in dataclasses.fields(defaults) if field.name not in self.without
-        )
+        self.defaults, self.without = defaults, without or {}
+        types_ = {each.name: each.type for each in dataclasses.fields(defaults)}
+        self.fields = tuple(name for name in types_ if name not in self.without)
         self._names = {name: f"--{prefix}{name.replace('_', '-')}" for name in self.fields}
         self._names |= names or {}
         self._kinds = dict(kinds or {})
         for name in self.fields:
             if name not in self._kinds:
-                self._kinds[name] = kind_of(_annotation(type(defaults), name))
+                self._kinds[name] = kind_of(_resolved(types_[name], type(defaults).__module__))
         self._texts = parameters(type(defaults))
 
     def add(self, group: Group, *fields: str) -> None:
         """Add the flags of these fields, or of all fields if none is named."""
         for name in fields or self.fields:
-            _, _, metavar = self._names[name].partition(" ")
-            how = self._kinds[name].arguments() | ({"metavar": metavar} if metavar else {})
-            group.add_argument(
-                self.flag(name),
-                dest=self._dest(name),
-                default=argparse.SUPPRESS,
-                help=self.help(name).replace("%", "%%"),
-                **how,
-            )
+            flag, _, metavar = self._names[name].partition(" ")
+            how = {**self._kinds[name].how, **({"metavar": metavar} if metavar else {})}
+            text = self.help(name).replace("%", "%%")
+            # Stored under the flag itself: two settings objects may have fields of the same name.
+            group.add_argument(flag, dest=flag, default=argparse.SUPPRESS, help=text, **how)
 
     def add_others(self, group: Group, *added: str) -> None:
         """Add the flags of all fields but these."""
@@ -139,7 +114,7 @@ class Flags(Generic[S]):
         """Return the help of a field's flag: what it sets, its choices, its default."""
         kind, default = self._kinds[field], getattr(self.defaults, field)
         first, *others = self.told(field)
-        choices = tuple(f'"{choice}" ' for choice in kind.choices or ())
+        choices = tuple(f'"{choice}" ' for choice in kind.how.get("choices", ()))
         about = [each for each in others if each.startswith(choices)]
         text = kind.help or ". ".join([f"{first[:1].lower()}{first[1:]}", *about])
         shown = _told_default(others) if default is None else kind.show(default)
@@ -151,10 +126,11 @@ class Flags(Generic[S]):
 
     def given(self, arguments: argparse.Namespace) -> dict[str, Any]:
         """Return the values of the fields whose flags were given."""
+        stored = vars(arguments)
         return {
-            name: self._kinds[name].convert(getattr(arguments, self._dest(name)))
+            name: self._kinds[name].convert(stored[self.flag(name)])
             for name in self.fields
-            if hasattr(arguments, self._dest(name))
+            if self.flag(name) in stored
         }
 
     def flags_given(self, arguments: argparse.Namespace) -> list[str]:
@@ -184,9 +160,6 @@ class Flags(Generic[S]):
                 raise
             raise UsageError(f"{self.flag(name)}{space}{rest}") from None
 
-    def _dest(self, field: str) -> str:
-        return self.flag(field).removeprefix("--").replace("-", "_")
-
 
 def _told_default(told: Sequence[str]) -> str:
     begins = "The default is "
@@ -214,62 +187,38 @@ def must_come_with(needed: str, given: Sequence[str], *, received: str = "none")
         raise UsageError(f"{', '.join(given)} must come with {needed}. Received: {received}.")
 
 
-def _annotation(settings: type[DataclassInstance], field: str) -> object:
-    """Return the type of one field; others may be known to type checkers only."""
-    written = {each.name: each.type for each in dataclasses.fields(settings)}[field]
-    holder = types.SimpleNamespace(__annotations__={field: written})
-    return typing.get_type_hints(holder, vars(sys.modules[settings.__module__]), _NAMES)[field]
+def reader(
+    must: str, read: Callable[[str], Any], holds: Callable[[Any], bool] = lambda _: True
+) -> Callable[[str], Any]:
+    """Return what makes a value of a word, or refuses it.
 
-
-def kind_of(annotation: Any) -> Kind:
-    """Return how values of a type are written.
-
-    Raises
-    ------
-    TypeError
-        If nobody has said how.
+    Parameters
+    ----------
+    must : str
+        What must hold, as the error message says it: "must be a number".
+    read : callable
+        Makes the value, or raises ValueError.
+    holds : callable
+        Whether the value is in its range.
     """
-    if get_origin(annotation) is Literal:
-        return Kind(choices=get_args(annotation))
-    if get_origin(annotation) in (tuple, collections.abc.Sequence):
-        return _several(get_args(annotation))
-    if get_origin(annotation) in (types.UnionType, typing.Union):
-        return _one_of(get_args(annotation))
-    if annotation not in _KINDS:
-        raise _unknown(annotation)
-    return _KINDS[annotation]
+
+    def value(text: str) -> Any:
+        try:
+            if holds(found := read(text)):
+                return found
+        except ValueError:
+            pass
+        raise argparse.ArgumentTypeError(f"{must}. Received: {text!r}.")
+
+    return value
 
 
-def number(text: str) -> float | int:
-    """Return `text` as a number: a whole one if it is written as one."""
-    try:
-        return int(text)
-    except ValueError:
-        return real_number(text)
-
-
-def whole_number(text: str) -> int:
-    """Return `text` as a whole number."""
-    try:
-        return int(text)
-    except ValueError:
-        raise _must_be("a whole number", text) from None
-
-
-def real_number(text: str) -> float:
-    """Return `text` as a number."""
-    try:
-        return float(text)
-    except ValueError:
-        raise _must_be("a number", text) from None
-
-
-def _unknown(annotation: object) -> TypeError:
-    return TypeError(f"A flag must be given a Kind for the type {annotation}.")
-
-
-def _must_be(what: str, text: str) -> argparse.ArgumentTypeError:
-    return argparse.ArgumentTypeError(f"must be {what}. Received: {text!r}.")
+whole_number = reader("must be a whole number", int)
+real_number = reader("must be a number", float)
+#: A whole number if it is written as one.
+number = reader(
+    "must be a number", lambda text: int(text) if text.lstrip("+-").isdigit() else float(text)
+)
 
 
 def _shown_number(value: float) -> str:
@@ -280,46 +229,58 @@ def _yes_or_no(value: bool) -> str:
     return "yes" if value else "no"
 
 
-SWITCH = Kind(show=_yes_or_no, action=argparse.BooleanOptionalAction)
-WHOLE = Kind(metavar="N", parse=whole_number)
-REAL = Kind(metavar="X", parse=real_number, show=_shown_number)
-NUMBER = Kind(metavar="X", parse=number, show=_shown_number)
-TEXT = Kind(metavar="NAME")
-PATH = Kind(metavar="PATH", parse=pathlib.Path)
+SWITCH = Kind({"action": argparse.BooleanOptionalAction}, show=_yes_or_no)
+WHOLE = Kind({"metavar": "N", "type": whole_number})
+REAL = Kind({"metavar": "X", "type": real_number}, show=_shown_number)
+NUMBER = Kind({"metavar": "X", "type": number}, show=_shown_number)
+TEXT = Kind({"metavar": "NAME"})
 
-_KINDS: dict[Any, Kind] = {
-    bool: SWITCH, int: WHOLE, float: REAL, str: TEXT, pathlib.Path: PATH,
-}  # fmt: skip
+_KINDS = {
+    frozenset({bool}): SWITCH,
+    frozenset({int}): WHOLE,
+    frozenset({float}): REAL,
+    frozenset({int, float}): NUMBER,
+}
 
 
-def _one_of(types_: Sequence[Any]) -> Kind:
-    some = [each for each in types_ if each is not types.NoneType]
+def kind_of(annotation: Any) -> Kind:
+    """Return how values of a type are written.
+
+    Raises
+    ------
+    TypeError
+        If nobody has said how.
+    """
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return Kind({"choices": inner})
+    if origin in (tuple, collections.abc.Sequence) and inner[1:] in ((), (...,)):
+        return _several(kind_of(inner[0]))
+    types_ = frozenset(inner if origin in (types.UnionType, typing.Union) else [annotation])
     # The text decides what it names: a Path would always mean a folder.
-    if str in some:
+    if str in types_:
         return TEXT
-    if set(some) == {int, float}:
-        kind = NUMBER
-    elif len(some) == 1:
-        kind = kind_of(some[0])
-    else:
-        raise _unknown(some)
-    if kind.parse in (whole_number, real_number, number) and len(some) < len(types_):
-        return dataclasses.replace(kind, parse=_or_none(kind.parse))
-    return kind
+    kind = _KINDS.get(types_ - {types.NoneType})
+    if kind is None:
+        raise TypeError(f"A flag must be given a Kind for the type {annotation}.")
+    return _optional(kind) if types.NoneType in types_ else kind
 
 
-def _or_none(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    return lambda text: None if text == "none" else parse(text)
-
-
-def _several(types_: Sequence[Any]) -> Kind:
-    """Return how a tuple is written: as many words as it has items, any number if it is open."""
-    kind = kind_of(types_[0])
-    is_open = len(types_) == 1 or types_[1] is ...
+def _several(kind: Kind) -> Kind:
     return Kind(
-        metavar=kind.metavar,
-        parse=kind.parse,
+        {**kind.how, "nargs": "*"},
         convert=tuple,
         show=lambda items: " ".join(map(kind.show, items)) or "none",
-        nargs="*" if is_open else len(types_),
     )
+
+
+def _optional(kind: Kind) -> Kind:
+    read = kind.how["type"]
+    how = {**kind.how, "type": lambda text: None if text == "none" else read(text)}
+    return dataclasses.replace(kind, how=how)
+
+
+def _resolved(written: Any, module: str) -> Any:
+    """Return a field's type. It is resolved alone: others may be known to type checkers only."""
+    holder = types.SimpleNamespace(__annotations__={"field": written})
+    return typing.get_type_hints(holder, vars(sys.modules[module]), _NAMES)["field"]

@@ -2,15 +2,17 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import headstart
-from headstart.cli.running import USAGE, run_command
+from headstart.cli.parser import Command, CommandParser
+from headstart.errors import HeadstartError, UsageError
 
 #: What each command is for. To add a command, add an entry here and a module of the same name with
-#: what `headstart.cli.running.Command` says. The module is imported only when its command runs.
+#: what `headstart.cli.parser.Command` says. The module is imported only when its command runs.
 COMMANDS = {
     "demo": "show the whole job on example images",
     "predict": "say what is in images",
@@ -25,6 +27,8 @@ COMMANDS = {
 EPILOG = """\
 exit status: 0 done; 1 something failed, everything else was done; 2 wrong usage;
 130 interrupted. 'headstart COMMAND --help' says more about each command."""
+
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 def parser() -> argparse.ArgumentParser:
@@ -62,6 +66,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     name = parser().parse_args(words[:1]).command
     command: Any = importlib.import_module(f"headstart.cli.{name}")
     return run_command(command, words[1:])
+
+
+def run_command(command: Command, words: Sequence[str]) -> int:
+    """Run a command on the words after its name; return the exit status as `main` does."""
+    arguments = CommandParser(command, full="--help-all" in words).parse_args(words)
+    try:
+        status = command.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (`| head`) has all it wants. Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        return _say("interrupted", INTERRUPTED)
+    except HeadstartError as error:
+        return _say(str(error), USAGE if isinstance(error, UsageError) else FAILED)
+    return status
+
+
+def _say(message: str, status: int) -> int:
+    print(f"headstart: {message}", file=sys.stderr)
+    return status
 
 
 def run() -> NoReturn:

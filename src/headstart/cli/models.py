@@ -8,42 +8,28 @@ from typing import TYPE_CHECKING
 
 from headstart.cli import options
 from headstart.cli.output import print_json
-from headstart.cli.parser import CommandParser
+from headstart.cli.parser import CommandParser, add_option
 from headstart.progress import Bars
 
 if TYPE_CHECKING:
     from headstart.backbones.row import Backbone
 
-HEADINGS = (
-    "name",
-    ">input",
-    ">features",
-    ">M params",
-    ">G MACs",
-    ">top-1",
-    ">top-5",
-    "trained on",
-    "licence",
-)
-LAYER_HEADINGS = ("layer", "kind", ">output", ">parameters", "weights")
+USAGE = "[[fetch] NAME...] [options]"
+
+DESCRIPTION = """\
+'models' lists the pre-trained networks. 'models NAME' shows one: its layers, shapes and weights.
+'models fetch NAME...' downloads the weights of some.
+
+NAME is the name of a network, or the folder of one."""
+
+EPILOG = ""
 
 
-def make_parser() -> CommandParser:
-    """Return the parser of the command."""
-    parser = CommandParser(
-        "models",
-        "[[fetch] NAME...] [options]",
-        "'models' lists the pre-trained networks. 'models NAME' shows one: its layers, shapes and "
-        "weights. 'models fetch NAME...' downloads the weights of some.\n\n"
-        "NAME is the name of a network, or the folder of one.",
-    )
+def add_arguments(parser: CommandParser) -> None:
+    """Add what may stand after the command's name."""
     parser.add_positional("words", "NAME", nargs="*")
-    parser.add_argument(
-        "--weights", type=Path, metavar="FILE", help="a weights file to check against the network"
-    )
+    add_option(parser, "--weights FILE", "a weights file to check against the network", Path)
     options.add_json(parser, "the catalogue or the network")
-    parser.add_help_options()
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -71,20 +57,20 @@ def _list(*, as_json: bool) -> int:
         print_json([row.to_dict() for row in rows])
         return 0
     table = [
-        (
-            row.name,
-            "x".join(map(str, row.size)),
-            str(row.n_features),
-            f"{row.parameters / 1e6:.1f}",
-            f"{row.macs / 1e9:.2f}",
-            f"{row.top1:.1%}" if row.top1 else "",
-            f"{row.top5:.1%}" if row.top5 else "",
-            row.trained_on,
-            row.license,
-        )
+        {
+            "name": row.name,
+            "input": "x".join(map(str, row.size)),
+            "features": str(row.n_features),
+            "M params": f"{row.parameters / 1e6:.1f}",
+            "G MACs": f"{row.macs / 1e9:.2f}",
+            "top-1": f"{row.top1:.1%}" if row.top1 else "",
+            "top-5": f"{row.top5:.1%}" if row.top5 else "",
+            "trained on": row.trained_on,
+            "licence": row.license,
+        }
         for row in rows
     ]
-    _print_table(HEADINGS, table)
+    _print_table("<>>>>>><<", table)
     Bars().say(
         "top-1 and top-5 are accuracies on the validation images of the dataset that a network was "
         "trained on. Compare only networks that were trained on the same dataset."
@@ -110,20 +96,19 @@ def _show(name: str, weights: Path | None, *, as_json: bool) -> int:
     row = find_backbone(name)
     summary = summarise(row, weights=weights)
     if as_json:
-        shown = {**asdict(summary), "backbone": row.to_dict()}
-        print_json(shown)
+        print_json({**asdict(summary), "backbone": row.to_dict()})
         return 0
     layers = [
-        (
-            layer.name,
-            layer.kind,
-            " x ".join(map(str, layer.shape)),
-            f"{layer.parameters:,}",
-            "  ".join(f"{name} {_shape(shape)}" for name, shape in layer.weights),
-        )
+        {
+            "layer": layer.name,
+            "kind": layer.kind,
+            "output": " x ".join(map(str, layer.shape)),
+            "parameters": f"{layer.parameters:,}",
+            "weights": "  ".join(f"{name} {_shape(shape)}" for name, shape in layer.weights),
+        }
         for layer in summary.layers
     ]
-    _print_table(LAYER_HEADINGS, layers)
+    _print_table("<<>><", layers)
     height, width = summary.size
     print(
         f"{row.name}: images of {height} x {width} pixels, {len(layers)} layers, "
@@ -134,11 +119,8 @@ def _show(name: str, weights: Path | None, *, as_json: bool) -> int:
 
 
 def _provenance(row: "Backbone") -> str:
-    known = [
-        f"{name} {value:.1%}"
-        for name, value in (("top-1", row.top1), ("top-5", row.top5))
-        if value is not None
-    ]
+    shares = {"top-1": row.top1, "top-5": row.top5}
+    known = [f"{name} {share:.1%}" for name, share in shares.items() if share is not None]
     measured = f" ({', '.join(known)} on its validation images)" if known else ""
     return (
         f"Trained on {row.trained_on}, {row.n_classes:,} classes{measured}. "
@@ -150,11 +132,10 @@ def _shape(shape: tuple[int, ...]) -> str:
     return f"({', '.join(map(str, shape))})"
 
 
-def _print_table(headings: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
-    """Print columns; those whose heading begins with '>' are aligned right."""
-    names = tuple(heading.lstrip(">") for heading in headings)
-    widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
-    sides = [">" if heading.startswith(">") else "<" for heading in headings]
-    for row in [names, *rows]:
-        cells = zip(row, sides, widths, strict=True)
+def _print_table(sides: str, rows: Sequence[dict[str, str]]) -> None:
+    """Print the keys as headings and the values below; '<' is flush left, '>' flush right."""
+    lines = [list(rows[0]), *(list(row.values()) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = zip(line, sides, widths, strict=True)
         print("  ".join(f"{cell:{side}{width}}" for cell, side, width in cells).rstrip())

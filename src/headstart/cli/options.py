@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.backbones.spec import NetworkSpec
-from headstart.cli.flags import (
-    REAL,
-    SWITCH,
-    TEXT,
-    WHOLE,
-    Flags,
-    Group,
-    Kind,
-    real_number,
-    whole_number,
-)
+from headstart.cli.flags import REAL, SWITCH, TEXT, WHOLE, Flags, Kind, reader
 from headstart.features.settings import FeatureSettings
 
 if TYPE_CHECKING:
     from headstart.augmentation.settings import Augmentation
+    from headstart.cli.parser import Group
+
+#: What a dataset is.
+DATASET = (
+    "holds one folder of images for each class, perhaps inside folders train and test; it may also "
+    "be a CSV, JSONL or parquet file"
+)
+
+positive = reader("must be a whole number of at least 1", int, lambda n: n >= 1)
+fraction = reader("must be between 0 and 1, such as 0.2", float, lambda share: 0 < share < 1)
+png = reader("must end in .png", Path, lambda path: path.suffix.lower() == ".png")
 
 
 def add_json(group: Group, what: str) -> None:
@@ -30,35 +30,15 @@ def add_json(group: Group, what: str) -> None:
     group.add_argument("--json", action="store_true", help=f"print {what} as JSON")
 
 
-def positive(text: str) -> int:
-    """Return `text` as a whole number of at least 1."""
-    number = whole_number(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1. Received: {number}.")
-    return number
-
-
-def png(text: str) -> Path:
-    """Return `text` as the path of an image to write."""
-    if not text.lower().endswith(".png"):
-        raise argparse.ArgumentTypeError(f"must end in .png. Received: {text!r}.")
-    return Path(text)
-
-
-def fraction(text: str) -> float:
-    """Return `text` as a number between 0 and 1, both excluded."""
-    number = real_number(text)
-    if not 0 < number < 1:
-        raise argparse.ArgumentTypeError(
-            f"must be between 0 and 1, such as 0.2. Received: {number}."
-        )
-    return number
+def add_restart(group: Group) -> None:
+    """Add ``--restart``."""
+    text = "start again instead of continuing an interrupted training"
+    group.add_argument("--restart", action="store_true", help=text)
 
 
 # A height and width that are equal.
 SQUARE = Kind(
-    metavar="PIXELS",
-    parse=positive,
+    {"metavar": "PIXELS", "type": positive},
     convert=lambda side: (side, side),
     show=lambda size: str(size[0]),
 )
@@ -74,39 +54,28 @@ AUTO = " ".join(f"--model {each}." for each in NETWORK.told("backbone") if each[
 
 FEATURES = Flags(
     FeatureSettings(),
-    kinds={"workers": replace(WHOLE, parse=positive)},
+    kinds={"workers": replace(WHOLE, how={"metavar": "N", "type": positive})},
     without={
         "cache": "the environment variable HEADSTART_CACHE names the folder",
         "device": "'auto' takes a GPU if the backend of Keras has one",
     },
 )
 
-#: What a dataset is.
-DATASET = (
-    "holds one folder of images for each class, perhaps inside folders train and test; it may also "
-    "be a CSV, JSONL or parquet file"
-)
-
 #: The heading of the flags of `view_flags`.
 VIEWS = "random views of training images"
 
 # The flag says only the smaller of the two shares: the larger is the whole image.
-_SMALLEST = replace(
-    REAL,
-    metavar="SHARE",
+_SMALLEST = Kind(
+    {**REAL.how, "metavar": "SHARE"},
     convert=lambda share: (share, 1.0),
     show=lambda crop: f"{crop[0]:.3g}",
     help="the smallest share of an image's area that a view keeps; 1 keeps the whole image",
 )
 _HALF = replace(SWITCH, convert=lambda on: 0.5 * on, show=lambda share: SWITCH.show(share > 0))
-_FLIP = replace(
-    _HALF,
-    help="mirror half of the views; not for letters or anything else with a left and a right",
-)
-_VERTICAL_FLIP = replace(
-    _HALF,
-    help="turn half of the views upside down; for images without an up and a down, such as those "
-    "of microscopes",
+_FLIP = "mirror half of the views; not for letters or anything else with a left and a right"
+_VERTICAL_FLIP = (
+    "turn half of the views upside down; for images without an up and a down, such as those of "
+    "microscopes"
 )
 
 
@@ -115,6 +84,10 @@ def view_flags(defaults: Augmentation) -> Flags[Augmentation]:
     return Flags(
         defaults,
         names={"rotation": "--rotation DEGREES", "colour": "--colour SHARE"},
-        kinds={"crop": _SMALLEST, "flip": _FLIP, "vertical_flip": _VERTICAL_FLIP},
+        kinds={
+            "crop": _SMALLEST,
+            "flip": replace(_HALF, help=_FLIP),
+            "vertical_flip": replace(_HALF, help=_VERTICAL_FLIP),
+        },
         without={"layers": "only Python can name layers and functions"},
     )

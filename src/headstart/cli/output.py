@@ -1,8 +1,26 @@
-"""Results on stdout: a report for people, JSON for programs."""
+"""What commands write: reports for people, JSON for programs, tables and sheets of predictions."""
 
+from __future__ import annotations
+
+import contextlib
+import csv
 import json
 import sys
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
+
+from headstart.storage import whole_file
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from headstart.prediction.answer import Answer
+
+    #: Writes the most probable classes of one image, or why it is unreadable: (answer, top).
+    Write = Callable[[Answer, int], None]
+
+SHEET_TILES = 60
 
 
 class Result(Protocol):
@@ -35,3 +53,82 @@ def print_result(result: Result, *, as_json: bool) -> None:
         print_json(result.to_dict())
     if not as_json:
         print(result, file=sys.stdout if watched else sys.stderr)
+
+
+def open_outputs(arguments: argparse.Namespace, stack: contextlib.ExitStack) -> list[Write]:
+    """Open what ``predict`` was asked to write; `stack` closes it."""
+    outputs: list[Write] = [print_record if arguments.json else print_text]
+    if arguments.csv:
+        outputs.append(Table(stack.enter_context(_whole_text(arguments.csv))).add)
+    if arguments.sheet:
+        sheet = Sheet(arguments.sheet)
+        stack.push(sheet.finish)
+        outputs.append(sheet.add)
+    return outputs
+
+
+def print_text(answer: Answer, top: int) -> None:
+    """Print a block of lines for one image, for people."""
+    print(answer.path)
+    if answer.error is not None:
+        print(f"    unreadable: {answer.error}")
+    for note in answer.notes:
+        print(f"    ({note})")
+    for prediction in answer.predictions(top):
+        name = str(prediction.label)
+        identity = "" if prediction.id == name else f"  {prediction.id}"
+        print(f"   {prediction.probability:7.1%}  {name}{identity}")
+
+
+def print_record(answer: Answer, top: int) -> None:
+    """Print one line of JSON for one image, for programs."""
+    print_json(answer.to_record(top))
+
+
+class Table:
+    """Comma-separated values: a row for each image and class, one row for an unreadable image."""
+
+    COLUMNS = ("path", "rank", "id", "label", "probability", "error", "message")
+
+    def __init__(self, file: TextIO) -> None:
+        self._writer = csv.writer(file)
+        self._writer.writerow(self.COLUMNS)
+
+    def add(self, answer: Answer, top: int) -> None:
+        """Write the rows of one image."""
+        if answer.error is not None:
+            error = answer.error
+            self._writer.writerow([answer.path, "", "", "", "", type(error).__name__, str(error)])
+        for rank, found in enumerate(answer.predictions(top), start=1):
+            probability = f"{found.probability:.6f}"
+            self._writer.writerow([answer.path, rank, found.id, found.label, probability, "", ""])
+
+
+class Sheet:
+    """An image of the first images with their predictions, drawn at the end."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._answers: list[tuple[Answer, int]] = []
+        self._more = 0
+
+    def add(self, answer: Answer, top: int) -> None:
+        """Keep one answer for the sheet, while there is room."""
+        if len(self._answers) < SHEET_TILES:
+            self._answers.append((answer, top))
+        else:
+            self._more += 1
+
+    def finish(self, failure: object, *_: object) -> None:
+        """Draw the sheet, unless the run has failed."""
+        if failure is None and self._answers:
+            from headstart.evaluation import Tile, draw_sheet
+
+            tiles = (Tile(a.source, a.predictions(top), error=a.error) for a, top in self._answers)
+            draw_sheet(self._path, tiles, more=self._more)
+
+
+@contextlib.contextmanager
+def _whole_text(path: Path) -> Iterator[TextIO]:
+    with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        yield file

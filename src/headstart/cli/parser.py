@@ -4,10 +4,45 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Of the texts that argparse does not wrap, so that they fit a terminal of 80 columns.
 WIDTH = 78
+
+
+class Command(Protocol):
+    """What a command's module offers. Its name is that of the command.
+
+    Attributes
+    ----------
+    USAGE : str
+        What the first line of help shows after the name.
+    DESCRIPTION : str
+        What the command does, and what its positional arguments are: help does not list these.
+    EPILOG : str
+        What stands below the options; it is not wrapped.
+    """
+
+    __name__: str
+    USAGE: str
+    DESCRIPTION: str
+    EPILOG: str
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add what may stand after the command's name."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do the work; return the exit status."""
+
+
+class Group(Protocol):
+    """Where options are added: a parser, or a group of its options."""
+
+    def add_argument(self, *names: str, help: str, **how: Any) -> object:  # noqa: A002 - argparse's
+        """Add an option, as `argparse.ArgumentParser.add_argument` does."""
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -15,56 +50,45 @@ class CommandParser(argparse.ArgumentParser):
 
     Parameters
     ----------
-    command : str
-        The name of the command.
-    usage : str
-        What the first line of help shows after the name.
-    description : str
-        What the command does, and what its positional arguments are: help does not list these.
-    epilog : str
-        What stands below the options; it is not wrapped.
+    command : Command
+    full : bool
+        Whether help shows every option.
     """
 
-    def __init__(self, command: str, usage: str, description: str, epilog: str = "") -> None:
+    def __init__(self, command: Command, *, full: bool = False) -> None:
         super().__init__(
-            prog=f"headstart {command}",
-            usage=f"%(prog)s {usage}",
-            description=_wrapped(description),
-            epilog=epilog,
+            prog=f"headstart {command.__name__.rpartition('.')[2]}",
+            usage=f"%(prog)s {command.USAGE}",
+            description=_wrapped(command.DESCRIPTION),
+            epilog=command.EPILOG,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             add_help=False,
         )
-        self._headings: list[Heading] = []
+        self._full, self._has_headings = full, False
+        command.add_arguments(self)
+        self.add_argument("-h", "--help", action="help", help="show this help and exit")
+        if self._has_headings:
+            self.add_argument("--help-all", action="help", help="show all options and exit")
 
     def add_positional(self, name: str, metavar: str, **how: Any) -> None:
         """Add an argument that the usage and the description explain."""
         self.add_argument(name, metavar=metavar, help=argparse.SUPPRESS, **how)
 
-    def add_help_options(self) -> None:
-        """Add ``--help``, and ``--help-all`` if there are options that only this one shows."""
-        self.add_argument("-h", "--help", action="help", help="show this help and exit")
-        if self._headings:
-            self.add_argument("--help-all", action=_HelpAll, help="show all options and exit")
-
     def heading(self, title: str, description: str = "") -> Heading:
         """Return a group of options; ``--help`` shows only the everyday ones among them."""
-        self._headings.append(Heading(self.add_argument_group(title), description))
-        return self._headings[-1]
-
-    def show_all(self) -> None:
-        """Let the help show every option."""
-        for heading in self._headings:
-            heading.show()
+        self._has_headings = True
+        shown = _wrapped(description) if self._full and description else None
+        return Heading(self.add_argument_group(title, shown), full=self._full)
 
 
 class Heading:
-    """A group of options that help shows only after `show`.
+    """A group of options that only full help shows.
 
     Parameters
     ----------
     group : argument group
-    description : str
-        What stands below the title once the options are shown.
+    full : bool
+        Whether help shows the options.
 
     Attributes
     ----------
@@ -72,33 +96,40 @@ class Heading:
         Takes the options that help always shows.
     """
 
-    def __init__(self, group: argparse._ArgumentGroup, description: str) -> None:
-        self.everyday = group
-        self._description = description
-        self._help: list[tuple[argparse.Action, str]] = []
+    def __init__(self, group: argparse._ArgumentGroup, *, full: bool) -> None:
+        self.everyday, self._full = group, full
 
-    def add_argument(self, *names: str, help: str, **how: Any) -> argparse.Action:  # noqa: A002 - argparse's
+    def add_argument(self, *names: str, help: str, **how: Any) -> None:  # noqa: A002 - argparse's
         """Add an option, as `argparse.ArgumentParser.add_argument` does."""
-        action = self.everyday.add_argument(*names, help=argparse.SUPPRESS, **how)
-        self._help.append((action, help))
-        return action
-
-    def show(self) -> None:
-        """Let the help show these options."""
-        self.everyday.description = _wrapped(self._description) or None
-        for action, text in self._help:
-            action.help = text
+        self.everyday.add_argument(*names, help=help if self._full else argparse.SUPPRESS, **how)
 
 
-class _HelpAll(argparse.Action):
-    def __init__(self, option_strings: list[str], dest: str, help: str) -> None:  # noqa: A002 - argparse's
-        super().__init__(option_strings, dest, nargs=0, help=help, default=argparse.SUPPRESS)
+def add_option(
+    group: Group,
+    flag: str,
+    about: str,
+    read: Callable[[str], Any] = str,
+    default: Any = None,
+    **how: Any,
+) -> None:
+    """Add an option with a value.
 
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        assert isinstance(parser, CommandParser)  # noqa: S101 - for mypy
-        parser.show_all()
-        parser.print_help()
-        parser.exit()
+    Parameters
+    ----------
+    group : Group
+    flag : str
+        The flag and what help shows in place of the value: "--out DIR".
+    about : str
+        What the option is for. Help also shows the default.
+    read : callable
+        Makes the value of a word.
+    default : optional
+    **how
+        As ``add_argument`` takes it.
+    """
+    name, metavar = flag.split()
+    text = about if default is None else f"{about} (default: %(default)s)"
+    group.add_argument(name, metavar=metavar, help=text, type=read, default=default, **how)
 
 
 def _wrapped(text: str) -> str:

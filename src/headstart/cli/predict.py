@@ -9,63 +9,47 @@ from typing import TYPE_CHECKING
 
 from headstart.cli import options
 from headstart.cli.options import FEATURES, NETWORK
-from headstart.cli.parser import CommandParser
+from headstart.cli.output import open_outputs
+from headstart.cli.parser import CommandParser, add_option
 from headstart.progress import Bars, track
 
 if TYPE_CHECKING:
     from headstart.data import Found
 
-EXAMPLES = """\
+USAGE = "PATH... [options]"
+
+DESCRIPTION = """\
+Say what is in images: the most probable classes of each, with probabilities.
+
+PATH is an image, a folder or a pattern such as 'photos/*.jpg'."""
+
+EPILOG = """\
 examples:
   headstart predict tiger.jpg
   headstart predict photos/ --model resnet50 --top 3 --csv predictions.csv
   headstart predict photos/ --model my-model/ --sheet predictions.png"""
 
 
-def make_parser() -> CommandParser:
-    """Return the parser of the command."""
-    parser = CommandParser(
-        "predict",
-        "PATH... [options]",
-        "Say what is in images: the most probable classes of each, with probabilities.\n\n"
-        "PATH is an image, a folder or a pattern such as 'photos/*.jpg'.",
-        EXAMPLES,
-    )
+def add_arguments(parser: CommandParser) -> None:
+    """Add what may stand after the command's name."""
     parser.add_positional("paths", "PATH", nargs="+")
-    parser.add_argument(
-        "--model",
-        default=NETWORK.defaults.backbone,
-        metavar="NAME",
-        help="the folder of a saved model, or the name or folder of a pre-trained network "
-        "('headstart models' lists them) (default: %(default)s)",
+    model = (
+        "the folder of a saved model, or the name or folder of a pre-trained network ('headstart "
+        "models' lists them)"
     )
-    parser.add_argument(
-        "--top",
-        type=options.positive,
-        default=5,
-        metavar="K",
-        help="how many classes to show for each image (default: %(default)s)",
-    )
+    add_option(parser, "--model NAME", model, default=NETWORK.defaults.backbone)
+    add_option(parser, "--top K", "how many classes to show for each image", options.positive, 5)
     options.add_json(parser, "one line for each image")
-    parser.add_argument(
-        "--csv", type=Path, metavar="FILE", help="also write the predictions as a table"
-    )
-    parser.add_argument(
-        "--sheet",
-        type=options.png,
-        metavar="FILE.png",
-        help="also draw the images with their predictions",
-    )
+    add_option(parser, "--csv FILE", "also write the predictions as a table", Path)
+    sheet = "also draw the images with their predictions"
+    add_option(parser, "--sheet FILE.png", sheet, options.png)
     network = parser.heading("network")
     NETWORK.add(network, "weights")
     FEATURES.add(network)
-    parser.add_help_options()
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict every image; return 1 if any was unreadable."""
-    from headstart.cli.answers import open_outputs
     from headstart.data import find_images
     from headstart.jobs.predict import open_predictor
 
@@ -82,8 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
         answers = predictor.stream(found.sources)
         for answer in track(progress, answers, "predicting", len(found.sources)):
             unreadable += answer.error is not None
-            for output in outputs:
-                output.add(answer, arguments.top)
+            for write in outputs:
+                write(answer, arguments.top)
     seconds = time.perf_counter() - began
     how = f"{seconds:.1f} s by {predictor.name}, computed in {predictor.precision}"
     progress.say(_closing(found, unreadable, how))

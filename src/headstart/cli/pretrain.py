@@ -7,17 +7,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.backbones.spec import NetworkSpec
-from headstart.cli import finetuning, options
+from headstart.cli import options
 from headstart.cli.flags import TEXT, Flags, must_come_with
 from headstart.cli.output import print_result
-from headstart.cli.parser import CommandParser
+from headstart.cli.parser import CommandParser, add_option
 from headstart.pretraining.settings import Pretraining
 from headstart.progress import Bars
 
 if TYPE_CHECKING:
     import argparse
 
-EXAMPLES = """\
+USAGE = "DATASET --out DIR [options]"
+
+DESCRIPTION = f"""\
+Train a network from scratch on many thousands of labelled images. The result is a backbone:
+'headstart train --model DIR' builds on it. Needs the extra 'finetune'; takes hours on an ordinary
+computer, minutes on a GPU. After an interruption, the same command continues from the last
+checkpoint.
+
+DATASET {options.DATASET}."""
+
+EPILOG = """\
 examples:
   headstart pretrain animals/ --out animal-net
   headstart pretrain animals/ --out animal-net --teacher mobilenet_v2
@@ -50,40 +60,20 @@ TEACHER = Flags(
 )
 
 
-def make_parser() -> CommandParser:
-    """Return the parser of the command."""
-    parser = CommandParser(
-        "pretrain",
-        "DATASET --out DIR [options]",
-        "Train a network from scratch on many thousands of labelled images. The result is a "
-        "backbone: 'headstart train --model DIR' builds on it. Needs the extra 'finetune'; takes "
-        "hours on an ordinary computer, minutes on a GPU. After an interruption, the same command "
-        "continues from the last checkpoint.\n\n"
-        f"DATASET {options.DATASET}.",
-        EXAMPLES,
-    )
+def add_arguments(parser: CommandParser) -> None:
+    """Add what may stand after the command's name."""
     parser.add_positional("dataset", "DATASET", type=Path)
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="where to save the backbone"
-    )
-    finetuning.add_restart(parser)
+    add_option(parser, "--out DIR", "where to save the backbone", Path, required=True)
+    options.add_restart(parser)
     PRETRAINING.add(parser, *EVERYDAY)
     TEACHER.add(parser, "backbone")
-    parser.add_argument(
-        "--trained-on", metavar="TEXT", help="the name of the dataset (default: that of its folder)"
-    )
-    parser.add_argument(
-        "--license",
-        default="not stated",
-        metavar="TEXT",
-        help="the licence of the weights (default: %(default)s)",
-    )
+    trained_on = "the name of the dataset (default: that of its folder)"
+    add_option(parser, "--trained-on TEXT", trained_on)
+    add_option(parser, "--license TEXT", "the licence of the weights", default="not stated")
     options.add_json(parser, "the summary")
     PRETRAINING.add_others(parser.heading("training"), *EVERYDAY)
     TEACHER.add_others(parser.heading("teacher"), "backbone")
     VIEWS.add(parser.heading(options.VIEWS))
-    parser.add_help_options()
-    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:

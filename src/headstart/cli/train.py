@@ -4,72 +4,63 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from headstart.cli import options
 from headstart.cli.finetuning import add_fine_tuning, chosen_fine_tuning
-from headstart.cli.heads import DENSE, add_head, chosen_head
+from headstart.cli.flags import Flags, must_come_with, whole_number
 from headstart.cli.options import FEATURES, NETWORK
 from headstart.cli.output import print_result
-from headstart.cli.parser import CommandParser
+from headstart.cli.parser import CommandParser, Group, add_option
+from headstart.heads.settings import DenseSettings, HeadName
 from headstart.progress import Bars
 
 if TYPE_CHECKING:
     import argparse
 
-EXAMPLES = """\
+    from headstart.heads.base import Head
+
+USAGE = "FOLDER --out DIR [options]"
+
+DESCRIPTION = f"""\
+Learn your own classes from labelled images, and test on some of them. FOLDER {options.DATASET}."""
+
+EPILOG = """\
 examples:
   headstart train birds/ --out bird-model
   headstart train birds/ --out bird-model --model resnet50 --fine-tune
   headstart predict new-photos/ --model bird-model"""
 
 
-def make_parser() -> CommandParser:
-    """Return the parser of the command."""
-    parser = CommandParser(
-        "train",
-        "FOLDER --out DIR [options]",
-        "Learn your own classes from labelled images, and test on some of them. "
-        f"FOLDER {options.DATASET}.",
-        EXAMPLES,
-    )
+DENSE = Flags(DenseSettings(), prefix="head-", names={"units": "--units N"})
+
+
+def add_arguments(parser: CommandParser) -> None:
+    """Add what may stand after the command's name."""
     parser.add_positional("folder", "FOLDER", type=Path)
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="where to save the model"
-    )
+    add_option(parser, "--out DIR", "where to save the model", Path, required=True)
     parser.add_argument("--overwrite", action="store_true", help="replace the saved model in DIR")
     NETWORK.add(parser, "backbone")
-    add_head(parser)
-    _add_test(parser)
-    parser.add_argument(
-        "--seed",
-        type=int,
-        default=0,
-        metavar="N",
-        help="the seed of everything random (default: %(default)s)",
-    )
+    *heads, last = get_args(HeadName)
+    kinds = f"the kind of classifier: {', '.join(heads)} or {last}"
+    add_option(parser, "--head NAME", kinds, default="logistic", choices=[*heads, last])
+    _add_test(parser.add_mutually_exclusive_group())
+    add_option(parser, "--seed N", "the seed of everything random", whole_number, 0)
     options.add_json(parser, "the summary")
     add_fine_tuning(parser)
     network = parser.heading("network", options.AUTO)
     NETWORK.add_others(network, "backbone")
     FEATURES.add(network)
     DENSE.add(parser.heading("dense head", "With --head dense only."))
-    parser.add_help_options()
-    return parser
 
 
-def _add_test(parser: CommandParser) -> None:
-    testing = parser.add_mutually_exclusive_group()
-    testing.add_argument(
-        "--test",
-        type=options.fraction,
-        metavar="FRACTION",
-        help="the share of the images kept for testing (default: the test images of FOLDER if it "
-        "has any, else 0.2)",
+def _add_test(group: Group) -> None:
+    share = (
+        "the share of the images kept for testing (default: the test images of FOLDER if it has "
+        "any, else 0.2)"
     )
-    testing.add_argument(
-        "--test-folder", type=Path, metavar="FOLDER", help="the labelled images to test on"
-    )
+    add_option(group, "--test FRACTION", share, options.fraction)
+    add_option(group, "--test-folder FOLDER", "the labelled images to test on", Path)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -93,3 +84,22 @@ def run(arguments: argparse.Namespace) -> int:
     )
     print_result(summary, as_json=arguments.json)
     return 0
+
+
+def chosen_head(arguments: argparse.Namespace) -> str | Head:
+    """Return the head that was asked for, as `ImageClassifier` takes it.
+
+    Raises
+    ------
+    UsageError
+        If a setting is given that the head does not have, or one is out of its range.
+    """
+    given = DENSE.flags_given(arguments)
+    if arguments.head != "dense":
+        must_come_with("--head dense", given, received=f"--head {arguments.head}")
+    if not given:
+        return str(arguments.head)
+    settings = asdict(DENSE.settings(arguments))
+    from headstart.heads.dense import DenseHead
+
+    return DenseHead(**settings, random_state=arguments.seed)
