@@ -226,5 +226,7 @@ def _described(layer: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _name(layer: Callable[..., Any]) -> str:
-    named = layer if hasattr(layer, "__qualname__") else type(layer)
-    return f"{named.__module__}.{named.__qualname__}"
+    if hasattr(layer, "__name__"):  # before NumPy 2.1 its functions had nothing but this
+        module = getattr(layer, "__module__", type(layer).__module__)
+        return f"{module}.{getattr(layer, '__qualname__', layer.__name__)}"
+    return f"{type(layer).__module__}.{type(layer).__qualname__}"
