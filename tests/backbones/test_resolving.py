@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from headstart.backbones import folders
+from headstart.backbones import folders, resolving
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.networks import find_network
 from headstart.backbones.resolving import (
@@ -26,6 +26,7 @@ from headstart.errors import (
     WeightsMismatch,
     WeightsNotFound,
 )
+from headstart.model import checksums, description
 
 MINI = get_backbone("mini")
 
@@ -123,6 +124,9 @@ class TestFolders:
     def test_saved_model_without_its_description_is_known(self, here):
         (here / "SHA256SUMS").touch()
         assert resolve(here) == ModelFolder(here)
+
+    def test_saved_models_are_known_by_the_names_that_their_room_gives_the_files(self):
+        assert (description.DESCRIPTION.name, checksums.NAME) == resolving._MODEL_FILES
 
     def test_folder_in_the_current_directory_needs_no_path(self, here):
         make_model(here / "vehicles")
