@@ -6,8 +6,7 @@ import importlib.resources
 import os
 import shlex
 import shutil
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
@@ -41,8 +40,7 @@ the test part of 'Optical Recognition of Handwritten Digits' by E. Alpaydin and 
 All of them come with scikit-learn."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One command of the demo.
 
     Attributes
@@ -86,19 +84,13 @@ def prepare(folder: Path, *, overwrite: bool = False) -> int:
 def steps(folder: Path) -> tuple[Step, ...]:
     """Return the commands that do the whole job on what `prepare` wrote."""
     photos, digits, new, model = (_as_word(folder / name) for name in (PHOTOS, DIGITS, NEW, MODEL))
+    recognise = ("predict", photos, "--model", BACKBONE, "--top", "3", "--sheet", f"{photos}.png")
+    learn = ("train", digits, "--model", BACKBONE, "--out", model, "--overwrite")
+    use = ("predict", new, "--model", model, "--top", "1", "--sheet", f"{new}.png")
     return (
-        Step(
-            "What is in a photo?",
-            ("predict", photos, "--model", BACKBONE, "--top", "3", "--sheet", f"{photos}.png"),
-        ),
-        Step(
-            "Train a model on your own classes, from one folder of images for each class",
-            ("train", digits, "--model", BACKBONE, "--out", model, "--overwrite"),
-        ),
-        Step(
-            "Use the model on new images",
-            ("predict", new, "--model", model, "--top", "1", "--sheet", f"{new}.png"),
-        ),
+        Step("What is in a photo?", recognise),
+        Step("Train a model on your own classes, from one folder of images for each class", learn),
+        Step("Use the model on new images", use),
     )
 
 
@@ -107,10 +99,7 @@ def to_look_at(folder: Path) -> tuple[tuple[Path, str], ...]:
     model = folder / MODEL
     drawn = (
         (folder / f"{PHOTOS}.png", "the photos with their predictions"),
-        (
-            model / "confusion.png",
-            "which digit was taken for which",
-        ),
+        (model / "confusion.png", "which digit was taken for which"),
         (model / "classes.png", "how well each digit is recognised"),
         (folder / f"{MODEL}.mistakes.png", "the digits that were predicted wrongly"),
         (folder / f"{NEW}.png", "the new digits with their predictions"),
@@ -200,16 +189,15 @@ def _write_digits(folder: Path) -> int:
     """Write the first image of each digit into ``new/`` and the others into ``digits/``."""
     images, labels = digits()
     (folder / NEW).mkdir()
-    for label in map(str, sorted(set(labels.tolist()))):
+    classes = set(map(str, labels))
+    for label in classes:
         (folder / DIGITS / label).mkdir(parents=True)
-    n = 0
     for number, (image, label) in enumerate(zip(images, map(str, labels), strict=True)):
         file = folder / NEW / f"{label}.png"
         if file.exists():
             file = folder / DIGITS / label / f"{number:04}.png"
-            n += 1
         Image.fromarray(image).save(file)
-    return n
+    return len(images) - len(classes)
 
 
 def _as_word(path: Path) -> str:

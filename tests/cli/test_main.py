@@ -69,6 +69,13 @@ def test_help_fits_a_terminal_of_80_columns(name, option, capsys, monkeypatch):
     assert max(map(len, capsys.readouterr().out.splitlines()), default=0) <= 80
 
 
+@pytest.mark.parametrize("option", ["--help-all", "--help-a"])
+def test_help_shows_every_option_when_asked(option, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["train", option])
+    assert "--head-dropout X" in capsys.readouterr().out
+
+
 def test_the_help_of_train_fits_a_screen(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit):

@@ -74,8 +74,8 @@ def _print(*lines: str) -> None:
 def _run(words: Sequence[str]) -> tuple[int, list[dict[str, Any]]]:
     """Run a command as if it were typed; return its exit status and what it printed as JSON."""
     command = COMMANDS[words[0]]
-    # The report that `train` prints for people would fill a page here.
     arguments = CommandParser(command).parse_args([*words[1:], "--json"])
+    # The report that `train` prints for people would fill a page here.
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         status = command.run(arguments)
     return status, [json.loads(line) for line in printed.getvalue().splitlines()]
@@ -90,11 +90,10 @@ def _trained(summary: dict[str, Any]) -> str:
 
 def _accuracy(summary: dict[str, Any]) -> str:
     from headstart.display.text import headline
-    from headstart.evaluation.metrics import Interval
 
     n = summary["n_test"]
     n_right = n - len(summary["evaluation"]["mistakes"])
-    return headline(n_right, n, Interval(*summary["interval"]))
+    return headline(n_right, n, summary["interval"])
 
 
 def _answers(records: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -70,7 +70,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run_command(command: Command, words: Sequence[str]) -> int:
     """Run a command on the words after its name; return the exit status as `main` does."""
-    arguments = CommandParser(command, full="--help-all" in words).parse_args(words)
+    # argparse takes the beginning of a flag for the flag: --help-a.
+    full = any(word.startswith("--help-") for word in words)
+    arguments = CommandParser(command, full=full).parse_args(words)
     try:
         status = command.run(arguments)
         sys.stdout.flush()
