@@ -10,7 +10,7 @@ def checkpoint(n=12):
     return Checkpoint({"weights": weights, "step": [np.array(7)]}, {"done": [1.5, "x"]})
 
 
-def test_what_is_saved_is_loaded_in_its_order(tmp_path):
+def test_arrays_are_loaded_in_the_order_they_were_saved_in(tmp_path):
     save_checkpoint(checkpoint(), tmp_path / "last.npz")
     loaded = load_checkpoint(tmp_path / "last.npz")
     assert loaded.facts == {"done": [1.5, "x"]}
@@ -50,7 +50,7 @@ def test_a_failed_save_leaves_the_one_before(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["last.npz"]
 
 
-def test_a_place_that_can_not_be_written_is_named(tmp_path):
+def test_a_path_that_can_not_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match=r"last\.npz"):
         save_checkpoint(checkpoint(), tmp_path / "file" / "last.npz")

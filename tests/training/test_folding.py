@@ -116,15 +116,15 @@ def odd():
     return found
 
 
-def test_the_folded_network_says_the_same(odd):
+def test_the_folded_network_predicts_the_same(odd):
     assert odd["before"] < 1e-5
 
 
-def test_what_the_folded_network_has_learnt_the_original_knows(odd):
+def test_the_original_network_gets_what_the_folded_one_has_learnt(odd):
     assert odd["after"] < 1e-5
 
 
-def test_statistics_and_what_does_not_learn_stay_to_the_bit(odd):
+def test_statistics_and_frozen_layers_stay_the_same_to_the_bit(odd):
     assert odd["same_statistics"]
     assert odd["same_frozen"]
     assert odd["frozen"] == 5  # a kernel, and its normalisation

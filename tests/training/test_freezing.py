@@ -77,13 +77,13 @@ def divided():
     return dict(zip(ASKED, answers, strict=True))
 
 
-def test_everything_may_learn(divided):
+def test_every_layer_can_be_trained(divided):
     found = divided["MobileNetV2", "all"]
     assert (found["first"], found["crossing"], found["upper"]) == (0, [], None)
     assert found["n_learning"] == 52
 
 
-def test_batch_normalisation_never_learns(divided):
+def test_batch_normalisation_is_never_trained(divided):
     answers = [found for found in divided.values() if "refused" not in found]
     assert len(answers) == 15
     assert not any(found["normalizing"] for found in answers)
@@ -108,7 +108,7 @@ def test_blocks_and_stages_are_found_by_name(divided, network, where, crossing, 
     assert found["n_learning"] == n_learning
 
 
-def test_the_part_above_has_all_that_learns(divided):
+def test_the_upper_part_has_all_layers_that_are_trained(divided):
     for found in divided.values():
         if found.get("upper") is not None:
             assert found["upper"] == found["whole"]
@@ -122,7 +122,7 @@ def test_numbers_count_layers_from_the_first_or_from_the_last(divided):
     assert divided["MobileNetV2", "Conv_1"]["first_layer"] == "Conv_1"
 
 
-def test_several_tensors_may_cross(divided):
+def test_several_tensors_can_cross(divided):
     shortcut = divided["ResNet50", "conv5_block3_2_conv"]
     assert sorted(shortcut["crossing"]) == ["conv5_block2_out", "conv5_block3_1_relu"]
     assert len(divided["NASNetMobile", "last-stage"]["crossing"]) == 2
@@ -136,10 +136,10 @@ def test_several_tensors_may_cross(divided):
         ("block_17", "Did you mean block_7 or block_1 or block_16?"),
         ("block_17", "`headstart models` NAME lists"),
         (500, "from -155 to 154. Received: 500"),
-        (-1, "none from -1 on has weights"),
-        ("Conv_1_bn", "none from 'Conv_1_bn' on has weights besides batch normalisation"),
+        (-1, "the freeze point -1, from which on mobilenetv2"),
+        ("Conv_1_bn", "has no weights besides batch normalisation"),
         ("", "Received: ''"),
     ],
 )
-def test_what_is_no_freeze_point_is_refused(divided, where, says):
+def test_a_place_that_is_no_freeze_point_is_refused(divided, where, says):
     assert says in divided["MobileNetV2", where]["refused"]

@@ -13,14 +13,14 @@ def left(folder, settings=SETTINGS, restart=False):
         raise KeyboardInterrupt
 
 
-def test_it_is_there_while_work_goes_on_and_gone_after(tmp_path):
+def test_the_folder_exists_during_the_work_only(tmp_path):
     folder = tmp_path / "net.training"
     with work_folder(folder, SETTINGS, restart=False):
         assert folder.is_dir()
     assert not folder.exists()
 
 
-def test_after_an_interruption_it_can_be_gone_on_with(tmp_path):
+def test_after_an_interruption_the_work_can_continue(tmp_path):
     folder = tmp_path / "net.training"
     left(folder)
     with work_folder(folder, SETTINGS, restart=False):
@@ -38,7 +38,7 @@ def test_other_settings_are_refused_and_named(tmp_path):
     assert (folder / "last.npz").exists()
 
 
-def test_restart_throws_folders_away_as_well(tmp_path):
+def test_restart_deletes_folders_as_well(tmp_path):
     folder = tmp_path / "work"
     left(folder)
     (folder / "part").mkdir()
@@ -47,7 +47,7 @@ def test_restart_throws_folders_away_as_well(tmp_path):
         assert not (folder / "part").exists()
 
 
-def test_restart_throws_away_what_was_begun(tmp_path):
+def test_restart_deletes_an_unfinished_training(tmp_path):
     folder = tmp_path / "net.training"
     left(folder)
     with work_folder(folder, SETTINGS | {"epochs": 4}, restart=True):
@@ -60,7 +60,7 @@ def test_two_at_once_are_refused_even_with_restart(tmp_path):
     with work_folder(folder, SETTINGS, restart=False):
         (folder / "last.npz").write_text("checkpoint")
         with (
-            pytest.raises(UsageError, match="One process at a time"),
+            pytest.raises(UsageError, match="Only one process at a time"),
             work_folder(folder, SETTINGS, restart=True),
         ):
             pytest.fail("not reached")

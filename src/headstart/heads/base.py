@@ -1,4 +1,4 @@
-"""What every head is: a scikit-learn classifier that leaves plain arrays behind."""
+"""The base of all heads: a scikit-learn classifier that results in plain arrays."""
 
 import abc
 from collections.abc import Hashable, Mapping
@@ -19,18 +19,17 @@ ClassWeight = str | Mapping[Hashable, float] | None
 
 
 class Head(ClassifierMixin, BaseEstimator, abc.ABC):
-    """A classifier on features (n, d); float32 is computed with as float32.
+    """A classifier on features. It computes in the type of the features, float32 or float64.
 
-    A subclass stores its arguments, `class_weight` among them, and learns in `_learn`.
+    A subclass stores its arguments, `class_weight` among them, and implements `_learn`.
 
     Attributes
     ----------
-    classes_
-        Array (k,) of the labels, in the order of the probabilities' columns.
-    scorer_
-        What was learnt: arrays that make probabilities without scikit-learn.
-    n_features_in_
-        d.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, in the order of the probabilities' columns.
+    scorer_ : Scorer
+        The trained head as arrays, which makes probabilities without scikit-learn.
+    n_features_in_ : int
     """
 
     class_weight: ClassWeight
@@ -39,7 +38,18 @@ class Head(ClassifierMixin, BaseEstimator, abc.ABC):
     n_features_in_: int
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Learn from features (n, d) and labels (n,) of any hashable kind.
+        """Train the head.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_features)
+        y : sequence of hashable, length n_samples
+            The label of each sample.
+
+        Returns
+        -------
+        Head
+            Itself.
 
         Raises
         ------
@@ -56,10 +66,10 @@ class Head(ClassifierMixin, BaseEstimator, abc.ABC):
 
     @abc.abstractmethod
     def _learn(self, features: Array, codes: Codes, class_weights: Array) -> Scorer:
-        """Return the scorer for features (n, d), classes (n,) and class weights (k,)."""
+        """Return a scorer trained on features (n, d), classes (n,) and class weights (k,)."""
 
     def predict_proba(self, X: Any) -> Array:
-        """Return probabilities (n, k), each row summing to 1, in the order of ``classes_``."""
+        """Return probabilities (n, n_classes) in the order of ``classes_``; rows sum to 1."""
         check_is_fitted(self)
         features = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         return self.scorer_.probabilities(features)
@@ -71,12 +81,12 @@ class Head(ClassifierMixin, BaseEstimator, abc.ABC):
 
 
 class AffineHead(Head):
-    """A head that is ``softmax(features @ W + b)``, so that it can become a part of the network."""
+    """A head of the form ``softmax(features @ W + b)``, which can become a part of the network."""
 
     scorer_: AffineSoftmax
 
     def affine(self) -> tuple[Array, Array]:
-        """Return W (d, k) and b (k,), with the standardisation of the features folded in."""
+        """Return W (d, k) and b (k,). They include the standardisation of the features."""
         check_is_fitted(self)
         return self.scorer_.weights, self.scorer_.bias
 
@@ -84,10 +94,10 @@ class AffineHead(Head):
 def class_weights(
     class_weight: ClassWeight, classes: Array, codes: Codes
 ) -> npt.NDArray[np.float64]:
-    """Return what one sample of each class counts: float64 array (k,).
+    """Return the weight of one sample of each class: float64 array (k,).
 
-    'balanced' lets every class count alike, whatever its number of pictures: that number tells how
-    the pictures were collected, seldom how common the class is where the model will be used.
+    "balanced" gives every class the same weight, whatever its number of images. That number tells
+    how the images were collected, and seldom how common the class is where the model is used.
     """
     counts = np.bincount(codes, minlength=len(classes))
     if class_weight is None:
@@ -98,12 +108,12 @@ def class_weights(
         return len(codes) / (len(classes) * counts)
     raise UsageError(
         "class_weight must be 'balanced', None or a dict of label: weight. "
-        f"Received: {class_weight!r}"
+        f"Received: {class_weight!r}."
     )
 
 
 def _given(class_weight: Mapping[Hashable, float], classes: Array) -> npt.NDArray[np.float64]:
     weights = np.array([class_weight.get(label, 1.0) for label in classes.tolist()], np.float64)
     if not (np.isfinite(weights).all() and (weights > 0).all()):
-        raise UsageError(f"Class weights must be above 0. Received: {dict(class_weight)}")
+        raise UsageError(f"Class weights must be above 0. Received: {dict(class_weight)}.")
     return weights

@@ -1,4 +1,4 @@
-"""The features in coordinates that make linear heads cheap, without any approximation."""
+"""Coordinates of the features in which linear heads are cheap, without any approximation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ class Coordinates:
 
     A head with an L2 penalty is the same in any rotated coordinates, and its weights lie in the
     space that the samples span. So n samples of d features need only r = min(n - 1, d) coordinates:
-    for 192 photos 191 instead of 1280, and the problem is diagonal to first order, which is what
-    lets the solver take few steps.
+    191 instead of 1280 for 192 images. In these coordinates the problem is diagonal to first order,
+    so the solver takes few steps.
 
     Attributes
     ----------
-    values
-        Float array (n, r): the samples.
-    spread
-        float64 array (r,): the length of each column of `values`, weighted by the samples' weights.
-    axes
-        Float array (d, r): ``(features - centre) @ axes`` are the coordinates.
-    centre
-        Float array (d,): the weighted mean of the features.
+    values : ndarray of float, shape (n, r)
+        The samples.
+    spread : ndarray of float64, shape (r,)
+        The length of each column of `values`, weighted by the samples' weights.
+    axes : ndarray of float, shape (d, r)
+        ``(features - centre) @ axes`` are the coordinates.
+    centre : ndarray of float, shape (d,)
+        The weighted mean of the features.
     """
 
     values: Array
@@ -41,17 +41,15 @@ class Coordinates:
     centre: Array
 
     def to_features(self, weights: Array, bias: Array) -> tuple[Array, Array]:
-        """Return an affine map of the coordinates as one of the features.
+        """Turn an affine map of the coordinates into one of the features.
 
         Parameters
         ----------
-        weights, bias
-            Arrays (r, k) and (k,).
+        weights, bias : ndarray of float, shapes (r, k) and (k,)
 
         Returns
         -------
-        weights, bias
-            Arrays (d, k) and (k,), of the features' type.
+        weights, bias : ndarray of the features' type, shapes (d, k) and (k,)
         """
         unrolled = self.axes @ weights
         dtype = self.values.dtype
@@ -61,7 +59,7 @@ class Coordinates:
 def principal_coordinates(features: Array, weights: Array) -> Coordinates:
     """Return the `Coordinates` of `features` (n, d), whose samples have `weights` (n,).
 
-    Besides the features and their coordinates it needs memory for one d x d or n x n matrix.
+    Besides the features and the coordinates this needs memory for one d x d or n x n matrix.
     """
     n, d = features.shape
     centre = np.average(features, axis=0, weights=weights).astype(features.dtype)
@@ -81,7 +79,7 @@ def _scale(features: Array, centre: Array, weights: Array) -> npt.NDArray[np.flo
         variance += weights[rows] @ np.square(features[rows] - centre)
     variance /= weights.sum()
     typical = variance.mean()
-    # A hundredth of the typical variance is added: a feature that hardly moves carries noise.
+    # A hundredth of the typical variance is added, since a feature that hardly varies is noise.
     return np.sqrt(variance + 0.01 * typical) if typical > 0 else np.ones_like(variance)
 
 

@@ -1,4 +1,4 @@
-"""Labels of any hashable kind, to and from the numbers that heads count with."""
+"""Labels of any hashable kind as integer codes."""
 
 import itertools
 from collections.abc import Hashable
@@ -12,26 +12,25 @@ from headstart.prediction.labels import class_array, object_array
 
 
 def encode_labels(labels: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
-    """Return the classes and, for each label, the number of its class.
+    """Return the classes, and the class of each label as an integer.
 
     Parameters
     ----------
-    labels
-        A NumPy array or pandas Series (n,), or any sequence of hashable labels: strings, whole
-        numbers, tuples, None, ... of one kind or mixed.
+    labels : array, Series or sequence of hashable, length n
+        Strings, integers, tuples, None, ... of one kind or mixed.
 
     Returns
     -------
-    classes
-        Array (k,) without duplicates, sorted, or in order of appearance where labels have no order.
-        Labels that NumPy has no type for stay the objects they are.
-    codes
-        int64 array (n,), each 0 ... k - 1.
+    classes : ndarray of shape (k,)
+        The distinct labels, sorted, or in order of appearance if they have no order. Labels that
+        NumPy has no type for are objects.
+    codes : ndarray of int64, shape (n,)
+        The position of each label in `classes`.
 
     Raises
     ------
     ValueError
-        If there are no labels, some are no labels (NaN, measurements), or there is one class only.
+        If there are no labels, some are NaN or measurements, or there is only one class.
     """
     classes, codes = _encode(_as_vector(labels))
     if len(classes) < 2:

@@ -1,4 +1,4 @@
-"""Logistic regression whose strength is found by cross-validation."""
+"""Logistic regression with a penalty that is found by cross-validation."""
 
 import math
 from typing import Literal
@@ -15,10 +15,10 @@ from headstart.prediction.scoring import AffineSoftmax
 
 # Half decades of C for standardised features, strongest penalty first.
 _STRENGTHS = tuple(float(strength) for strength in 10.0 ** np.arange(-6, 2.5, 0.5))
-# What is taken where no class has two pictures to validate with.
+# The strength where no class has two samples to validate with.
 _UNTRIED = 1e-2
-# C is the variance that weights are expected to have. It does not depend on how many samples there
-# are, so from here on a part of them is enough to choose it.
+# C is the variance that weights are expected to have. It does not depend on the number of samples,
+# so with more than this many a sample of them is enough to choose it.
 _ENOUGH_TO_CHOOSE = 10_000
 _ROUGH, _FINE = 1e-3, 1e-4
 
@@ -28,23 +28,23 @@ class LogisticHead(AffineHead):
 
     Parameters
     ----------
-    C
-        Strength of the fit against the penalty, on standardised features; 'auto' takes the half
-        decade with the lowest cross-validated log-loss.
-    folds
-        Number of folds of that cross-validation, stratified. A class of a single sample always
-        trains.
-    class_weight
-        'balanced' (every class counts alike), None (every sample counts alike) or a dict.
-    random_state
-        Seed of the folds.
+    C : float or "auto", default="auto"
+        The strength of the fit against the penalty, on standardised features. "auto" takes the half
+        decade with the lowest cross-validated log loss.
+    folds : int, default=5
+        The number of stratified folds of that cross-validation. The only sample of a class is in
+        every training set.
+    class_weight : "balanced", dict or None, default="balanced"
+        The weight of each class. "balanced" gives every class the same weight, None every sample.
+    random_state : int, default=0
+        The seed of the folds.
 
     Attributes
     ----------
-    C_
-        The strength used.
-    losses_
-        Dict of the strengths tried and their cross-validated log-loss; empty if C was given.
+    C_ : float
+        The strength that was used.
+    losses_ : dict of float to float
+        The cross-validated log loss of each strength that was tried; empty if C was given.
     """
 
     C_: float
@@ -68,7 +68,7 @@ class LogisticHead(AffineHead):
         coordinates = principal_coordinates(features, weights)
         problem = LogisticProblem(coordinates, codes, len(class_weights))
         self.C_ = self._strength(problem, features, codes, weights)
-        found = problem.solve(weights[:, None], self.C_, problem.nothing(), _FINE)[:, 0]
+        found = problem.solve(weights[:, None], self.C_, problem.zeros(), _FINE)[:, 0]
         return AffineSoftmax(*coordinates.to_features(found[:-1], found[-1]))
 
     def _strength(
@@ -91,15 +91,15 @@ class LogisticHead(AffineHead):
 def validation_losses(
     problem: LogisticProblem, codes: Codes, weights: Array, folds: Codes
 ) -> dict[float, float]:
-    """Return the log-loss on held-out samples for rising strengths, until it clearly rises.
+    """Return the log loss on held-out samples for rising strengths, until it clearly rises.
 
-    Each solution is the start of the next, so that the whole path costs little more than one fit.
+    Each solution is the start of the next, so the whole path costs little more than one fit.
     """
     tested = np.flatnonzero(folds != ALWAYS_TRAINS)
     if not len(tested):
         return {}
     training = folds[:, None] != np.unique(folds[tested])
-    solutions = problem.nothing(training.shape[1])
+    solutions = problem.zeros(training.shape[1])
     losses: dict[float, float] = {}
     for strength in _STRENGTHS:
         solutions = problem.solve(weights[:, None] * training, strength, solutions, _ROUGH)
@@ -116,11 +116,11 @@ def _rising(losses: list[float]) -> bool:
 
 def _positive(strength: float | str) -> float:
     if isinstance(strength, str) or not (strength > 0 and math.isfinite(strength)):
-        raise UsageError(f"C must be 'auto' or a number above 0. Received: {strength!r}")
+        raise UsageError(f"C must be 'auto' or a number above 0. Received: {strength!r}.")
     return float(strength)
 
 
 def _at_least_two(folds: int) -> int:
     if folds < 2:
-        raise UsageError(f"folds must be at least 2. Received: {folds}")
+        raise UsageError(f"folds must be at least 2. Received: {folds}.")
     return folds

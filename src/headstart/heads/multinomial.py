@@ -14,23 +14,22 @@ _MAX_STEPS = 500
 
 
 class LogisticProblem:
-    """Logistic regressions on one data set, f at a time, each with sample weights of its own.
+    """Logistic regressions on one dataset, f at a time, each with its own sample weights.
 
     For sample weights w and strength C the loss is ``C * sum_i w_i * -log p(y_i) + |W|^2 / 2``, as
     in scikit-learn. L-BFGS minimises it. In principal coordinates the matrix of second derivatives
-    is nearly diagonal with known entries, so each coordinate is divided by the root of its own:
-    that brings all directions to one scale, and some twenty steps suffice whatever the penalty. The
-    folds of a cross-validation are solved together, because reading the samples is what takes the
-    time.
+    is nearly diagonal with known entries. Dividing each coordinate by the root of its entry brings
+    all directions to one scale, so about twenty steps are enough, whatever the penalty. The folds
+    of a cross-validation are solved together, because reading the samples takes most of the time.
 
     Parameters
     ----------
-    coordinates
+    coordinates : Coordinates
         n samples with r coordinates.
-    codes
-        int64 array (n,) of classes 0 ... n_classes - 1.
-    n_classes
-        k.
+    codes : ndarray of int64, shape (n,)
+        The class of each sample, 0 to n_classes - 1.
+    n_classes : int
+        Called k below.
     """
 
     def __init__(
@@ -41,8 +40,8 @@ class LogisticProblem:
         self._codes = codes
         self._n_classes = n_classes
 
-    def nothing(self, problems: int = 1) -> Array:
-        """Return parameters (r + 1, f, k) to start from: weights, and the bias as the last row."""
+    def zeros(self, problems: int = 1) -> Array:
+        """Return parameters (r + 1, f, k) of zeros: the weights, and the bias as the last row."""
         return np.zeros((len(self._spread) + 1, problems, self._n_classes))
 
     def solve(
@@ -52,14 +51,15 @@ class LogisticProblem:
 
         Parameters
         ----------
-        sample_weights
-            Float array (n, f); a sample of weight 0 is left out.
-        strength
-            C: the larger, the closer the fit to the samples.
-        start
-            Parameters (r + 1, f, k), the nearer to the solution the fewer the steps.
-        tolerance
-            Stop once no scaled derivative exceeds this, in units of one step of full certainty.
+        sample_weights : ndarray of float, shape (n, f)
+            A sample with the weight 0 is left out.
+        strength : float
+            C. A larger one fits the samples more closely.
+        start : ndarray of float, shape (r + 1, f, k)
+            Parameters to start from. Close to the solution, fewer steps are needed.
+        tolerance : float
+            The solver stops when no scaled derivative exceeds this, in units of one step of full
+            certainty.
         """
         totals = sample_weights.sum(axis=0)
         steps = self._steps(totals, strength)
@@ -88,7 +88,7 @@ class LogisticProblem:
         return (self._values @ flat[:-1] + flat[-1]).reshape(-1, *parameters.shape[1:])
 
     def _steps(self, totals: Array, strength: float) -> Array:
-        # p (1 - p) for equal probabilities: how much a sample curves the loss at the start.
+        # p (1 - p) for equal probabilities: the curvature of a sample's loss at the start.
         curvature = (1 - 1 / self._n_classes) / self._n_classes
         shares = totals / len(self._codes)
         curved = curvature * np.outer(self._spread**2, shares) + 1 / strength

@@ -1,4 +1,4 @@
-"""Nearest class mean: one point a class, nothing else to learn."""
+"""Nearest class mean: one point for each class, and nothing else to train."""
 
 import numpy as np
 
@@ -9,23 +9,22 @@ from headstart.prediction.scoring import AffineSoftmax
 
 
 class NearestMeanHead(AffineHead):
-    """Probabilities fall off with the squared distance from the mean of each class.
+    """Probabilities that fall with the squared distance from the mean of each class.
 
-    ``p(c) ~ weight_c * n_c * exp(-factor * |x - mean_c|^2)`` on standardised features; with
-    balanced weights only distance counts. |x|^2 is common to all classes and cancels, so this is an
-    affine map and a softmax. The factor is fitted to the distances of each sample from the means
-    without it.
+    ``p(c) ~ weight_c * n_c * exp(-factor * |x - mean_c|^2)`` on standardised features. With
+    balanced weights only the distance counts. |x|^2 is the same for all classes and cancels, so
+    this is an affine map and a softmax. The factor is fitted to the distance of each sample from
+    means that leave it out.
 
     Parameters
     ----------
-    class_weight
-        'balanced' (every class counts alike), None (a class counts as much as it has samples) or a
-        dict.
+    class_weight : "balanced", dict or None, default="balanced"
+        The weight of each class. "balanced" gives every class the same weight, None every sample.
 
     Attributes
     ----------
-    means_
-        Array (k, d): the mean of the features of each class.
+    means_ : ndarray of shape (n_classes, n_features)
+        The mean of the features of each class.
     """
 
     means_: Array
@@ -61,7 +60,7 @@ def _class_means(values: Array, codes: Codes) -> Array:
 
 
 def _sharpness(scores: Array, codes: Codes, weights: Array, prior: Array) -> float:
-    """Fit the factor to scores of each sample as if it had not been part of its class's mean."""
+    """Fit the factor to the scores that each sample has without its part in its class's mean."""
     counts = np.bincount(codes)[codes].astype(np.float64)
     tested = counts > 1
     if not tested.any():
@@ -69,7 +68,7 @@ def _sharpness(scores: Array, codes: Codes, weights: Array, prior: Array) -> flo
     own = (np.arange(len(codes)), codes)
     left_out = scores.astype(np.float64)
     left_out[own] *= np.square(counts / np.maximum(counts - 1, 1))
-    # Distances grow with the number of features; the factor is sought for a spread of about 1.
+    # Distances grow with the number of features. The search expects a spread of about 1.
     typical = float(-left_out[own][tested].mean()) or 1.0
     factor, _ = best_sharpness(left_out[tested] / typical, codes[tested], weights[tested], prior)
     return factor / typical

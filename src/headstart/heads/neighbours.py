@@ -1,4 +1,4 @@
-"""k nearest neighbours: the training images themselves decide."""
+"""k nearest neighbours: the training samples themselves decide."""
 
 from typing import Literal
 
@@ -11,27 +11,28 @@ from headstart.heads.temperature import best_sharpness
 from headstart.prediction.scoring import NeighbourVotes, log_shares, nearest, unit
 
 _NUMBERS = (1, 3, 5, 7, 9, 13, 17, 23, 31)
-# The number of neighbours is chosen on the predictions of at most so many samples.
+# The number of neighbours is chosen on the predictions for at most this many samples.
 _ENOUGH_TO_CHOOSE = 2_000
 
 
 class NeighboursHead(Head):
-    """Votes of the nearest training samples, by the angle at the mean of all.
+    """Votes of the nearest training samples, by the angle at the mean of all samples.
 
     Parameters
     ----------
-    n_neighbors
-        How many vote; 'auto' takes the number for which the votes of the others predict each
-        training sample with the lowest log-loss.
-    class_weight
-        'balanced' (a vote counts the more, the fewer samples its class has), None or a dict.
-    random_state
-        Seed of the sample that 'auto' is chosen on when there are more than 2,000.
+    n_neighbors : int or "auto", default="auto"
+        How many samples vote. "auto" takes the number for which the votes of the other samples
+        predict each training sample with the lowest log loss.
+    class_weight : "balanced", dict or None, default="balanced"
+        The weight of a vote for each class. "balanced" gives every class the same weight, so a
+        vote for a class with few samples has more; None gives every vote the same weight.
+    random_state : int, default=0
+        The seed of the sample that "auto" is chosen on, if there are more than 2,000 samples.
 
     Attributes
     ----------
-    n_neighbors_
-        The number used.
+    n_neighbors_ : int
+        The number that was used.
     """
 
     n_neighbors_: int
@@ -76,11 +77,10 @@ class NeighboursHead(Head):
 
 
 def _others(examples: Array, rows: Codes, count: int) -> Codes:
-    """Return which `count` other examples are the nearest to some rows: (len(rows), count)."""
+    """Return the `count` nearest other examples of some rows: array (len(rows), count)."""
     near = nearest(examples[rows], examples, count + 1)
     itself = near == rows[:, None]
-    # Where many examples are alike a sample may not be among its own nearest: drop the last
-    # instead.
+    # Among many equal examples, a sample may not be among its own nearest. Then drop the last.
     itself[~itself.any(axis=1), -1] = True
     return near[~itself].reshape(len(rows), count)
 
@@ -89,6 +89,6 @@ def _between(number: int | str, n_samples: int) -> int:
     if isinstance(number, str) or not 1 <= number <= n_samples:
         raise UsageError(
             f"n_neighbors must be 'auto' or between 1 and the number of samples, {n_samples}. "
-            f"Received: {number!r}"
+            f"Received: {number!r}."
         )
     return int(number)

@@ -1,4 +1,4 @@
-"""Ridge regression onto the classes, its strength found by leaving out one sample at a time."""
+"""Ridge regression on the classes, with a penalty that is found by leaving out each sample."""
 
 import math
 from typing import Literal
@@ -11,29 +11,29 @@ from headstart.heads.coordinates import Coordinates, principal_coordinates
 from headstart.heads.temperature import best_sharpness
 from headstart.prediction.scoring import AffineSoftmax
 
-# In units of the mean squared coordinate's total: what the penalty is compared with.
+# In units of the mean squared length of a coordinate's column.
 _PENALTIES = tuple(float(penalty) for penalty in 10.0 ** np.arange(-3, 3.5, 0.5))
 
 
 class RidgeHead(AffineHead):
-    """Least squares onto a column of 0 and 1 for each class, with an L2 penalty.
+    """Least squares on a column of 0 and 1 for each class, with an L2 penalty.
 
-    The features are standardised. What a sample's prediction would be without that sample has a
-    closed form (Allen 1974, PRESS). The penalty is the one for which those predictions, made
-    probabilities by the softmax of a multiple that is fitted to them, have the lowest log-loss.
+    The features are standardised. The prediction for a sample by a head trained without it has a
+    closed form (Allen 1974, PRESS). A softmax of a fitted multiple turns these predictions into
+    probabilities, and the penalty with the lowest log loss is used.
 
     Parameters
     ----------
-    alpha
-        The penalty, in units of the features' mean squared singular value; 'auto' tries half
+    alpha : float or "auto", default="auto"
+        The penalty, in units of the features' mean squared singular value. "auto" tries half
         decades.
-    class_weight
-        'balanced' (every class counts alike), None (every sample counts alike) or a dict.
+    class_weight : "balanced", dict or None, default="balanced"
+        The weight of each class. "balanced" gives every class the same weight, None every sample.
 
     Attributes
     ----------
-    alpha_
-        The penalty used.
+    alpha_ : float
+        The penalty that was used.
     """
 
     alpha_: float
@@ -88,11 +88,11 @@ def _leave_one_out(
         "ij,ij,j->i", coordinates.values, coordinates.values, shrunk.astype(dtype), optimize=False
     )
     leverage = weights * (leverage + 1 / weights.sum())
-    # Without any penalty a sample can determine its own fit: leverage 1, up to rounding.
+    # Without a penalty a sample may determine its own fit: leverage 1, up to rounding.
     return targets - (targets - fitted) / np.maximum(1 - leverage, 1e-6)[:, None]
 
 
 def _not_negative(penalty: float | str) -> float:
     if isinstance(penalty, str) or not (penalty >= 0 and math.isfinite(penalty)):
-        raise UsageError(f"alpha must be 'auto' or a number of at least 0. Received: {penalty!r}")
+        raise UsageError(f"alpha must be 'auto' or a number of at least 0. Received: {penalty!r}.")
     return float(penalty)

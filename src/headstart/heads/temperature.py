@@ -1,4 +1,4 @@
-"""One number that turns scores into probabilities which can be believed."""
+"""One factor that turns scores into calibrated probabilities."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-# exp(-7) ... exp(12): from 'all classes alike' to 'always certain', for scores of spread about 1.
+# exp(-7) to exp(12): from equal probabilities to certainty, for scores with a spread of about 1.
 _LOG_RANGE = (-7.0, 12.0)
 
 
@@ -16,12 +16,11 @@ def log_loss(logits: Array, codes: npt.NDArray[np.int64], weights: Array) -> flo
 
     Parameters
     ----------
-    logits
-        Float array (n, k).
-    codes
-        int64 array (n,): the true classes.
-    weights
-        Float array (n,), with a sum above 0.
+    logits : ndarray of float, shape (n, k)
+    codes : ndarray of int64, shape (n,)
+        The true classes.
+    weights : ndarray of float, shape (n,)
+        With a sum above 0.
     """
     logits = logits.astype(np.float64)
     logits -= logits.max(axis=1, keepdims=True)
@@ -32,10 +31,10 @@ def log_loss(logits: Array, codes: npt.NDArray[np.int64], weights: Array) -> flo
 def best_sharpness(
     scores: Array, codes: npt.NDArray[np.int64], weights: Array, prior: Array | float = 0.0
 ) -> tuple[float, float]:
-    """Return the factor for which ``softmax(factor * scores + prior)`` fits best, and its log-loss.
+    """Return the factor for which ``softmax(factor * scores + prior)`` fits best, and its log loss.
 
-    The factor is one over what is called the temperature (Guo et al. 2017, 'On calibration of
-    modern neural networks'). The scores must come from models that did not see the sample.
+    The factor is the inverse of the temperature (Guo et al. 2017, arXiv:1706.04599). The score of
+    each sample must come from a model that was not trained on it.
     """
     from scipy.optimize import minimize_scalar
 

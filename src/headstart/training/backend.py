@@ -15,31 +15,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-_PURPOSE = "Training a whole network"
+_PURPOSE = "Training with Keras"
 _STDERR = 2
 
 
 def start_keras() -> ModuleType:
-    """Import Keras with TensorFlow, JAX or torch behind it, whichever is there, and return it.
+    """Import Keras on TensorFlow, JAX or torch, whichever is installed, and return it.
 
     Raises
     ------
     MissingExtra
-        If none of them is installed, or Keras was imported before with a backend that only
-        predicts.
+        If none of them is installed, or Keras was imported before on a backend that only predicts.
     """
     choose_backend()
-    # TensorFlow's remarks on the processor are nobody's business; errors still come through.
+    # Hides TensorFlow's remarks on the processor. Errors are still printed.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        with _held_back():
+        with _quiet():
             import keras
     except ImportError as error:
-        # Keras by itself is always there; what is behind it may not be.
+        # Keras is always installed, its backends need not be.
         raise MissingExtra(_PURPOSE, "finetune") from error
     if keras.backend.backend() not in BACKENDS:
         raise MissingExtra(
-            f"{_PURPOSE} can't use Keras on {keras.backend.backend()!r}, which only predicts, and "
+            f"Keras on {keras.backend.backend()!r} only predicts. Training on another backend "
             f"(KERAS_BACKEND unset, or one of {', '.join(BACKENDS)})",
             "finetune",
         )
@@ -47,20 +46,20 @@ def start_keras() -> ModuleType:
 
 
 @contextlib.contextmanager
-def _held_back() -> Iterator[None]:
-    """Hold back what native code writes to stderr before any setting can silence it.
+def _quiet() -> Iterator[None]:
+    """Hide what native code writes to stderr before any setting can silence it.
 
-    It is shown after all if the block fails.
+    If the block fails, the text is shown after all.
     """
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as written:
         stderr = os.dup(_STDERR)
-        os.dup2(said.fileno(), _STDERR)
+        os.dup2(written.fileno(), _STDERR)
         try:
             yield
         except BaseException:
-            said.seek(0)
-            os.write(stderr, said.read())
+            written.seek(0)
+            os.write(stderr, written.read())
             raise
         finally:
             os.dup2(stderr, _STDERR)

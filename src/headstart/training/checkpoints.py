@@ -1,4 +1,4 @@
-"""All that is needed to go on with a training, in one file."""
+"""Checkpoints: all that a training needs to continue, in one file."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _FACTS = "facts"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checkpoint:
-    """A state of a training.
+    """The state of a training.
 
     Attributes
     ----------
     arrays : dict of str to list of ndarray
         Groups of arrays, such as the weights and the state of the optimizer.
     facts : dict
-        Whatever else JSON can hold.
+        Everything else, in JSON's types.
     """
 
     arrays: dict[str, list[NDArray[Any]]]
@@ -42,7 +42,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     Raises
     ------
     StorageError
-        If it can't be written; the checkpoint that was there before still is.
+        If it can't be written. The checkpoint from before stays.
     """
     flat = {
         f"{group}/{index}": array
@@ -60,7 +60,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises
     ------
     DamagedModel
-        If it is none, or not whole.
+        If the file is damaged, or no checkpoint.
     """
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
@@ -70,7 +70,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise DamagedModel(
             f"{path} must be a checkpoint of headstart. Received: {error}. "
-            "Delete the folder it is in to begin anew."
+            "Delete its folder to start anew."
         ) from error
     return Checkpoint(_grouped(found), facts)
 

@@ -1,4 +1,4 @@
-"""The freeze point: what is below it stays as it is, what is above learns."""
+"""The freeze point: the layers below it are frozen, the layers above it are trained."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class FreezePoint:
     Attributes
     ----------
     backbone : keras.Model
-        From pixels to features. Of its layers just those above the point are trainable, and none of
-        its batch normalisations.
+        From pixels to features. Only the layers above the point are trainable, and no batch
+        normalisation.
     first : int
-        Number of the first layer that learns.
+        The number of the first layer that is trained.
     crossing : tuple of str
-        The layers below whose outputs are used above; empty if everything learns.
+        The layers below the point whose outputs are used above it. Empty if every layer is trained.
     upper : keras.Model or None
-        From those outputs to features, with the same layers; None if everything learns.
+        From those outputs to features, with the same layers. None if every layer is trained.
     """
 
     backbone: Model
@@ -41,26 +41,26 @@ class FreezePoint:
 
     @property
     def first_layer(self) -> str:
-        """The name of the first layer that learns."""
+        """The name of the first layer that is trained."""
         return str(self.backbone.layers[self.first].name)
 
     @property
     def n_learning(self) -> int:
-        """Layers with weights that learn."""
+        """The number of layers with weights that are trained."""
         return sum(bool(layer.trainable_weights) for layer in self.backbone.layers)
 
     @property
     def shapes(self) -> list[tuple[int, ...]]:
-        """Of what crosses, for one picture."""
+        """The shapes of the outputs that cross the point, for one image."""
         return [] if self.upper is None else [tuple(each.shape[1:]) for each in self.upper.inputs]
 
 
 def freeze(keras: ModuleType, backbone: Model, where: int | str) -> FreezePoint:
-    """Divide a backbone, and freeze what is below.
+    """Split a backbone at the freeze point, and freeze the layers below it.
 
-    Batch normalisation above does not learn either, so that it keeps the statistics of the many
-    pictures it was trained on: those of a few batches of few pictures are noise. Keras runs such a
-    layer as in prediction.
+    Batch normalisation above the point is frozen, too. It keeps the statistics of the many images
+    that it was trained on, because those of a few small batches are noise. Keras runs a frozen
+    batch normalisation as in prediction.
 
     Parameters
     ----------
@@ -73,6 +73,7 @@ def freeze(keras: ModuleType, backbone: Model, where: int | str) -> FreezePoint:
     Raises
     ------
     UsageError
+        If there is no such freeze point.
     """
     first = first_to_learn(backbone, where)
     for number, layer in enumerate(backbone.layers):
@@ -85,28 +86,28 @@ def freeze(keras: ModuleType, backbone: Model, where: int | str) -> FreezePoint:
 
 
 def first_to_learn(model: Model, where: int | str) -> int:
-    """Return the number of the first layer that learns.
+    """Return the number of the first layer that is trained.
 
     Parameters
     ----------
     model : keras.Model
         From pixels to features.
     where : int or str
-        'all': everything learns. 'last-stage': what follows the last halving of height and width.
-        A number: layers from this one on, as in ``for layer in model.layers[:143]``; below zero, so
-        many layers from the end. Else the name of a layer, or what the names of a block's layers
-        begin with ('block5', 'conv5', 'block_16').
+        "all" trains every layer. "last-stage" trains the layers after the last halving of height
+        and width. A number trains the layers from this one on; below zero, it counts from the end.
+        Any other text is the name of a layer, or the beginning of the names of a block's layers
+        ("block5", "conv5", "block_16").
 
     Raises
     ------
     UsageError
-        If there is no such layer, or nothing that learns would be left.
+        If there is no such layer, or no layer that can be trained is left.
     """
     first = _number(model, str(where))
     if not any(_learns(layer) for layer in model.layers[first:]):
         raise UsageError(
-            "Some layer must be left to learn. Of "
-            f"{model.name}, none from {where!r} on has weights besides batch normalisation."
+            "At least one layer must be trained. Received: the freeze point "
+            f"{where!r}, from which on {model.name} has no weights besides batch normalisation."
         )
     return first
 
@@ -148,13 +149,13 @@ def _by_name(model: Model, name: str) -> int:
 
 
 def _is_part(name: str, block: str) -> bool:
-    """Tell whether a layer belongs to a block: block_16_add to block_16, but not to block_1."""
+    """Tell whether a layer belongs to a block, as block_16_add to block_16, but not block_1."""
     rest = name.removeprefix(block)
     return bool(block) and rest != name and not (block[-1].isdigit() and rest[:1].isdigit())
 
 
 def _blocks(name: str) -> list[str]:
-    """Return the blocks that a layer may belong to, by its name: all but its last words."""
+    """Return the blocks that a layer may belong to: the beginnings of its name."""
     words = name.split("_")
     return ["_".join(words[:n]) for n in range(1, len(words))]
 
@@ -164,7 +165,10 @@ def _learns(layer: Layer) -> bool:
 
 
 def _last_stage(model: Model) -> int:
-    """Return where least crosses after the last halving that something learns behind."""
+    """Return the layer after the last halving where the fewest values cross.
+
+    A halving counts only if a layer with weights follows it that makes a feature map.
+    """
     areas = [math.prod(_output(layer).shape[1:3]) for layer in model.layers if _is_map(layer)]
     for area in sorted({area for area in areas if area > 1}):
         stage = [
@@ -179,7 +183,7 @@ def _last_stage(model: Model) -> int:
 
 
 def _is_cut(model: Model, number: int, area: int) -> bool:
-    """Tell whether all that crosses in front of a layer are maps of so many places."""
+    """Tell whether everything that crosses before a layer is a feature map of this area."""
     return all(
         len(tensor.shape) == 4 and math.prod(tensor.shape[1:3]) == area
         for _, tensor in _crossing(model, number)
@@ -200,14 +204,14 @@ def _output(layer: Layer) -> KerasTensor:
 
 
 def _crossing(model: Model, first: int) -> list[tuple[str, KerasTensor]]:
-    """Return the layers below `first` whose outputs are used from there on, with the outputs."""
+    """Return the layers below `first` whose outputs are used from `first` on, with the outputs."""
     if first == 0:
         return []
     below = {layer.name for layer in model.layers[:first]}
     used: dict[str, KerasTensor] = {}
     wanted = [tensor for layer in model.layers[first:] for tensor in _inputs(layer)]
     for tensor in [*wanted, *model.outputs]:
-        maker = tensor._keras_history.operation  # noqa: SLF001 - Keras has no public way to it
+        maker = tensor._keras_history.operation  # noqa: SLF001 - Keras has no public name for it
         if maker.name in below:
             used.setdefault(maker.name, tensor)
     return list(used.items())

@@ -1,4 +1,4 @@
-"""The folder that a training works in: beside its result, there until the result is."""
+"""The folder that a training works in. It is deleted when the result is saved."""
 
 from __future__ import annotations
 
@@ -21,24 +21,25 @@ _SETTINGS, _LOCK = "settings.json", ".lock"
 
 @contextlib.contextmanager
 def work_folder(folder: Path, settings: Mapping[str, Any], *, restart: bool) -> Iterator[None]:
-    """Hold `folder` for a training with these settings; it may have been begun in it before.
+    """Lock a folder for a training with these settings, while the context is open.
 
-    The folder is gone once the block ends well. After an error, a kill or Ctrl-C it stays, to go on
-    from.
+    The folder is deleted when the context ends without an error. After an error, a kill or Ctrl-C
+    it stays, so that the training can continue from it.
 
     Parameters
     ----------
     folder : Path
-        Made if it is not there.
+        Made if it does not exist.
     settings : mapping
-        Everything that the result depends on, as JSON can hold it.
+        Everything that the result depends on, in JSON's types.
     restart : bool
-        Whether what was begun before is thrown away.
+        Whether to delete the files of an unfinished training.
 
     Raises
     ------
     UsageError
-        If another process works in it, or a training with other settings was begun in it.
+        If another process works in the folder, or it holds an unfinished training with other
+        settings.
     StorageError
         If it can't be written.
     """
@@ -49,15 +50,15 @@ def work_folder(folder: Path, settings: Mapping[str, Any], *, restart: bool) -> 
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
         raise UsageError(
-            f"One process at a time may train in {folder}, and one does. Wait for it, or choose "
-            "another place for the result."
+            f"Only one process at a time may train in {folder}, and another one does. Wait for "
+            "it, or choose another folder for the result."
         ) from error
     with lock:
         if restart:
             _empty(folder)
-        _agree(folder, json.loads(json.dumps(settings)))
+        _compare_settings(folder, json.loads(json.dumps(settings)))
         yield
-    # The result is kept already: what can't be deleted is no reason to fail.
+    # The result is saved already, so a file that can't be deleted is no reason to fail.
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -70,22 +71,22 @@ def _empty(folder: Path) -> None:
                 entry.unlink()
 
 
-def _agree(folder: Path, settings: dict[str, Any]) -> None:
+def _compare_settings(folder: Path, settings: dict[str, Any]) -> None:
     path = folder / _SETTINGS
     try:
-        begun = json.loads(path.read_text("utf-8"))
+        before = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         with whole_file(path) as new:
             new.write_text(json.dumps(settings, indent=1), "utf-8")
         return
     except ValueError:
-        begun = {}
-    if begun != settings:
+        before = {}
+    if before != settings:
         different = sorted(
-            name for name in {*begun, *settings} if begun.get(name) != settings.get(name)
+            name for name in {*before, *settings} if before.get(name) != settings.get(name)
         )
         raise UsageError(
-            f"A training was begun in {folder} with other settings: {', '.join(different)}. "
-            "Give the same ones to go on with it, or say that it is to begin anew (--restart), or "
-            "choose another place for the result."
+            f"{folder} holds an unfinished training with other settings: {', '.join(different)}. "
+            "Use the same settings to continue it, start anew (--restart), or choose another "
+            "folder for the result."
         )

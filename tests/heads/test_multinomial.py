@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from scipy.optimize import approx_fprime
+
+from headstart.heads.coordinates import principal_coordinates
+from headstart.heads.multinomial import LogisticProblem
+
+from .test_base import clouds
+
+
+@pytest.fixture
+def problem():
+    features, codes = clouds(n=60, d=5)
+    features = features.astype(np.float64)
+    return LogisticProblem(principal_coordinates(features, np.ones(60)), codes, 3)
+
+
+def test_the_slope_is_the_derivative_of_the_loss(problem):
+    random = np.random.default_rng(0)
+    parameters = random.standard_normal(problem.zeros(2).shape)
+    weights = random.uniform(0.5, 2, (60, 2))
+
+    def loss(flat):
+        return problem._loss(flat.reshape(parameters.shape), weights, 0.3)[0]
+
+    _, slope = problem._loss(parameters, weights, 0.3)
+    np.testing.assert_allclose(
+        approx_fprime(parameters.ravel(), loss, 1e-6), slope.ravel(), rtol=1e-3, atol=1e-3
+    )
+
+
+def test_problems_that_are_solved_together_have_the_solutions_they_have_alone(problem):
+    weights = np.random.default_rng(0).uniform(0, 2, (60, 3))
+    together = problem.solve(weights, 0.1, problem.zeros(3), 1e-8)
+    for number in range(3):
+        alone = problem.solve(weights[:, [number]], 0.1, problem.zeros(), 1e-8)
+        np.testing.assert_allclose(together[:, [number]], alone, atol=1e-4)
+
+
+def test_a_sample_of_weight_zero_does_not_count():
+    features, codes = clouds(n=60, d=5)
+    coordinates = principal_coordinates(features.astype(np.float64), np.ones(60))
+    weights = np.ones((60, 1))
+    weights[:20] = 0
+    other = np.where(np.arange(60) < 20, (codes + 1) % 3, codes)
+    solutions = [
+        LogisticProblem(coordinates, each, 3).solve(weights, 0.1, np.zeros((6, 1, 3)), 1e-8)
+        for each in (codes, other)
+    ]
+    np.testing.assert_allclose(solutions[0], solutions[1], atol=1e-6)
+
+
+def test_a_stronger_penalty_makes_smaller_weights(problem):
+    weights = np.ones((60, 1))
+    norms = [
+        np.linalg.norm(problem.solve(weights, strength, problem.zeros(), 1e-6)[:-1])
+        for strength in (1e-4, 1e-2, 1.0)
+    ]
+    assert norms == sorted(norms)
