@@ -4,18 +4,14 @@ Each is a JSON object with a number ``format``. A file that a newer headstart wr
 so is everything else that can't be read. Nothing in the folder is trusted.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from headstart.errors import NewerFormat, NotASavedModel
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # 64 MiB: more class names than any classifier has.
 _MAX_BYTES = 2**26
@@ -65,7 +61,9 @@ class DescriptionFile:
         text = self._read_bytes(folder)
         with self.reading(folder):
             entries = json.loads(text, parse_constant=_refuse_constant)
-            version = _version(entries["format"])
+            version = entries["format"]
+            if type(version) is not int or version < 1:
+                raise ValueError(f"format is {version!r}")
             if self.kind is not None and entries["kind"] != self.kind:
                 raise ValueError(f"kind is {entries['kind']!r}")
         if version > self.newest:
@@ -120,12 +118,6 @@ class DescriptionFile:
         return NotASavedModel(
             f"{folder / self.name} must be what headstart writes. Received: {found}"
         )
-
-
-def _version(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"format is {value!r}")
-    return value
 
 
 def _refuse_constant(name: str) -> None:

@@ -1,5 +1,6 @@
 """Dataclasses as JSON and back, driven by their fields: a new field needs no code of its own."""
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Collection, Hashable, Mapping
@@ -78,18 +79,15 @@ def _read(hint: Any, value: Any, name: str) -> Any:
 
 
 def _read_one_of(hints: tuple[Any, ...], value: Any, name: str) -> Any:
-    if value is None and NoneType in hints:
-        return None
-    wanted = [hint for hint in hints if hint is not NoneType]
-    for hint in wanted[:-1]:
-        try:
+    # None comes first, so that the error is that of the type which is wanted.
+    *others, last = sorted(hints, key=lambda hint: hint is not NoneType)
+    for hint in others:
+        with contextlib.suppress(ValueError):
             return _read(hint, value, name)
-        except ValueError:
-            continue
-    return _read(wanted[-1], value, name)
+    return _read(last, value, name)
 
 
 def _is_plain(kind: Any, value: Any) -> bool:
     if kind is float:
         return type(value) in (int, float) and math.isfinite(value)
-    return kind in (str, int, bool) and type(value) is kind
+    return kind in (str, int, bool, NoneType) and type(value) is kind

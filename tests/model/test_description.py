@@ -1,5 +1,6 @@
 import contextlib
 import dataclasses
+import importlib.metadata
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from headstart.data import Resize
 from headstart.errors import UsageError
 from headstart.features.precision import PrecisionChoice
 from headstart.model import TrainingData, load
-from headstart.model.description import DESCRIPTION, UNSUITABLE, Description
+from headstart.model.description import DESCRIPTION, UNSUITABLE, Description, versions
 
 FOLDER = Path("somewhere")
 
@@ -154,3 +155,16 @@ def test_any_json_is_a_description_or_unsuitable(make, name, data):
         written[key] = data.draw(JSON)
     with contextlib.suppress(UNSUITABLE):
         assert isinstance(Description.from_json(written, FOLDER, "key"), Description)
+
+
+def test_packages_that_are_not_installed_are_left_out(monkeypatch):
+    found = importlib.metadata.version
+
+    def version(name):
+        if name == "keras":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return found(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    assert "keras" not in versions()
+    assert versions()["numpy"] == found("numpy")

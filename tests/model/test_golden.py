@@ -7,47 +7,61 @@ from headstart.data import Resize
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.openvino_engine import has_bf16
 from headstart.features.precision import PrecisionChoice
-from headstart.model.golden import Golden
+from headstart.model.golden import golden_arrays, golden_error
 from headstart.prediction.labels import user_classes
 from headstart.prediction.predictor import Predictor
 
 
 @pytest.fixture
-def draw(tiny_network):
-    """Draw golden images: ``draw(rule="pad", precision="f32")``."""
+def make(tiny_network):
+    """Make a predictor: ``make(rule="pad", precision="f32")``."""
 
-    def golden(rule="pad", precision="f32"):
+    def predictor(rule="pad", precision="f32"):
         extractor = FeatureExtractor(
             tiny_network, Resize(rule, 32, 32), PrecisionChoice(precision, "")
         )
-        return Golden.of(Predictor("tiny", extractor, user_classes(CLASSES), affine()))
+        return Predictor("tiny", extractor, user_classes(CLASSES), affine())
 
-    return golden
-
-
-def test_images_are_drawn_and_show_something(draw):
-    golden = draw()
-    assert golden.images.dtype == np.uint8
-    assert all(image.std() > 20 for image in golden.images)
-    again = draw()
-    assert np.array_equal(golden.images, again.images)
-    assert golden.error(again.probabilities) == 0
+    return predictor
 
 
-def test_the_resize_rule_is_part_of_what_is_checked(draw):
-    padded, cropped = draw("pad"), draw("crop")
-    assert padded.error(cropped.probabilities) > padded.tolerance
+def test_images_are_drawn_and_show_something(make):
+    golden = golden_arrays(make())
+    assert golden["images"].dtype == np.uint8
+    assert all(image.std() > 20 for image in golden["images"])
+    assert np.array_equal(golden["images"], golden_arrays(make())["images"])
+    assert golden_error(golden, make())[0] == 0
+
+
+def test_the_resize_rule_is_part_of_what_is_checked(make):
+    error, tolerance = golden_error(golden_arrays(make("pad")), make("crop"))
+    assert error > tolerance
+
+
+class Fixed:
+    """A predictor that always gives these probabilities."""
+
+    def __init__(self, *probabilities):
+        self.probabilities = np.array([probabilities])
+
+    def predict_proba(self, _):
+        return self.probabilities
 
 
 def test_probabilities_of_another_shape_or_not_finite_are_wrong():
-    golden = Golden(np.zeros((1, 2, 2, 3), np.uint8), np.array([[0.5, 0.5]]), 0.1)
-    assert golden.error(np.array([[1.0]])) == float("inf")
-    assert golden.error(np.array([[np.nan, 0.5]])) == float("inf")
-    assert golden.error(np.array([[0.45, 0.55]])) == pytest.approx(0.05)
+    golden = {
+        "images": np.zeros((1, 2, 2, 3), np.uint8),
+        "probabilities": np.array([[0.5, 0.5]]),
+        "tolerance": np.array(0.1),
+    }
+    assert golden_error(golden, Fixed(1.0)) == (float("inf"), 0.1)
+    assert golden_error(golden, Fixed(np.nan, 0.5)) == (float("inf"), 0.1)
+    assert golden_error(golden, Fixed(0.45, 0.55))[0] == pytest.approx(0.05)
 
 
 @pytest.mark.skipif(not has_bf16(), reason="this processor has no bfloat16")
-def test_bfloat16_is_given_the_room_it_needs(draw):
-    rough, exact = draw(precision="bf16"), draw(precision="f32")
-    assert rough.error(exact.probabilities) < rough.tolerance < 0.5
-    assert exact.tolerance < rough.tolerance
+def test_bfloat16_is_given_the_room_it_needs(make):
+    rough = golden_arrays(make(precision="bf16"))
+    error, tolerance = golden_error(rough, make(precision="f32"))
+    assert error < tolerance < 0.5
+    assert golden_arrays(make())["tolerance"] < tolerance

@@ -12,11 +12,11 @@ from tests.model.conftest import CLASSES
 from tests.prediction.scorers import neighbours
 
 from headstart.errors import DamagedModel, NewerFormat, NotASavedModel, SavedModelError
-from headstart.model import TrainingData, checksums, load, parts
-from headstart.model.arrays import load_arrays, save_arrays
+from headstart.model import TrainingData, load, parts
 from headstart.model.description import DESCRIPTION
+from headstart.model.parts import load_arrays, save_arrays
 
-ALL = [*parts.FILES, checksums.NAME]
+ALL = [*parts.FILES, parts.CHECKSUMS]
 HEAD, GOLDEN = "head.npz", "golden.npz"
 
 
@@ -24,7 +24,7 @@ def rewrite(folder, **changes):
     """Change model.json, and list its new hash."""
     path = folder / "model.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-    checksums.write_checksums(folder, parts.FILES)
+    parts.write_checksums(folder, parts.FILES)
 
 
 def test_a_loaded_model_has_the_facts_that_were_saved(model_folder, tiny_network):
@@ -85,7 +85,7 @@ def test_everything_but_the_parts_belongs_to_the_user(copied):
 
 def test_listed_files_of_unknown_parts_are_ignored(copied):
     (copied / "thumbnails.npz").write_bytes(b"of a newer headstart")
-    checksums.write_checksums(copied, [*parts.FILES, "thumbnails.npz"])
+    parts.write_checksums(copied, [*parts.FILES, "thumbnails.npz"])
     (copied / "thumbnails.npz").unlink()
     assert load(copied).labels == CLASSES
 
@@ -122,7 +122,7 @@ def test_a_newer_format_is_refused(copied):
 
 def test_a_newer_format_may_have_other_files(copied):
     rewrite(copied, format=DESCRIPTION.newest + 1)
-    checksums.write_checksums(copied, ["model.json"])
+    parts.write_checksums(copied, ["model.json"])
     with pytest.raises(NewerFormat):
         load(copied)
 
@@ -157,7 +157,7 @@ def test_a_description_that_does_not_fit_the_rest_is_refused(copied, changes):
 def test_a_head_with_other_probabilities_is_noticed(copied):
     arrays = load_arrays(copied / HEAD)
     save_arrays(arrays | {"weights": arrays["weights"] * 1.5}, copied / HEAD)
-    checksums.write_checksums(copied, parts.FILES)
+    parts.write_checksums(copied, parts.FILES)
     with pytest.raises(DamagedModel, match=r"golden images is off by .*made with .*'openvino'"):
         load(copied)
 
@@ -167,14 +167,14 @@ def test_a_head_with_other_probabilities_is_noticed(copied):
 )
 def test_damaged_golden_images_are_noticed(copied, change):
     save_arrays(load_arrays(copied / GOLDEN) | change, copied / GOLDEN)
-    checksums.write_checksums(copied, parts.FILES)
+    parts.write_checksums(copied, parts.FILES)
     with pytest.raises(DamagedModel):
         load(copied)
 
 
 def test_a_file_that_is_no_graph_is_refused(copied):
     (copied / "graph.xml").write_text("<net/>")
-    checksums.write_checksums(copied, parts.FILES)
+    parts.write_checksums(copied, parts.FILES)
     with pytest.raises(DamagedModel, match="do not go together"):
         load(copied)
 

@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from headstart.errors import StorageError
-from headstart.model import checksums, replacing
+from headstart.model import parts, replacing
 
 
 @pytest.fixture
@@ -50,10 +50,10 @@ def test_a_folder_that_another_process_filled_is_not_taken_for_ours(tmp_path):
 
     def save():
         with replacing.place_for_model(path, overwrite=False) as new:
-            (new / checksums.NAME).write_text("ours")
+            (new / parts.CHECKSUMS).write_text("ours")
             path.mkdir()
-            (path / checksums.NAME).write_text("theirs")
+            (path / parts.CHECKSUMS).write_text("theirs")
 
     with pytest.raises(StorageError, match="another process"):
         save()
-    assert (path / checksums.NAME).read_text() == "theirs"
+    assert (path / parts.CHECKSUMS).read_text() == "theirs"

@@ -8,20 +8,20 @@ from tests.model.test_old_formats import FOLDER
 from tests.prediction.scorers import affine, neighbours
 
 from headstart.errors import StorageError, UsageError
-from headstart.model import checksums, load, parts
+from headstart.model import load, parts
 
 OLD_MODEL = FOLDER / "logistic"
 
 
 def test_the_files_are_the_parts_their_list_and_the_card(model_folder):
     names = {path.name for path in model_folder.iterdir()}
-    assert names == {*parts.FILES, parts.CARD, checksums.NAME}
-    assert checksums.read_checksums(model_folder).keys() == set(parts.FILES)
+    assert names == {*parts.FILES, parts.CARD, parts.CHECKSUMS}
+    assert parts.read_checksums(model_folder).keys() == set(parts.FILES)
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="needs the command sha256sum")
 def test_sha256sum_can_check_it(model_folder):
-    command = ["sha256sum", "--check", "--strict", checksums.NAME]
+    command = ["sha256sum", "--check", "--strict", parts.CHECKSUMS]
     subprocess.run(command, cwd=model_folder, check=True, capture_output=True)
 
 
@@ -65,10 +65,10 @@ def test_no_image_and_no_path_of_the_machine_is_in_it(save, tmp_path, scorer, ti
 
 
 def test_a_model_is_not_replaced_unasked(save, copied):
-    before = (copied / checksums.NAME).read_bytes()
+    before = (copied / parts.CHECKSUMS).read_bytes()
     with pytest.raises(UsageError, match="already"):
         save(copied, classes=("a", "b", "c"))
-    assert (copied / checksums.NAME).read_bytes() == before
+    assert (copied / parts.CHECKSUMS).read_bytes() == before
 
 
 def test_a_model_is_replaced_when_asked_to(save, copied):
@@ -80,7 +80,7 @@ def test_a_model_is_replaced_when_asked_to(save, copied):
 
 
 def test_a_damaged_model_can_be_replaced(save, copied):
-    (copied / checksums.NAME).write_text("nothing")
+    (copied / parts.CHECKSUMS).write_text("nothing")
     save(copied, overwrite=True)
     assert load(copied).labels == CLASSES
 
@@ -106,7 +106,7 @@ def test_nothing_is_left_of_a_save_that_fails(save, copied, monkeypatch):
     def fail(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(checksums, "write_checksums", fail)
+    monkeypatch.setattr(parts, "write_checksums", fail)
     for folder in (copied, copied.parent / "new"):
         with pytest.raises(StorageError, match="No space left"):
             save(folder, overwrite=True)

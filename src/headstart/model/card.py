@@ -1,15 +1,11 @@
 """The model card: what is in the folder, for whoever finds it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Mapping
+from typing import Any
 
 from headstart import records
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from headstart.model.description import Description
+from headstart.model.description import Description
 
 _RESIZE = {
     "pad": "resized as a whole, its shape kept, with grey beside it",
@@ -18,12 +14,13 @@ _RESIZE = {
     "keras": "resized by nearest neighbour without keeping its shape, as Keras's load_img does",
 }
 
-
 _CARD = """\
 # An image classifier
 
 Version {version}{created}. It tells {n_classes} classes of images apart:
 
+| class | training images |
+|---|---|
 {classes}
 
 {accuracy}
@@ -59,7 +56,9 @@ it on your own images before anything depends on it.
 All settings. Images are resized as `resize` says; the rule under `network` is the one that the
 backbone was made for.
 
+```json
 {settings}
+```
 
 ## The files
 
@@ -75,41 +74,21 @@ def model_card(model: Description) -> str:
     """Return the text of ``README.md``."""
     network = records.to_json(model.network, without=("folder", "key", "classes", "outputs"))
     settings = {"resize": records.to_json(model.resize), "network": network}
+    counted = zip(model.classes, model.training.counts, strict=True)
     return _CARD.format(
         version=_cell(model.version),
         created=f", saved at {model.created}" if model.created else "",
         n_classes=len(model.classes),
-        classes=_table(
-            ("class", "training images"), zip(model.classes, model.training.counts, strict=True)
-        ),
+        classes="\n".join(f"| {_cell(label)} | {n} |" for label, n in counted),
         accuracy=_accuracy(model.evaluation),
         making="\n".join(f"- {_cell(line)}." for line in _making(model)),
-        settings=_table(("setting", "value"), _facts(settings)),
+        settings=json.dumps(settings, indent=1, ensure_ascii=False),
         outputs=", ".join(f"`{name}`" for name in model.network.outputs),
     )
 
 
-def _table(head: tuple[str, str], rows: Iterable[tuple[object, object]]) -> str:
-    lines = [f"| {_cell(left)} | {_cell(right)} |" for left, right in (head, *rows)]
-    return "\n".join([lines[0], "|---|---|", *lines[1:]])
-
-
 def _cell(value: object) -> str:
     return " ".join(str(value).split()).replace("|", "\\|").replace("<", "&lt;")
-
-
-def _facts(record: Mapping[str, Any], prefix: str = "") -> list[tuple[str, object]]:
-    """Return name and value of each field, with those of the records inside it."""
-    facts: list[tuple[str, object]] = []
-    for field, value in record.items():
-        name = f"{prefix}{field}".replace("_", " ")
-        if isinstance(value, dict):
-            facts += _facts(value, f"{name}: ")
-        elif isinstance(value, list):
-            facts.append((name, ", ".join(map(str, value))))
-        elif value is not None:
-            facts.append((name, value))
-    return facts
 
 
 def _accuracy(evaluation: Mapping[str, Any]) -> str:

@@ -1,6 +1,9 @@
 """``model.json``: everything about a model that is not an array."""
 
+import contextlib
+import importlib.metadata
 import json
+import platform
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,8 +18,8 @@ from headstart.errors import UsageError
 from headstart.features.precision import PrecisionChoice
 from headstart.model.labels import label_from_json, label_to_json
 from headstart.model.training_data import TrainingData
-from headstart.model.versions import versions
 from headstart.prediction.labels import user_classes
+from headstart.version import __version__
 
 #: Its newest format is that of the newest part; see `headstart.model.parts`.
 DESCRIPTION = DescriptionFile("model.json", "saved model", newest=2, kind="headstart saved model")
@@ -24,6 +27,17 @@ DESCRIPTION = DescriptionFile("model.json", "saved model", newest=2, kind="heads
 UNSUITABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError)
 # What the files themselves say of the network: where they are, their hashes, and the labels.
 _NOT_WRITTEN = ("folder", "key", "classes")
+# The packages that affect the predictions.
+_PACKAGES = ("keras", "numpy", "openvino", "pillow", "scikit-learn")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of headstart, Python and the packages that affect the predictions."""
+    found = {"headstart": __version__, "python": platform.python_version()}
+    for package in _PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[package] = importlib.metadata.version(package)
+    return found
 
 
 def _now() -> str:

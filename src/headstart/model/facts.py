@@ -1,16 +1,10 @@
 """What a classifier is made of, for people."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Iterable, Sequence
 
 from headstart.display.table import Table
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
-
-    from headstart.model.training_data import TrainingData
-    from headstart.prediction.predictor import Predictor
+from headstart.model.training_data import TrainingData
+from headstart.prediction.predictor import Predictor
 
 IN_A_LINE = 5
 IN_A_TABLE = 20

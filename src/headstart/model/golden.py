@@ -4,79 +4,56 @@ They are drawn by a formula: nobody's photos leave with a model. They are small,
 through the resize rule of the model.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from headstart.prediction.predictor import Predictor
+from headstart.model.parts import Arrays
+from headstart.prediction.predictor import Predictor
 
 _HEIGHT, _WIDTH = 96, 128
 # Rounding differs between processors, in float32 by far less than this.
 _EXACT = 2e-3
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Golden:
-    """Images and the probabilities that the model gives for them.
+def golden_arrays(predictor: Predictor) -> Arrays:
+    """Draw the images, and take the probabilities that `predictor` gives on this machine.
 
-    Attributes
-    ----------
-    images : ndarray of uint8, shape (n, height, width, 3)
-        RGB.
-    probabilities : ndarray of float32, shape (n, k)
-        Expected.
-    tolerance : float
-        How far a probability may be off: for bfloat16 more, by its difference from float32.
+    Returns
+    -------
+    dict
+        "images": uint8, shape (n, height, width, 3), RGB. "probabilities": float32, shape (n, k),
+        as expected. "tolerance": how far a probability may be off; for bfloat16 more, by its
+        difference from float32.
     """
-
-    images: NDArray[np.uint8]
-    probabilities: NDArray[Any]
-    tolerance: float
-
-    @classmethod
-    def of(cls, predictor: Predictor) -> Self:
-        """Draw the images, and take the probabilities that `predictor` gives on this machine."""
-        images = np.stack([_slopes(), _clouds(), _shapes()])
-        found = predictor.predict_proba(list(images))
-        if predictor.precision == "f32":
-            return cls(images, found, _EXACT)
+    images = np.stack([_slopes(), _clouds(), _shapes()])
+    found = predictor.predict_proba(list(images))
+    tolerance = _EXACT
+    if predictor.precision != "f32":
         exact = replace(predictor, extractor=predictor.extractor.computed_in("f32"))
         change = np.abs(found - exact.predict_proba(list(images))).max()
-        return cls(images, found, _EXACT + 0.02 + 2 * float(change))
+        tolerance += 0.02 + 2 * float(change)
+    return {"images": images, "probabilities": found, "tolerance": np.array(tolerance)}
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what `from_arrays` takes."""
-        return {
-            "images": self.images,
-            "probabilities": self.probabilities,
-            "tolerance": np.array(self.tolerance),
-        }
 
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        """Return what `arrays` was called on.
+def golden_error(golden: Arrays, predictor: Predictor) -> tuple[float, float]:
+    """Return how far the worst probability of `predictor` is off, and how far it may be.
 
-        Raises
-        ------
-        KeyError, ValueError
-            If `arrays` did not return that.
-        """
-        images = arrays["images"]
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
-            raise ValueError(f"golden images must be uint8 RGB. Received: {images.shape}")
-        return cls(images, arrays["probabilities"], float(arrays["tolerance"].item()))
+    The first is infinite for probabilities of another shape.
 
-    def error(self, found: NDArray[Any]) -> float:
-        """Return how far the worst of the probabilities is off; infinite for another shape."""
-        if found.shape != self.probabilities.shape or not np.isfinite(found).all():
-            return float("inf")
-        return float(np.abs(found - self.probabilities).max())
+    Raises
+    ------
+    KeyError, ValueError
+        If `golden_arrays` did not return `golden`.
+    """
+    images, expected = golden["images"], golden["probabilities"]
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
+        raise ValueError(f"golden images must be uint8 RGB. Received: {images.shape}")
+    found, tolerance = predictor.predict_proba(list(images)), float(golden["tolerance"].item())
+    if found.shape != expected.shape or not np.isfinite(found).all():
+        return float("inf"), tolerance
+    return float(np.abs(found - expected).max()), tolerance
 
 
 def _slopes() -> NDArray[np.uint8]:

@@ -1,21 +1,17 @@
 """Read a saved model, trusting nothing that is in the folder."""
 
-from __future__ import annotations
-
+import contextlib
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from headstart.errors import DamagedModel, SavedModelError
-from headstart.model import checksums, parts
-from headstart.model.description import DESCRIPTION, UNSUITABLE, Description
-from headstart.model.golden import Golden
+from headstart.model import parts
+from headstart.model.description import DESCRIPTION, UNSUITABLE, Description, versions
+from headstart.model.golden import golden_error
 from headstart.model.saved import SavedModel
-from headstart.model.versions import versions
 from headstart.prediction.scoring import SCORERS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def load(folder: str | Path) -> SavedModel:
@@ -47,22 +43,16 @@ def load(folder: str | Path) -> SavedModel:
 
 
 def _check_description(folder: Path) -> None:
-    """Tell a folder that is something else, or newer, from one that is damaged."""
+    """Tell a folder that is something else, or newer, from a saved model that is damaged."""
     try:
         DESCRIPTION.read(folder)
     except SavedModelError:
-        _check_alone(folder)
+        listed = {}
+        with contextlib.suppress(DamagedModel):
+            listed = parts.read_checksums(folder)
+        if set(parts.REQUIRED) <= set(listed):
+            parts.check_files(folder, listed, [DESCRIPTION.name])
         raise
-
-
-def _check_alone(folder: Path) -> None:
-    """Raise a `DamagedModel` if `folder` is a saved model whose description was altered."""
-    try:
-        listed = checksums.read_checksums(folder)
-    except DamagedModel:
-        return
-    if set(parts.REQUIRED) <= set(listed):
-        checksums.check_files(folder, listed, [DESCRIPTION.name])
 
 
 def _read(folder: Path, values: Mapping[str, Any], hashes: Mapping[str, str]) -> SavedModel:
@@ -72,7 +62,7 @@ def _read(folder: Path, values: Mapping[str, Any], hashes: Mapping[str, str]) ->
     if scorer.shape != expected or len(described.training.counts) != len(described.classes):
         raise ValueError(f"a head of shape {scorer.shape} where {expected} is described")
     model = SavedModel.of(described, scorer)
-    _check_golden(model, Golden.from_arrays(values["golden"]))
+    _check_golden(model, values["golden"])
     return model
 
 
@@ -83,11 +73,11 @@ def _key(hashes: Mapping[str, str]) -> str:
     return f"model-{hashlib.sha256(graph.encode()).hexdigest()[:32]}"
 
 
-def _check_golden(model: SavedModel, golden: Golden) -> None:
-    error = golden.error(model.predict_proba(list(golden.images)))
-    if not error <= golden.tolerance:
+def _check_golden(model: SavedModel, golden: parts.Arrays) -> None:
+    error, tolerance = golden_error(golden, model.predictor)
+    if not error <= tolerance:
         raise DamagedModel(
             f"The saved model in {model.folder} does not predict as it did when it was saved: a "
-            f"probability of its golden images is off by {error:.2g}; {golden.tolerance:.2g} would "
-            f"be rounding. It was made with {model.description.versions}; here are {versions()}."
+            f"probability of its golden images is off by {error:.2g}; {tolerance:.2g} would be "
+            f"rounding. It was made with {model.description.versions}; here are {versions()}."
         )

@@ -8,26 +8,37 @@ A saved model is a folder::
     golden.npz             drawn test images and their expected probabilities
     SHA256SUMS             the hash of each of these files
 
-These files are checked when the model is loaded. Everything else in the folder belongs to the user:
-the model card (``README.md``), the plots and whatever the user adds may be edited or deleted.
+``SHA256SUMS`` has the format of ``sha256sum``: anyone can check a model with ``sha256sum -c
+SHA256SUMS``. The files in it are checked when the model is loaded. Everything else in the folder
+belongs to the user: the model card (``README.md``), the plots and whatever the user adds may be
+edited or deleted.
 """
 
-from __future__ import annotations
-
+import hashlib
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from headstart.backbones.runtime import write_graph
-from headstart.model import checksums
-from headstart.model.arrays import load_arrays, save_arrays
+from headstart.errors import DamagedModel
 from headstart.model.description import DESCRIPTION
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
 #: The model card. It is written with the model, but it is no part: users may edit it.
 CARD = "README.md"
+CHECKSUMS = "SHA256SUMS"
+
+# Plain names only: no folders, nothing hidden, so that no line can point out of the folder.
+PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}")
+_LINE = re.compile(rf"([0-9a-f]{{64}})  ({PLAIN_NAME.pattern})")
+_MAX_BYTES = 2**20  # of the checksums
+
+Arrays = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,34 @@ class Part:
     optional: bool = False
 
 
+def save_arrays(arrays: Arrays, path: Path) -> None:
+    """Write `arrays` to `path`, in NumPy's own format (``.npz``), uncompressed."""
+    for name, array in arrays.items():
+        if array.dtype.hasobject:
+            raise TypeError(f"{name} must be an array of numbers. Received: {array.dtype}")
+    np.savez(path, **arrays)  # type: ignore[arg-type]  # NumPy's stub mixes up its own keyword
+
+
+def load_arrays(path: Path) -> Arrays:
+    """Read what `save_arrays` wrote.
+
+    Nothing is unpickled, and nothing takes more memory than its file takes on disk.
+
+    Raises
+    ------
+    ValueError
+        If the file holds anything else.
+    """
+    try:
+        with zipfile.ZipFile(path) as file:
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in file.infolist()):
+                raise ValueError(f"{path.name} must not be compressed")
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (zipfile.BadZipFile, EOFError, OSError, KeyError) as error:
+        raise ValueError(f"{path.name} can't be read: {error}") from error
+
+
 def _write_description(entries: dict[str, Any], path: Path) -> None:
     DESCRIPTION.write(path.parent, entries)
 
@@ -93,7 +132,7 @@ def write_parts(values: Mapping[str, Any], folder: Path) -> None:
     written = [part for part in PARTS if part.name in values]
     for part in written:
         part.write(values[part.name], folder / part.files[0])
-    checksums.write_checksums(folder, [file for part in written for file in part.files])
+    write_checksums(folder, [file for part in written for file in part.files])
 
 
 def check_parts(folder: Path) -> dict[str, str]:
@@ -104,9 +143,9 @@ def check_parts(folder: Path) -> dict[str, str]:
     DamagedModel
         If a file is missing or altered, or the list of files is.
     """
-    listed = checksums.read_checksums(folder)
+    listed = read_checksums(folder)
     present = [file for file in FILES if file in listed or file in REQUIRED]
-    checksums.check_files(folder, listed, present)
+    check_files(folder, listed, present)
     return {file: listed[file] for file in present}
 
 
@@ -116,3 +155,58 @@ def read_parts(folder: Path, files: Iterable[str]) -> dict[str, Any]:
     return {
         part.name: part.read(folder / part.files[0]) for part in PARTS if part.files[0] in present
     }
+
+
+def write_checksums(folder: Path, names: Iterable[str]) -> None:
+    """List the named files of `folder`."""
+    (folder / CHECKSUMS).write_bytes(_text({name: _sha256(folder / name) for name in names}))
+
+
+def check_files(folder: Path, listed: Mapping[str, str], names: Iterable[str]) -> None:
+    """Check that each named file is listed, is there, and has the hash that is listed.
+
+    Raises
+    ------
+    DamagedModel
+    """
+    for name in names:
+        if name not in listed:
+            raise _damaged(folder, f"{CHECKSUMS} does not list {name}")
+        if not (folder / name).is_file():
+            raise _damaged(folder, f"{name} is missing")
+        if _sha256(folder / name) != listed[name]:
+            raise _damaged(folder, f"{name} was altered")
+
+
+def read_checksums(folder: Path) -> dict[str, str]:
+    """Return name and hash of each file that is listed.
+
+    Raises
+    ------
+    DamagedModel
+        If the list is missing, or not as `write_checksums` writes it.
+    """
+    path = folder / CHECKSUMS
+    if not path.is_file() or path.stat().st_size > _MAX_BYTES:
+        raise _damaged(folder, f"{CHECKSUMS} is missing or far too long")
+    content = path.read_bytes()
+    found = [_LINE.fullmatch(line) for line in content.decode("ascii", "replace").splitlines()]
+    listed = {match[2]: match[1] for match in found if match}
+    if _text(listed) != content:
+        raise _damaged(folder, f"{CHECKSUMS} was altered")
+    return listed
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _text(listed: Mapping[str, str]) -> bytes:
+    return "".join(f"{listed[name]}  {name}\n" for name in sorted(listed)).encode()
+
+
+def _damaged(folder: Path, why: str) -> DamagedModel:
+    return DamagedModel(
+        f"The saved model in {folder} is damaged: {why}. Copy it again, or train it again."
+    )

@@ -1,23 +1,18 @@
 """Put a model into a folder, or in the place of another model, in one step."""
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import os
 import shutil
 import sys
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 from headstart.errors import DamagedModel, SavedModelError, StorageError, UsageError
-from headstart.model import checksums, parts
+from headstart.model import parts
 from headstart.model.description import DESCRIPTION
 from headstart.storage import whole_folder, writing
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
@@ -42,8 +37,8 @@ def place_for_model(path: Path, *, overwrite: bool) -> Iterator[Path]:
     if not _is_taken(path):
         with whole_folder(path) as new:
             yield new
-            written = (new / checksums.NAME).read_bytes()
-        if (path / checksums.NAME).read_bytes() != written:
+            written = (new / parts.CHECKSUMS).read_bytes()
+        if (path / parts.CHECKSUMS).read_bytes() != written:
             raise StorageError(f"{path} was filled by another process. Save under another name.")
         return
     beside = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
@@ -64,7 +59,7 @@ def check_place(path: Path, *, overwrite: bool) -> None:
     """
     if not _is_taken(path):
         return
-    if not (path.is_dir() and DESCRIPTION.is_in(path) and (path / checksums.NAME).is_file()):
+    if not (path.is_dir() and DESCRIPTION.is_in(path) and (path / parts.CHECKSUMS).is_file()):
         raise UsageError(
             f"A model is saved into a new or empty folder. {path} is something else: "
             "choose another name."
@@ -88,10 +83,10 @@ def _keep_users_files(old: Path, new: Path) -> None:
 
 def _written_files(folder: Path) -> set[str]:
     """Return the names of the files that headstart wrote with the model in `folder`."""
-    names = {*parts.REQUIRED, parts.CARD, checksums.NAME}
+    names = {*parts.REQUIRED, parts.CARD, parts.CHECKSUMS}
     # Of a damaged model, other files are not known. They are kept, since they may be the user's.
     with contextlib.suppress(DamagedModel):
-        names |= set(checksums.read_checksums(folder))
+        names |= set(parts.read_checksums(folder))
     with contextlib.suppress(SavedModelError, TypeError):
         names |= set(DESCRIPTION.read(folder).get("extras", ()))
     return names

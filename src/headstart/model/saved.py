@@ -1,31 +1,26 @@
 """A saved model: checked, and ready to predict."""
 
-from __future__ import annotations
-
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart.backbones.network import Network
+from headstart.data.inputs import Images, Labels
 from headstart.display.displayed import Displayed
+from headstart.display.table import Table
 from headstart.display.text import percent
 from headstart.features.compiling import has_bf16
 from headstart.features.extractor import FeatureExtractor
+from headstart.features.precision import PrecisionChoice
+from headstart.model.description import Description
 from headstart.model.facts import class_table, fact_table, listed_classes
 from headstart.prediction.labels import class_array, user_classes
 from headstart.prediction.predictor import Predictor
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
-    from pathlib import Path
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from headstart.backbones.network import Network
-    from headstart.data.inputs import Images, Labels
-    from headstart.display.table import Table
-    from headstart.features.precision import PrecisionChoice
-    from headstart.model.description import Description
-    from headstart.prediction.scoring import Scorer
+from headstart.prediction.scoring import Scorer
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -1,26 +1,21 @@
 """Write a model into a folder."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from headstart.errors import UsageError
-from headstart.model import checksums, parts
+from headstart.model import parts
 from headstart.model.card import model_card
 from headstart.model.description import Description
-from headstart.model.golden import Golden
+from headstart.model.golden import golden_arrays
 from headstart.model.graph import headed, output_shapes
 from headstart.model.loading import load
 from headstart.model.replacing import place_for_model
 from headstart.model.saved import SavedModel
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from headstart.model.training_data import TrainingData
-    from headstart.prediction.predictor import Predictor
+from headstart.model.training_data import TrainingData
+from headstart.prediction.predictor import Predictor
 
 
 def save_model(
@@ -46,7 +41,7 @@ def save_model(
     values: dict[str, Any] = {
         "graph": headed(network, scorer),
         "head": scorer.arrays(),
-        "golden": Golden.of(replace(predictor, extractor=as_loaded)).arrays(),
+        "golden": golden_arrays(replace(predictor, extractor=as_loaded)),
     }
     described = Description(
         format=parts.format_of({"description", *values}),
@@ -77,9 +72,9 @@ def _check_request(version: str, extras: Mapping[str, bytes]) -> None:
         raise UsageError(
             f"version must be printable text that is not empty, such as '1'. Received: {version!r}."
         )
-    taken = {*parts.FILES, parts.CARD, checksums.NAME}
+    taken = {*parts.FILES, parts.CARD, parts.CHECKSUMS}
     for name in extras:
-        if name in taken or not checksums.PLAIN_NAME.fullmatch(name):
+        if name in taken or not parts.PLAIN_NAME.fullmatch(name):
             raise UsageError(
                 "The name of an extra file must be plain (letters, digits, '_', '-', '.') and not "
                 f"one of the model's own. Received: {name!r}"
