@@ -35,9 +35,6 @@ HEAVY = {
 GRADIENTS = {"h5py", "jax", "keras", "tensorflow", "torch"}
 TABLES_AND_HEADS = {"matplotlib", "pandas", "pyarrow", "scipy", "sklearn"}
 
-#: Cycles that are still to be removed. A new cycle fails; so does one of these that grows.
-KNOWN_CYCLES = [{"finetuning.data_source", "finetuning.plan"}]
-
 
 def graph(**how):
     return grimp.build_graph("headstart", cache_dir=None, **how)
@@ -82,12 +79,7 @@ def cycles(imports):
 
 
 def test_no_modules_import_each_other(imports):
-    new = [
-        sorted(cycle)
-        for cycle in cycles(imports)
-        if not any(cycle <= known for known in KNOWN_CYCLES)
-    ]
-    assert not new
+    assert cycles(imports) == set()
 
 
 def test_a_cycle_is_found():

@@ -84,7 +84,7 @@ def _chunks(
         yield chunk
 
 
-def _build(network: Network, precision: Precision, outputs: Sequence[str]) -> Any:  # noqa: ANN401
+def _build(network: Network, precision: Precision, outputs: Sequence[str]) -> Any:
     """Return a Keras model from uint8 pixels to a dict of `outputs`."""
     choose_backend()
     import keras
