@@ -26,7 +26,7 @@ from headstart.errors import (
     WeightsMismatch,
     WeightsNotFound,
 )
-from headstart.model import checksums, description
+from headstart.model import description, parts
 
 MINI = get_backbone("mini")
 
@@ -126,7 +126,7 @@ class TestFolders:
         assert resolve(here) == ModelFolder(here)
 
     def test_saved_models_are_known_by_the_names_that_their_room_gives_the_files(self):
-        assert (description.DESCRIPTION.name, checksums.NAME) == resolving._MODEL_FILES
+        assert (description.DESCRIPTION.name, parts.CHECKSUMS) == resolving._MODEL_FILES
 
     def test_folder_in_the_current_directory_needs_no_path(self, here):
         make_model(here / "vehicles")
