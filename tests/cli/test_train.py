@@ -260,4 +260,4 @@ def test_the_size_reaches_the_network(backbone, photos, tmp_path, capsys):
     command = ["train", str(photos), "--model", backbone, "--out"]
     assert main([*command, str(tmp_path / "a"), "--size", "32"]) == 0
     assert main([*command, str(tmp_path / "b"), "--size", "48"]) == 2
-    assert "for images of 32 x 32 pixels. Received size 48 x 48" in capsys.readouterr().err
+    assert "its own size (32, 32). Received: size (48, 48)" in capsys.readouterr().err
