@@ -3,6 +3,7 @@ import pytest
 
 from headstart.finetuning.activation_batches import ActivationBatches
 from headstart.finetuning.activations import Activations
+from headstart.training.subset import Subset
 
 N, VIEWS = 23, 4
 
@@ -13,13 +14,11 @@ def make():
     values = np.arange(VIEWS)[:, None] * 100 + np.arange(N)[None]
     maps = np.broadcast_to(values[..., None, None, None], (VIEWS, N, 2, 2, 3))
 
-    def made(**settings):
-        places = np.arange(3, N)
+    def made(weights=None, **settings):
+        rows = np.arange(3, N)
         usual = {
             "activations": Activations([maps.astype(np.float16), maps.astype(np.float16)]),
-            "rows": places,
-            "labels": places % 3,
-            "n_classes": 3,
+            "subset": Subset(rows, rows % 3, 3, weights),
             "batch_size": 8,
         }
         return ActivationBatches(**usual | settings)
@@ -62,7 +61,7 @@ def test_the_last_batches_are_the_same_wherever_one_starts(make):
 
 
 def test_all_activations_are_blended_alike_and_their_weights_too(make):
-    batches = make(mixup=1.0, sample_weights=np.arange(20, dtype=np.float32))
+    batches = make(mixup=1.0, weights=np.arange(20, dtype=np.float32))
     (batch, _) = batches.epoch(0, [0, 0])
     np.testing.assert_allclose(batch.inputs[0], batch.inputs[1])
     np.testing.assert_allclose(batch.targets[0].sum(axis=1), 1, rtol=1e-6)
@@ -72,6 +71,6 @@ def test_all_activations_are_blended_alike_and_their_weights_too(make):
 
 def test_weights_stay_with_their_images(make):
     weights = np.arange(20, dtype=np.float32)
-    for batch in make(sample_weights=weights).epoch(0, [0, 0]):
+    for batch in make(weights=weights).epoch(0, [0, 0]):
         images = batch.inputs[0][:, 0, 0, 0].astype(int) % 100
         np.testing.assert_array_equal(batch.weights, weights[images - 3])

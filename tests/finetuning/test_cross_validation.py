@@ -9,8 +9,8 @@ from tests.recorder import Recorder
 from headstart.finetuning import cross_validation as room
 from headstart.finetuning.cross_validation import FoldTraining
 from headstart.finetuning.settings import FineTuning
-from headstart.finetuning.subset import Subset
 from headstart.training.history import Epoch
+from headstart.training.subset import Subset
 
 LABELS = np.array([0, 1, 0, 1])
 HEAD = SimpleNamespace(layers=["layer"], probabilities=lambda features: features)
@@ -95,7 +95,7 @@ def make(monkeypatch, tmp_path):
         dropout=0.5,
         frozen=SimpleNamespace(head_=SimpleNamespace(scorer_=HEAD)),
         features=sure(LABELS, 0.7),
-        images=Subset(np.arange(4), LABELS, np.ones(4, np.float32), 2),
+        images=Subset(np.arange(4), LABELS, 2),
         train_head=lambda rows: SimpleNamespace(layers=rows.tolist(), probabilities=np.array),
     )
     data = SimpleNamespace(

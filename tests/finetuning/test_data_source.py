@@ -8,10 +8,10 @@ from headstart.augmentation.settings import Augmentation
 from headstart.finetuning.activations import Activations
 from headstart.finetuning.data_source import ActivationData, ImageData, views_to_keep
 from headstart.finetuning.settings import FineTuning
-from headstart.finetuning.subset import Subset
+from headstart.training.subset import Subset
 
 ROWS = np.array([5, 0, 3, 2])
-SUBSET = Subset(ROWS, np.array([1, 0, 1, 0]), np.float32([1, 2, 3, 4]), 2)
+SUBSET = Subset(ROWS, np.array([1, 0, 1, 0]), 2, np.float32([1, 2, 3, 4]))
 SETTINGS = FineTuning(augmentation=Augmentation.none(), batch_size=4, seed=3)
 
 # What crosses a freeze point of 4 KiB an image.
@@ -64,8 +64,10 @@ def test_activations_are_validated_in_the_view_of_the_whole_image(activations):
 
 def test_a_batch_is_no_larger_than_the_subset(images, activations):
     settings = FineTuning(batch_size=32)
-    assert images.batches(SUBSET, settings).batch_size == 4
-    assert activations.batches(SUBSET, settings).batch_size == 4
+    for data in (images, activations):
+        batches = data.batches(SUBSET, settings)
+        assert len(batches) == 1
+        assert len(next(batches.epoch(0, [16])).targets[0]) == 4
 
 
 def test_as_many_views_are_kept_as_are_wanted(tmp_path):

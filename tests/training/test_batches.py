@@ -5,16 +5,17 @@ import pytest
 
 from headstart.augmentation.settings import Augmentation
 from headstart.training.batches import ImageBatches
+from headstart.training.subset import Subset
 
 
-def batches(n=22, batch_size=4, **settings):
+def batches(n=22, batch_size=4, rows=None, labels=None, weights=None, **settings):
     random = np.random.default_rng(0)
+    rows = np.arange(n) if rows is None else rows
+    labels = rows % 3 if labels is None else labels
     return ImageBatches(
         **{
             "pixels": random.integers(0, 256, (n, 16, 16, 3), np.uint8),
-            "rows": np.arange(n),
-            "labels": np.arange(n) % 3,
-            "n_classes": 3,
+            "subset": Subset(rows, labels, 3, weights),
             "teacher_targets": random.random((n, 6)).astype(np.float16),
             "batch_size": batch_size,
             "augmentation": Augmentation(),
@@ -54,7 +55,7 @@ def test_an_epoch_shows_no_image_twice_and_each_with_its_own_label_and_teacher_t
     for batch in given.epoch(3, [16] * 5):
         for image, classes, target in zip(batch.inputs, *batch.targets, strict=True):
             (place,) = [i for i, pixels in enumerate(given.pixels) if (pixels == image).all()]
-            assert classes.argmax() == given.labels[place]
+            assert classes.argmax() == given.subset.labels[place]
             np.testing.assert_array_equal(target, given.teacher_targets[place])
             seen.append(place)
     assert len(set(seen)) == 20
@@ -67,7 +68,7 @@ def test_without_teacher_there_are_classes_only():
 
 def test_each_picture_has_its_own_weight():
     labels = np.arange(22) % 3
-    given = batches(labels=labels, sample_weights=(labels + 1).astype(np.float64))
+    given = batches(labels=labels, weights=(labels + 1).astype(np.float32))
     for batch in given.epoch(0, [8] * 5):
         assert batch.weights.dtype == np.float32
         np.testing.assert_array_equal(batch.weights, batch.targets[0].argmax(axis=1) + 1)
@@ -78,7 +79,7 @@ def test_each_picture_has_its_own_weight():
 @pytest.mark.parametrize("how", ["mixup", "cutmix"])
 def test_weights_are_blended_as_the_classes_are(how):
     labels = np.arange(22) % 3
-    given = batches(labels=labels, sample_weights=np.float32([1, 2, 5])[labels], **{how: 1.0})
+    given = batches(labels=labels, weights=np.float32([1, 2, 5])[labels], **{how: 1.0})
     blended = 0
     for batch in given.epoch(0, [8] * 5):
         classes = batch.targets[0]
@@ -134,5 +135,5 @@ def test_only_some_rows_of_the_data_are_in_the_training_set():
     (batch,) = given.epoch(0, [16])
     for image, classes, target in zip(batch.inputs, *batch.targets, strict=True):
         (row,) = [i for i, pixels in enumerate(given.pixels) if (pixels == image).all()]
-        assert given.labels[rows.tolist().index(row)] == classes.argmax()
+        assert given.subset.labels[rows.tolist().index(row)] == classes.argmax()
         np.testing.assert_array_equal(target, given.teacher_targets[row])

@@ -13,6 +13,7 @@ from headstart.training.batches import ImageBatches
 from headstart.training.checkpoints import load_checkpoint
 from headstart.training.loop import CHECKPOINT, TrainingLoop
 from headstart.training.schedule import Schedule
+from headstart.training.subset import Subset
 from headstart.training.validation import ValidationSet
 
 
@@ -80,9 +81,7 @@ def make(tmp_path):
         )
         batches = ImageBatches(
             pixels=bright.astype(np.uint8),
-            rows=np.arange(50),
-            labels=labels,
-            n_classes=2,
+            subset=Subset(np.arange(50), labels, 2),
             batch_size=8,
             augmentation=Augmentation(),
         )

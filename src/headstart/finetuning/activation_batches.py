@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
     from headstart.finetuning.activations import Activations
-    from headstart.training.batches import Floats, Indices
+    from headstart.training.batches import Floats
+    from headstart.training.subset import Indices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,8 +28,10 @@ class ActivationBatches(ShuffledBatches):
 
     activations: Activations
 
-    def _inputs(self, chosen: Indices, epoch: int, size: int, random: Generator) -> list[Floats]:
+    def _inputs(
+        self, rows: Indices, chosen: Indices, epoch: int, size: int, random: Generator
+    ) -> list[Floats]:
         del size, random
         n_views = self.activations.n_views
-        first = np.random.default_rng(self.seed).integers(0, n_views, len(self.labels))
-        return self.activations.read(self.rows[chosen], (first[chosen] + epoch) % n_views)
+        first = np.random.default_rng(self.seed).integers(0, n_views, len(self.subset))
+        return self.activations.read(rows, (first[chosen] + epoch) % n_views)

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from headstart.finetuning.data_source import DataSource
     from headstart.finetuning.plan import Plan
     from headstart.finetuning.split_network import SplitNetwork
-    from headstart.finetuning.subset import Indices, Subset
     from headstart.prediction.scoring import Scorer
     from headstart.progress import Progress
     from headstart.training.history import Epoch
+    from headstart.training.subset import Indices, Subset
     from headstart.training.validation import Probabilities
 
 

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
     from headstart.finetuning.plan import Plan
     from headstart.finetuning.settings import FineTuning
-    from headstart.finetuning.subset import Indices, Subset
     from headstart.progress import Progress
     from headstart.training.batches import ShuffledBatches
     from headstart.training.freezing import FreezePoint
+    from headstart.training.subset import Indices, Subset
 
 
 class DataSource(abc.ABC):
@@ -67,13 +67,10 @@ class ImageData(DataSource):
         return ImageBatches(
             pixels=self.pixels,
             augmentation=settings.augmentation,
-            rows=subset.rows,
-            labels=subset.labels,
-            n_classes=subset.n_classes,
-            batch_size=min(settings.batch_size, len(subset.rows)),
+            subset=subset,
+            batch_size=settings.batch_size,
             mixup=settings.mixup,
             cutmix=settings.cutmix,
-            sample_weights=subset.weights,
             seed=settings.seed,
             workers=settings.workers,
         )
@@ -99,14 +96,12 @@ class ActivationData(DataSource):
         """Return some of the images as training set."""
         return ActivationBatches(
             activations=self.activations,
-            rows=subset.rows,
-            labels=subset.labels,
-            n_classes=subset.n_classes,
-            batch_size=min(settings.batch_size, len(subset.rows)),
+            subset=subset,
+            batch_size=settings.batch_size,
             mixup=settings.mixup,
             cutmix=settings.cutmix,
-            sample_weights=subset.weights,
             seed=settings.seed,
+            workers=settings.workers,
         )
 
     def validation(self, subset: Subset) -> ValidationSet:

@@ -14,9 +14,9 @@ from headstart.data import folds, stratified_split
 from headstart.data.fingerprint import fingerprint
 from headstart.data.inputs import labelled_images
 from headstart.errors import UsageError
-from headstart.finetuning.subset import Subset
 from headstart.heads.base import class_weights
 from headstart.heads.dense import DenseHead
+from headstart.training.subset import Subset
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from headstart.data import ImageSource, LabelledImages
     from headstart.data.inputs import Images, Labels
     from headstart.finetuning.settings import FineTuning
-    from headstart.finetuning.subset import Indices
     from headstart.prediction.scoring import Scorer
     from headstart.progress import Progress
+    from headstart.training.subset import Indices
 
 # With so few images, a tenth of them would decide by chance, and several folds take little time.
 _FEW = 2000
@@ -190,4 +190,4 @@ def _all_images(frozen: ImageClassifier, labels: list[Any]) -> Subset:
     codes = np.array([code_of[label] for label in labels])
     weights = class_weights(frozen.head_.class_weight, frozen.classes_, codes)
     rows = np.arange(len(codes))
-    return Subset(rows, codes, weights[codes].astype(np.float32), len(code_of))
+    return Subset(rows, codes, len(code_of), weights[codes].astype(np.float32))

@@ -17,6 +17,7 @@ from headstart.training.history import write_history
 from headstart.training.loop import TrainingLoop
 from headstart.training.pixels import decode_images, side_for_views
 from headstart.training.precision import DTYPE_POLICIES, kept_dtype_policy
+from headstart.training.subset import Subset
 from headstart.training.validation import ValidationSet
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def train_network(keras: ModuleType, job: Job) -> Trained:
     with kept_dtype_policy(keras):
         keras.config.set_dtype_policy(DTYPE_POLICIES[job.precision])
         network = ARCHITECTURES[settings.architecture](
-            input_shape=(None, None, 3), classes=batches.n_classes
+            input_shape=(None, None, 3), classes=len(job.train.classes)
         )
         n_features = None if job.teacher is None else job.teacher.outputs["features"][0]
         model = compiled_with_teacher(keras, network, settings, n_features)
@@ -102,9 +103,7 @@ def _batches(job: Job, pixels: Pixels) -> ImageBatches:
         pixels=pixels.values,
         augmentation=settings.augmentation,
         teacher_targets=targets,
-        rows=np.arange(len(images)),
-        labels=_codes(images),
-        n_classes=len(images.classes),
+        subset=Subset(np.arange(len(images)), _codes(images), len(images.classes)),
         batch_size=settings.batch_size,
         mixup=settings.mixup,
         seed=settings.seed,

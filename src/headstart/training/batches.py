@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headstart.augmentation.settings import Augmentation
+    from headstart.training.subset import Indices, Subset
 
     Floats = NDArray[np.float32]
-    Indices = NDArray[np.int64]
 
 T = TypeVar("T")
 
@@ -73,40 +73,34 @@ class ShuffledBatches(abc.ABC):
 
     Parameters
     ----------
-    rows : ndarray of int64, shape (n,)
-        Where each sample stands in the data.
-    labels : ndarray of int64, shape (n,)
-        The class of each sample.
-    n_classes : int
+    subset : Subset
+        The samples.
     batch_size : int
-        The size of all batches. Samples left over at the end of an epoch are left out of it.
+        The size of all batches; that of the whole training set if it is smaller. Samples left over
+        at the end of an epoch are left out of it.
     mixup, cutmix : float
         See `headstart.augmentation.blending`. If both are above 0, each batch takes one of them.
-    sample_weights : ndarray of float32, shape (n,), or None
-        The weight of each sample in the loss. Blended samples have blended weights.
+        Blended samples have blended targets and weights.
     seed : int
         The seed of order, augmentation and blending.
     workers : int
         Threads that make batches.
     """
 
-    rows: Indices
-    labels: Indices
-    n_classes: int
+    subset: Subset
     batch_size: int
     mixup: float = 0.0
     cutmix: float = 0.0
-    sample_weights: Floats | None = None
     seed: int = 0
     workers: int = 1
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
-        return len(self.labels) // self.batch_size
+        return len(self.subset) // min(self.batch_size, len(self.subset))
 
     def epoch(self, epoch: int, sizes: Sequence[int]) -> Iterator[Batch]:
         """Yield the last batches of an epoch; see `BatchSource`."""
-        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.labels))
+        order = np.random.default_rng((self.seed, epoch)).permutation(len(self.subset))
         first = len(self) - len(sizes)
         makers = (
             partial(self._make, order, epoch, number, size)
@@ -117,21 +111,25 @@ class ShuffledBatches(abc.ABC):
     def _make(self, order: Indices, epoch: int, number: int, size: int) -> Batch:
         random = np.random.default_rng((self.seed, epoch, number))
         chosen = order[number * self.batch_size : (number + 1) * self.batch_size]
-        inputs, targets = self._inputs(chosen, epoch, size, random), self._targets(chosen)
-        if self.sample_weights is not None:
-            targets.append(self.sample_weights[chosen].astype(np.float32))
+        samples = self.subset.take(chosen)
+        inputs = self._inputs(samples.rows, chosen, epoch, size, random)
+        targets = self._targets(samples)
+        if samples.weights is not None:
+            targets.append(samples.weights)
         inputs, targets = blend(
             inputs, targets, random, mixup_alpha=self.mixup, cutmix_alpha=self.cutmix
         )
-        weights = None if self.sample_weights is None else targets.pop()
+        weights = None if samples.weights is None else targets.pop()
         return Batch(inputs[0] if len(inputs) == 1 else inputs, targets, weights)
 
     @abc.abstractmethod
-    def _inputs(self, chosen: Indices, epoch: int, size: int, random: Generator) -> list[Floats]:
-        """Return the inputs for some samples in an epoch."""
+    def _inputs(
+        self, rows: Indices, chosen: Indices, epoch: int, size: int, random: Generator
+    ) -> list[Floats]:
+        """Return the inputs for some samples: those at `rows`, `chosen` of the subset."""
 
-    def _targets(self, chosen: Indices) -> list[Floats]:
-        return [np.eye(self.n_classes, dtype=np.float32)[self.labels[chosen]]]
+    def _targets(self, samples: Subset) -> list[Floats]:
+        return [np.eye(samples.n_classes, dtype=np.float32)[samples.labels]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -152,15 +150,16 @@ class ImageBatches(ShuffledBatches):
     augmentation: Augmentation
     teacher_targets: NDArray[np.float16] | None = None
 
-    def _inputs(self, chosen: Indices, epoch: int, size: int, random: Generator) -> list[Floats]:
-        del epoch
-        images = [self.pixels[row] for row in self.rows[chosen]]
-        return [self.augmentation.batch(images, size, random)]
+    def _inputs(
+        self, rows: Indices, chosen: Indices, epoch: int, size: int, random: Generator
+    ) -> list[Floats]:
+        del chosen, epoch
+        return [self.augmentation.batch([self.pixels[row] for row in rows], size, random)]
 
-    def _targets(self, chosen: Indices) -> list[Floats]:
-        targets = ShuffledBatches._targets(self, chosen)  # noqa: SLF001 - of its own base class
+    def _targets(self, samples: Subset) -> list[Floats]:
+        targets = ShuffledBatches._targets(self, samples)  # noqa: SLF001 - of its own base class
         if self.teacher_targets is not None:
-            targets.append(self.teacher_targets[self.rows[chosen]].astype(np.float32))
+            targets.append(self.teacher_targets[samples.rows].astype(np.float32))
         return targets
 
 
