@@ -17,7 +17,7 @@ import pandas as pd
 
 import command
 import headstart as hs
-from headstart.data import stratified_split
+from headstart.data.splits import stratified_split
 
 
 def tutorial(

@@ -10,7 +10,8 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from headstart import demo
-from headstart.data import find_images, read_dataset
+from headstart.data.datasets import read_dataset
+from headstart.data.discovery import find_images
 from headstart.errors import StorageError, UsageError
 
 N = 60

@@ -12,7 +12,8 @@ import pytest
 import headstart as hs
 from headstart.backbones.classes import imagenet_classes
 from headstart.cli.main import main
-from headstart.data import folds, read_dataset
+from headstart.data.datasets import read_dataset
+from headstart.data.splits import folds
 from headstart.heads.logistic import LogisticHead
 
 pytestmark = pytest.mark.real_data

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from headstart import ImageClassifier
-from headstart.data import folds, read_dataset
+from headstart.data.datasets import read_dataset
+from headstart.data.splits import folds
 from headstart.evaluation.metrics import summarise_cross_validation
 
 FOLDS, REPEATS = 10, 10

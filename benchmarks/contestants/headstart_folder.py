@@ -11,7 +11,7 @@ def prepare(options: Options) -> Predict:
     """Find the converted network and choose the precision."""
     from headstart.backbones.networks import find_network
     from headstart.backbones.spec import NetworkSpec
-    from headstart.data import FileSource
+    from headstart.data.sources import FileSource
     from headstart.features.extractor import FeatureExtractor
     from headstart.features.settings import FeatureSettings
 

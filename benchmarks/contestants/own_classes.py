@@ -9,7 +9,7 @@ import numpy as np
 
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
-from headstart.data import read_dataset
+from headstart.data.datasets import read_dataset
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.settings import FeatureSettings
 

@@ -10,7 +10,7 @@ from entry import peak_mib
 
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
-from headstart.data import find_images
+from headstart.data.discovery import find_images
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.settings import FeatureSettings
 

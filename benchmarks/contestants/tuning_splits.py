@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import headstart as hs
-from headstart.data import stratified_split
+from headstart.data.splits import stratified_split
 
 TEST_FRACTION = 0.1
 

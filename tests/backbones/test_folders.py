@@ -26,8 +26,7 @@ from headstart.backbones.networks import find_network
 from headstart.backbones.preprocessing import CENTRED_BGR, KERAS_MODES, Preprocessing
 from headstart.backbones.spec import NetworkSpec
 from headstart.backbones.weights import FOLDER_WEIGHTS, find_weights
-from headstart.data.interpolation import Interpolation
-from headstart.data.resizing import RESIZE_RULES
+from headstart.data.resizing import RESIZE_RULES, Interpolation
 from headstart.errors import (
     DamagedModel,
     NewerFormat,

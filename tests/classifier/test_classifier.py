@@ -15,7 +15,8 @@ from tests.recorder import Recorder
 
 from headstart import ImageClassifier, load
 from headstart.backbones.choosing import LastResortWarning
-from headstart.data import as_source, read_dataset
+from headstart.data.datasets import read_dataset
+from headstart.data.sources import as_source
 from headstart.errors import DatasetError, ImageDamaged, UsageError
 from headstart.heads.logistic import LogisticHead
 from headstart.heads.nearest_mean import NearestMeanHead
@@ -281,7 +282,7 @@ def test_by_default_it_takes_the_best_network_there_is(photos, tiny_network, sta
 
 @pytest.mark.real_data
 def test_vehicles_are_told_apart_in_93_of_100_photos(real_data):
-    from headstart.data import folds
+    from headstart.data.splits import folds
 
     weights = real_data / "weights" / "mobilenet_v2_imagenet.weights.h5"
     images = read_dataset(real_data / "data" / "vehicles")

@@ -20,7 +20,7 @@ from headstart.cli.output import (
     print_result,
     print_text,
 )
-from headstart.data import FileSource
+from headstart.data.sources import FileSource
 from headstart.errors import ImageDamaged
 from headstart.prediction.answer import Answer
 

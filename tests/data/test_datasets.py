@@ -19,8 +19,13 @@ def test_every_format_gives_the_same_dataset(tmp_path, make_images, make_parquet
 
 
 def test_strict_formats_are_tried_before_loose_ones():
-    names = [type(known).__name__ for known in FORMATS]
-    assert names == ["TableFile", "ParquetFiles", "MetadataFolder", "SplitFolders", "ClassFolders"]
+    assert [read.__name__ for read in FORMATS.values()] == [
+        "read_table",
+        "read_parquet_files",
+        "read_metadata_folder",
+        "read_split_folders",
+        "read_class_folders",
+    ]
 
 
 def test_a_single_split_is_no_split(tmp_path, make_images):
@@ -44,7 +49,7 @@ def test_a_file_of_another_kind_is_an_error_that_lists_the_formats(tmp_path):
     (tmp_path / "a.zip").write_bytes(b"PK")
     with pytest.raises(DatasetError, match=r"a\.zip is not a dataset") as caught:
         read_dataset(tmp_path / "a.zip")
-    assert all(known.layout in str(caught.value) for known in FORMATS)
+    assert all(layout in str(caught.value) for layout in FORMATS)
 
 
 def test_a_dataset_without_rows_is_an_error(tmp_path, make_parquet):

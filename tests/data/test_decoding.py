@@ -1,5 +1,6 @@
 import io
 import warnings
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -25,7 +26,6 @@ from tests.data.odd_images import (
 
 from headstart.data import decoding
 from headstart.data.decoding import decode
-from headstart.data.limits import Limits
 from headstart.errors import ImageError, ImageTooLarge, ImageUnsupported
 
 SAMPLES = {name: odd.make() for name, odd in ODD.items()}
@@ -246,22 +246,29 @@ class TestLimits:
     def test_the_number_of_pixels_is_checked_before_decoding(self, monkeypatch):
         decoded = "PIL.PngImagePlugin.PngImageFile.load"
         monkeypatch.setattr(decoded, lambda _: pytest.fail("it was decoded"), raising=False)
+        monkeypatch.setattr(decoding, "MAX_PIXELS", 599)
         with pytest.raises(ImageTooLarge, match="30 x 20"):
-            decode(bomb(30, 20), name="x", limits=Limits(max_pixels=599))
+            decode(bomb(30, 20), name="x")
 
-    def test_exactly_the_allowed_number_of_pixels_passes(self):
-        limits = Limits(max_pixels=WIDTH * HEIGHT)
-        assert decode(png(), name="x", limits=limits).size == (WIDTH, HEIGHT)
+    def test_exactly_the_allowed_number_of_pixels_passes(self, monkeypatch):
+        monkeypatch.setattr(decoding, "MAX_PIXELS", WIDTH * HEIGHT)
+        assert decode(png(), name="x").size == (WIDTH, HEIGHT)
 
-    def test_the_number_of_bytes_is_checked(self):
+    def test_the_limit_on_pixels_is_that_of_pillow(self):
+        # Pillow raises an error beyond twice the number that it warns about.
+        assert decoding.MAX_PIXELS == 2 * Image.MAX_IMAGE_PIXELS
+
+    def test_the_number_of_bytes_is_checked(self, monkeypatch):
+        monkeypatch.setattr("headstart.data.sources.MAX_BYTES", 20)
         with pytest.raises(ImageTooLarge, match="MiB"):
-            decode(png(), name="x", limits=Limits(max_bytes=20))
+            decode(png(), name="x")
 
-    def test_a_large_image_brings_no_warning(self):
+    def test_a_large_image_brings_no_warning(self, monkeypatch):
         # Pillow warns about more than 89 million pixels. A warning would fail this test.
         data = encoded(Image.new("1", (10_000, 9_000)), "PNG")
-        with pytest.raises(ImageTooLarge, match="at most 1 million"):
-            decode(data, name="x", limits=Limits(max_pixels=1_000_000))
+        monkeypatch.setattr(decoding, "MAX_PIXELS", 1_000_000)
+        with pytest.raises(ImageTooLarge, match=r"at most 1 million.*Received: 10000 x 9000"):
+            decode(data, name="x")
 
     def test_lack_of_memory_is_an_image_error(self, monkeypatch):
         def fail(_):
@@ -300,7 +307,8 @@ def test_damaged_files_raise_nothing_but_image_errors(name, at, patch, cut, at_l
     place = int(at * 2 * 200) if at < 0.5 and len(whole) > 200 else int(at * len(whole))
     damaged = whole[:place] + patch + (b"" if cut else whole[place + len(patch) :])
     try:
-        decoded = decode(damaged, name=name, at_least=at_least, limits=Limits(max_pixels=10**6))
+        with mock.patch.object(decoding, "MAX_PIXELS", 10**6):
+            decoded = decode(damaged, name=name, at_least=at_least)
     except ImageError as error:
         assert name in str(error)  # noqa: PT017 - both outcomes are right
     else:

@@ -1,10 +1,13 @@
 import os
+import random
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.data.odd_images import png
 
-from headstart.data.discovery import IMAGE_SUFFIXES, find_images, image_files
+from headstart.data.discovery import IMAGE_SUFFIXES, find_images, image_files, natural_key
 from headstart.data.sources import FileSource
 from headstart.errors import ImageDamaged, ImageNotFound, ImageUnreadable
 
@@ -180,3 +183,17 @@ class TestParquet:
         (source,) = find_images([tmp_path]).sources
         with pytest.raises(ImageDamaged, match=r"a\.parquet must be a whole parquet file"):
             source.read()
+
+
+def test_numbers_are_compared_by_value():
+    names = ["1.jpg", "2.jpg", "10.jpg", "010.jpg", "a1b2", "a1b10", "A2", "a10", "b"]
+    expected = ["1.jpg", "2.jpg", "010.jpg", "10.jpg", "a1b2", "a1b10", "A2", "a10", "b"]
+    shuffled = random.Random(0).sample(names, len(names))
+    assert sorted(shuffled, key=natural_key) == expected
+
+
+@given(st.lists(st.text(max_size=12), max_size=12), st.randoms())
+def test_the_order_does_not_depend_on_the_original_order(names, source):
+    shuffled = list(names)
+    source.shuffle(shuffled)
+    assert sorted(shuffled, key=natural_key) == sorted(names, key=natural_key)

@@ -4,9 +4,9 @@ import pytest
 from PIL import Image
 from tests.data.odd_images import png, scene
 
-from headstart.data import LabelledImages, as_source
 from headstart.data.inputs import image_sources, labelled_images
-from headstart.data.sources import ArraySource, BytesSource, FileSource
+from headstart.data.labelled_images import LabelledImages
+from headstart.data.sources import ArraySource, BytesSource, FileSource, as_source
 from headstart.errors import DatasetError, UsageError
 
 

@@ -1,9 +1,21 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
-from headstart.data.labelled_images import LabelledImages, given_classes, joined, sorted_classes
+from headstart.data.labelled_images import (
+    LABEL_COLUMNS,
+    LabelledImages,
+    find_column,
+    fingerprint,
+    joined,
+    sorted_classes,
+)
 from headstart.data.sources import BytesSource
-from headstart.errors import UsageError
+from headstart.errors import DatasetError, UsageError
+
+IMAGES, LABELS = ["a.jpg", "b.jpg", "c.jpg"], ["cat", "dog", "cat"]
 
 
 @pytest.fixture
@@ -55,5 +67,65 @@ def test_classes_are_sorted_with_numbers_before_strings():
     assert sorted_classes(["b", 10, "a", 9, "b"]) == [9, 10, "a", "b"]
 
 
-def test_given_classes_that_do_not_occur_are_dropped():
-    assert given_classes(["z", "y", "x"], ["x", "z", "x"]) == ["z", "x"]
+def test_the_first_name_counts_whatever_the_order_of_the_columns():
+    assert find_column(["class", "label"], LABEL_COLUMNS, "a.csv") == "label"
+    assert find_column({"target": 0, "x": 1}, LABEL_COLUMNS, "a.csv") == "target"
+
+
+def test_a_missing_column_is_an_error_that_lists_the_columns():
+    with pytest.raises(DatasetError, match=r"^a\.csv must have .* label or .*Received: x, y\.$"):
+        find_column(["x", "y"], LABEL_COLUMNS, "a.csv")
+
+
+def test_the_same_images_and_labels_have_the_same_fingerprint():
+    assert fingerprint(IMAGES, LABELS) == fingerprint(tuple(IMAGES), iter(LABELS))
+    assert len(fingerprint(IMAGES, LABELS)) == 64
+
+
+def test_the_order_counts_only_where_it_is_asked_for():
+    backwards = IMAGES[::-1], LABELS[::-1]
+    assert fingerprint(*backwards) == fingerprint(IMAGES, LABELS)
+    assert fingerprint(*backwards, ordered=True) != fingerprint(IMAGES, LABELS, ordered=True)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [
+        (["a.jpg", "b.jpg", "d.jpg"], LABELS),
+        (IMAGES, ["cat", "dog", "dog"]),
+        (IMAGES[:2], LABELS[:2]),
+        ([*IMAGES, "c.jpg"], [*LABELS, "cat"]),
+    ],
+)
+@pytest.mark.parametrize("ordered", [True, False])
+def test_other_images_or_labels_have_another_fingerprint(images, labels, ordered):
+    assert fingerprint(images, labels, ordered=ordered) != fingerprint(
+        IMAGES, LABELS, ordered=ordered
+    )
+
+
+def test_the_kind_of_a_label_counts():
+    assert fingerprint(["a"], [1]) != fingerprint(["a"], ["1"])
+
+
+def test_every_image_has_a_label():
+    with pytest.raises(ValueError, match="shorter"):
+        fingerprint(IMAGES, LABELS[:2])
+
+
+def test_sets_as_labels_have_the_same_fingerprint_in_every_process():
+    code = (
+        "from headstart.data.labelled_images import fingerprint\n"
+        "print(fingerprint(['a'], [frozenset('abcdefgh')]))"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(found) == 1

@@ -26,6 +26,7 @@ from headstart.data.sources import (
     PillowSource,
     UnreadableSource,
     as_source,
+    check_bytes,
     content_hash,
 )
 from headstart.errors import (
@@ -115,6 +116,12 @@ def test_bytes_are_returned_and_limited():
     assert BytesSource("x", b"content").read() == b"content"
     with pytest.raises(ImageTooLarge, match="256 MiB"):
         BytesSource("x", bytes(257 * 1024**2)).read()
+
+
+def test_the_limit_on_bytes_includes_the_limit():
+    check_bytes(256 * 1024**2, "x")
+    with pytest.raises(ImageTooLarge, match=r"x must hold at most 256 MiB. Received: 257 MiB"):
+        check_bytes(257 * 1024**2, "x")
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])

@@ -11,7 +11,7 @@ from PIL import Image
 from tests.recorder import Recorder
 
 from headstart.backbones.classes import ClassName
-from headstart.data import as_source
+from headstart.data.sources import as_source
 from headstart.display.text import columns, one_line
 from headstart.errors import DatasetError, ImageDamaged, MissingExtra, UsageError
 from headstart.evaluation import Evaluation, measure

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import headstart as hs
-from headstart.data import read_dataset
+from headstart.data.datasets import read_dataset
 
 # Everything that one process finds out, to be looked at below.
 SCRIPT = Path(__file__).with_name("tuning.py")

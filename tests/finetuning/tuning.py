@@ -6,7 +6,8 @@ import sys
 import numpy as np
 
 import headstart as hs
-from headstart.data import read_dataset, read_images
+from headstart.data.datasets import read_dataset
+from headstart.data.reader import read_images
 from headstart.finetuning import job
 from headstart.finetuning.comparison import Comparison
 from headstart.finetuning.cross_validation import FoldTraining

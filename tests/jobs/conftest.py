@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from headstart.data import LabelledImages, as_source
+from headstart.data.labelled_images import LabelledImages
+from headstart.data.sources import as_source
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from tests.recorder import Recorder
 
 import headstart as hs
 from headstart.classifier import ClassifierSettings
-from headstart.data import LabelledImages
+from headstart.data.labelled_images import LabelledImages
 from headstart.errors import DatasetError
 from headstart.heads.logistic import LogisticHead
 

@@ -3,8 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from headstart.data import as_source
-from headstart.data.sources import UnreadableImage
+from headstart.data.sources import UnreadableImage, as_source
 from headstart.errors import ImageDamaged
 from headstart.evaluation import Evaluation
 from headstart.jobs.training_summary import TrainingSummary

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from tests.prediction.scorers import affine
 
-from headstart.data import Resize
+from headstart.data.resizing import Resize
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.precision import PrecisionChoice
 from headstart.model import TrainingData, save_model

@@ -12,7 +12,7 @@ from tests.model.test_old_formats import FOLDER as OLD
 
 from headstart.backbones.network import Network
 from headstart.backbones.preprocessing import STANDARDISED
-from headstart.data import Resize
+from headstart.data.resizing import Resize
 from headstart.errors import UsageError
 from headstart.features.precision import PrecisionChoice
 from headstart.model import TrainingData, load

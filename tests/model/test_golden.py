@@ -3,7 +3,7 @@ import pytest
 from tests.model.conftest import CLASSES
 from tests.prediction.scorers import affine
 
-from headstart.data import Resize
+from headstart.data.resizing import Resize
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.openvino_engine import has_bf16
 from headstart.features.precision import PrecisionChoice

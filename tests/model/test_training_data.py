@@ -1,6 +1,6 @@
 import numpy as np
 
-from headstart.data.fingerprint import fingerprint
+from headstart.data.labelled_images import fingerprint
 from headstart.model import TrainingData
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from headstart.backbones.classes import ClassName
-from headstart.data import as_source
+from headstart.data.sources import as_source
 from headstart.errors import ImageDamaged
 from headstart.prediction.answer import Answer, Prediction
 

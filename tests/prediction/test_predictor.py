@@ -5,7 +5,7 @@ import pytest
 from tests.prediction.scorers import affine
 
 from headstart.backbones.classes import ClassName
-from headstart.data import as_source
+from headstart.data.sources import as_source
 from headstart.errors import ImageDamaged, ImageError, UsageError
 from headstart.features.cache import FeatureCache
 from headstart.features.compiling import compile_network

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from headstart.augmentation.settings import Augmentation
 from headstart.cli import pretrain as cli
 from headstart.cli.parser import CommandParser
-from headstart.data import LabelledImages
+from headstart.data.labelled_images import LabelledImages
 from headstart.pretraining.card import command
 from headstart.pretraining.plan import Job
 from headstart.pretraining.settings import Pretraining

@@ -6,7 +6,8 @@ import pytest
 
 import headstart as hs
 from headstart.augmentation.settings import Augmentation
-from headstart.data import LabelledImages, read_dataset
+from headstart.data.datasets import read_dataset
+from headstart.data.labelled_images import LabelledImages
 from headstart.data.sources import FileSource
 from headstart.errors import UnknownBackbone, UsageError
 from headstart.pretraining.plan import Job, name_of, split_images

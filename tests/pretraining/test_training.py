@@ -8,7 +8,7 @@ import pytest
 from tests.recorder import Recorder
 
 from headstart.augmentation.settings import Augmentation
-from headstart.data import LabelledImages
+from headstart.data.labelled_images import LabelledImages
 from headstart.data.sources import ArraySource, BytesSource
 from headstart.pretraining import training as room
 from headstart.pretraining.plan import Job

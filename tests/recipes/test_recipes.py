@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import headstart as hs
-from headstart.data import read_dataset
+from headstart.data.datasets import read_dataset
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 HEAD_ONLY = ("dog_breeds", "flowers", "vehicles")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-# The names in `headstart.data.interpolation`, which loads numpy.
+# The names in `headstart.data.resizing`, which loads numpy.
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 
 Channels = Literal["rgb", "bgr"]

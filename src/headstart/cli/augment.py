@@ -12,7 +12,7 @@ from headstart.progress import Bars
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from headstart.data import ImageSource
+    from headstart.data.sources import ImageSource
 
 USAGE = "PATH... --out FILE.png [options]"
 
@@ -51,7 +51,7 @@ def add_arguments(parser: CommandParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Draw the sheet; return 1 if an image was unreadable."""
     from headstart.augmentation.preview import draw_augmented
-    from headstart.data import find_images
+    from headstart.data.discovery import find_images
 
     augmentation = VIEWS.settings(arguments)
     sources = _spread(find_images(arguments.paths).sources, arguments.images)

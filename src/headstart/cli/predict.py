@@ -14,7 +14,7 @@ from headstart.cli.parser import CommandParser, add_option
 from headstart.progress import Bars, track
 
 if TYPE_CHECKING:
-    from headstart.data import Found
+    from headstart.data.discovery import Found
 
 USAGE = "PATH... [options]"
 
@@ -50,7 +50,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict every image; return 1 if any was unreadable."""
-    from headstart.data import find_images
+    from headstart.data.discovery import find_images
     from headstart.jobs.predict import open_predictor
 
     began = time.perf_counter()

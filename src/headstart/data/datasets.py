@@ -1,37 +1,30 @@
 """Read labelled images from any of the known dataset formats."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
-from headstart.data.class_folders import ClassFolders, SplitFolders, subfolders
+from headstart.data.class_folders import read_class_folders, read_split_folders, subfolders
 from headstart.data.labelled_images import LabelledImages
-from headstart.data.parquet_files import ParquetFiles
-from headstart.data.tables import MetadataFolder, TableFile
+from headstart.data.parquet_files import read_parquet_files
+from headstart.data.tables import read_metadata_folder, read_table
 from headstart.errors import DatasetError
 
-
-class DatasetFormat(Protocol):
-    """One way to store labelled images."""
-
-    #: What a dataset of this format is, for messages.
-    layout: str
-
-    def fits(self, path: Path) -> bool:
-        """Tell whether `path` seems to have this format."""
-
-    def read(self, path: Path) -> LabelledImages:
-        """Return the images and labels."""
-
-
-#: The known formats. The first one that fits reads the dataset.
-FORMATS: tuple[DatasetFormat, ...] = (
-    TableFile(),
-    ParquetFiles(),
-    MetadataFolder(),
-    SplitFolders(),
-    ClassFolders(),
-)
+#: The known formats, in words for messages. The first reader that does not return None has read the
+#: dataset.
+FORMATS: dict[str, Callable[[Path], LabelledImages | None]] = {
+    "a CSV, TSV or JSONL file with columns path and label": read_table,
+    "parquet files with columns image and label": read_parquet_files,
+    "a folder with metadata.csv or metadata.jsonl, which has columns file_name and label": (
+        read_metadata_folder
+    ),
+    "a folder with folders named train, valid and test, with such class folders in each": (
+        read_split_folders
+    ),
+    "a folder with one folder for each class (FOLDER/cat/1.jpg, FOLDER/dog/1.jpg)": (
+        read_class_folders
+    ),
+}
 
 
 def read_dataset(path: str | Path, *, min_classes: int = 2) -> LabelledImages:
@@ -64,12 +57,10 @@ def read_dataset(path: str | Path, *, min_classes: int = 2) -> LabelledImages:
     path = Path(path)
     if not path.exists():
         raise DatasetError(f"There is nothing at {path}. {_layouts()}")
-    for known in FORMATS:
-        if known.fits(path):
-            break
-    else:
+    read = (reader(path) for reader in FORMATS.values())
+    images = next((images for images in read if images is not None), None)
+    if images is None:
         raise DatasetError(f"{path} is not a dataset. {_layouts()}")
-    images = known.read(path)
     _check(images, path, min_classes)
     one_split = images.split is not None and len(set(images.split)) == 1
     return replace(images, split=None) if one_split else images
@@ -87,11 +78,11 @@ def _check(images: LabelledImages, path: Path, min_classes: int) -> None:
 
 def _layouts() -> str:
     # The last formats are the most common ones.
-    *layouts, last = (known.layout for known in reversed(FORMATS))
+    *layouts, last = reversed(FORMATS)
     return f"A dataset must be {'; '.join(layouts)}; or {last}."
 
 
 def _hint(path: Path) -> str:
-    folders = subfolders(path) if path.is_dir() else []
+    folders = subfolders(path)
     inner = subfolders(folders[0]) if len(folders) == 1 else []
     return f" Did you mean {folders[0]}?" if len(inner) > 1 else ""

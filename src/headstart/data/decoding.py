@@ -8,9 +8,12 @@ import numpy as np
 from PIL import Image, JpegImagePlugin, features
 
 from headstart.data.decoding_errors import image_errors
-from headstart.data.limits import DEFAULT_LIMITS, Limits, check_bytes, check_pixels
 from headstart.data.signatures import identify
-from headstart.errors import ImageUnsupported
+from headstart.data.sources import check_bytes
+from headstart.errors import ImageTooLarge, ImageUnsupported
+
+#: The largest image that is decoded, in pixels: Pillow's own limit.
+MAX_PIXELS = 178_956_970
 
 Notes = tuple[str, ...]
 
@@ -55,7 +58,6 @@ def decode(
     name: str,
     at_least: tuple[int, int] | None = None,
     as_stored: bool = False,
-    limits: Limits = DEFAULT_LIMITS,
 ) -> Decoded:
     """Decode the bytes of an image file.
 
@@ -84,8 +86,6 @@ def decode(
     as_stored : bool
         Whether to do what ``keras.utils.load_img`` does instead: ignore the orientation and let
         Pillow's ``convert("RGB")`` drop transparency and clip wide integers.
-    limits : Limits
-        The largest image to decode; checked before memory is allocated for the pixels.
 
     Raises
     ------
@@ -94,13 +94,14 @@ def decode(
     ImageDamaged
         It is empty, truncated or corrupt, as far as the decoder can tell.
     ImageTooLarge
-        It has more bytes or pixels than `limits` allow.
+        It has more bytes than `sources.MAX_BYTES` or more pixels than `MAX_PIXELS`. This is
+        checked before memory is allocated for the pixels.
     """
-    check_bytes(len(data), name, limits)
+    check_bytes(len(data), name)
     signature = identify(data, name)
     with image_errors(name, signature.kind):
         image = _open(data, name, signature.decoder)
-        check_pixels(image.size, name, limits)
+        _check_pixels(image.size, name)
         size = image.size
         if at_least is not None:
             _reduce(image, at_least)
@@ -113,6 +114,15 @@ def decode(
             return Decoded(rgb, size, frames + notes + ignored)
         upright = rgb.transpose(_UPRIGHT[turn]) if turn in _UPRIGHT else rgb
         return Decoded(upright, _turned(size, turn), frames + notes + turn_notes)
+
+
+def _check_pixels(size: tuple[int, int], name: str) -> None:
+    width, height = size
+    if width * height > MAX_PIXELS:
+        raise ImageTooLarge(
+            f"{name} must have at most {MAX_PIXELS / 1e6:.3g} million pixels. "
+            f"Received: {width} x {height}. Save it smaller."
+        )
 
 
 def _open(data: bytes, name: str, decoder: str) -> Image.Image:

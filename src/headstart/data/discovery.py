@@ -5,12 +5,12 @@
 
 import glob
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from headstart.data.natural import natural_key
 from headstart.data.parquet import ParquetImages, is_parquet_name
 from headstart.data.sources import FileSource, ImageSource, UnreadableSource
 from headstart.errors import DatasetError, ImageDamaged, ImageNotFound, ImageUnreadable
@@ -21,6 +21,8 @@ _UNSUPPORTED = "arw cr2 cr3 dng heic heif ico jp2 jxl nef orf psd raf raw svg tg
 
 #: Suffixes, in lower case, of the files in a folder that are taken for images.
 IMAGE_SUFFIXES = frozenset(f".{suffix}" for suffix in f"{_READ} {_UNSUPPORTED}".split())
+
+_DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +98,35 @@ def image_files(folder: str | Path, skipped: Counter[str]) -> list[ImageSource]:
     return list(_walk(os.fspath(folder), skipped, is_image_name, set()))
 
 
+def natural_key(name: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
+    """Return a sort key for natural order: ``image 2`` before ``image 10``.
+
+    It compares numbers by value and ignores the case of letters. Names that differ only in case or
+    leading zeros are sorted as plain strings.
+
+    Examples
+    --------
+    >>> sorted(["b10", "B2", "a"], key=natural_key)
+    ['a', 'B2', 'b10']
+    """
+    parts = _DIGITS.split(name.casefold())
+    # Every second part is a number.
+    key = tuple((1, int(part), "") if i % 2 else (0, 0, part) for i, part in enumerate(parts))
+    return key, name
+
+
 def _find(path: str, found: Found) -> None:
     if os.path.isdir(path):
-        _find_in_folder(path, found)
+        images = list(_walk(path, found.skipped, _is_wanted, set()))
+        found.sources.extend(images)
+        if not images:
+            _add_missing(path, "There is no image in the folder", found)
     elif not os.path.lexists(path) and glob.has_magic(path):
         _find_by_pattern(path, found)
     else:
         if not os.path.exists(path):
             found.missing.append(FileSource(path).name)
         found.sources.extend(_sources(path))
-
-
-def _find_in_folder(folder: str, found: Found) -> None:
-    before = len(found.sources)
-    found.sources.extend(_walk(folder, found.skipped, _is_wanted, set()))
-    if len(found.sources) == before:
-        _add_missing(folder, "There is no image in the folder", found)
 
 
 def _find_by_pattern(pattern: str, found: Found) -> None:
@@ -155,7 +170,9 @@ def _walk(
         status = os.stat(folder)
         entries = sorted(os.scandir(folder), key=lambda entry: natural_key(entry.name))
     except OSError as error:
-        yield _unreadable(folder, error)
+        name = FileSource(folder).name
+        reason = f"The folder {name} could not be opened: {error.strerror}. Make it readable."
+        yield UnreadableSource(name, ImageUnreadable(reason))
         return
     if (status.st_dev, status.st_ino) in seen:
         skipped["folder seen already"] += 1
@@ -170,9 +187,3 @@ def _walk(
             yield from _sources(entry.path)
         else:
             skipped["not an image"] += 1
-
-
-def _unreadable(folder: str, error: OSError) -> ImageSource:
-    name = FileSource(folder).name
-    reason = f"The folder {name} could not be opened: {error.strerror}. Make it readable."
-    return UnreadableSource(name, ImageUnreadable(reason))

@@ -101,7 +101,7 @@ def labelled_images(
 
 
 def _paired(sources: list[ImageSource], y: Labels) -> tuple[list[ImageSource], list[Hashable]]:
-    labels = _flat(np.asarray(y)).tolist() if getattr(y, "ndim", 1) == 2 else _listed(y)
+    labels = _label_list(y)
     if len(labels) != len(sources):
         raise UsageError(
             f"There must be one label for each image. Received: {len(sources)} images and "
@@ -110,19 +110,18 @@ def _paired(sources: list[ImageSource], y: Labels) -> tuple[list[ImageSource], l
     return sources, labels
 
 
-def _flat(column: NDArray[Any]) -> NDArray[Any]:
+def _label_list(y: Labels) -> list[Any]:
+    if getattr(y, "ndim", 1) != 2:
+        # tolist() gives Python's types. list() would give the scalars of NumPy and pandas.
+        return list(y.tolist() if hasattr(y, "tolist") else y)
+    column = np.asarray(y)
     if column.shape[1] != 1:
         raise UsageError(f"y must have one dimension. Received: shape {column.shape}.")
     warnings.warn(
         "y must have one dimension. Received: a column-vector; its column is taken as the labels.",
         stacklevel=4,
     )
-    return column[:, 0]
-
-
-def _listed(y: Labels) -> list[Any]:
-    # tolist() gives Python's types. list() would give the scalars of NumPy and pandas.
-    return list(y.tolist()) if hasattr(y, "tolist") else list(y)
+    return column[:, 0].tolist()
 
 
 def _values(X: Any) -> Iterable[Any]:

@@ -1,12 +1,13 @@
 """Images with their labels and splits."""
 
+import hashlib
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from headstart.data.sources import ImageSource
-from headstart.errors import UsageError
+from headstart.errors import DatasetError, UsageError
 
 #: The names that folders, files and columns use for the three splits of a dataset.
 SPLIT_NAMES = {
@@ -18,6 +19,8 @@ SPLIT_NAMES = {
     "test": "test",
     "testing": "test",
 }
+#: The names that a column of labels may have, in tables and parquet files alike.
+LABEL_COLUMNS = ("label", "labels", "class", "category", "fine_label", "class_name", "target")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +101,13 @@ def joined(
     skipped : mapping of str to int, optional
         How many entries were skipped beside the splits, by reason.
     """
-    labels = [label for _, images in parts for label in images.labels]
     counted = Counter(skipped)
     for _, images in parts:
         counted.update(images.skipped)
     return LabelledImages(
         [source for _, images in parts for source in images.sources],
-        labels,
-        sorted_classes(labels),
+        [label for _, images in parts for label in images.labels],
+        sorted_classes(label for _, images in parts for label in images.classes),
         split=[name for name, images in parts for _ in images.sources],
         skipped=dict(counted),
     )
@@ -116,11 +118,58 @@ def sorted_classes(labels: Iterable[Hashable]) -> list[Hashable]:
     return sorted(set(labels), key=_sort_key)
 
 
-def given_classes(names: Sequence[Hashable], labels: Iterable[Hashable]) -> list[Hashable]:
-    """Return the `names` that occur among `labels`, in the given order."""
-    present = set(labels)
-    return [name for name in names if name in present]
+def find_column(columns: Collection[str], names: tuple[str, ...], file: object) -> str:
+    """Return the first of `names` that is among `columns`.
+
+    Parameters
+    ----------
+    columns : collection of str
+        The columns of a file.
+    names : tuple of str
+        The accepted names, such as `LABEL_COLUMNS`.
+    file : str or Path
+        The file, for the message.
+
+    Raises
+    ------
+    DatasetError
+        None of them is.
+    """
+    for name in names:
+        if name in columns:
+            return name
+    raise DatasetError(
+        f"{file} must have a column named {' or '.join(names)}. Received: {', '.join(columns)}."
+    )
+
+
+def fingerprint(images: Iterable[str], labels: Iterable[Hashable], *, ordered: bool = False) -> str:
+    """Return the SHA-256 hash of images and their labels, as 64 hexadecimal digits.
+
+    Parameters
+    ----------
+    images : iterable of str
+        What identifies each image: the hash of its content (`content_hash`), which stays the same
+        wherever the file lies, or its name where the content has not been read.
+    labels : iterable of hashable
+        The label of each image.
+    ordered : bool
+        Whether the order of the images counts. It does where results are kept by position.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many labels as images.
+    """
+    lines = [f"{image}\t{_text(label)}\n" for image, label in zip(images, labels, strict=True)]
+    text = "".join(lines if ordered else sorted(lines))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _sort_key(label: Any) -> tuple[bool, Any]:
     return isinstance(label, str), label
+
+
+def _text(label: Hashable) -> str:
+    # The order of a set changes from process to process.
+    return repr(sorted(map(repr, label))) if isinstance(label, frozenset) else repr(label)

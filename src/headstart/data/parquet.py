@@ -6,15 +6,15 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from headstart.data.columns import IMAGE_COLUMNS, LABEL_COLUMNS, required_column
-from headstart.data.limits import check_bytes
-from headstart.data.sources import FileSource, ImageSource
+from headstart.data.labelled_images import LABEL_COLUMNS, find_column
+from headstart.data.sources import FileSource, ImageSource, check_bytes
 from headstart.errors import DatasetError, ImageDamaged, MissingExtra
 
-PARQUET_SUFFIX = ".parquet"
+IMAGE_COLUMNS = ("image", "img", "picture", "photo")
 
 # Several threads read neighbouring rows, so some still need the previous group.
 _GROUPS_KEPT = 2
@@ -22,7 +22,7 @@ _GROUPS_KEPT = 2
 
 def is_parquet_name(name: str) -> bool:
     """Tell whether a file of this name is a parquet file."""
-    return name.lower().endswith(PARQUET_SUFFIX)
+    return name.lower().endswith(".parquet")
 
 
 class ParquetImages:
@@ -50,7 +50,9 @@ class ParquetImages:
         self._groups: OrderedDict[int, Any] = OrderedDict()
         self._file = _open(self.path, self.name)
         self.column = self._find_column(IMAGE_COLUMNS)
-        self._starts = _starts(self._file.metadata)
+        data = self._file.metadata
+        counts = (data.row_group(group).num_rows for group in range(data.num_row_groups))
+        self._starts = list(accumulate(counts, initial=0))
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -122,7 +124,7 @@ class ParquetImages:
         return list(names) if names else _names_beside(self.path)
 
     def _find_column(self, names: tuple[str, ...]) -> str:
-        return required_column(self._file.schema_arrow.names, names, self.name)
+        return find_column(self._file.schema_arrow.names, names, self.name)
 
     def _group(self, group: int) -> Any:
         if group not in self._groups:
@@ -165,13 +167,6 @@ def _open(path: Path, name: str) -> Any:
             f"{name} must be a whole parquet file, but can't be read: "
             f"{str(error).strip()}. Fetch it again."
         ) from error
-
-
-def _starts(metadata: Any) -> list[int]:
-    starts = [0]
-    for group in range(metadata.num_row_groups):
-        starts.append(starts[-1] + metadata.row_group(group).num_rows)
-    return starts
 
 
 def _names_beside(path: Path) -> list[Hashable] | None:

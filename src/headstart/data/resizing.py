@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from PIL import Image
 
-from headstart.data.interpolation import Interpolation, resized
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    Box = tuple[float, float, float, float]
+
+Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 
 _NEUTRAL_GREY = (128, 128, 128)
 
@@ -35,9 +38,12 @@ class Resize:
         For "crop": how much of the shorter side is kept; 0.875 is 224 of 256, the usual way to
         measure networks on ImageNet.
     interpolation : {"nearest", "bilinear", "bicubic", "lanczos"}
-        How pixels are computed from their neighbours.
+        How pixels are computed from their neighbours. The kernels are Pillow's: Keys's cubic with
+        a = -0.5, and Lanczos with 3 lobes.
     antialias : bool
-        Whether all pixels of a larger image count, rather than only the nearest neighbours.
+        Whether the kernel widens when the image shrinks, so that every pixel counts. Without it, a
+        pixel of the result is interpolated from the nearest 4, 16 or 36 pixels, as
+        ``tf.image.resize`` does by default.
 
     Raises
     ------
@@ -105,24 +111,24 @@ def _crop(image: Image.Image, to: Resize) -> Image.Image:
     width, height = to.width * scale, to.height * scale
     left, top = (image.width - width) / 2, (image.height - height) / 2
     box = (left, top, left + width, top + height)
-    return resized(image, (to.width, to.height), to.interpolation, antialias=to.antialias, box=box)
+    return _resized(image, (to.width, to.height), to, box)
 
 
 def _squash(image: Image.Image, to: Resize) -> Image.Image:
-    return resized(image, (to.width, to.height), to.interpolation, antialias=to.antialias)
+    return _resized(image, (to.width, to.height), to)
 
 
 def _pad(image: Image.Image, to: Resize) -> Image.Image:
     scale = min(to.width / image.width, to.height / image.height)
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     padded = Image.new("RGB", (to.width, to.height), _NEUTRAL_GREY)
-    whole = resized(image, size, to.interpolation, antialias=to.antialias)
+    whole = _resized(image, size, to)
     padded.paste(whole, ((to.width - size[0]) // 2, (to.height - size[1]) // 2))
     return padded
 
 
 def _keras(image: Image.Image, to: Resize) -> Image.Image:
-    return resized(image, (to.width, to.height), "nearest")
+    return image.resize((to.width, to.height), Image.Resampling.NEAREST)
 
 
 _RULES: dict[str, Callable[[Image.Image, Resize], Image.Image]] = {
@@ -134,3 +140,62 @@ _RULES: dict[str, Callable[[Image.Image, Resize], Image.Image]] = {
 
 #: What a user may ask for. "auto" is the rule on the backbone's row or in the saved model.
 RESIZE_RULES = ("auto", *_RULES)
+
+
+def _resized(
+    image: Image.Image, size: tuple[int, int], to: Resize, box: Box | None = None
+) -> Image.Image:
+    """Resize the whole image, or the part in `box` (left, top, right, bottom)."""
+    # The nearest pixel is one pixel, with antialiasing or without.
+    if to.antialias or to.interpolation == "nearest":
+        return image.resize(size, Image.Resampling[to.interpolation.upper()], box=box)
+    return _interpolated(image, size, to, box or (0, 0, image.width, image.height))
+
+
+def _interpolated(image: Image.Image, size: tuple[int, int], to: Resize, box: Box) -> Image.Image:
+    left, top, right, bottom = box
+    columns, across = _taps(image.width, left, right, size[0], to.interpolation)
+    rows, down = _taps(image.height, top, bottom, size[1], to.interpolation)
+    # Rows first: of a large image most are not needed.
+    pixels = np.asarray(image)[rows.ravel()].reshape(*rows.shape, image.width, 3)
+    lines = np.einsum("htwc,ht->hwc", pixels, down, optimize=True)
+    values = np.einsum("hwtc,wt->hwc", lines[:, columns], across, optimize=True)
+    return Image.fromarray(np.rint(values).clip(0, 255).astype(np.uint8))
+
+
+def _taps(
+    length: int, start: float, end: float, count: int, interpolation: Interpolation
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which pixels each of `count` points is interpolated from, and their weights.
+
+    Both arrays have the shape (count, taps). Pixels outside the image have no weight.
+    """
+    kernel, reach = _KERNELS[interpolation]
+    centres = start + (np.arange(count) + 0.5) * (end - start) / count - 0.5
+    taps = np.floor(centres)[:, np.newaxis] + np.arange(1 - reach, 1 + reach)
+    weights = kernel(np.abs(taps - centres[:, np.newaxis]))
+    weights[(taps < 0) | (taps >= length)] = 0
+    weights /= weights.sum(1, keepdims=True)
+    return taps.clip(0, length - 1).astype(np.intp), weights.astype(np.float32)
+
+
+def _linear(distance: np.ndarray) -> np.ndarray:
+    return (1 - distance).clip(0)
+
+
+def _cubic(distance: np.ndarray) -> np.ndarray:
+    near = (1.5 * distance - 2.5) * distance**2 + 1
+    far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
+    return np.where(distance < 1, near, np.where(distance < 2, far, 0))
+
+
+def _lanczos(distance: np.ndarray) -> np.ndarray:
+    return np.where(distance < 3, np.sinc(distance) * np.sinc(distance / 3), 0)
+
+
+# The kernel, and how many pixels it reaches to either side.
+_KERNELS: dict[Interpolation, tuple[Callable[[np.ndarray], np.ndarray], int]] = {
+    "bilinear": (_linear, 1),
+    "bicubic": (_cubic, 2),
+    "lanczos": (_lanczos, 3),
+}

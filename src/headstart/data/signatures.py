@@ -30,7 +30,8 @@ def _brand(*names: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"(?s)....ftyp(?:" + b"|".join(names) + b")")
 
 
-SUPPORTED = (
+# The supported kinds come first.
+SIGNATURES = (
     Signature("JPEG", re.compile(rb"\xff\xd8\xff"), "Jpeg"),
     Signature("PNG", re.compile(rb"\x89PNG\r\n\x1a\n"), "Png"),
     Signature("WebP", re.compile(rb"(?s)RIFF....WEBP"), "WebP"),
@@ -39,8 +40,6 @@ SUPPORTED = (
     Signature("AVIF", _brand(b"avif", b"avis"), "Avif"),
     Signature("BMP", re.compile(rb"BM"), "Bmp"),
     Signature("PPM", re.compile(rb"P[1-6]\s"), "Ppm"),
-)
-UNSUPPORTED = (
     Signature("HEIC", _brand(b"hei[cxms]", b"hev[cxms]", b"mif1", b"msf1")),
     Signature("video", _brand(b"")),
     Signature("JPEG 2000", re.compile(rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51")),
@@ -58,11 +57,6 @@ UNSUPPORTED = (
     Signature("text", re.compile(rb"[\t\n\r\x20-\x7e]{16}|[\t\n\r\x20-\x7e]+$")),
 )
 _LONGEST = 1024
-
-
-def supported_kinds() -> str:
-    """Return the names of the supported formats, for messages."""
-    return ", ".join(signature.kind for signature in SUPPORTED)
 
 
 def identify(data: bytes, name: str) -> Signature:
@@ -85,11 +79,12 @@ def identify(data: bytes, name: str) -> Signature:
     if not data:
         raise ImageDamaged(f"{name} is empty (0 bytes). Fetch or export it again.")
     start = bytes(data[:_LONGEST])
-    for signature in SUPPORTED:
-        if signature.begins.match(start):
-            return signature
-    kind = next((known.kind for known in UNSUPPORTED if known.begins.match(start)), "unknown bytes")
+    found = next((known for known in SIGNATURES if known.begins.match(start)), None)
+    if found is not None and found.decoder:
+        return found
+    supported = ", ".join(known.kind for known in SIGNATURES if known.decoder)
+    kind = "unknown bytes" if found is None else found.kind
     raise ImageUnsupported(
-        f"{name} must be one of {supported_kinds()}. Received: {kind}. "
+        f"{name} must be one of {supported}. Received: {kind}. "
         "If it is an image, save it as JPEG or PNG."
     )

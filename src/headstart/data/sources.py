@@ -13,13 +13,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from headstart.data.decoding_errors import image_errors
-from headstart.data.limits import check_bytes
 from headstart.errors import (
     ImageError,
     ImageNotFound,
+    ImageTooLarge,
     ImageUnreadable,
     UsageError,
 )
+
+_MIB = 1024**2
+#: The largest image file that is read.
+MAX_BYTES = 256 * _MIB
 
 # Without O_NONBLOCK, opening a FIFO waits for a writer. Windows lacks it, and needs O_BINARY.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -77,7 +81,10 @@ class FileSource(ImageSource):
         except (FileNotFoundError, NotADirectoryError, ValueError) as error:
             raise ImageNotFound(_absence(self.name, Path(self.path))) from error
         except OSError as error:
-            raise self._unreadable(error) from error
+            reason = "it is a folder" if Path(self.path).is_dir() else error.strerror
+            raise ImageUnreadable(
+                f"{self.name} could not be opened: {reason}. Check that it is a file you may read."
+            ) from error
 
     def _read_regular(self, file: io.FileIO) -> bytes:
         status = os.fstat(file.fileno())
@@ -87,12 +94,6 @@ class FileSource(ImageSource):
             )
         check_bytes(status.st_size, self.name)
         return file.readall()
-
-    def _unreadable(self, error: OSError) -> ImageUnreadable:
-        reason = "it is a folder" if Path(self.path).is_dir() else error.strerror
-        return ImageUnreadable(
-            f"{self.name} could not be opened: {reason}. Check that it is a file you may read."
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,15 @@ def as_source(image: ImageLike, index: int = 0) -> ImageSource:
         f"{name} must be a path, the bytes of an image file, a uint8 array or a PIL image. "
         f"Received: {type(image).__name__}."
     )
+
+
+def check_bytes(size: int, name: str) -> None:
+    """Raise `ImageTooLarge` if `size` bytes are more than `MAX_BYTES`."""
+    if size > MAX_BYTES:
+        raise ImageTooLarge(
+            f"{name} must hold at most {MAX_BYTES / _MIB:.0f} MiB. "
+            f"Received: {size / _MIB:.0f} MiB. Save it smaller."
+        )
 
 
 def content_hash(data: bytes) -> str:

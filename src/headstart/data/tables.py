@@ -5,88 +5,90 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from headstart.data.class_folders import split_folders, subfolders
-from headstart.data.columns import (
-    LABEL_COLUMNS,
-    PATH_COLUMNS,
-    SPLIT_COLUMNS,
-    find_column,
-    required_column,
-)
 from headstart.data.discovery import image_files
-from headstart.data.labelled_images import SPLIT_NAMES, LabelledImages, joined, sorted_classes
+from headstart.data.labelled_images import (
+    LABEL_COLUMNS,
+    SPLIT_NAMES,
+    LabelledImages,
+    find_column,
+    joined,
+    sorted_classes,
+)
 from headstart.data.sources import FileSource, ImageSource
 from headstart.errors import DatasetError
+
+PATH_COLUMNS = ("path", "file_name", "filename", "file", "image", "image_path", "filepath")
+SPLIT_COLUMNS = ("split", "part", "subset")
 
 _METADATA = ("metadata.csv", "metadata.jsonl")
 _DELIMITERS = ",;\t"
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of a table: its line number, and its cells by lower-case column name."""
-
-    line: int
-    cells: dict[str, Any]
+# A line number, and the cells of the row there by lower-case column name.
+Row = tuple[int, dict[str, Any]]
 
 
-class TableFile:
-    """A CSV, TSV or JSON Lines file with columns for paths, labels and optionally splits.
+def read_table(path: Path) -> LabelledImages | None:
+    """Read a CSV, TSV or JSON Lines file with columns for paths, labels and optionally splits.
 
     The columns have names from `PATH_COLUMNS`, `LABEL_COLUMNS` and `SPLIT_COLUMNS`. Paths are
     relative to the file.
+
+    Returns
+    -------
+    LabelledImages or None
+        The listed images, which need not exist until they are read. None if `path` is not a file
+        with one of the suffixes.
+
+    Raises
+    ------
+    DatasetError
+        The file can't be read or lacks a column, or a cell is empty.
     """
-
-    layout = "a CSV, TSV or JSONL file with columns path and label"
-
-    def fits(self, path: Path) -> bool:
-        """Tell whether `path` is a file with one of the suffixes."""
-        return path.is_file() and path.suffix.lower() in _READERS
-
-    def read(self, path: Path) -> LabelledImages:
-        """Return the images listed in `path`. They need not exist until they are read.
-
-        Raises
-        ------
-        DatasetError
-            The file can't be read or lacks a column, or a cell is empty.
-        """
-        rows = read_rows(path)
-        sources = [_source(path, str(value)) for value in _cells(rows, PATH_COLUMNS, path)]
-        labels = _cells(rows, LABEL_COLUMNS, path)
-        return LabelledImages(sources, labels, sorted_classes(labels), split=_split(rows, path))
+    fits = path.is_file() and path.suffix.lower() in _READERS
+    return _read_table(path) if fits else None
 
 
-class MetadataFolder:
-    """A folder whose images are listed in ``metadata.csv`` or ``metadata.jsonl``.
+def read_metadata_folder(path: Path) -> LabelledImages | None:
+    """Read a folder whose images are listed in ``metadata.csv`` or ``metadata.jsonl``.
 
     This is the ``imagefolder`` of Hugging Face. There may also be one such folder for each split.
+
+    Returns
+    -------
+    LabelledImages or None
+        The listed images. Images that are not listed are counted as skipped. None if there is no
+        such file in `path` or in a folder in it that is named as a split.
+
+    Raises
+    ------
+    DatasetError
+        See `read_table`; or a split has no such file.
     """
+    if _metadata(path):
+        return _read_metadata(path)
+    splits = [folder for folder in subfolders(path) if folder.name.lower() in SPLIT_NAMES]
+    if not any(map(_metadata, splits)):
+        return None
+    return joined([(split, _read_metadata(folder)) for split, folder in split_folders(path)])
 
-    layout = "a folder with metadata.csv or metadata.jsonl, which has columns file_name and label"
 
-    def fits(self, path: Path) -> bool:
-        """Tell whether `path`, or a folder in it that is named as a split, has such a file."""
-        if not path.is_dir():
-            return False
-        splits = [folder for folder in subfolders(path) if folder.name.lower() in SPLIT_NAMES]
-        return any(_metadata(folder) for folder in (path, *splits))
+def _read_table(path: Path) -> LabelledImages:
+    rows = read_rows(path)
+    # Objects in JSON Lines may differ in their columns. A dict keeps the order.
+    columns = {name: None for _, cells in rows for name in cells}
 
-    def read(self, path: Path) -> LabelledImages:
-        """Return the listed images. Images that are not listed are counted as skipped.
+    def column(names: tuple[str, ...]) -> list[Hashable]:
+        return _column(rows, find_column(columns, names, path), path)
 
-        Raises
-        ------
-        DatasetError
-            See `TableFile.read`; or a split has no such file.
-        """
-        if _metadata(path):
-            return _read_metadata(path)
-        return joined([(split, _read_metadata(folder)) for split, folder in split_folders(path)])
+    sources = [_source(path, str(name)) for name in column(PATH_COLUMNS)]
+    labels = column(LABEL_COLUMNS)
+    has_splits = not columns.keys().isdisjoint(SPLIT_COLUMNS)
+    split = _splits(column(SPLIT_COLUMNS), path) if has_splits else None
+    return LabelledImages(sources, labels, sorted_classes(labels), split)
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -117,7 +119,7 @@ def _read_csv(file: TextIO) -> Iterator[Row]:
     for cells in reader:
         if any(cell.strip() for cell in cells):
             trimmed = (cell.strip() for cell in cells)
-            yield Row(reader.line_num + 1, dict(zip(names, trimmed, strict=False)))
+            yield reader.line_num + 1, dict(zip(names, trimmed, strict=False))
 
 
 def _read_json_lines(file: TextIO) -> Iterator[Row]:
@@ -126,7 +128,7 @@ def _read_json_lines(file: TextIO) -> Iterator[Row]:
             record = json.loads(line)
             if not isinstance(record, dict):
                 raise ValueError(f"line {number} is not an object")
-            yield Row(number, {str(name).lower(): value for name, value in record.items()})
+            yield number, {str(name).lower(): value for name, value in record.items()}
 
 
 _READERS: dict[str, Callable[[TextIO], Iterator[Row]]] = {
@@ -137,29 +139,20 @@ _READERS: dict[str, Callable[[TextIO], Iterator[Row]]] = {
 }
 
 
-def _cells(rows: list[Row], wanted: tuple[str, ...], path: Path) -> list[Hashable]:
-    column = required_column(_columns(rows), wanted, path)
-    return [_cell(row, column, path) for row in rows]
+def _column(rows: list[Row], name: str, path: Path) -> list[Hashable]:
+    values = []
+    for line, cells in rows:
+        value = cells.get(name)
+        if value is None or value == "" or isinstance(value, list | dict):
+            raise DatasetError(
+                f"Every row of {path} must have one {name}. Received: {value!r} in line {line}."
+            )
+        values.append(value)
+    return values
 
 
-def _columns(rows: list[Row]) -> dict[str, Any]:
-    # Objects in JSON Lines may differ in their columns. A dict keeps the order.
-    return {name: None for row in rows for name in row.cells}
-
-
-def _cell(row: Row, column: str, path: Path) -> Hashable:
-    value = row.cells.get(column)
-    if value is None or value == "" or isinstance(value, list | dict):
-        raise DatasetError(
-            f"Every row of {path} must have one {column}. Received: {value!r} in line {row.line}."
-        )
-    return value
-
-
-def _split(rows: list[Row], path: Path) -> list[str] | None:
-    if find_column(_columns(rows), SPLIT_COLUMNS) is None:
-        return None
-    names = [str(value) for value in _cells(rows, SPLIT_COLUMNS, path)]
+def _splits(values: list[Hashable], path: Path) -> list[str]:
+    names = [str(value) for value in values]
     unknown = {name for name in names if name.lower() not in SPLIT_NAMES}
     if unknown:
         raise DatasetError(
@@ -188,7 +181,7 @@ def _read_metadata(folder: Path) -> LabelledImages:
         raise DatasetError(
             f"{folder} must hold {' or '.join(_METADATA)}, because another split does."
         )
-    images = TableFile().read(table)
+    images = _read_table(table)
     listed = {source.name for source in images.sources}
     skipped: Counter[str] = Counter()
     present = image_files(folder, skipped)

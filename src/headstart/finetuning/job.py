@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from headstart.classifier import ImageClassifier
-    from headstart.data import LabelledImages
     from headstart.data.inputs import Images, Labels
+    from headstart.data.labelled_images import LabelledImages
     from headstart.finetuning.plan import Plan
     from headstart.progress import Progress
 

@@ -10,9 +10,9 @@ import numpy as np
 from sklearn.base import clone
 
 from headstart.backbones.resolving import find_origin
-from headstart.data import folds, stratified_split
-from headstart.data.fingerprint import fingerprint
 from headstart.data.inputs import labelled_images
+from headstart.data.labelled_images import fingerprint
+from headstart.data.splits import folds, stratified_split
 from headstart.errors import UsageError
 from headstart.heads.base import class_weights
 from headstart.heads.dense import DenseHead
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from headstart.backbones.row import Backbone
     from headstart.backbones.weights import WeightsFile
     from headstart.classifier import ImageClassifier
-    from headstart.data import ImageSource, LabelledImages
     from headstart.data.inputs import Images, Labels
+    from headstart.data.labelled_images import LabelledImages
+    from headstart.data.sources import ImageSource
     from headstart.finetuning.settings import FineTuning
     from headstart.prediction.scoring import Scorer
     from headstart.progress import Progress

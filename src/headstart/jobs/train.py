@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from headstart.classifier import ImageClassifier
-from headstart.data import LabelledImages, read_dataset, stratified_split
+from headstart.data.datasets import read_dataset
+from headstart.data.labelled_images import LabelledImages
+from headstart.data.splits import stratified_split
 from headstart.evaluation import Tile, draw_sheet
 from headstart.finetuning.job import fine_tune
 from headstart.heads.table import head_name

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from headstart.data.fingerprint import fingerprint
+from headstart.data.labelled_images import fingerprint
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headstart.data import LabelledImages, read_dataset
+from headstart.data.datasets import read_dataset
+from headstart.data.labelled_images import LabelledImages
 from headstart.pretraining.plan import Job, check_place, find_teacher, name_of, split_images
 from headstart.pretraining.saving import save_backbone
 from headstart.pretraining.settings import Pretraining

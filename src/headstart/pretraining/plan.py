@@ -10,8 +10,8 @@ import numpy as np
 
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
-from headstart.data import LabelledImages, stratified_split
-from headstart.data.fingerprint import fingerprint
+from headstart.data.labelled_images import LabelledImages, fingerprint
+from headstart.data.splits import stratified_split
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:

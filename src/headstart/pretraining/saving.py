@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from keras import Model
 
     from headstart.backbones.network import Network
-    from headstart.data import LabelledImages
+    from headstart.data.labelled_images import LabelledImages
     from headstart.evaluation import Evaluation
     from headstart.pretraining.plan import Job
     from headstart.pretraining.training import Trained

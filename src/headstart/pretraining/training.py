@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from keras import Model
     from numpy.typing import NDArray
 
-    from headstart.data import LabelledImages
+    from headstart.data.labelled_images import LabelledImages
     from headstart.data.sources import UnreadableImage
     from headstart.pretraining.plan import Job
     from headstart.training.history import Epoch
