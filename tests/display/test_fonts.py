@@ -56,8 +56,11 @@ def test_bold_comes_with_it():
 
 
 def test_without_matplotlib_says_what_is_missing(monkeypatch):
+    def find(name):
+        raise fonts.importlib.metadata.PackageNotFoundError(name)
+
     fonts.dejavu.cache_clear()
-    monkeypatch.setattr(fonts.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(fonts.importlib.metadata, "distribution", find)
     with pytest.raises(ModuleNotFoundError, match="matplotlib"):
         fonts.dejavu()
 

@@ -1,10 +1,12 @@
 import contextlib
 import dataclasses
+import enum
 import importlib.metadata
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,7 +18,14 @@ from headstart.data.resizing import Resize
 from headstart.errors import UsageError
 from headstart.features.precision import PrecisionChoice
 from headstart.model import TrainingData, load
-from headstart.model.description import DESCRIPTION, UNSUITABLE, Description, versions
+from headstart.model.description import (
+    DESCRIPTION,
+    UNSUITABLE,
+    Description,
+    label_from_json,
+    label_to_json,
+    versions,
+)
 
 FOLDER = Path("somewhere")
 
@@ -168,3 +177,48 @@ def test_packages_that_are_not_installed_are_left_out(monkeypatch):
     monkeypatch.setattr(importlib.metadata, "version", version)
     assert "keras" not in versions()
     assert versions()["numpy"] == found("numpy")
+
+
+plain = (
+    st.text()
+    | st.integers()
+    | st.booleans()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.binary()
+    | st.none()
+)
+labels = st.recursive(
+    plain, lambda inner: st.lists(inner).map(tuple) | st.frozensets(inner), max_leaves=5
+)
+
+
+@given(labels)
+def test_labels_come_back_with_their_type(label):
+    again = label_from_json(json.loads(json.dumps(label_to_json(label))))
+    assert again == label
+    assert type(again) is type(label)
+
+
+def test_equal_labels_of_different_types_stay_apart():
+    written = [json.dumps(label_to_json(label)) for label in (1, 1.0, True, "1")]
+    assert len(set(written)) == 4
+
+
+class Colour(enum.Enum):
+    RED = 1
+
+
+@pytest.mark.parametrize(
+    "label", [Colour.RED, float("nan"), (1, float("inf")), np.int64(3), range(3), object]
+)
+def test_others_are_refused_by_name(label):
+    with pytest.raises(UsageError, match="labels of a saved model must be made of str"):
+        label_to_json(label)
+
+
+@pytest.mark.parametrize(
+    "written", [{}, {"type": "code", "value": "1"}, {"type": "int", "value": "x"}, "str", None]
+)
+def test_what_is_no_label_is_an_error(written):
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        label_from_json(written)

@@ -1,7 +1,7 @@
 """Find a font that has the letters of a name, so that no image shows boxes in their place."""
 
 import functools
-import importlib.util
+import importlib.metadata
 import os
 import sys
 from collections.abc import Iterator
@@ -47,13 +47,9 @@ def drawable(text: str) -> tuple[str, Path]:
 @functools.cache
 def dejavu(*, bold: bool = False) -> Path:
     """Return the font file that comes with matplotlib, without importing matplotlib."""
-    package = importlib.util.find_spec("matplotlib")
-    if package is None or package.origin is None:
-        raise ModuleNotFoundError(
-            "To draw text, headstart needs the fonts of matplotlib. Install it."
-        )
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" / name
+    matplotlib = importlib.metadata.distribution("matplotlib")
+    return Path(str(matplotlib.locate_file(f"matplotlib/mpl-data/fonts/ttf/{name}")))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -254,6 +254,8 @@ def summarise_cross_validation(scores: npt.ArrayLike, n: int) -> CrossValidation
     Nadeau, Bengio (2003), Inference for the generalization error. Bouckaert, Frank (2004),
     Evaluating the replicability of significance tests for comparing learning algorithms.
     """
+    from scipy.special import stdtrit
+
     table = np.asarray(scores, float)
     if table.ndim != 2 or table.shape[1] < 2:
         raise ValueError(
@@ -261,24 +263,17 @@ def summarise_cross_validation(scores: npt.ArrayLike, n: int) -> CrossValidation
             f"Received: shape {table.shape}."
         )
     mean = float(table.mean())
-    corrected = _corrected_interval(table)
-    counted = proportion_interval(round(mean * n), n)
+    variance = table.var(ddof=1) * (1 / table.size + 1 / (table.shape[1] - 1))
+    reach = float(stdtrit(table.size - 1, 0.975) * np.sqrt(variance))
+    low, high = proportion_interval(round(mean * n), n)
     return CrossValidation(
         mean=mean,
-        interval=Interval(min(corrected.low, counted.low), max(corrected.high, counted.high)),
+        interval=Interval(min(max(0.0, mean - reach), low), max(min(1.0, mean + reach), high)),
         spread=float(table.mean(axis=1).std(ddof=1)) if len(table) > 1 else float("nan"),
         n=n,
         folds=table.shape[1],
         repeats=table.shape[0],
     )
-
-
-def _corrected_interval(table: Floats) -> Interval:
-    from scipy.special import stdtrit
-
-    variance = table.var(ddof=1) * (1 / table.size + 1 / (table.shape[1] - 1))
-    reach = float(stdtrit(table.size - 1, 0.975) * np.sqrt(variance))
-    return Interval(max(0.0, float(table.mean()) - reach), min(1.0, float(table.mean()) + reach))
 
 
 def _share(part: npt.ArrayLike, whole: npt.ArrayLike) -> Floats:

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.model.parts import Arrays
 from headstart.prediction.predictor import Predictor
+from headstart.prediction.scoring import Arrays
 
 _HEIGHT, _WIDTH = 96, 128
 # Rounding differs between processors, in float32 by far less than this.

@@ -11,7 +11,7 @@ from headstart.model import parts
 from headstart.model.description import DESCRIPTION, UNSUITABLE, Description, versions
 from headstart.model.golden import golden_error
 from headstart.model.saved import SavedModel
-from headstart.prediction.scoring import SCORERS
+from headstart.prediction.scoring import SCORERS, Arrays
 
 
 def load(folder: str | Path) -> SavedModel:
@@ -73,7 +73,7 @@ def _key(hashes: Mapping[str, str]) -> str:
     return f"model-{hashlib.sha256(graph.encode()).hexdigest()[:32]}"
 
 
-def _check_golden(model: SavedModel, golden: parts.Arrays) -> None:
+def _check_golden(model: SavedModel, golden: Arrays) -> None:
     error, tolerance = golden_error(golden, model.predictor)
     if not error <= tolerance:
         raise DamagedModel(

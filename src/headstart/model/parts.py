@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from headstart.backbones.runtime import write_graph
 from headstart.errors import DamagedModel
 from headstart.model.description import DESCRIPTION
+from headstart.prediction.scoring import Arrays
 
 #: The model card. It is written with the model, but it is no part: users may edit it.
 CARD = "README.md"
@@ -37,8 +37,6 @@ CHECKSUMS = "SHA256SUMS"
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}")
 _LINE = re.compile(rf"([0-9a-f]{{64}})  ({PLAIN_NAME.pattern})")
 _MAX_BYTES = 2**20  # of the checksums
-
-Arrays = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
