@@ -5,9 +5,11 @@ import re
 
 import pytest
 
+from headstart import records
 from headstart.backbones.catalogue import backbones
 from headstart.backbones.download import algorithm
 from headstart.backbones.preprocessing import KERAS_MODES
+from headstart.backbones.row import Backbone
 from headstart.backbones.rows import ROWS
 
 
@@ -32,6 +34,17 @@ def test_facts_are_plausible(row):
     assert row.parameters > row.n_features
     assert row.license
     assert row.source
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_facts_have_the_types_of_a_backbone(row):
+    written = json.loads(json.dumps(records.to_json(row)))
+    assert records.from_json(Backbone, written) == row
+
+
+def test_a_family_shares_its_facts():
+    shared = {(row.family, row.preprocessing, row.license, row.source) for row in ROWS}
+    assert len(shared) == len({row.family for row in ROWS})
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
