@@ -14,7 +14,7 @@ from headstart.backbones.networks import find_network
 from headstart.data.inputs import image_sources, labelled_images
 from headstart.display.displayed import to_html
 from headstart.errors import DatasetError, UsageError
-from headstart.features.estimator import ImageEstimator
+from headstart.features.embedder import ImageEstimator
 from headstart.features.extractor import FeatureExtractor
 from headstart.heads.base import Head
 from headstart.heads.table import get_head, head_name

@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
+from tests.features.kept import n_kept
+
 from headstart import storage
 from headstart.cli.main import main
-from headstart.features.cache import FeatureCache
 
 
 def fill():
@@ -33,8 +34,8 @@ def test_it_clears_one_kind(capsys):
 def test_it_clears_everything(saved, capsys):
     (storage.cache_dir() / "weights").mkdir()
     assert Path(saved).is_dir()
-    assert sum(usage.entries for usage in FeatureCache().usage()) == 18
+    assert n_kept() == 18
     assert main(["cache", "clear"]) == 0
     assert "cleared" in capsys.readouterr().out
-    assert sum(usage.entries for usage in FeatureCache().usage()) == 0
+    assert n_kept() == 0
     assert not (storage.cache_dir() / "weights").exists()

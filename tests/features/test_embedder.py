@@ -1,3 +1,6 @@
+import dataclasses
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,12 +23,17 @@ from sklearn.utils.estimator_checks import (
     check_set_params,
     check_valid_tag_types,
 )
+from tests.features.kept import kept, n_kept
 
+from headstart import ImageClassifier
 from headstart.backbones.choosing import LastResortWarning
+from headstart.backbones.spec import NetworkSpec
 from headstart.errors import ImageNotFound, UnknownBackbone, UsageError
-from headstart.features.cache import FeatureCache
 from headstart.features.embedder import Embedder
 from headstart.features.extractor import FeatureExtractor
+from headstart.features.settings import FeatureSettings
+
+ESTIMATORS = [Embedder, ImageClassifier]
 
 CHECKS = (
     check_mixin_order,
@@ -150,12 +158,12 @@ def test_an_unknown_backbone():
 
 def test_features_are_kept_where_it_says(tiny_network, photos, tmp_path):
     Embedder(tiny_network, cache=tmp_path / "kept").transform(photos)
-    assert FeatureCache(tmp_path / "kept").usage()[0].entries == 12
-    assert FeatureCache().usage() == []
+    assert n_kept(tmp_path / "kept") == 12
+    assert kept() == []
     Embedder(tiny_network, cache=False).transform(photos)
-    assert FeatureCache().usage() == []
+    assert kept() == []
     Embedder(tiny_network).transform(photos)
-    assert FeatureCache().usage()[0].entries == 12
+    assert n_kept() == 12
 
 
 def test_names_of_the_features(embedder, photos):
@@ -199,7 +207,7 @@ def test_in_a_grid_search(tiny_network, dark_or_bright):
     grid = {"embedder__resize": ["crop", "squash"], "kneighborsclassifier__n_neighbors": [1, 3]}
     search = GridSearchCV(model, grid, cv=2, error_score="raise").fit(*dark_or_bright)
     assert search.best_score_ == 1
-    assert len(FeatureCache().usage()) == 2
+    assert len(kept()) == 2
 
 
 def test_as_a_column_among_others(tiny_network, photos):
@@ -236,3 +244,31 @@ def test_the_mean_over_an_image_and_its_mirror_image(embedder, photos):
     means = (embedder.fit_transform(images) + embedder.fit_transform(in_mirror)) / 2
     found = embedder.set_params(mirror=True).fit(images).transform(images)
     np.testing.assert_allclose(found, means, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("settings", [NetworkSpec, FeatureSettings])
+def test_the_flat_parameters_have_the_names_types_and_defaults_of_the_settings(estimator, settings):
+    parameters = inspect.signature(estimator.__init__).parameters
+    for field in dataclasses.fields(settings):
+        assert parameters[field.name].default == field.default
+        assert parameters[field.name].annotation == field.type
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_the_flat_parameters_become_settings(estimator):
+    asked = estimator("resnet50", weights="w.h5", size=(96, 96), pooling="max", mirror=True)
+    assert asked._spec == NetworkSpec("resnet50", "w.h5", (96, 96), None, "max", mirror=True)
+    asked.set_params(layer="conv5", resize="squash", precision="f32", cache=False, workers=2)
+    assert asked._spec.layer == "conv5"
+    assert asked._settings == FeatureSettings(
+        resize="squash", precision="f32", cache=False, workers=2, device="auto"
+    )
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_the_tags_say_that_images_are_not_numbers(estimator):
+    tags = get_tags(estimator())
+    assert tags.no_validation
+    assert tags.input_tags.string
+    assert not tags.input_tags.two_d_array

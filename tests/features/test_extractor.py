@@ -1,19 +1,25 @@
 import dataclasses
+import itertools
+import threading
+import tracemalloc
 
 import numpy as np
 import pytest
 from tests.features.conftest import make_photo
+from tests.features.kept import kept, n_kept
 from tests.recorder import Recorder
 
 from headstart.data.resizing import Resize
 from headstart.data.sources import ArraySource, BytesSource, FileSource, content_hash
-from headstart.errors import ImageNotFound, UsageError
+from headstart.errors import ImageDamaged, ImageNotFound, UsageError
+from headstart.features import cache as caches
 from headstart.features import compiling, extractor, openvino_engine
-from headstart.features.cache import FeatureCache
+from headstart.features.cache import CachedFeatures, FeatureCache
 from headstart.features.compiling import compile_network
 from headstart.features.extractor import FeatureExtractor, network_resize, open_cache
 from headstart.features.precision import PrecisionChoice
 from headstart.features.settings import FeatureSettings
+from headstart.features.store import FeatureStore
 
 MANY = [ArraySource(f"image {seed}", np.asarray(make_photo(seed))) for seed in range(64)]
 
@@ -69,7 +75,7 @@ class TestOpening:
         monkeypatch.setattr(extractor, "choose_runtime", lambda *_: "keras")
         monkeypatch.setitem(compiling._ENGINES, "keras", openvino_engine.OpenVinoEngine)
         list(open_(cache=tmp_path).stream(sources))
-        assert FeatureCache(tmp_path).usage()[0].description["runtime"] == "keras"
+        assert kept(tmp_path)[0][0]["runtime"] == "keras"
 
 
 class TestExtracting:
@@ -177,9 +183,215 @@ class TestPrecision:
     @pytest.mark.usefixtures("bf16")
     def test_what_was_measured_is_kept(self, open_, tmp_path):
         assert open_(MANY, cache=tmp_path).precision == open_(MANY, cache=tmp_path).precision
-        assert FeatureCache(tmp_path).usage()[0].entries == 32
+        assert n_kept(tmp_path) == 32
 
     def test_on_this_processor_it_is_one_of_the_two_with_a_reason(self, open_):
         choice = open_(MANY).precision
         assert choice.precision in {"f32", "bf16"}
         assert choice.reason
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return FeatureCache(tmp_path / "features")
+
+
+@pytest.fixture
+def no_engine(monkeypatch):
+    """Call it, and no network can be compiled from then on."""
+
+    def no_engine():
+        monkeypatch.setattr(extractor, "compile_network", lambda *_, **__: pytest.fail("compiled"))
+
+    return no_engine
+
+
+@pytest.fixture
+def run(tiny_network):
+    """Put images through a network: ``run(sources, cache=..., network=..., rule=...)``."""
+
+    def run(sources, cache=None, network=tiny_network, rule="auto", output="features", **options):
+        resize = network_resize(network, rule)
+        opened = FeatureExtractor(network, resize, cache=cache, output=output)
+        return opened.stream(sources, **options)
+
+    return run
+
+
+def features(items):
+    return np.array([item.values for item in items])
+
+
+def test_every_image_gets_its_features(sources, tiny_network, run):
+    items = list(run(sources))
+    resize = network_resize(tiny_network)
+    pixels = np.stack([resize(_open(source)) for source in sources])
+    np.testing.assert_array_equal(
+        features(items), compile_network(tiny_network).infer(pixels)["features"]
+    )
+    assert [item.source for item in items] == sources
+    assert [item.index for item in items] == list(range(12))
+    assert not any(item.cached or item.error for item in items)
+
+
+def _open(source):
+    from PIL import Image
+
+    return Image.open(source.name).convert("RGB")
+
+
+def test_without_images_nothing_is_yielded(run, cache, no_engine):
+    no_engine()
+    assert list(run([], cache=cache)) == []
+
+
+def test_the_second_run_comes_from_the_cache(sources, cache, run, no_engine):
+    first = list(run(sources, cache=cache))
+    no_engine()
+    second = list(run(sources, cache=cache))
+    np.testing.assert_array_equal(features(first), features(second))
+    assert all(item.cached for item in second)
+    assert [item.source for item in second] == sources
+
+
+def test_cached_and_new_features_come_in_order(sources, cache, run):
+    expected = features(run(sources))
+    list(run(sources[::3] + sources[4:6], cache=cache))
+    items = list(run(sources, cache=cache))
+    np.testing.assert_array_equal(features(items), expected)
+    assert [item.cached for item in items] == [i % 3 == 0 or i in {4, 5} for i in range(12)]
+    assert n_kept(cache.folder) == 12
+
+
+def test_the_cache_goes_by_content_not_by_name(sources, photos, cache, run):
+    list(run(sources, cache=cache))
+    renamed = [BytesSource("another name", path.read_bytes()) for path in reversed(photos)]
+    items = list(run(renamed, cache=cache))
+    assert all(item.cached for item in items)
+    np.testing.assert_array_equal(features(items), features(run(sources))[::-1])
+
+
+@pytest.mark.parametrize("hash_content", [False, True])
+def test_content_is_hashed_for_a_cache_or_on_request(sources, tmp_path, hash_content, run):
+    expected = [content_hash(source.read()) for source in sources]
+    without = run(sources, hash_content=hash_content)
+    assert [item.content for item in without] == (expected if hash_content else [None] * 12)
+    for _run in range(2):
+        items = run(sources, cache=FeatureCache(tmp_path))
+        assert [item.content for item in items] == expected
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_the_same_image_many_times(sources, cache, cached, run):
+    if cached:
+        list(run(sources[:1], cache=cache))
+    items = list(run(sources[:1] * 50, cache=cache))
+    assert len({item.values.tobytes() for item in items}) == 1
+    assert n_kept(cache.folder) == 1
+
+
+def test_other_settings_are_other_entries(sources, run, make_network, cache):
+    list(run(sources, cache=cache))
+    for change in (
+        {"rule": "squash"},
+        {"output": "probabilities"},
+        {"network": make_network(seed=5)},
+    ):
+        assert not any(item.cached for item in run(sources, cache=cache, **change))
+    assert len(kept(cache.folder)) == 4
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_unreadable_images_have_an_error_and_the_rest_goes_on(sources, cache, cached, run):
+    if cached:
+        list(run(sources, cache=cache))
+    truncated = BytesSource("cut.png", sources[0].read()[:200])
+    mixed = [FileSource("gone.jpg"), *sources[:3], truncated, *sources[3:]]
+    items = list(run(mixed, cache=cache))
+    assert [item.index for item in items] == list(range(14))
+    refused = {item.index: type(item.error) for item in items if item.error}
+    assert refused == {0: ImageNotFound, 4: ImageDamaged}
+    assert all((item.values is None) == (item.error is not None) for item in items)
+    assert items[5].required() is items[5].values
+    with pytest.raises(ImageDamaged, match=r"cut\.png"):
+        items[4].required()
+
+
+def test_only_unreadable_images_compile_nothing(run, no_engine):
+    no_engine()
+    (item,) = run([FileSource("gone.jpg")])
+    assert isinstance(item.error, ImageNotFound)
+
+
+def test_notes_say_what_was_done(run):
+    array = np.zeros((20, 20, 4), np.uint8)
+    (item,) = run([ArraySource("clear", array)])
+    assert "transparent" in item.notes[0]
+
+
+def test_what_was_computed_is_kept_when_the_consumer_stops(sources, cache, run):
+    stream = run(itertools.cycle(sources), cache=cache)
+    taken = [next(stream) for _ in range(6)]
+    stream.close()
+    assert n_kept(cache.folder) >= 6
+    assert all(item.cached for item in run(sources[:6], cache=cache))
+    assert len(taken) == 6
+    assert not [thread for thread in threading.enumerate() if "headstart" in thread.name]
+
+
+def test_what_was_computed_is_kept_when_the_source_breaks(sources, cache, run):
+    def breaking():
+        yield from sources
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(run(breaking(), cache=cache))
+    assert n_kept(cache.folder) > 0
+
+
+def test_writes_are_in_bulk(sources, cache, monkeypatch, run):
+    monkeypatch.setattr(caches, "BULK", 4 * 16 * 4)
+    sizes = []
+    put_many = FeatureStore.put_many
+
+    def counting(self, values):
+        sizes.append(len(values))
+        put_many(self, values)
+
+    monkeypatch.setattr(FeatureStore, "put_many", counting)
+    list(run(sources, cache=cache))
+    assert sizes == [4, 4, 4]
+    assert n_kept(cache.folder) == 12
+
+
+def test_an_entry_that_vanishes_is_computed_again(sources, cache, monkeypatch, run):
+    expected = features(run(sources, cache=cache))
+
+    def forget(cached, _content):
+        cached._fetched.clear()
+        cache.clear()
+
+    monkeypatch.setattr(CachedFeatures, "take", forget)
+    items = list(run(sources, cache=cache))
+    np.testing.assert_array_equal(features(items), expected)
+    assert not any(item.cached for item in items)
+
+
+def test_memory_stays_flat(photos, cache, run):
+    data = photos[0].read_bytes()
+
+    numbers = itertools.count()
+
+    def peak(n):
+        new = (next(numbers) for _ in range(n))
+        different = (BytesSource(str(i), data + i.to_bytes(4, "big")) for i in new)
+        tracemalloc.start()
+        for _ in run(different, cache=cache, output="feature_map"):
+            pass
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    few = peak(700)
+    assert peak(1400) < 1.3 * few
+    assert n_kept(cache.folder) == 2100

@@ -1,4 +1,6 @@
 import contextlib
+import dataclasses
+import json
 import random
 import sqlite3
 import subprocess
@@ -9,10 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.features.kept import read_store
 
-from headstart.features.space import Space
-from headstart.features.store import FeatureStore, count_entries, drop_oldest
+from headstart.data import Resize
+from headstart.features.store import FeatureStore, Space, drop_oldest
 
+CROP = Resize("crop", 32, 32)
 SPACE = Space("net", "crop", "f32", "openvino", "features", (300,))
 
 
@@ -44,6 +48,57 @@ def change(path, statement, *values):
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute(statement, values)
         connection.commit()
+
+
+@pytest.fixture
+def space(tiny_network):
+    return Space.of(tiny_network, CROP, "f32", "openvino", "features")
+
+
+def test_a_space_knows_how_long_a_vector_is(tiny_network, space):
+    assert space.length == 16 * 4
+    feature_map = Space.of(tiny_network, CROP, "f32", "openvino", "feature_map")
+    assert feature_map.length == 8 * 8 * 16 * 4
+
+
+def test_the_same_settings_are_the_same_space(tiny_network, space):
+    assert space.digest() == Space.of(tiny_network, CROP, "f32", "openvino", "features").digest()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"network": "other"},
+        {"resize": "squash"},
+        {"precision": "bf16"},
+        {"runtime": "keras"},
+        {"output": "probabilities"},
+        {"shape": (17,)},
+        {"format": 2},
+    ],
+)
+def test_every_setting_makes_another_space(space, change):
+    assert dataclasses.replace(space, **change).digest() != space.digest()
+
+
+def test_the_default_interpolation_is_not_named(space):
+    # Features that were cached before there was a choice are still found.
+    assert space.resize == "crop 32x32 0.875"
+
+
+@pytest.mark.parametrize(
+    "resize",
+    [
+        Resize("pad", 32, 32),
+        Resize("crop", 32, 32, 0.9),
+        Resize("crop", 32, 33),
+        Resize("crop", 32, 32, interpolation="bicubic"),
+        Resize("crop", 32, 32, antialias=False),
+    ],
+)
+def test_every_number_of_the_resize_counts(tiny_network, space, resize):
+    other = Space.of(tiny_network, resize, "f32", "openvino", "features")
+    assert other.digest() != space.digest()
 
 
 def test_what_is_put_can_be_got(store):
@@ -111,16 +166,16 @@ def test_putting_is_all_or_nothing(store):
 def test_a_read_within_the_hour_writes_nothing(store):
     store.put_many({content(1): vector(1)})
     store.get(content(1))
-    assert store.n_touched == 0
+    assert len(store._touched) == 0
 
 
 def test_reads_of_older_entries_are_noted_in_bulk(store, path):
     store.put_many({content(1): vector(1), content(2): vector(2)})
     change(path, "UPDATE features SET used = 7")
     store.get(content(1))
-    assert store.n_touched == 1
+    assert len(store._touched) == 1
     store.touch()
-    assert store.n_touched == 0
+    assert len(store._touched) == 0
     used = {key: used for key, _, _, used in rows(path)}
     assert used[bytes.fromhex(content(2))] == 7 < used[bytes.fromhex(content(1))]
 
@@ -137,15 +192,15 @@ def test_dropping_gives_the_disk_back_and_keeps_the_file(store, path):
     before = path.stat().st_size
     drop_oldest(path)
     assert path.stat().st_size < before / 5
-    assert count_entries(path) == (SPACE.describe(), 0)
+    assert read_store(path) == (json.loads(SPACE.describe()), 0)
     store.put_many({content(1): vector(1)})
-    assert count_entries(path)[1] == 1
+    assert read_store(path)[1] == 1
 
 
 def test_dropping_from_an_empty_store(path):
     FeatureStore(path, SPACE).close()
     drop_oldest(path, 1000)
-    assert count_entries(path)[1] == 0
+    assert read_store(path)[1] == 0
 
 
 def test_a_file_of_another_space_is_refused(store, path):
@@ -181,8 +236,7 @@ WRITER = """
 import itertools, sys
 from pathlib import Path
 import numpy as np
-from headstart.features.space import Space
-from headstart.features.store import FeatureStore
+from headstart.features.store import FeatureStore, Space
 start, stop, bulk = map(int, sys.argv[2:])
 space = Space("net", "crop", "f32", "openvino", "features", (300,))
 store = FeatureStore(Path(sys.argv[1]), space)

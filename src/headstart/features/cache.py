@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sqlite3
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from headstart.errors import UsageError
-from headstart.features import store as stores
-from headstart.features.store import FeatureStore
+from headstart.features.store import FeatureStore, drop_oldest
 from headstart.storage import cache_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from headstart.features.space import Space
+    from headstart.features.store import Space
+
+    Array = NDArray[np.float32]
 
 DEFAULT_LIMIT = 10_000_000_000
 LIMIT_VARIABLE = "HEADSTART_CACHE_LIMIT"
 SUFFIX = ".sqlite"
-
+# Bytes of new features that are collected for one transaction: what a kill can lose.
+BULK = 2_000_000
 # Share of the limit that an eviction leaves free, so that not every write evicts.
 _ROOM = 0.1
 # Bytes written between two checks of the size of the cache.
@@ -38,16 +38,6 @@ T = TypeVar("T")
 
 class CacheWarning(UserWarning):
     """Something is wrong with the feature cache; the work continues without it."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpaceUsage:
-    """What the cache holds of one space: its description, the number of images, and bytes."""
-
-    path: Path
-    description: Mapping[str, object]
-    entries: int
-    size: int
 
 
 class FeatureCache:
@@ -79,29 +69,16 @@ class FeatureCache:
         """Return the file of a space."""
         return self.folder / f"{space.output}-{space.digest()}{SUFFIX}"
 
-    def usage(self) -> list[SpaceUsage]:
-        """Return what the cache holds, the most recently used space first."""
-        return [usage for path in reversed(self._files()) if (usage := _usage(path))]
-
     def size(self) -> int:
         """Return the bytes the cache takes on disk."""
         return sum(map(_size, self._files()))
 
-    def clear(self) -> int:
-        """Drop everything. Processes that are using the cache continue.
-
-        Returns
-        -------
-        int
-            Bytes that were freed.
-        """
-        before = self.size()
+    def clear(self) -> None:
+        """Drop everything. Processes that are using the cache continue."""
         for path in self._files():
             _drop(path, None)
         for path in self.folder.glob(f"*{SUFFIX}.damaged*"):
-            before += _size(path)
             path.unlink(missing_ok=True)
-        return before - self.size()
 
     def evict(self, current: Path) -> None:
         """Drop what was used least recently until the limit holds; drop from `current` last."""
@@ -118,47 +95,64 @@ class FeatureCache:
 
 
 class CachedFeatures:
-    """The features of one space. If the disk fails, it warns once and is then empty.
+    """The features of one space: read on many threads, written in bulk.
 
-    Close it, or use it in a ``with`` statement.
+    If the disk fails, it warns once and is then empty. Close it.
     """
 
     def __init__(self, cache: FeatureCache, space: Space) -> None:
         self.space = space
         self._cache = cache
         self._path = cache.path(space)
+        self._fetched: dict[str, Array] = {}
+        self._new: dict[str, Array] = {}
         self._written = _LOOK_EVERY
         self._writable = True
         self._store = self._open()
 
-    def get(self, content: str) -> NDArray[np.float32] | None:
+    def get(self, content: str) -> Array | None:
         """Return an image's features, read-only, of ``space.shape``; None if they aren't kept."""
-        return self._attempt(lambda store: store.get(content), None)
+        return self._attempt(lambda store: store.get(content))
 
-    def put_many(self, values: Mapping[str, NDArray[np.float32]]) -> None:
-        """Keep the features of some images, by the hash of their content."""
-        if self._writable and values:
-            self._attempt(lambda store: store.put_many(values), None)
-            self._written += len(values) * self.space.length
+    def fetch(self, content: str) -> bool:
+        """Look an image up, hold its features for `take`, and tell whether they were found."""
+        values = self.get(content)
+        if values is not None:
+            self._fetched[content] = values
+        return values is not None
+
+    def take(self, content: str) -> Array | None:
+        """Return the features of an image that was fetched; None if they are gone."""
+        values = self._fetched.pop(content, None)
+        # The same image may come twice, and the first may have taken what both fetched.
+        return self.get(content) if values is None else values
+
+    def put(self, content: str, values: Array) -> None:
+        """Keep the features of an image, by the hash of its content."""
+        self._new[content] = values
+        if len(self._new) * self.space.length >= BULK:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was put."""
+        if self._writable and self._new:
+            self._attempt(lambda store: store.put_many(self._new))
+            self._written += len(self._new) * self.space.length
             if self._written > _LOOK_EVERY:
                 self._written = 0
                 self._cache.evict(self._path)
+        self._new.clear()
 
     def close(self) -> None:
-        """Note what was read, and close the file."""
-        if self._store is not None and self._store.n_touched and self._writable:
-            self._attempt(lambda store: store.touch(), None)
-        if self._store is not None:
-            self._store.close()
-            self._store = None
-
-    def __enter__(self) -> CachedFeatures:
-        """Return the cache."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close it."""
-        self.close()
+        """Write what was put, note what was read, and close the file."""
+        try:
+            self.flush()
+            if self._writable:
+                self._attempt(FeatureStore.touch)
+        finally:
+            if self._store is not None:
+                self._store.close()
+                self._store = None
 
     def _open(self) -> FeatureStore | None:
         try:
@@ -180,14 +174,12 @@ class CachedFeatures:
             os.utime(self._path)
         return store
 
-    def _attempt(self, action: Callable[[FeatureStore], T], otherwise: T) -> T:
-        if self._store is None:
-            return otherwise
+    def _attempt(self, action: Callable[[FeatureStore], T]) -> T | None:
         try:
-            return action(self._store)
+            return None if self._store is None else action(self._store)
         except sqlite3.Error as error:
             self._recover(error)
-            return otherwise
+            return None
 
     def _recover(self, error: sqlite3.Error) -> None:
         """Continue after `error`: with a new file if the old one is damaged, else only reading."""
@@ -224,18 +216,10 @@ def _limit() -> int:
     return int(text)
 
 
-def _usage(path: Path) -> SpaceUsage | None:
-    try:
-        description, entries = stores.count_entries(path)
-    except (sqlite3.Error, TypeError):
-        return None
-    return SpaceUsage(path, json.loads(description), entries, _size(path))
-
-
 def _drop(path: Path, size: int | None) -> None:
     # A file that is damaged or in use stays as it is: it is only a cache.
     with contextlib.suppress(sqlite3.Error):
-        stores.drop_oldest(path, size)
+        drop_oldest(path, size)
 
 
 def _size(path: Path) -> int:

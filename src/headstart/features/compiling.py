@@ -49,7 +49,11 @@ def compile_network(
     UsageError
         If the network has no such output, or the runtime can't run it in this precision.
     """
-    check_request(network, precision, outputs)
+    check_known("precision", precision, get_args(Precision))
+    if not outputs:
+        raise UsageError("outputs must name at least one output. Received: none.")
+    for name in outputs:
+        check_known(f"output of {network.name}", name, tuple(network.outputs))
     key = (network.key, network.folder, precision, tuple(outputs), runtime)
     with _compiling:
         if key not in _compiled:
@@ -57,15 +61,6 @@ def compile_network(
             while len(_compiled) > _KEPT:
                 _compiled.pop(next(iter(_compiled)))
         return _compiled[key]
-
-
-def check_request(network: Network, precision: str, outputs: Sequence[str]) -> None:
-    """Raise a `UsageError` unless the network has these outputs and there is such a precision."""
-    _check_known("precision", precision, get_args(Precision))
-    if not outputs:
-        raise UsageError("outputs must name at least one output. Received: none.")
-    for name in outputs:
-        _check_known(f"output of {network.name}", name, tuple(network.outputs))
 
 
 def choose_runtime(device: Device, network: Network) -> Runtime:
@@ -84,7 +79,7 @@ def choose_runtime(device: Device, network: Network) -> Runtime:
     UsageError
         If there is no such device, or Keras can't run the network.
     """
-    _check_known("device", device, get_args(Device))
+    check_known("device", device, get_args(Device))
     if device == "keras":
         keras_engine.check_variant(network)
     if device != "auto":
@@ -103,6 +98,7 @@ def has_bf16(runtime: Runtime) -> bool:
     return runtime == "keras" or openvino_engine.has_bf16()
 
 
-def _check_known(what: str, value: str, known: Sequence[str]) -> None:
+def check_known(what: str, value: str, known: Sequence[str]) -> None:
+    """Raise a `UsageError` that lists the known values unless `value` is one of them."""
     if value not in known:
         raise UsageError(f"The {what} must be one of {', '.join(known)}. Received: {value!r}.")

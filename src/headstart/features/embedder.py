@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, get_args
+from dataclasses import fields
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from sklearn.base import TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin
 
 from headstart.backbones.networks import find_network
-from headstart.data.inputs import image_sources
-from headstart.errors import UsageError
-from headstart.features.estimator import ImageEstimator
+from headstart.backbones.spec import NetworkSpec
+from headstart.data import Images, ImageSource, image_sources
 from headstart.features.extractor import FeatureExtractor, Output
+from headstart.features.settings import Device, FeatureSettings, PrecisionRule, ResizeRule
 from headstart.progress import NoProgress
 
 if TYPE_CHECKING:
@@ -23,10 +24,32 @@ if TYPE_CHECKING:
 
     from headstart.backbones.network import Network
     from headstart.backbones.pooling import Pooling
-    from headstart.data.inputs import Images
-    from headstart.data.sources import ImageSource
     from headstart.features.precision import PrecisionChoice
-    from headstart.features.settings import Device, PrecisionRule, ResizeRule
+
+
+class ImageEstimator(BaseEstimator):
+    """An estimator of images whose parameters are those of a network and of its features.
+
+    scikit-learn wants every parameter flat, in the signature of the class itself. Behind them
+    stand one `NetworkSpec` and one `FeatureSettings`.
+    """
+
+    @property
+    def _spec(self) -> NetworkSpec:
+        return NetworkSpec(**{each.name: getattr(self, each.name) for each in fields(NetworkSpec)})
+
+    @property
+    def _settings(self) -> FeatureSettings:
+        values = {each.name: getattr(self, each.name) for each in fields(FeatureSettings)}
+        return FeatureSettings(**values)
+
+    def __sklearn_tags__(self) -> Tags:
+        """Tell scikit-learn that the input is images, not numbers."""
+        tags = super().__sklearn_tags__()
+        tags.no_validation = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        return tags
 
 
 class Embedder(TransformerMixin, ImageEstimator):
@@ -158,29 +181,20 @@ class Embedder(TransformerMixin, ImageEstimator):
             the unreadable images with ``headstart predict``.
         """
         sources = image_sources(X)
-        extractor = getattr(self, "extractor_", None) or self._open(sources)
-        return extractor.extract_all(sources, progress=NoProgress()).features
+        return self._opened(sources).extract_all(sources, progress=NoProgress()).features
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's
         """Return ``mobilenet_v2_0``, ``mobilenet_v2_1``, ...: the network's name and a number."""
-        fitted = getattr(self, "extractor_", None)
-        network = self._network() if fitted is None else fitted.network
+        network = self._opened().network
         length = network.outputs[self.output][0]
         return np.array([f"{network.name}_{i}" for i in range(length)], dtype=object)
 
-    def _open(self, sources: Sequence[ImageSource]) -> FeatureExtractor:
-        network = self._network()
-        return FeatureExtractor.open(network, self._settings, sources, output=self.output)
+    def _opened(self, sources: Sequence[ImageSource] = ()) -> FeatureExtractor:
+        return getattr(self, "extractor_", None) or self._open(sources)
 
-    def _network(self) -> Network:
+    def _open(self, sources: Sequence[ImageSource]) -> FeatureExtractor:
         network = find_network(self._spec)
-        known = [name for name in get_args(Output) if name in network.outputs]
-        if self.output not in known:
-            raise UsageError(
-                f"The output of {network.name} must be one of {', '.join(known)}. "
-                f"Received: {self.output!r}."
-            )
-        return network
+        return FeatureExtractor.open(network, self._settings, sources, output=self.output)
 
     def __sklearn_tags__(self) -> Tags:
         """Tell scikit-learn that `fit` need not be called, and that features are float32."""

@@ -2,37 +2,75 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 
-from headstart.data.resizing import Resize
-from headstart.data.sources import UnreadableImage
-from headstart.errors import UsageError
-from headstart.features.cache import FeatureCache
-from headstart.features.compiling import check_request, choose_runtime, compile_network, has_bf16
-from headstart.features.extract import Extracted, extract
+from headstart.data import ImageSource, Loaded, Resize, UnreadableImage, load, read_images
+from headstart.features.cache import CachedFeatures, FeatureCache
+from headstart.features.compiling import check_known, choose_runtime, compile_network, has_bf16
 from headstart.features.precision import MIN_IMAGES, SAMPLE, PrecisionChoice, judge
 from headstart.features.settings import FeatureSettings, PrecisionRule
-from headstart.features.space import Space
-from headstart.features.write_buffer import WriteBuffer
+from headstart.features.store import Space
 from headstart.progress import NoProgress, track
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from headstart.backbones.network import Network
-    from headstart.data.sources import ImageSource
-    from headstart.features.engine import Engine, Runtime
+    from headstart.errors import ImageError
+    from headstart.features.engine import Runtime
     from headstart.progress import Progress
+
+    Array = NDArray[np.float32]
+    # An image with what the cache holds of it.
+    Item = tuple[Loaded, Array | None]
 
 Output = Literal["features", "probabilities"]
 
 _FLOAT32 = PrecisionChoice("f32", "as asked for")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extracted:
+    """The features of one image, or why it could not be read.
+
+    Attributes
+    ----------
+    index : int
+        The position of the image among the sources, counted from 0.
+    source : ImageSource
+    values : ndarray of float32 or None
+        One output of the network, without a batch axis; None if the image could not be read.
+    error : ImageError or None
+    notes : tuple of str
+        What was done to read the image, for example "animated: first frame of 12". Empty if
+        `cached`.
+    cached : bool
+        Whether the values come from the cache.
+    content : str or None
+        Hash of the file's content; None if it could not be read, or nothing needed the hash.
+    """
+
+    index: int
+    source: ImageSource
+    values: Array | None
+    error: ImageError | None
+    notes: tuple[str, ...]
+    cached: bool
+    content: str | None = None
+
+    def required(self) -> Array:
+        """Return `values`, or raise `error`."""
+        if self.values is None:
+            raise self.error or AssertionError("an image has values or an error")
+        return self.values
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +148,8 @@ class FeatureExtractor:
         UsageError
             If a setting has no such value, or the network has no such output.
         """
-        check_request(network, "f32", (output,))
+        known = [name for name in get_args(Output) if name in network.outputs]
+        check_known(f"output of {network.name}", output, known)
         extractor = cls(
             network,
             network_resize(network, settings.resize),
@@ -171,8 +210,11 @@ class FeatureExtractor:
         workers: int | None = None,
         *,
         hash_content: bool = False,
-    ) -> Iterator[Extracted]:
-        """Yield the features of each image, in order, with only a few images in memory at a time.
+    ) -> Generator[Extracted]:
+        """Yield the features of each image, in order; compute only what the cache does not hold.
+
+        Images are read and decoded on threads while the network runs, so that every core is busy,
+        and only a few of them are in memory at any time.
 
         Parameters
         ----------
@@ -190,29 +232,61 @@ class FeatureExtractor:
         """
         precision = self.precision.precision
         space = Space.of(self.network, self.resize, precision, self.runtime, self.output)
-        return extract(
-            sources,
-            self.resize,
-            WriteBuffer(self.cache, space),
-            self._start,
-            workers=self.workers if workers is None else workers,
-            hash_content=hash_content,
-        )
+        with contextlib.ExitStack() as stack:
+            cache = None
+            # Hashing takes a twentieth of the time of decoding, so it is only done where needed.
+            skip: Callable[[str], bool] | None = _skip_none if hash_content else None
+            if self.cache is not None:
+                cache = stack.enter_context(contextlib.closing(self.cache.open(space)))
+                skip = cache.fetch
+            threads = self.workers if workers is None else workers
+            loaded = read_images(sources, self.resize, workers=threads, skip=skip)
+            stream = stack.enter_context(
+                contextlib.closing(self._run(self._look_up(loaded, cache)))
+            )
+            for (image, kept), computed in stream:
+                if cache is not None and computed is not None and image.content is not None:
+                    cache.put(image.content, computed)
+                yield Extracted(
+                    index=image.index,
+                    source=image.source,
+                    values=computed if kept is None else kept,
+                    error=image.error,
+                    notes=image.notes,
+                    cached=kept is not None,
+                    content=image.content,
+                )
 
-    def _start(self) -> Engine:
-        return compile_network(
-            self.network,
-            precision=self.precision.precision,
-            outputs=(self.output,),
-            runtime=self.runtime,
-        )
+    def _look_up(self, loaded: Iterable[Loaded], cache: CachedFeatures | None) -> Iterator[Item]:
+        for image in loaded:
+            was_skipped = image.error is None and image.pixels is None
+            kept = cache.take(image.content) if cache and image.content and was_skipped else None
+            if was_skipped and kept is None:
+                # The cache held it a moment ago. Another process that needed the room removed it.
+                yield load(image.index, image.source, self.resize, _skip_none), None
+            else:
+                yield image, kept
+
+    def _run(self, items: Iterator[Item]) -> Generator[tuple[Item, Array | None]]:
+        """Yield each item with its features; compile at the first image that needs the network."""
+        for item in items:
+            if item[0].pixels is None:
+                yield item, None
+                continue
+            engine = compile_network(
+                self.network,
+                precision=self.precision.precision,
+                outputs=(self.output,),
+                runtime=self.runtime,
+            )
+            tagged = ((tag, tag[0].pixels) for tag in chain([item], items))
+            for tag, values in engine.stream(tagged):
+                yield tag, values.get(self.output)
 
     def _choose_precision(
         self, rule: PrecisionRule, images: Sequence[ImageSource]
     ) -> PrecisionChoice:
-        if rule not in get_args(PrecisionRule):
-            known = ", ".join(get_args(PrecisionRule))
-            raise UsageError(f"The precision must be one of {known}. Received: {rule!r}.")
+        check_known("precision", rule, get_args(PrecisionRule))
         if rule != "auto":
             return PrecisionChoice(rule, "as asked for")
         if len(images) < MIN_IMAGES:
@@ -245,3 +319,8 @@ def open_cache(cache: bool | Path) -> FeatureCache | None:
     if cache is False:
         return None
     return FeatureCache(None if cache is True else Path(cache))
+
+
+def _skip_none(_content: str) -> bool:
+    """Skip no image: each is hashed and decoded all the same."""
+    return False

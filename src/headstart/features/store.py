@@ -1,25 +1,32 @@
-"""The features of one space, in one SQLite file."""
+"""The features of one space, in one SQLite file, and what makes two features comparable."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import math
 import sqlite3
 import threading
 import time
 import zlib
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from headstart.features.space import Space
+    from headstart.backbones.network import Network
+    from headstart.data import Resize
+    from headstart.features.engine import Precision, Runtime
 
+#: Raised whenever the features of an image change, or the way in which they are stored.
+FORMAT = 1
 APPLICATION_ID = 0x48535446  # "HSTF": tells `file` and us that it is headstart's
 
 # Long enough for another process to finish a transaction on a slow disk.
@@ -39,6 +46,62 @@ CREATE TABLE IF NOT EXISTS features (
     used INTEGER NOT NULL
 );
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Everything besides the image that decides what its features are.
+
+    Attributes
+    ----------
+    network : str
+        ``Network.key``: backbone, weights, input size and conversion.
+    resize : str
+        The resize rule and its numbers.
+    precision : {"f32", "bf16"}
+    runtime : {"openvino", "keras"}
+    output : str
+        The output of the network, such as "features" or "probabilities".
+    shape : tuple of int
+        The shape of one image's features.
+    """
+
+    network: str
+    resize: str
+    precision: str
+    runtime: str
+    output: str
+    shape: tuple[int, ...]
+    format: int = FORMAT
+
+    @classmethod
+    def of(
+        cls, network: Network, resize: Resize, precision: Precision, runtime: Runtime, output: str
+    ) -> Space:
+        """Return the space of one output of `network`."""
+        return cls(
+            network.key, _described(resize), precision, runtime, output, network.outputs[output]
+        )
+
+    @property
+    def length(self) -> int:
+        """Bytes of one image's float32 values."""
+        return 4 * math.prod(self.shape)
+
+    def describe(self) -> str:
+        """Return the space as one line of JSON."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    def digest(self) -> str:
+        """Return a short hash, which names the file of the space."""
+        return hashlib.blake2b(self.describe().encode(), digest_size=12).hexdigest()
+
+
+def _described(resize: Resize) -> str:
+    # Only what is not the default is added, so that features cached by earlier versions are found.
+    size = f"{resize.rule} {resize.height}x{resize.width} {resize.crop_fraction}"
+    interpolation = "" if resize.interpolation == "bilinear" else f" {resize.interpolation}"
+    return size + interpolation + ("" if resize.antialias else " no antialiasing")
 
 
 class FeatureStore:
@@ -68,7 +131,9 @@ class FeatureStore:
             raise
 
     def _prepare(self) -> None:
-        if self._is_empty():
+        # A killed process loses nothing. A power cut may lose data, which the checksums notice.
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        if not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
             self._connection.executescript(_SCHEMA)
             if not self._connection.execute("SELECT 1 FROM space").fetchone():
                 self._connection.execute("INSERT INTO space VALUES (?)", (self.space.describe(),))
@@ -80,9 +145,6 @@ class FeatureStore:
         if found != (self.space.describe(),):
             raise sqlite3.DatabaseError(f"it holds features of another space: {found}")
 
-    def _is_empty(self) -> bool:
-        return not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-
     def get(self, content: str) -> NDArray[np.float32] | None:
         """Return the features of one image, read-only; None if they are absent or damaged."""
         key = bytes.fromhex(content)
@@ -90,42 +152,33 @@ class FeatureStore:
             row = self._connection.execute(
                 "SELECT vector, checksum, used FROM features WHERE content = ?", (key,)
             ).fetchone()
-            if row is None or not self._is_whole(key, row[0], row[1]):
+            if row is None or len(row[0]) != self.space.length or _checksum(key, row[0]) != row[1]:
                 return None
             if row[2] != _now():
                 self._touched.add(key)
         return np.frombuffer(row[0], np.float32).reshape(self.space.shape)
 
-    def _is_whole(self, key: bytes, vector: bytes, checksum: int) -> bool:
-        return len(vector) == self.space.length and _checksum(key, vector) == checksum
-
     def put_many(self, values: Mapping[str, NDArray[np.float32]]) -> None:
         """Keep the features of some images, all of them or none."""
-        now = _now()
-        rows = [(*_packed(content, row), now) for content, row in values.items()]
-        with self._transaction():
+        rows = []
+        for content, row in values.items():
+            key, vector = bytes.fromhex(content), np.ascontiguousarray(row, np.float32).tobytes()
+            rows.append((key, vector, _checksum(key, vector), _now()))
+        with self._lock, self._connection:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?)", rows
             )
 
     def touch(self) -> None:
         """Note which images were read, so that others are dropped first when space runs out."""
-        with self._transaction():
-            self._connection.executemany(
-                "UPDATE features SET used = ? WHERE content = ?",
-                [(_now(), key) for key in self._touched],
-            )
-            self._touched.clear()
-
-    @property
-    def n_touched(self) -> int:
-        """How many images were read since the last `touch`."""
-        return len(self._touched)
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._lock, transaction(self._connection):
-            yield
+        # Without this question, even a run that found nothing would lock the file to write.
+        if self._touched:
+            with self._lock, self._connection:
+                self._connection.executemany(
+                    "UPDATE features SET used = ? WHERE content = ?",
+                    [(_now(), key) for key in self._touched],
+                )
+                self._touched.clear()
 
     def close(self) -> None:
         """Close the file."""
@@ -134,37 +187,13 @@ class FeatureStore:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open a store's file, without checking what it holds."""
-    connection = sqlite3.connect(
-        path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+    """Open a store's file, without checking what it holds.
+
+    In a ``with`` statement the connection commits everything that is done inside, or nothing.
+    """
+    return sqlite3.connect(
+        path, timeout=_PATIENCE, isolation_level="IMMEDIATE", check_same_thread=False
     )
-    try:
-        # A killed process loses nothing. A power cut may lose data, which the checksums notice.
-        connection.execute("PRAGMA synchronous = NORMAL")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-@contextlib.contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commit everything that is done inside, or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def count_entries(path: Path) -> tuple[str, int]:
-    """Return a store's description and the number of images in it."""
-    with contextlib.closing(connect(path)) as connection:
-        description = connection.execute("SELECT description FROM space").fetchone()[0]
-        return description, connection.execute("SELECT count(*) FROM features").fetchone()[0]
 
 
 def drop_oldest(path: Path, size: int | None = None) -> None:
@@ -173,7 +202,7 @@ def drop_oldest(path: Path, size: int | None = None) -> None:
     The file stays, because another process may have it open.
     """
     with contextlib.closing(connect(path)) as connection:
-        with transaction(connection):
+        with connection:
             connection.execute(
                 "DELETE FROM features WHERE rowid IN "
                 "(SELECT rowid FROM features ORDER BY used, rowid LIMIT ?)",
@@ -190,12 +219,6 @@ def _count_rows(connection: sqlite3.Connection, size: int | None) -> int:
     # All vectors of a space have one length.
     row = connection.execute("SELECT length(vector) FROM features LIMIT 1").fetchone() or (1,)
     return math.ceil(size / row[0])
-
-
-def _packed(content: str, values: NDArray[np.float32]) -> tuple[bytes, bytes, int]:
-    key = bytes.fromhex(content)
-    vector = np.ascontiguousarray(values, np.float32).tobytes()
-    return key, vector, _checksum(key, vector)
 
 
 def _checksum(key: bytes, vector: bytes) -> int:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from headstart.data.resizing import Resize
     from headstart.data.sources import ImageSource
     from headstart.features.engine import Precision
-    from headstart.features.extract import Extracted
+    from headstart.features.extractor import Extracted
     from headstart.features.settings import FeatureSettings
     from headstart.prediction.scoring import Scorer
 
