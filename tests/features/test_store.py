@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.features.kept import read_store
 
-from headstart.data import Resize
+from headstart.data.resizing import Resize
 from headstart.features.store import FeatureStore, Space, drop_oldest
 
 CROP = Resize("crop", 32, 32)

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
-from headstart.data import Images, ImageSource, image_sources
+from headstart.data.inputs import Images, image_sources
 from headstart.features.extractor import FeatureExtractor, Output
 from headstart.features.settings import Device, FeatureSettings, PrecisionRule, ResizeRule
 from headstart.progress import NoProgress
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from headstart.backbones.network import Network
     from headstart.backbones.pooling import Pooling
+    from headstart.data.sources import ImageSource
     from headstart.features.precision import PrecisionChoice
 
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 
-from headstart.data import ImageSource, Loaded, Resize, UnreadableImage, load, read_images
+from headstart.data.reader import Loaded, load, read_images
+from headstart.data.resizing import Resize
+from headstart.data.sources import ImageSource, UnreadableImage
 from headstart.features.cache import CachedFeatures, FeatureCache
 from headstart.features.compiling import check_known, choose_runtime, compile_network, has_bf16
 from headstart.features.precision import MIN_IMAGES, SAMPLE, PrecisionChoice, judge

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headstart.backbones.network import Network
-    from headstart.data import Resize
+    from headstart.data.resizing import Resize
     from headstart.features.engine import Precision, Runtime
 
 #: Raised whenever the features of an image change, or the way in which they are stored.
