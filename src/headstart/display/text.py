@@ -49,7 +49,9 @@ def duration(seconds: float) -> str:
 
 def one_line(text: str) -> str:
     """Replace letters that can't be printed, such as those that move a terminal's cursor."""
-    return "".join(letter if _is_harmless(letter) else "\ufffd" for letter in text)
+    # Some scripts are written wrongly without these two joiners.
+    joiners = "\u200c\u200d"
+    return "".join(char if char.isprintable() or char in joiners else "\ufffd" for char in text)
 
 
 def columns(text: str) -> int:
@@ -70,11 +72,6 @@ def shorten(text: str, width: int) -> str:
         return text
     tail_width = (width - 1) // 2
     return f"{_head(text, width - 1 - tail_width)}…{_head(text[::-1], tail_width)[::-1]}"
-
-
-def _is_harmless(letter: str) -> bool:
-    # Some scripts are written wrongly without these two joiners.
-    return letter.isprintable() or letter in "\u200c\u200d"
 
 
 def _letter_columns(letter: str) -> int:

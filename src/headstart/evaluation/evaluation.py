@@ -298,8 +298,8 @@ def _listed(labels: Sequence[Hashable], at_most: int = 10) -> str:
 def _row(result: ClassResult) -> dict[str, float]:
     row = {}
     for name, value in asdict(result).items():
-        if name.endswith("_interval"):
-            stem = name.removesuffix("_interval")
+        stem, is_interval, _ = name.partition("_interval")
+        if is_interval:
             row[f"{stem}_low"], row[f"{stem}_high"] = value or (math.nan, math.nan)
         else:
             row[name] = math.nan if value is None else value

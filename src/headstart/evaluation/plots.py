@@ -16,7 +16,6 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.text import Annotation
 from matplotlib.ticker import MaxNLocator
 
 from headstart.display.drawing import check_png
@@ -176,12 +175,9 @@ def _bare(axes: Axes) -> Axes:
 def _write_title(axes: Axes, words: str, note: str) -> None:
     """Write a title and a note below it, above the axes."""
     above = 16 + 13 * (note.count("\n") + 1)
-    _write_above(axes, note, 10).set(color=PALE, fontsize=9, linespacing=1.4)
-    _write_above(axes, words, above).set(color=INK, fontsize=12, fontweight="bold")
-
-
-def _write_above(axes: Axes, text: str, points: float) -> Annotation:
-    return axes.annotate(text, (0, 1), (0, points), "axes fraction", "offset points", va="bottom")
+    how = ("axes fraction", "offset points")
+    axes.annotate(note, (0, 1), (0, 10), *how, va="bottom", color=PALE, size=9, linespacing=1.4)
+    axes.annotate(words, (0, 1), (0, above), *how, va="bottom", color=INK, size=12, weight="bold")
 
 
 def _name_ticks(axis: Axis, names: Sequence[str], size: float) -> None:

@@ -40,10 +40,6 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
     """What a saved model is.
@@ -84,7 +80,7 @@ class Description:
 
     format: int
     version: str = "1"
-    created: str = field(default_factory=_now)
+    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     classes: tuple[Hashable, ...]
     network: Network
     resize: Resize

@@ -56,7 +56,11 @@ def _check_description(folder: Path) -> None:
 
 
 def _read(folder: Path, values: Mapping[str, Any], hashes: Mapping[str, str]) -> SavedModel:
-    described = Description.from_json(values["description"], folder, _key(hashes))
+    # Made of the files' hashes, not read from the model: features kept under this key are those of
+    # this graph, whatever a stranger's model claims to be.
+    graph = hashes["graph.xml"] + hashes["graph.bin"]
+    key = f"model-{hashlib.sha256(graph.encode()).hexdigest()[:32]}"
+    described = Description.from_json(values["description"], folder, key)
     scorer = SCORERS[described.scorer].from_arrays(values["head"])
     expected = (described.network.outputs["features"][0], len(described.classes))
     if scorer.shape != expected or len(described.training.counts) != len(described.classes):
@@ -64,13 +68,6 @@ def _read(folder: Path, values: Mapping[str, Any], hashes: Mapping[str, str]) ->
     model = SavedModel.of(described, scorer)
     _check_golden(model, values["golden"])
     return model
-
-
-def _key(hashes: Mapping[str, str]) -> str:
-    # Made of the files' hashes, not read from the model: features kept under this key are those of
-    # this graph, whatever a stranger's model claims to be.
-    graph = hashes["graph.xml"] + hashes["graph.bin"]
-    return f"model-{hashlib.sha256(graph.encode()).hexdigest()[:32]}"
 
 
 def _check_golden(model: SavedModel, golden: Arrays) -> None:

@@ -109,8 +109,6 @@ def exchange(one: Path, other: Path) -> None:
 def _exchange_at_once(one: Path, other: Path) -> bool:
     if sys.platform != "linux":
         return False
-    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if rename is None:
-        return False
+    rename = getattr(ctypes.CDLL(None), "renameat2", lambda *_: -1)
     paths = os.fsencode(one), os.fsencode(other)
     return rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE) == 0
