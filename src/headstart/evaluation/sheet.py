@@ -100,8 +100,8 @@ def _draw(tiles: Sequence[Tile], more: int) -> Image.Image:
         corner = (MARGIN + column * (WIDTH + MARGIN), MARGIN + row * (height + MARGIN))
         _draw_tile(sheet, corner, tile)
     if more:
-        draw, foot = ImageDraw.Draw(sheet), (MARGIN, size[1] - FOOT_HEIGHT)
-        write_line(draw, foot, f"and {more:,} more", size[0], PALE)
+        left_out = f"and {more:,} more"
+        write_line(ImageDraw.Draw(sheet), (MARGIN, size[1] - FOOT_HEIGHT), left_out, size[0], PALE)
     return sheet
 
 
