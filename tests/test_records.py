@@ -1,7 +1,7 @@
 import json
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,11 @@ from headstart.records import from_json, to_json
 @dataclass(frozen=True)
 class Inner:
     share: float = 0.5
+
+
+class Pair(NamedTuple):
+    id: str
+    label: Hashable
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,22 @@ class Record:
     either: tuple[int, ...] | Inner | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
     labels: tuple[Hashable, ...] = ()
+    pairs: tuple[Pair, ...] = ()
 
 
 SMALL = Record("a", (1, 2), {"features": (3,)}, "pad")
 LARGE = Record(
-    "b", (1, 2), {}, "crop", "conv", True, Inner(1.0), Inner(0.1), {"n": [1, {}]}, ("x", 1)
+    "b",
+    (1, 2),
+    {},
+    "crop",
+    "conv",
+    True,
+    Inner(1.0),
+    Inner(0.1),
+    {"n": [1, {}]},
+    ("x", 1),
+    (Pair("a", 1), Pair("b", "c")),
 )
 
 
@@ -80,6 +96,9 @@ def test_a_missing_field_without_a_default_is_an_error():
         {"either": "no"},
         {"more": 1},
         {"labels": 1},
+        {"pairs": [["a"]]},
+        {"pairs": [[1, "b"]]},
+        {"pairs": ["ab"]},
     ],
     ids=str,
 )

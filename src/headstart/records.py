@@ -2,12 +2,16 @@
 
 import contextlib
 import dataclasses
+import functools
 import math
 from collections.abc import Collection, Hashable, Mapping
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Record = TypeVar("Record")
+
+# A network has a thousand classes, each a named tuple of its own.
+_types = functools.cache(get_type_hints)
 
 
 def to_json(record: object, *, without: Collection[str] = ()) -> dict[str, Any]:
@@ -22,9 +26,10 @@ def from_json(kind: type[Record], written: object, **given: Any) -> Record:
     Parameters
     ----------
     kind : type
-        A dataclass. Its fields are str, int, float, bool, None, Literal, unions, tuples, mappings
-        with str keys, and other such dataclasses; whatever is annotated as Any or Hashable is taken
-        as it is. The names in the annotations must exist in its module at run time.
+        A dataclass. Its fields are str, int, float, bool, None, Literal, unions, tuples,
+        named tuples, mappings with str keys, and other such dataclasses; whatever is annotated as
+        Any or Hashable is taken as it is. The names in the annotations must exist in its module at
+        run time.
     written : object
         What JSON gave. Keys that are no field are ignored: a newer headstart may add some.
     **given
@@ -65,10 +70,13 @@ def _read(hint: Any, value: Any, name: str) -> Any:
         return value
     if kind in (Union, UnionType):
         return _read_one_of(of, value, name)
-    if kind is tuple and isinstance(value, list):
+    make = getattr(kind, "_make", kind)  # of a named tuple
+    if make is not kind:
+        of = tuple(_types(kind).values())
+    if (kind is tuple or make is not kind) and isinstance(value, list):
         hints = (of[0],) * len(value) if of[-1] is ... else of
         if len(hints) == len(value):
-            return tuple(_read(*pair, name) for pair in zip(hints, value, strict=True))
+            return make(_read(*pair, name) for pair in zip(hints, value, strict=True))
     if kind in (dict, Mapping) and isinstance(value, dict):
         return {key: _read(of[1], item, name) for key, item in value.items()}
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):

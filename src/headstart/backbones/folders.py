@@ -12,13 +12,11 @@ the package.
 from __future__ import annotations
 
 import json
-import math
 import re
 from typing import TYPE_CHECKING, Any
 
 from headstart import records
 from headstart.backbones.architectures import ARCHITECTURES
-from headstart.backbones.classes import ClassName
 from headstart.backbones.preprocessing import KERAS_MODES
 from headstart.backbones.row import Backbone
 from headstart.backbones.rows import ROWS
@@ -142,21 +140,11 @@ def _row(entries: dict[str, Any], folder: Path) -> Backbone:
     ValueError, and others if entries are of other types
         If a value is not one that this headstart knows how to use.
     """
-    classes = entries["classes"]
-    fields = dict(entries["backbone"])
+    fields = {**entries["backbone"], "classes": entries["classes"]}
     if isinstance(fields["preprocessing"], str):  # in format 1
         fields["preprocessing"] = records.to_json(KERAS_MODES[fields["preprocessing"]])
-    row = records.from_json(
-        Backbone,
-        fields,
-        weights=None,
-        weights_without_top=None,
-        folder=folder,
-        weights_sha256=_text(entries["files"][FOLDER_WEIGHTS]),
-        classes=None
-        if classes is None
-        else tuple(ClassName(*map(_text, pair)) for pair in classes),
-    )
+    found = {"folder": folder, "weights_sha256": entries["files"][FOLDER_WEIGHTS]}
+    row = records.from_json(Backbone, fields, weights=None, weights_without_top=None, **found)
     for name, fits in _checks(row).items():
         if not fits:
             raise ValueError(f"{name} is {getattr(row, name)!r}")
@@ -165,28 +153,20 @@ def _row(entries: dict[str, Any], folder: Path) -> Backbone:
 
 def _checks(row: Backbone) -> dict[str, bool]:
     """Return for each field whether its value can be used; the types are right already."""
-    sides = (row.min_size, *row.size, row.max_size or _LARGEST_SIDE)
+    most = row.max_size or _LARGEST_SIDE
     return {
         # It becomes part of the names of files.
         "name": bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", row.name)),
         "builder": row.builder in _BUILDERS,
-        "size": min(sides) >= 1 and max(sides) <= _LARGEST_SIDE and _between(row.size, row),
+        "size": 1 <= row.min_size <= min(row.size) <= max(row.size) <= most <= _LARGEST_SIDE,
         "preprocessing": row.preprocessing.scale > 0 and min(row.preprocessing.std) > 0,
         "n_features": row.n_features > 0,
         "resize": row.resize in _RESIZE_RULES,
         "crop_fraction": 0 < row.crop_fraction <= 1,
         "parameters": row.parameters > 0,
         "macs": row.macs > 0,
+        "classes": all(isinstance(name.label, str) for name in row.classes or ()),
+        "weights_sha256": isinstance(row.weights_sha256, str),
         "top1": row.top1 is None or 0 <= row.top1 <= 1,
         "top5": row.top5 is None or 0 <= row.top5 <= 1,
     }
-
-
-def _between(size: tuple[int, int], row: Backbone) -> bool:
-    return row.min_size <= min(size) <= max(size) <= (row.max_size or math.inf)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not text")
-    return value

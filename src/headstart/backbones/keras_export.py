@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.convert import REPORTED
-from headstart.backbones.cost import count_macs
 from headstart.backbones.folders import read_row
-from headstart.backbones.graph import finish_graph
+from headstart.backbones.graph import count_macs, finish_graph
 from headstart.backbones.keras_outputs import wire_outputs
 from headstart.backbones.keras_weights import build, load
 from headstart.backbones.runtime import load_openvino, silence_telemetry, write_graph

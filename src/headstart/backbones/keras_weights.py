@@ -1,4 +1,7 @@
-"""Build a Keras network for a weights file; used only where Keras may be imported."""
+"""Build a Keras network for a weights file; used only where Keras may be imported.
+
+The file is listed first: its arrays tell what network it belongs to, and with which classifier.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,38 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from headstart.backbones.architectures import ARCHITECTURES
 from headstart.backbones.catalogue import backbones
-from headstart.backbones.weights_layout import Shape, WeightsLayout, read_layout
+from headstart.backbones.preprocessing import STANDARDISED
 from headstart.errors import WeightsMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from h5py import Dataset, File, Group
     from keras import Model
 
     from headstart.backbones.row import Backbone
 
-IMAGENET_STD = (0.229, 0.224, 0.225)
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsLayout:
+    """The arrays in a weights file.
+
+    Attributes
+    ----------
+    format : {'keras 3', 'keras 2'}
+        ``.weights.h5`` as Keras 3 writes it, or the older ``.h5`` of the official files.
+    shapes : tuple of tuple of int
+        Shape of each array, sorted.
+    """
+
+    format: Literal["keras 3", "keras 2"]
+    shapes: tuple[Shape, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +59,67 @@ class Loaded:
 
     model: Model
     n_classes: int | None
+
+
+def read_layout(path: Path) -> WeightsLayout:
+    """List the arrays of an HDF5 weights file.
+
+    Raises
+    ------
+    WeightsMismatch
+        If the file is not HDF5, is cut short, or holds no Keras weights.
+    """
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            return _layout(file, path)
+    except (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
+        raise WeightsMismatch(
+            "A weights file must be HDF5 as Keras writes it (.weights.h5 or .h5). "
+            f"Received {path}, which can't be read: {error}. "
+            "If a download or copy was cut short, fetch the file again."
+        ) from error
+
+
+def _layout(file: File, path: Path) -> WeightsLayout:
+    saved = file.get("model_weights", file)
+    if "layer_names" in saved.attrs:
+        return WeightsLayout("keras 2", tuple(sorted(_keras_2_shapes(saved))))
+    if "layers" in file or "_layer_checkpoint_dependencies" in file:
+        return WeightsLayout("keras 3", tuple(sorted(_keras_3_shapes(file))))
+    raise WeightsMismatch(
+        f"A weights file must hold the weights of a Keras network. Received {path}, an HDF5 file "
+        f"with {', '.join(sorted(file)[:5]) or 'nothing'} at its top."
+    )
+
+
+def _keras_2_shapes(saved: Group) -> Iterator[Shape]:
+    for layer in _names(saved, "layer_names"):
+        for weight in _names(saved[layer], "weight_names"):
+            yield tuple(saved[layer][weight].shape)
+
+
+def _names(group: Group, attribute: str) -> list[str]:
+    # Keras splits long lists into attributes named weight_names0, weight_names1, ...
+    parts = [key for key in group.attrs if key.rstrip("0123456789") == attribute]
+    found = [name for part in parts for name in group.attrs[part]]
+    return [name.decode("utf-8") if isinstance(name, bytes) else str(name) for name in found]
+
+
+def _keras_3_shapes(file: File) -> Iterator[Shape]:
+    import h5py
+
+    shapes: list[Shape] = []
+
+    def visit(name: str, item: Group | Dataset) -> None:
+        # Training also keeps the state of the optimizer and of Dropout.
+        of_training = name.startswith("optimizer/") or "/seed_generator/" in name
+        if isinstance(item, h5py.Dataset) and not of_training:
+            shapes.append(tuple(item.shape))
+
+    file.visititems(visit)
+    yield from shapes
 
 
 def build(row: Backbone, size: tuple[int, int], n_classes: int | None) -> Model:
@@ -98,7 +179,8 @@ def _resized(row: Backbone, loaded: Loaded, size: tuple[int, int]) -> Loaded:
     if _shapes(model) != _shapes(loaded.model):
         model, n_classes = build(row, size, None), None
     model.set_weights(weights[: len(model.weights)])
-    _finish_normalization(model)
+    for layer in _adapted(model):
+        layer.finalize_state()
     return Loaded(model, n_classes)
 
 
@@ -162,14 +244,9 @@ def _mend_normalization(model: Model) -> None:
     import numpy as np
 
     for layer in _adapted(model):
-        if np.allclose(layer.adapt_variance, IMAGENET_STD, atol=1e-4):
-            layer.adapt_variance.assign(np.square(IMAGENET_STD))
+        if np.allclose(layer.adapt_variance, STANDARDISED.std, atol=1e-4):
+            layer.adapt_variance.assign(np.square(STANDARDISED.std))
             layer.finalize_state()
-
-
-def _finish_normalization(model: Model) -> None:
-    for layer in _adapted(model):
-        layer.finalize_state()
 
 
 def _adapted(model: Model) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The `Network`: a converted network on disk.
+"""The `Network`: a converted network on disk, and the cache of such networks.
 
 It is a folder::
 
@@ -8,9 +8,11 @@ It is a folder::
 """
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+
+import filelock
 
 from headstart import records
 from headstart.backbones.classes import ClassName
@@ -18,8 +20,8 @@ from headstart.backbones.pooling import Pooling
 from headstart.backbones.preprocessing import Interpolation, Preprocessing
 from headstart.backbones.weights import hash_file
 from headstart.descriptions import DescriptionFile
-from headstart.errors import DamagedModel
-from headstart.storage import whole_folder
+from headstart.errors import DamagedModel, NotASavedModel
+from headstart.storage import cache_dir, whole_folder, writing
 
 DESCRIPTION = DescriptionFile("network.json", "network", newest=2)
 GRAPH = "graph.xml"
@@ -111,7 +113,10 @@ def load_network(folder: Path) -> Network:
     """
     entries = DESCRIPTION.read(folder)
     with DESCRIPTION.reading(folder):
-        network, hashes = _network(folder, entries), dict(entries["files"])
+        # mirrored: the name in format 1.
+        entries.setdefault("mirror", entries.get("mirrored", False))
+        network = records.from_json(Network, entries, folder=folder)
+        hashes = dict(entries["files"])
     for name in FILES:
         if not (folder / name).is_file() or hash_file(folder / name) != hashes.get(name):
             raise DamagedModel(f"{folder / name} is missing or altered. Convert the network again.")
@@ -139,13 +144,47 @@ def write_description(network: Network, folder: Path) -> None:
     DESCRIPTION.write(folder, entries)
 
 
-def _network(folder: Path, entries: dict[str, Any]) -> Network:
-    classes = entries["classes"]
-    # Its name in format 1.
-    mirror = entries.get("mirrored", False)
-    return records.from_json(
-        Network,
-        {"mirror": mirror, **entries},
-        folder=folder,
-        classes=None if classes is None else tuple(ClassName(*pair) for pair in classes),
-    )
+def cached_network(key: str, make: Callable[[Path], Network]) -> Network:
+    """Return the network with this key from the cache; make and keep it if it is missing.
+
+    Parameters
+    ----------
+    key : str
+        See `Network`.
+    make : callable
+        Called with an empty folder at most once, even when several processes want the network. It
+        writes the graph there and returns the network.
+
+    Raises
+    ------
+    StorageError
+        If the cache can't be written; errors of `make` pass through. Nothing is left behind.
+    """
+    folder = cache_dir() / "networks" / key
+    kept = _kept(folder)
+    if kept is not None:
+        return kept
+    with writing(str(folder)):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(f"{folder}.lock"):
+            # Another process may have made it while this one waited for the lock.
+            return _kept(folder) or _made(folder, make)
+
+
+def _kept(folder: Path) -> Network | None:
+    """Return the network in `folder`; None if it is missing or damaged."""
+    try:
+        return load_network(folder)
+    except (NotASavedModel, DamagedModel):
+        return None
+
+
+def _made(folder: Path, make: Callable[[Path], Network]) -> Network:
+    # A damaged network, and what killed processes left of their attempts.
+    for remains in (folder, *folder.parent.glob(f".{folder.name}-*")):
+        if remains.exists():
+            shutil.rmtree(remains)
+    with whole_folder(folder) as new:
+        network = replace(make(new), folder=folder)
+        write_description(network, new)
+    return network

@@ -14,8 +14,7 @@ from headstart.backbones import convert
 from headstart.backbones.catalogue import look_up
 from headstart.backbones.choosing import choose_backbone
 from headstart.backbones.classes import ClassName, imagenet_classes
-from headstart.backbones.network import GRAPH, Network, load_network
-from headstart.backbones.network_cache import cached_network
+from headstart.backbones.network import GRAPH, Network, cached_network, load_network
 from headstart.backbones.resolving import Automatic, NetworkFolder, not_a_backbone, resolve
 from headstart.backbones.row import Backbone
 from headstart.backbones.variants import mirrored, pooled

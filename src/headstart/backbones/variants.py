@@ -11,9 +11,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from headstart.backbones.cost import count_macs
-from headstart.backbones.network import GRAPH
-from headstart.backbones.network_cache import cached_network
+from headstart.backbones.graph import count_macs
+from headstart.backbones.network import GRAPH, cached_network
 from headstart.backbones.pooling import POOLINGS
 from headstart.backbones.runtime import load_openvino, write_graph
 from headstart.errors import UsageError
