@@ -57,8 +57,7 @@ if TYPE_CHECKING:
     from headstart.heads.ridge import RidgeHead
     from headstart.jobs.evaluate import evaluate
     from headstart.jobs.predict import predict
-    from headstart.jobs.train import train
-    from headstart.jobs.training_summary import TrainingSummary
+    from headstart.jobs.train import TrainingSummary, train
     from headstart.model import SavedModel, load
     from headstart.prediction.answer import Answer, Prediction
     from headstart.prediction.predictor import Predictor
@@ -151,7 +150,7 @@ _HOMES = {
     "Progress": "progress",
     "RidgeHead": "heads.ridge",
     "SavedModel": "model",
-    "TrainingSummary": "jobs.training_summary",
+    "TrainingSummary": "jobs.train",
     "backbones": "backbones.catalogue",
     "evaluate": "jobs.evaluate",
     "find_images": "data.discovery",

@@ -20,8 +20,7 @@ from headstart.heads.base import Head
 from headstart.heads.table import get_head, head_name
 from headstart.model import SavedModel, TrainingData, save_model
 from headstart.model.facts import class_table, fact_table, listed_classes
-from headstart.prediction.accuracy import agreement
-from headstart.prediction.labels import user_classes
+from headstart.prediction.labels import agreement, user_classes
 from headstart.prediction.predictor import Predictor
 
 if TYPE_CHECKING:

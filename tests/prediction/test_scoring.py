@@ -122,5 +122,5 @@ def test_activations_are_those_of_keras_and_do_not_overflow(name):
     ],
 )
 def test_layers_that_do_not_go_together_are_refused(layers):
-    with pytest.raises(ValueError, match=r"layer|follow|biases"):
+    with pytest.raises(ValueError, match=r"activation|follow|weights must be"):
         DenseSoftmax(layers)

@@ -1,12 +1,13 @@
-"""A user's own labels, of any hashable kind, as classes and as arrays."""
+"""A user's own labels, of any hashable kind: as classes, as arrays, and compared."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from headstart.backbones.classes import ClassName
+from headstart.errors import UsageError
 
 
 def user_classes(labels: Iterable[Hashable]) -> tuple[ClassName, ...]:
@@ -38,3 +39,24 @@ def object_array(labels: list[Any]) -> npt.NDArray[Any]:
     for place, label in enumerate(labels):
         array[place] = label
     return array
+
+
+def agreement(
+    predicted: Sequence[Hashable],
+    truth: Sequence[Hashable],
+    weights: Sequence[float] | None = None,
+) -> float:
+    """Return the share of equal pairs, from 0 to 1. Each pair counts by its weight.
+
+    Raises
+    ------
+    UsageError
+        If the lists are empty, or differ in length.
+    """
+    if len(predicted) != len(truth) or not len(predicted):
+        raise UsageError(
+            "There must be one label for each image, and at least one image. "
+            f"Received: {len(predicted)} images and {len(truth)} labels."
+        )
+    equal = [one == other for one, other in zip(predicted, truth, strict=True)]
+    return float(np.average(equal, weights=weights))

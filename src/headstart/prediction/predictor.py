@@ -10,9 +10,8 @@ import numpy as np
 from headstart.data.inputs import image_sources
 from headstart.errors import UsageError
 from headstart.features.extractor import FeatureExtractor
-from headstart.prediction.accuracy import agreement
 from headstart.prediction.answer import Answer
-from headstart.prediction.labels import class_array
+from headstart.prediction.labels import agreement, class_array
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from headstart.data.resizing import Resize
     from headstart.data.sources import ImageSource
     from headstart.features.engine import Precision
-    from headstart.features.extractor import Extracted
     from headstart.features.settings import FeatureSettings
     from headstart.prediction.scoring import Scorer
 
@@ -146,23 +144,11 @@ class Predictor:
             With probabilities, or with an error if the image can't be read.
         """
         for item in self.extractor.stream(sources, workers):
-            yield self._answer(item)
-
-    def _answer(self, item: Extracted) -> Answer:
-        """Turn what the network computed for one image into an answer.
-
-        Every answer is made here, whoever asks for it. Rules on top of the probabilities belong in
-        this function: they may find that the predictor is unsure, or that the image is unlike the
-        training images, and record it in the answer.
-        """
-        return Answer(
-            index=item.index,
-            source=item.source,
-            classes=self.classes,
-            probabilities=None if item.values is None else self.probabilities(item.values[None])[0],
-            error=item.error,
-            notes=item.notes,
-        )
+            values = None if item.values is None else self.probabilities(item.values[None])[0]
+            # Every answer is made here, whoever asks for it. Rules on top of the probabilities
+            # belong here: they may find that the predictor is unsure, or that the image is unlike
+            # the training images, and record it in the answer.
+            yield Answer(item.index, item.source, self.classes, values, item.error, item.notes)
 
     def probabilities(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the probabilities of images for which the network's values are known.

@@ -3,7 +3,7 @@
 import abc
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -68,54 +68,6 @@ class Layer:
     activation: str = "linear"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AffineSoftmax(Scorer):
-    """``softmax(features @ weights + bias)``.
-
-    Attributes
-    ----------
-    weights : ndarray of float, shape (d, n_classes)
-        Any standardisation of the features is folded in.
-    bias : ndarray of float, shape (n_classes,)
-    """
-
-    kind: ClassVar[str] = "affine_softmax"
-
-    weights: Array
-    bias: Array
-
-    def __post_init__(self) -> None:
-        """Check that the arrays fit together."""
-        if self.weights.ndim != 2 or self.bias.shape != self.weights.shape[1:]:
-            raise ValueError(
-                "weights must be (features, classes) and bias (classes,). "
-                f"Received: {self.weights.shape} and {self.bias.shape}"
-            )
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Number of features, number of classes."""
-        return self.weights.shape[0], self.weights.shape[1]
-
-    @property
-    def layers(self) -> tuple[Layer, ...]:
-        """The one layer."""
-        return (Layer(self.weights, self.bias),)
-
-    def probabilities(self, features: Array) -> Array:
-        """Return the probabilities (n, n_classes) for `features` (n, d)."""
-        return softmax(features @ self.weights + self.bias)
-
-    def arrays(self) -> Arrays:
-        """Return ``weights`` and ``bias``."""
-        return {"weights": self.weights, "bias": self.bias}
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Self:
-        """Make a scorer from ``weights`` and ``bias``."""
-        return cls(arrays["weights"], arrays["bias"])
-
-
 def _relu(values: Array) -> Array:
     return np.maximum(values, 0)
 
@@ -161,13 +113,16 @@ class DenseSoftmax(Scorer):
                 "there must be a layer, and the activation of the last one must be linear"
             )
         for layer in layers:
-            if layer.activation not in ACTIVATIONS or layer.weights.ndim != 2:
-                raise ValueError(f"unknown layer: {layer.activation!r}, {layer.weights.shape}")
+            if layer.activation not in ACTIVATIONS:
+                raise ValueError(f"there is no activation {layer.activation!r}")
+            if layer.weights.ndim != 2 or layer.bias.shape != layer.weights.shape[1:]:
+                raise ValueError(
+                    "weights must be (inputs, units) and bias (units,). "
+                    f"Received: {layer.weights.shape} and {layer.bias.shape}"
+                )
         for layer, after in itertools.pairwise(layers):
             if layer.weights.shape[1] != after.weights.shape[0]:
                 raise ValueError(f"{after.weights.shape} can't follow {layer.weights.shape}")
-        if any(layer.bias.shape != layer.weights.shape[1:] for layer in layers):
-            raise ValueError("each layer must have as many biases as units")
         self._layers = tuple(layers)
 
     @property
@@ -203,6 +158,32 @@ class DenseSoftmax(Scorer):
                 for i, activation in enumerate(activations)
             ]
         )
+
+
+class AffineSoftmax(DenseSoftmax):
+    """``softmax(features @ weights + bias)``: one dense layer.
+
+    Parameters
+    ----------
+    weights : ndarray of float, shape (d, n_classes)
+        Any standardisation of the features is folded in.
+    bias : ndarray of float, shape (n_classes,)
+    """
+
+    kind: ClassVar[str] = "affine_softmax"
+
+    def __init__(self, weights: Array, bias: Array) -> None:
+        super().__init__([Layer(weights, bias)])
+        self.weights, self.bias = weights, bias
+
+    def arrays(self) -> Arrays:
+        """Return ``weights`` and ``bias``."""
+        return {"weights": self.weights, "bias": self.bias}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """Make a scorer from ``weights`` and ``bias``."""
+        return cls(arrays["weights"], arrays["bias"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -272,32 +253,19 @@ class NeighbourVotes(Scorer):
 
     def arrays(self) -> Arrays:
         """Return every attribute by its name."""
-        return {
-            "centre": self.centre,
-            "examples": self.examples,
-            "codes": self.codes,
-            "votes": self.votes,
-            "sharpness": np.array(self.sharpness),
-            "n_neighbors": np.array(self.n_neighbors),
-        }
+        return {each.name: np.asarray(getattr(self, each.name)) for each in fields(self)}
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
         """Make a scorer from what `arrays` returned."""
-        return cls(
-            arrays["centre"],
-            arrays["examples"],
-            arrays["codes"],
-            arrays["votes"],
-            sharpness=float(arrays["sharpness"].item()),
-            n_neighbors=int(arrays["n_neighbors"].item()),
-        )
+        found: dict[str, Any] = {each.name: arrays[each.name] for each in fields(cls)}
+        found["sharpness"] = float(found["sharpness"].item())
+        found["n_neighbors"] = int(found["n_neighbors"].item())
+        return cls(**found)
 
 
 SCORERS: dict[str, type[Scorer]] = {
-    AffineSoftmax.kind: AffineSoftmax,
-    DenseSoftmax.kind: DenseSoftmax,
-    NeighbourVotes.kind: NeighbourVotes,
+    scorer.kind: scorer for scorer in (AffineSoftmax, DenseSoftmax, NeighbourVotes)
 }
 
 
