@@ -1,19 +1,14 @@
 """Blend the images of a batch with one another, and their targets likewise."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.random import Generator
-    from numpy.typing import NDArray
-
-    Arrays = list[NDArray[np.float32]]
-    # Top, bottom, left, right.
-    Box = tuple[int, int, int, int]
+Arrays = list[NDArray[np.float32]]
+# Top, bottom, left, right.
+Box = tuple[int, int, int, int]
 
 
 def blend(
@@ -105,29 +100,20 @@ def cutmix(
     """
     if alpha == 0:
         return images, targets
-    sizes = [each.shape[1:3] for each in images]
-    boxes = _boxes(sizes, random.beta(alpha, alpha), random)
-    replaced = np.mean(
-        [
-            (bottom - top) * (right - left) / (height * width)
-            for (height, width), (top, bottom, left, right) in zip(sizes, boxes, strict=True)
-        ]
-    )
-    kept = np.float32(1 - replaced)
-    cut = [_patched(each, box) for each, box in zip(images, boxes, strict=True)]
+    boxes = _boxes([each.shape[1:3] for each in images], random.beta(alpha, alpha), random)
+    cut, replaced = [], []
+    for rows, (top, bottom, left, right) in zip(images, boxes, strict=True):
+        patched = rows.copy()
+        patched[:, top:bottom, left:right] = rows[::-1, top:bottom, left:right]
+        cut.append(patched)
+        replaced.append((bottom - top) * (right - left) / (rows.shape[1] * rows.shape[2]))
+    kept = np.float32(1 - np.mean(replaced))
     return cut, [_mixed(each, kept) for each in targets]
 
 
 def _mixed(rows: NDArray[np.float32], share: np.float32) -> NDArray[np.float32]:
     mixed: NDArray[np.float32] = share * rows + (1 - share) * rows[::-1]
     return mixed
-
-
-def _patched(rows: NDArray[np.float32], box: Box) -> NDArray[np.float32]:
-    top, bottom, left, right = box
-    patched = rows.copy()
-    patched[:, top:bottom, left:right] = rows[::-1, top:bottom, left:right]
-    return patched
 
 
 def _boxes(sizes: list[tuple[int, ...]], area: float, random: Generator) -> list[Box]:

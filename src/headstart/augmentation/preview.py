@@ -1,26 +1,18 @@
 """A sheet of augmented images, to look at before training."""
 
-from __future__ import annotations
-
 import math
-from pathlib import PurePath
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path, PurePath
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from headstart.augmentation.settings import Augmentation
 from headstart.data.decoding import decode
-from headstart.data.sources import UnreadableImage
+from headstart.data.sources import ImageSource, UnreadableImage
 from headstart.display.drawing import check_png, framed, save_png, write_line
 from headstart.display.style import INK, MARGIN, PALE, SMALL_SIZE
 from headstart.errors import ImageError, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from headstart.augmentation.settings import Augmentation
-    from headstart.data.sources import ImageSource
 
 # Pixels. Small views are enlarged and large ones are reduced.
 LEAST_SIDE, LARGEST_SIDE, GAP = 128, 256, 6

@@ -1,25 +1,21 @@
 """Crop, rotate and recolour the pixels of an image."""
 
-from __future__ import annotations
-
 import math
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
 from PIL import Image
 
 from headstart.errors import UsageError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.random import Generator
-    from numpy.typing import NDArray
-
-    Pixels = NDArray[np.uint8]
-    Floats = NDArray[np.float32]
-    Box = tuple[float, float, float, float]
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+# Left, top, right, bottom.
+Box = tuple[float, float, float, float]
 
 # ITU-R BT.601: the brightness of red, green and blue.
 _BRIGHTNESS = np.array([0.299, 0.587, 0.114], np.float32)
@@ -78,28 +74,23 @@ def rotated_crop(pixels: Pixels, box: Box, size: int, degrees: float) -> Pixels:
         min(float(height), bottom + below * down),
     )
     wide = _resized(pixels, wider, size + before + behind, size + above + below)
-    mirrored = np.pad(
-        wide,
-        ((margin - above, margin - below), (margin - before, margin - behind), (0, 0)),
-        "symmetric",
-    )
+    rows, columns = (margin - above, margin - below), (margin - before, margin - behind)
+    mirrored = np.pad(wide, (rows, columns, (0, 0)), "symmetric")
     # The affine map from each pixel of the view to its source.
     middle, centre = size / 2, size / 2 + margin
     affine = (
         *(cos, -sin, centre - (cos - sin) * middle),
         *(sin, cos, centre - (sin + cos) * middle),
     )
-    return np.asarray(
-        Image.fromarray(mirrored).transform(
-            (size, size), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR
-        )
+    rotated = Image.fromarray(mirrored).transform(
+        (size, size), Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR
     )
+    return np.asarray(rotated)
 
 
 def _resized(pixels: Pixels, box: Box, width: int, height: int) -> Pixels:
-    return np.asarray(
-        Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR, box=box)
-    )
+    resized = Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR, box=box)
+    return np.asarray(resized)
 
 
 def recolour(view: Pixels, brightness: float, contrast: float, saturation: float) -> Pixels:

@@ -161,10 +161,7 @@ def _is_wanted(name: str) -> bool:
 
 
 def _walk(
-    folder: str,
-    skipped: Counter[str],
-    wanted: Callable[[str], bool],
-    seen: set[tuple[int, int]],
+    folder: str, skipped: Counter[str], wanted: Callable[[str], bool], seen: set[tuple[int, int]]
 ) -> Iterator[ImageSource]:
     try:
         status = os.stat(folder)

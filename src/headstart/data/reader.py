@@ -20,6 +20,10 @@ from headstart.errors import ImageError, UsageError
 _LARGEST_CHUNK = 16
 _CHUNK_GROWS_EVERY = 64
 
+# Receives the content hash of an image, and tells whether it need not be decoded.
+Skip = Callable[[str], bool]
+Numbered = tuple[int, ImageSource]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
@@ -50,12 +54,7 @@ class Loaded:
     notes: tuple[str, ...] = ()
 
 
-def load(
-    index: int,
-    source: ImageSource,
-    resize: Resize,
-    skip: Callable[[str], bool] | None = None,
-) -> Loaded:
+def load(index: int, source: ImageSource, resize: Resize, skip: Skip | None = None) -> Loaded:
     """Read, decode and resize one image.
 
     Parameters
@@ -77,10 +76,11 @@ def load(
     content = None
     try:
         data = source.read()
-        # Hashing takes a twentieth of the time of decoding.
-        content = None if skip is None else content_hash(data)
-        if skip is not None and content is not None and skip(content):
-            return Loaded(index, source, content=content)
+        if skip is not None:
+            # Hashing takes a twentieth of the time of decoding.
+            content = content_hash(data)
+            if skip(content):
+                return Loaded(index, source, content=content)
         decoded = decode(
             data, name=source.name, at_least=resize.source_size, as_stored=resize.as_stored
         )
@@ -102,7 +102,7 @@ def read_images(
     resize: Resize,
     *,
     workers: int | None = None,
-    skip: Callable[[str], bool] | None = None,
+    skip: Skip | None = None,
 ) -> Iterator[Loaded]:
     """Read, decode and resize images on several threads.
 
@@ -134,14 +134,11 @@ def read_images(
 
 
 def _read(
-    numbered: Iterator[tuple[int, ImageSource]],
-    resize: Resize,
-    workers: int,
-    skip: Callable[[str], bool] | None,
+    numbered: Iterator[Numbered], resize: Resize, workers: int, skip: Skip | None
 ) -> Iterator[Loaded]:
     stopped = threading.Event()
 
-    def load_chunk(chunk: list[tuple[int, ImageSource]]) -> list[Loaded]:
+    def load_chunk(chunk: list[Numbered]) -> list[Loaded]:
         return [load(*item, resize, skip) for item in chunk if not stopped.is_set()]
 
     pending: deque[Future[list[Loaded]]] = deque()
@@ -158,9 +155,7 @@ def _read(
         pool.shutdown(cancel_futures=True)
 
 
-def _chunks(
-    numbered: Iterator[tuple[int, ImageSource]], workers: int
-) -> Iterator[list[tuple[int, ImageSource]]]:
+def _chunks(numbered: Iterator[Numbered], workers: int) -> Iterator[list[Numbered]]:
     largest = max(1, _LARGEST_CHUNK // workers * 2) if workers > 2 else _LARGEST_CHUNK // 2
     taken = 0
     while chunk := list(islice(numbered, min(largest, 1 + taken // _CHUNK_GROWS_EVERY))):

@@ -1,20 +1,17 @@
 """Resize an image of any size to the size that a network takes."""
 
-from __future__ import annotations
-
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, Self, get_args
 
 import numpy as np
 from PIL import Image
 
 from headstart.errors import UsageError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Box = tuple[float, float, float, float]
+# Left, top, right, bottom.
+Box = tuple[float, float, float, float]
 
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 
@@ -77,7 +74,7 @@ class Resize:
         """Return `image` (mode RGB) as uint8 RGB of shape (height, width, 3), C-contiguous."""
         return np.asarray(_RULES[self.rule](image, self))
 
-    def to(self, side: int) -> Resize:
+    def to(self, side: int) -> Self:
         """Return the same rule for squares of `side` pixels."""
         return replace(self, height=side, width=side)
 
@@ -149,11 +146,7 @@ def _resized(
     # The nearest pixel is one pixel, with antialiasing or without.
     if to.antialias or to.interpolation == "nearest":
         return image.resize(size, Image.Resampling[to.interpolation.upper()], box=box)
-    return _interpolated(image, size, to, box or (0, 0, image.width, image.height))
-
-
-def _interpolated(image: Image.Image, size: tuple[int, int], to: Resize, box: Box) -> Image.Image:
-    left, top, right, bottom = box
+    left, top, right, bottom = box or (0, 0, image.width, image.height)
     columns, across = _taps(image.width, left, right, size[0], to.interpolation)
     rows, down = _taps(image.height, top, bottom, size[1], to.interpolation)
     # Rows first: of a large image most are not needed.

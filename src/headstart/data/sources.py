@@ -13,13 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from headstart.data.decoding_errors import image_errors
-from headstart.errors import (
-    ImageError,
-    ImageNotFound,
-    ImageTooLarge,
-    ImageUnreadable,
-    UsageError,
-)
+from headstart.errors import ImageError, ImageNotFound, ImageTooLarge, ImageUnreadable, UsageError
 
 _MIB = 1024**2
 #: The largest image file that is read.
@@ -252,7 +246,8 @@ def _open_at_once(path: str, _flags: int) -> int:
 
 def _as_file(image: Image.Image) -> bytes:
     # Not compressed, because a reader thread decodes it again at once.
-    image = _savable(image)
+    if image.mode not in (*_MODES_PNG_KEEPS, *_MODES_TIFF_KEEPS):
+        image = image.convert("RGB" if image.mode == "YCbCr" else "RGBA")
     file = io.BytesIO()
     if image.mode in _MODES_PNG_KEEPS:
         image.save(file, "PNG", compress_level=0, exif=image.getexif(), icc_profile=None)
@@ -261,12 +256,6 @@ def _as_file(image: Image.Image) -> bytes:
     data = file.getvalue()
     check_bytes(len(data), "the image")
     return data
-
-
-def _savable(image: Image.Image) -> Image.Image:
-    if image.mode in (*_MODES_PNG_KEEPS, *_MODES_TIFF_KEEPS):
-        return image
-    return image.convert("RGB" if image.mode == "YCbCr" else "RGBA")
 
 
 def _absence(name: str, path: Path) -> str:
