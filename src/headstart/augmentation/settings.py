@@ -14,11 +14,9 @@ from headstart.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
     from numpy.random import Generator
-    from numpy.typing import NDArray
 
-    Pixels = NDArray[np.uint8]
+    from headstart.augmentation.views import Box, Floats, Pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +172,7 @@ class Augmentation:
             view = recolour(view, *random.uniform(1 - self.colour, 1 + self.colour, 3))
         return view
 
-    def batch(self, images: Sequence[Pixels], size: int, random: Generator) -> NDArray[np.float32]:
+    def batch(self, images: Sequence[Pixels], size: int, random: Generator) -> Floats:
         """Return a random view of each image, with `layers` applied.
 
         Parameters
@@ -204,7 +202,7 @@ class Augmentation:
             views[index] = self(pixels, size, random)
         return apply_layers(self.layers, views, random) if self.layers else views
 
-    def _box(self, height: int, width: int, random: Generator) -> tuple[float, float, float, float]:
+    def _box(self, height: int, width: int, random: Generator) -> Box:
         """Return left, top, right and bottom of a random crop."""
         area = random.uniform(*self.crop)
         stretch = math.exp(random.uniform(-1, 1) * math.log(self.aspect))

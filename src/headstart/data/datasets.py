@@ -62,8 +62,7 @@ def read_dataset(path: str | Path, *, min_classes: int = 2) -> LabelledImages:
     if images is None:
         raise DatasetError(f"{path} is not a dataset. {_layouts()}")
     _check(images, path, min_classes)
-    one_split = images.split is not None and len(set(images.split)) == 1
-    return replace(images, split=None) if one_split else images
+    return images if len(set(images.split or ())) > 1 else replace(images, split=None)
 
 
 def _check(images: LabelledImages, path: Path, min_classes: int) -> None:

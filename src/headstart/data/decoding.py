@@ -53,11 +53,7 @@ class Decoded:
 
 
 def decode(
-    data: bytes,
-    *,
-    name: str,
-    at_least: tuple[int, int] | None = None,
-    as_stored: bool = False,
+    data: bytes, *, name: str, at_least: tuple[int, int] | None = None, as_stored: bool = False
 ) -> Decoded:
     """Decode the bytes of an image file.
 

@@ -5,44 +5,11 @@ import logging
 import threading
 import warnings
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 from PIL import Image
 
 from headstart.errors import ImageDamaged, ImageError, ImageTooLarge
-
-
-@contextlib.contextmanager
-def image_errors(name: str, kind: str) -> Iterator[None]:
-    """Turn any exception raised inside into an `ImageError`, and hide Pillow's warnings.
-
-    Parameters
-    ----------
-    name : str
-        The image, as the user knows it.
-    kind : str
-        Its format, for the message.
-
-    Raises
-    ------
-    ImageTooLarge
-        There is not enough memory, or Pillow takes the image for a decompression bomb.
-    ImageDamaged
-        Anything else went wrong.
-    """
-    try:
-        with _quiet():
-            yield
-    except ImageError:
-        raise
-    except (Image.DecompressionBombError, MemoryError) as error:
-        reason = f": {error}".rstrip(": .")
-        raise ImageTooLarge(f"{name} needs too much memory{reason}. Save it smaller.") from error
-    except Exception as error:  # decoders raise exceptions of any type
-        raise ImageDamaged(
-            f"{name} must be a whole {kind} file, but is truncated or corrupt: {error}. "
-            "Fetch or export it again."
-        ) from error
 
 
 class _WhileDecoding:
@@ -70,12 +37,38 @@ logging.getLogger("PIL.TiffImagePlugin").addFilter(lambda record: not _decoding.
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    filters = cast("list[Any]", warnings.filters)
+def image_errors(name: str, kind: str) -> Iterator[None]:
+    """Turn any exception raised inside into an `ImageError`, and hide Pillow's warnings.
+
+    Parameters
+    ----------
+    name : str
+        The image, as the user knows it.
+    kind : str
+        Its format, for the message.
+
+    Raises
+    ------
+    ImageTooLarge
+        There is not enough memory, or Pillow takes the image for a decompression bomb.
+    ImageDamaged
+        Anything else went wrong.
+    """
+    filters: Any = warnings.filters
     if _FILTER not in filters[:1]:
         filters.insert(0, _FILTER)
     _decoding.thread.depth = getattr(_decoding.thread, "depth", 0) + 1
     try:
         yield
+    except ImageError:
+        raise
+    except (Image.DecompressionBombError, MemoryError) as error:
+        reason = f": {error}".rstrip(": .")
+        raise ImageTooLarge(f"{name} needs too much memory{reason}. Save it smaller.") from error
+    except Exception as error:  # decoders raise exceptions of any type
+        raise ImageDamaged(
+            f"{name} must be a whole {kind} file, but is truncated or corrupt: {error}. "
+            "Fetch or export it again."
+        ) from error
     finally:
         _decoding.thread.depth -= 1

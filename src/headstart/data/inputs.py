@@ -86,7 +86,14 @@ def labelled_images(
         There is no dataset at the path, or no image in the split.
     """
     if y is not None:
-        return _paired(image_sources(X.sources if isinstance(X, LabelledImages) else X), y)
+        sources = image_sources(X.sources if isinstance(X, LabelledImages) else X)
+        labels = _label_list(y)
+        if len(labels) != len(sources):
+            raise UsageError(
+                f"There must be one label for each image. Received: {len(sources)} images and "
+                f"{len(labels)} labels."
+            )
+        return sources, labels
     if isinstance(X, str | Path):
         X = read_dataset(X, min_classes=2 if part == "train" else 1)
     if not isinstance(X, LabelledImages):
@@ -100,16 +107,6 @@ def labelled_images(
     return chosen.sources, chosen.labels
 
 
-def _paired(sources: list[ImageSource], y: Labels) -> tuple[list[ImageSource], list[Hashable]]:
-    labels = _label_list(y)
-    if len(labels) != len(sources):
-        raise UsageError(
-            f"There must be one label for each image. Received: {len(sources)} images and "
-            f"{len(labels)} labels."
-        )
-    return sources, labels
-
-
 def _label_list(y: Labels) -> list[Any]:
     if getattr(y, "ndim", 1) != 2:
         # tolist() gives Python's types. list() would give the scalars of NumPy and pandas.
@@ -119,7 +116,7 @@ def _label_list(y: Labels) -> list[Any]:
         raise UsageError(f"y must have one dimension. Received: shape {column.shape}.")
     warnings.warn(
         "y must have one dimension. Received: a column-vector; its column is taken as the labels.",
-        stacklevel=4,
+        stacklevel=3,
     )
     return column[:, 0].tolist()
 
@@ -135,13 +132,9 @@ def _values(X: Any) -> Iterable[Any]:
             return values
     elif isinstance(values, Iterable) and not isinstance(values, bytes):
         return values
+    shape = f" of shape {X.shape}" if hasattr(X, "shape") else ""
     raise UsageError(
         "X must be a list of images (paths, bytes, arrays, PIL images), an array of shape (n, "
-        f"height, width, 3) or the path of a folder. Received: {_described(X)}. "
+        f"height, width, 3) or the path of a folder. Received: {type(X).__name__}{shape}. "
         "For one image, write [image]."
     )
-
-
-def _described(X: object) -> str:
-    shape = getattr(X, "shape", None)
-    return type(X).__name__ if shape is None else f"{type(X).__name__} of shape {shape}"

@@ -142,7 +142,7 @@ RESIZE_RULES = ("auto", *_RULES)
 def _resized(
     image: Image.Image, size: tuple[int, int], to: Resize, box: Box | None = None
 ) -> Image.Image:
-    """Resize the whole image, or the part in `box` (left, top, right, bottom)."""
+    """Resize the whole image, or the part in `box`."""
     # The nearest pixel is one pixel, with antialiasing or without.
     if to.antialias or to.interpolation == "nearest":
         return image.resize(size, Image.Resampling[to.interpolation.upper()], box=box)

@@ -21,6 +21,7 @@ MAX_BYTES = 256 * _MIB
 
 # Without O_NONBLOCK, opening a FIFO waits for a writer. Windows lacks it, and needs O_BINARY.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_OTHER_KINDS = {stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
 _MODES_PNG_KEEPS = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 # Not YCbCr: Pillow before 13 does not read the TIFF that it writes.
 _MODES_TIFF_KEEPS = ("CMYK", "F", "I", "LAB")
@@ -83,8 +84,9 @@ class FileSource(ImageSource):
     def _read_regular(self, file: io.FileIO) -> bytes:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
+            kind = _OTHER_KINDS.get(stat.S_IFMT(status.st_mode), "device")
             raise ImageUnreadable(
-                f"{self.name} must be a file, but is a {_kind(status.st_mode)}. Name an image file."
+                f"{self.name} must be a file, but is a {kind}. Name an image file."
             )
         check_bytes(status.st_size, self.name)
         return file.readall()
@@ -264,8 +266,3 @@ def _absence(name: str, path: Path) -> str:
     if "\0" not in name and path.is_symlink():
         return f"{name} is a link to {path.readlink()}, which does not exist. Correct or remove it."
     return f"There is no file {name}. Check the spelling and the folder you are in."
-
-
-def _kind(mode: int) -> str:
-    kinds = {stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
-    return kinds.get(stat.S_IFMT(mode), "device")

@@ -3,18 +3,17 @@
 from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
 from headstart.errors import UsageError
 
-Indices = npt.NDArray[np.int64]
-Codes = npt.NDArray[np.int64]
+Ints = NDArray[np.int64]
 
 #: The fold number of a sample that is never held out.
 ALWAYS_TRAINS = -1
 
 
-def stratified_split(labels: Sequence[Hashable], test: float, seed: int) -> tuple[Indices, Indices]:
+def stratified_split(labels: Sequence[Hashable], test: float, seed: int) -> tuple[Ints, Ints]:
     """Split into a training and a test set, each with its share of every class.
 
     Parameters
@@ -54,7 +53,7 @@ def stratified_split(labels: Sequence[Hashable], test: float, seed: int) -> tupl
 
 def folds(
     labels: Sequence[Hashable], n: int, seed: int, repeats: int = 1
-) -> Iterator[tuple[Indices, Indices]]:
+) -> Iterator[tuple[Ints, Ints]]:
     """Split for repeated stratified cross-validation, in which every image is tested.
 
     Parameters
@@ -87,7 +86,7 @@ def folds(
     return _folds(_groups(labels), n, seed, repeats)
 
 
-def stratified_folds(codes: Codes, n: int, seed: int) -> npt.NDArray[np.int64]:
+def stratified_folds(codes: Ints, n: int, seed: int) -> Ints:
     """Return the fold in which each sample is held out, so that no class is ever untrained.
 
     The samples of each class are spread evenly over the folds, from a random fold on. A class may
@@ -115,7 +114,7 @@ def stratified_folds(codes: Codes, n: int, seed: int) -> npt.NDArray[np.int64]:
     return fold
 
 
-def stratified_sample(codes: Codes, size: int, seed: int) -> Indices:
+def stratified_sample(codes: Ints, size: int, seed: int) -> Ints:
     """Return a random sample with the same share of each class, and at least two of each.
 
     Parameters
@@ -139,14 +138,12 @@ def stratified_sample(codes: Codes, size: int, seed: int) -> Indices:
     return np.sort(np.concatenate(kept))
 
 
-def _shuffled(codes: Codes, random: np.random.Generator) -> Iterator[Indices]:
+def _shuffled(codes: Ints, random: np.random.Generator) -> Iterator[Ints]:
     for code in range(codes.max() + 1):
         yield random.permutation(np.flatnonzero(codes == code))
 
 
-def _folds(
-    groups: list[Indices], n: int, seed: int, repeats: int
-) -> Iterator[tuple[Indices, Indices]]:
+def _folds(groups: list[Ints], n: int, seed: int, repeats: int) -> Iterator[tuple[Ints, Ints]]:
     random = np.random.default_rng(seed)
     for _ in range(repeats):
         # The images are dealt like cards, class after class, so every fold gets a share of each.
@@ -157,7 +154,7 @@ def _folds(
             yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
 
 
-def _groups(labels: Sequence[Hashable]) -> list[Indices]:
+def _groups(labels: Sequence[Hashable]) -> list[Ints]:
     members: dict[Hashable, list[int]] = {}
     for index, label in enumerate(labels):
         members.setdefault(label, []).append(index)
@@ -165,24 +162,23 @@ def _groups(labels: Sequence[Hashable]) -> list[Indices]:
 
 
 def _test_size(test: float, n: int) -> int:
-    wanted = round(test * n) if isinstance(test, float) else int(test)
-    # A small fraction of few images still asks for one image.
-    if isinstance(test, float) and 0 < test < 1:
-        wanted = min(max(wanted, 1), n - 1)
-    if not 0 < wanted < n or (isinstance(test, float) and test >= 1):
+    is_fraction = isinstance(test, float)
+    if is_fraction and 0 < test < 1 < n:
+        # A small fraction of few images still asks for one image.
+        return min(max(round(test * n), 1), n - 1)
+    if is_fraction or not 0 < test < n:
         raise UsageError(
             f"test must be a fraction between 0 and 1, or a number from 1 to {n - 1}, one less "
             f"than there are images. Received: {test!r}."
         )
-    return wanted
+    return int(test)
 
 
-def _class_shares(groups: list[Indices], wanted: int, n: int) -> list[int]:
+def _class_shares(groups: list[Ints], wanted: int, n: int) -> list[int]:
     # Largest remainders: round down in every class, then add one where most was lost.
     sizes = np.array([len(group) for group in groups])
     exact = sizes * wanted / n
     shares = np.floor(exact).astype(np.int64)
-    for index in np.argsort(shares - exact, kind="stable")[: wanted - shares.sum()]:
-        shares[index] += 1
+    shares[np.argsort(shares - exact, kind="stable")[: wanted - shares.sum()]] += 1
     lowest = np.where(sizes > 1, 1, 0)
     return [int(share) for share in shares.clip(lowest, np.maximum(sizes - 1, 0))]

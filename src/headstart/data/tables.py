@@ -183,11 +183,11 @@ def _read_metadata(folder: Path) -> LabelledImages:
         )
     images = _read_table(table)
     listed = {source.name for source in images.sources}
-    skipped: Counter[str] = Counter()
+    # The table itself will be counted.
+    skipped = Counter({"not an image": -1})
     present = image_files(folder, skipped)
     unlisted = sum(os.path.normpath(source.name) not in listed for source in present)
-    # The table itself was counted.
-    skipped["not an image"] -= 1
     skipped[f"not in {table.name}"] = unlisted
-    images.skipped.update({reason: count for reason, count in skipped.items() if count})
+    # The plus drops counts of 0.
+    images.skipped.update(+skipped)
     return images
