@@ -24,6 +24,10 @@ HEAVY = (
 )
 
 
+#: What ``from headstart import *`` brings.
+PUBLIC = vars(headstart)["__all__"]
+
+
 def loaded_after(statement: str) -> set[str]:
     code = f"{statement}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -49,23 +53,22 @@ def imported_for_type_checkers() -> dict[str, str]:
 
 def test_the_public_names_are_closed_sorted_and_imported_from_one_place():
     imported = imported_for_type_checkers()
-    homes = {name: f"headstart.{home}" for name, home in headstart._HOMES.items()}
-    assert headstart.__all__ == sorted(imported)
-    assert imported == {name: homes.get(name, "headstart.errors") for name in headstart.__all__}
-    for name in headstart.__all__:
+    assert PUBLIC == list(headstart._HOMES) == sorted(imported)
+    assert imported == {name: f"headstart.{home}" for name, home in headstart._HOMES.items()}
+    for name in PUBLIC:
         assert getattr(headstart, name).__name__.rpartition(".")[2] == name
 
 
 def test_every_error_is_public():
     raised = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
-    assert raised <= set(headstart.__all__)
+    assert raised <= set(PUBLIC)
 
 
 def test_dir_shows_the_public_names_and_nothing_else():
     import headstart.jobs.predict
 
     shown = [name for name in dir(headstart) if not name.startswith("__")]
-    assert shown == headstart.__all__
+    assert shown == PUBLIC
 
 
 def test_the_backbones_are_listed_whatever_was_imported_before():

@@ -13,136 +13,95 @@ from typing import TYPE_CHECKING
 from headstart.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from headstart.augmentation.settings import Augmentation
-    from headstart.backbones.catalogue import backbones
-    from headstart.backbones.row import Backbone
-    from headstart.backbones.spec import NetworkSpec
-    from headstart.classifier import ImageClassifier
-    from headstart.data.datasets import read_dataset
-    from headstart.data.discovery import find_images
-    from headstart.data.labelled_images import LabelledImages
-    from headstart.errors import (
-        ConversionError,
-        DamagedModel,
-        DatasetError,
-        DownloadError,
-        HeadstartError,
-        ImageDamaged,
-        ImageError,
-        ImageNotFound,
-        ImageTooLarge,
-        ImageUnreadable,
-        ImageUnsupported,
-        MissingExtra,
-        NewerFormat,
-        NotASavedModel,
-        SavedModelError,
-        StorageError,
-        TrainingDiverged,
-        UnknownBackbone,
-        UsageError,
-        WeightsError,
-        WeightsMismatch,
-        WeightsNotFound,
-    )
-    from headstart.evaluation.evaluation import Evaluation
-    from headstart.features.embedder import Embedder
-    from headstart.finetuning.job import fine_tune
-    from headstart.finetuning.settings import FineTuning
-    from headstart.finetuning.summary import FineTuningSummary
-    from headstart.heads.dense import DenseHead
-    from headstart.heads.logistic import LogisticHead
-    from headstart.heads.nearest_mean import NearestMeanHead
-    from headstart.heads.neighbours import NeighboursHead
-    from headstart.heads.ridge import RidgeHead
-    from headstart.jobs.evaluate import evaluate
-    from headstart.jobs.predict import predict
-    from headstart.jobs.train import TrainingSummary, train
-    from headstart.model import SavedModel, load
-    from headstart.prediction.answer import Answer, Prediction
-    from headstart.prediction.predictor import Predictor
-    from headstart.pretraining.job import pretrain
-    from headstart.pretraining.settings import Pretraining
-    from headstart.pretraining.summary import PretrainingSummary
-    from headstart.progress import Bars, NoProgress, Progress
+    from headstart.augmentation.settings import Augmentation as Augmentation
+    from headstart.backbones.catalogue import backbones as backbones
+    from headstart.backbones.row import Backbone as Backbone
+    from headstart.backbones.spec import NetworkSpec as NetworkSpec
+    from headstart.classifier import ImageClassifier as ImageClassifier
+    from headstart.data.datasets import read_dataset as read_dataset
+    from headstart.data.discovery import find_images as find_images
+    from headstart.data.labelled_images import LabelledImages as LabelledImages
+    from headstart.errors import ConversionError as ConversionError
+    from headstart.errors import DamagedModel as DamagedModel
+    from headstart.errors import DatasetError as DatasetError
+    from headstart.errors import DownloadError as DownloadError
+    from headstart.errors import HeadstartError as HeadstartError
+    from headstart.errors import ImageDamaged as ImageDamaged
+    from headstart.errors import ImageError as ImageError
+    from headstart.errors import ImageNotFound as ImageNotFound
+    from headstart.errors import ImageTooLarge as ImageTooLarge
+    from headstart.errors import ImageUnreadable as ImageUnreadable
+    from headstart.errors import ImageUnsupported as ImageUnsupported
+    from headstart.errors import MissingExtra as MissingExtra
+    from headstart.errors import NewerFormat as NewerFormat
+    from headstart.errors import NotASavedModel as NotASavedModel
+    from headstart.errors import SavedModelError as SavedModelError
+    from headstart.errors import StorageError as StorageError
+    from headstart.errors import TrainingDiverged as TrainingDiverged
+    from headstart.errors import UnknownBackbone as UnknownBackbone
+    from headstart.errors import UsageError as UsageError
+    from headstart.errors import WeightsError as WeightsError
+    from headstart.errors import WeightsMismatch as WeightsMismatch
+    from headstart.errors import WeightsNotFound as WeightsNotFound
+    from headstart.evaluation.evaluation import Evaluation as Evaluation
+    from headstart.features.embedder import Embedder as Embedder
+    from headstart.finetuning.job import fine_tune as fine_tune
+    from headstart.finetuning.settings import FineTuning as FineTuning
+    from headstart.finetuning.summary import FineTuningSummary as FineTuningSummary
+    from headstart.heads.dense import DenseHead as DenseHead
+    from headstart.heads.logistic import LogisticHead as LogisticHead
+    from headstart.heads.nearest_mean import NearestMeanHead as NearestMeanHead
+    from headstart.heads.neighbours import NeighboursHead as NeighboursHead
+    from headstart.heads.ridge import RidgeHead as RidgeHead
+    from headstart.jobs.evaluate import evaluate as evaluate
+    from headstart.jobs.predict import predict as predict
+    from headstart.jobs.train import TrainingSummary as TrainingSummary
+    from headstart.jobs.train import train as train
+    from headstart.model import SavedModel as SavedModel
+    from headstart.model import load as load
+    from headstart.prediction.answer import Answer as Answer
+    from headstart.prediction.answer import Prediction as Prediction
+    from headstart.prediction.predictor import Predictor as Predictor
+    from headstart.pretraining.job import pretrain as pretrain
+    from headstart.pretraining.settings import Pretraining as Pretraining
+    from headstart.pretraining.summary import PretrainingSummary as PretrainingSummary
+    from headstart.progress import Bars as Bars
+    from headstart.progress import NoProgress as NoProgress
+    from headstart.progress import Progress as Progress
 
-__all__ = [
-    "Answer",
-    "Augmentation",
-    "Backbone",
-    "Bars",
-    "ConversionError",
-    "DamagedModel",
-    "DatasetError",
-    "DenseHead",
-    "DownloadError",
-    "Embedder",
-    "Evaluation",
-    "FineTuning",
-    "FineTuningSummary",
-    "HeadstartError",
-    "ImageClassifier",
-    "ImageDamaged",
-    "ImageError",
-    "ImageNotFound",
-    "ImageTooLarge",
-    "ImageUnreadable",
-    "ImageUnsupported",
-    "LabelledImages",
-    "LogisticHead",
-    "MissingExtra",
-    "NearestMeanHead",
-    "NeighboursHead",
-    "NetworkSpec",
-    "NewerFormat",
-    "NoProgress",
-    "NotASavedModel",
-    "Prediction",
-    "Predictor",
-    "Pretraining",
-    "PretrainingSummary",
-    "Progress",
-    "RidgeHead",
-    "SavedModel",
-    "SavedModelError",
-    "StorageError",
-    "TrainingDiverged",
-    "TrainingSummary",
-    "UnknownBackbone",
-    "UsageError",
-    "WeightsError",
-    "WeightsMismatch",
-    "WeightsNotFound",
-    "backbones",
-    "evaluate",
-    "find_images",
-    "fine_tune",
-    "load",
-    "predict",
-    "pretrain",
-    "read_dataset",
-    "train",
-]
-
-# The homes of the names that are not errors. tests/test_package.py holds that this table, __all__
-# and the imports above name the same.
+#: Every public name, and the module that it is imported from when it is first used.
+# tests/test_package.py holds that this table and the imports above name the same.
 _HOMES = {
     "Answer": "prediction.answer",
     "Augmentation": "augmentation.settings",
     "Backbone": "backbones.row",
     "Bars": "progress",
+    "ConversionError": "errors",
+    "DamagedModel": "errors",
+    "DatasetError": "errors",
     "DenseHead": "heads.dense",
+    "DownloadError": "errors",
     "Embedder": "features.embedder",
     "Evaluation": "evaluation.evaluation",
     "FineTuning": "finetuning.settings",
     "FineTuningSummary": "finetuning.summary",
+    "HeadstartError": "errors",
     "ImageClassifier": "classifier",
+    "ImageDamaged": "errors",
+    "ImageError": "errors",
+    "ImageNotFound": "errors",
+    "ImageTooLarge": "errors",
+    "ImageUnreadable": "errors",
+    "ImageUnsupported": "errors",
     "LabelledImages": "data.labelled_images",
     "LogisticHead": "heads.logistic",
+    "MissingExtra": "errors",
     "NearestMeanHead": "heads.nearest_mean",
     "NeighboursHead": "heads.neighbours",
     "NetworkSpec": "backbones.spec",
+    "NewerFormat": "errors",
     "NoProgress": "progress",
+    "NotASavedModel": "errors",
     "Prediction": "prediction.answer",
     "Predictor": "prediction.predictor",
     "Pretraining": "pretraining.settings",
@@ -150,7 +109,15 @@ _HOMES = {
     "Progress": "progress",
     "RidgeHead": "heads.ridge",
     "SavedModel": "model",
+    "SavedModelError": "errors",
+    "StorageError": "errors",
+    "TrainingDiverged": "errors",
     "TrainingSummary": "jobs.train",
+    "UnknownBackbone": "errors",
+    "UsageError": "errors",
+    "WeightsError": "errors",
+    "WeightsMismatch": "errors",
+    "WeightsNotFound": "errors",
     "backbones": "backbones.catalogue",
     "evaluate": "jobs.evaluate",
     "find_images": "data.discovery",
@@ -163,13 +130,13 @@ _HOMES = {
 }
 
 if not TYPE_CHECKING:  # a type checker would take any name for an attribute of this package
+    __all__ = list(_HOMES)
 
     def __getattr__(name: str) -> object:
-        if name not in __all__:
+        if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        home = importlib.import_module(f"{__name__}.{_HOMES.get(name, 'errors')}")
-        return getattr(home, name)
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *(name for name in globals() if name.startswith("__"))])
+    return sorted([*_HOMES, *(name for name in globals() if name.startswith("__"))])
