@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
@@ -11,7 +11,7 @@ from sklearn.base import ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from headstart.backbones.networks import find_network
-from headstart.data.inputs import image_sources, labelled_images
+from headstart.data.inputs import Images, Labels, image_sources, labelled_images
 from headstart.display.displayed import to_html
 from headstart.errors import DatasetError, UsageError
 from headstart.features.embedder import ImageEstimator
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from headstart.backbones.network import Network
     from headstart.backbones.pooling import Pooling
     from headstart.backbones.spec import NetworkSpec
-    from headstart.data.inputs import Images, Labels
     from headstart.data.labelled_images import LabelledImages
     from headstart.data.resizing import Resize
     from headstart.data.sources import ImageSource, UnreadableImage
@@ -70,6 +69,7 @@ class ClassifierSettings(TypedDict, total=False):
     device: Device
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class ImageClassifier(ClassifierMixin, ImageEstimator):
     """Recognise your own classes of images, from the features of a pre-trained network.
 
@@ -140,38 +140,9 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
     array(['rickshaw'], dtype='<U8')
     """
 
-    def __init__(  # noqa: PLR0913 - scikit-learn's way: every setting is an argument
-        self,
-        backbone: str | Path | Network = "auto",
-        *,
-        head: str | Head = "logistic",
-        weights: str | Path | None = None,
-        size: tuple[int, int] | None = None,
-        layer: str | None = None,
-        pooling: Pooling = "auto",
-        mirror: bool = False,
-        resize: ResizeRule = "auto",
-        precision: PrecisionRule = "auto",
-        class_weight: Literal["balanced"] | Mapping[Hashable, float] | None = "balanced",
-        cache: bool | Path = True,
-        workers: int | None = None,
-        device: Device = "auto",
-        random_state: int = 0,
-    ) -> None:
-        self.backbone = backbone
-        self.head = head
-        self.weights = weights
-        self.size = size
-        self.layer = layer
-        self.pooling = pooling
-        self.mirror = mirror
-        self.resize = resize
-        self.precision = precision
-        self.class_weight = class_weight
-        self.cache = cache
-        self.workers = workers
-        self.device = device
-        self.random_state = random_state
+    head: str | Head = "logistic"
+    class_weight: Literal["balanced"] | Mapping[Hashable, float] | None = "balanced"
+    random_state: int = 0
 
     def fit(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import KW_ONLY, dataclass, fields
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -28,12 +28,27 @@ if TYPE_CHECKING:
     from headstart.features.precision import PrecisionChoice
 
 
+@dataclass(eq=False, repr=False)
 class ImageEstimator(BaseEstimator):
     """An estimator of images whose parameters are those of a network and of its features.
 
-    scikit-learn wants every parameter flat, in the signature of the class itself. Behind them
-    stand one `NetworkSpec` and one `FeatureSettings`.
+    scikit-learn wants every parameter flat, in the signature of the class itself, and stored as it
+    is: that is what a dataclass does. Behind them stand one `NetworkSpec` and one
+    `FeatureSettings`.
     """
+
+    backbone: str | Path | Network = "auto"
+    _: KW_ONLY
+    weights: str | Path | None = None
+    size: tuple[int, int] | None = None
+    layer: str | None = None
+    pooling: Pooling = "auto"
+    mirror: bool = False
+    resize: ResizeRule = "auto"
+    precision: PrecisionRule = "auto"
+    cache: bool | Path = True
+    workers: int | None = None
+    device: Device = "auto"
 
     @property
     def _spec(self) -> NetworkSpec:
@@ -53,6 +68,7 @@ class ImageEstimator(BaseEstimator):
         return tags
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class Embedder(TransformerMixin, ImageEstimator):
     """Turn images into the features of a pre-trained network.
 
@@ -104,34 +120,7 @@ class Embedder(TransformerMixin, ImageEstimator):
     >>> model.fit(paths, labels)  # doctest: +SKIP
     """
 
-    def __init__(  # noqa: PLR0913 - scikit-learn's way: every setting is an argument
-        self,
-        backbone: str | Path | Network = "auto",
-        *,
-        output: Output = "features",
-        weights: str | Path | None = None,
-        size: tuple[int, int] | None = None,
-        layer: str | None = None,
-        pooling: Pooling = "auto",
-        mirror: bool = False,
-        resize: ResizeRule = "auto",
-        precision: PrecisionRule = "auto",
-        cache: bool | Path = True,
-        workers: int | None = None,
-        device: Device = "auto",
-    ) -> None:
-        self.backbone = backbone
-        self.output = output
-        self.weights = weights
-        self.size = size
-        self.layer = layer
-        self.pooling = pooling
-        self.mirror = mirror
-        self.resize = resize
-        self.precision = precision
-        self.cache = cache
-        self.workers = workers
-        self.device = device
+    output: Output = "features"
 
     def fit(self, X: Images, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn's
         """Find the network and choose the precision; no features are computed.

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headstart.data.inputs import labelled_images
-from headstart.evaluation import measure
+from headstart.data.inputs import Images, Labels, labelled_images
+from headstart.evaluation import Evaluation, measure
 from headstart.features.settings import FeatureSettings
 from headstart.jobs.predict import open_predictor
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from headstart.data.inputs import Images, Labels
     from headstart.data.labelled_images import LabelledImages
-    from headstart.evaluation import Evaluation
     from headstart.jobs.predict import Named
     from headstart.progress import Progress
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from headstart.backbones.network import Network
 from headstart.backbones.networks import find_network
 from headstart.backbones.resolving import ModelFolder, resolve
 from headstart.backbones.spec import NetworkSpec
-from headstart.data.inputs import image_sources
+from headstart.data.inputs import Images, image_sources
 from headstart.errors import UsageError
-from headstart.features.settings import FeatureSettings
+from headstart.features.settings import FeatureSettings, PrecisionRule, ResizeRule
 from headstart.model import SavedModel, load
 from headstart.prediction.predictor import Predictor
 from headstart.progress import track
@@ -20,25 +20,16 @@ from headstart.progress import track
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from headstart.data.inputs import Images
+    from headstart.classifier import ImageClassifier
     from headstart.data.sources import ImageSource
-    from headstart.features.settings import PrecisionRule, ResizeRule
     from headstart.prediction.answer import Prediction
     from headstart.progress import Progress
 
+    #: What is ready to answer images.
+    Trained = SavedModel | ImageClassifier | Predictor
+    #: What `open_predictor` takes.
+    Named = str | Path | Network | NetworkSpec | Trained
 
-class Fitted(Protocol):
-    """A fitted `ImageClassifier`."""
-
-    @property
-    def predictor_(self) -> Predictor:
-        """What answers images."""
-
-
-#: What is ready to answer images.
-Trained = SavedModel | Fitted | Predictor
-#: What `open_predictor` takes.
-Named = str | Path | Network | NetworkSpec | Trained
 
 _AUTO = FeatureSettings()
 
@@ -73,27 +64,21 @@ def open_predictor(
     WeightsError, ConversionError, SavedModelError
         If it can't be made ready.
     """
-    if not isinstance(named, str | Path | Network | NetworkSpec):
-        return _predictor_of(named).with_settings(settings)
-    spec = named if isinstance(named, NetworkSpec) else NetworkSpec(named)
+    trained = named.predictor if isinstance(named, SavedModel) else named
+    trained = getattr(trained, "predictor_", trained)  # of a fitted ImageClassifier
+    if isinstance(trained, Predictor):
+        return trained.with_settings(settings)
+    if not isinstance(trained, str | Path | Network | NetworkSpec):
+        raise UsageError(
+            "What answers images must be the name or folder of a backbone or of a saved model, or "
+            f"a fitted ImageClassifier. Received: {named!r}."
+        )
+    spec = trained if isinstance(trained, NetworkSpec) else NetworkSpec(trained)
     folder = _model_folder(spec)
     if folder is not None:
         return load(folder).predictor.with_settings(settings)
     network = find_network(spec, progress=progress)
     return Predictor.pretrained(network, replace(settings, cache=False), images)
-
-
-def _predictor_of(model: Trained) -> Predictor:
-    if isinstance(model, Predictor):
-        return model
-    if isinstance(model, SavedModel):
-        return model.predictor
-    if hasattr(model, "predictor_"):
-        return model.predictor_
-    raise UsageError(
-        "What answers images must be the name or folder of a backbone or of a saved model, or a "
-        f"fitted ImageClassifier. Received: {model!r}."
-    )
 
 
 def _model_folder(spec: NetworkSpec) -> Path | None:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from headstart.classifier import ImageClassifier
+from headstart.classifier import ClassifierSettings, ImageClassifier
 from headstart.data.datasets import read_dataset
 from headstart.data.labelled_images import LabelledImages
 from headstart.data.splits import stratified_split
 from headstart.display.displayed import Displayed
-from headstart.evaluation import Tile, draw_sheet
+from headstart.evaluation import Evaluation, Tile, draw_sheet
 from headstart.finetuning.job import fine_tune
 from headstart.heads.table import head_name
 from headstart.jobs.evaluate import draw_evaluation, evaluate
@@ -26,10 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from headstart.backbones.network import Network
-    from headstart.classifier import ClassifierSettings
     from headstart.data.sources import UnreadableImage
     from headstart.display.table import Table
-    from headstart.evaluation import Evaluation
     from headstart.finetuning.settings import FineTuning
     from headstart.finetuning.summary import FineTuningSummary
     from headstart.progress import Progress
