@@ -1,6 +1,7 @@
 """Files are whole or absent."""
 
 import errno
+import hashlib
 import os
 import stat
 
@@ -8,6 +9,14 @@ import pytest
 
 from headstart import storage
 from headstart.errors import StorageError
+
+
+def test_a_hash_is_that_of_the_content(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    assert storage.hash_file(path) == hashlib.sha256(b"content").hexdigest()
+    md5 = hashlib.md5(b"content", usedforsecurity=False).hexdigest()
+    assert storage.hash_file(path, "md5") == md5
 
 
 def names(folder):

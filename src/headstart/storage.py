@@ -1,6 +1,7 @@
 """Folders for cached files, and writing files and folders so that they are whole or absent."""
 
 import contextlib
+import hashlib
 import os
 import shutil
 import tempfile
@@ -22,6 +23,12 @@ def cache_dir() -> Path:
     return Path(
         os.environ.get("HEADSTART_CACHE") or platformdirs.user_cache_dir("headstart", False)
     )
+
+
+def hash_file(path: Path, algorithm: str = "sha256") -> str:
+    """Return the hash of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def folder_size(folder: Path) -> int:

@@ -23,6 +23,11 @@ MD5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch):
+    monkeypatch.setattr("headstart.backbones.download.PAUSE", 0)
+
+
 class Server:
     """Serves CONTENT; `plan` holds one mishap for each of the next requests."""
 
@@ -128,7 +133,7 @@ def test_progress_without_a_length_has_no_total(server, target):
 @pytest.mark.parametrize("mishap", ["break", "reset"])
 def test_broken_connection_is_resumed_where_it_broke(server, target, mishap):
     server.plan = ["break", mishap]
-    fetch(server.url, target, MD5, pause=0)
+    fetch(server.url, target, MD5)
     third = len(CONTENT) // 3
     assert server.ranges[:2] == [None, f"bytes={third}-"]
     assert target.read_bytes() == CONTENT
@@ -136,7 +141,7 @@ def test_broken_connection_is_resumed_where_it_broke(server, target, mishap):
 
 def test_connection_that_breaks_often_but_delivers_is_retried(server, target):
     server.plan = ["break"] * 3
-    fetch(server.url, target, MD5, pause=0)
+    fetch(server.url, target, MD5)
     assert target.read_bytes() == CONTENT
 
 
@@ -150,7 +155,7 @@ def test_download_of_an_earlier_process_is_resumed(server, target):
 
 def test_server_without_ranges_starts_again(server, target):
     server.plan = ["break", "no ranges"]
-    fetch(server.url, target, MD5, pause=0)
+    fetch(server.url, target, MD5)
     assert target.read_bytes() == CONTENT
 
 
@@ -164,7 +169,7 @@ def test_complete_part_is_taken(server, target):
 def test_part_longer_than_the_file_is_deleted(server, target):
     target.parent.mkdir()
     (target.parent / "net.h5.part").write_bytes(CONTENT + b"from another mirror")
-    fetch(server.url, target, MD5, pause=0)
+    fetch(server.url, target, MD5)
     assert server.ranges == [f"bytes={len(CONTENT) + 19}-", None]
     assert target.read_bytes() == CONTENT
 
@@ -187,7 +192,7 @@ def test_missing_file_is_requested_once(server, target):
 
 def test_request_is_repeated_after_a_server_error(server, target):
     server.plan = [503, 500]
-    fetch(server.url, target, MD5, pause=0)
+    fetch(server.url, target, MD5)
     assert target.read_bytes() == CONTENT
 
 
@@ -196,14 +201,14 @@ def test_error_without_a_connection_ends_with_instructions(target):
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/net.h5"
         with pytest.raises(DownloadError, match="put it there by hand"):
-            fetch(url, target, MD5, pause=0, instructions="put it there by hand")
+            fetch(url, target, MD5, instructions="put it there by hand")
     assert not target.exists()
 
 
 def test_bytes_received_are_kept_after_the_last_attempt(server, target):
     server.plan = ["break", *["reset"] * download.ATTEMPTS]
     with pytest.raises(DownloadError, match="The bytes received are kept"):
-        fetch(server.url, target, MD5, pause=0)
+        fetch(server.url, target, MD5)
     assert (target.parent / "net.h5.part").read_bytes() == CONTENT[: len(CONTENT) // 3]
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from headstart.backbones import keras_export
 from headstart.backbones.catalogue import get_backbone
-from headstart.backbones.convert import REPORTED
+from headstart.backbones.keras_process import REPORTED
 from headstart.backbones.runtime import load_openvino
 from headstart.errors import UnknownBackbone
 

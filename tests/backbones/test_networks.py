@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from headstart.backbones import convert
+from headstart.backbones import keras_process
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.classes import imagenet_classes
 from headstart.backbones.network import load_network
@@ -42,7 +42,7 @@ class Conversions:
 @pytest.fixture
 def conversions(monkeypatch):
     conversions = Conversions()
-    monkeypatch.setattr(convert, "convert", conversions)
+    monkeypatch.setattr(keras_process, "convert", conversions)
     return conversions
 
 
@@ -116,7 +116,7 @@ def test_failed_conversion_leaves_nothing(weights, monkeypatch):
     def fail(*_, **__):
         raise ConversionError("no such operation")
 
-    monkeypatch.setattr(convert, "convert", fail)
+    monkeypatch.setattr(keras_process, "convert", fail)
     with pytest.raises(ConversionError):
         find_network(NetworkSpec("mobilenet_v2", weights=weights))
     assert [path.suffix for path in (cache_dir() / "networks").iterdir()] == [".lock"]
@@ -202,7 +202,7 @@ class TestKey:
     def test_format_of_the_conversion_and_version_of_keras(self, monkeypatch):
         before = network_key(ROW, "0", (64, 64))
         with monkeypatch.context() as patch:
-            patch.setattr(convert, "FORMAT", convert.FORMAT + 1)
+            patch.setattr(keras_process, "FORMAT", keras_process.FORMAT + 1)
             assert network_key(ROW, "0", (64, 64)) != before
         monkeypatch.setattr("importlib.metadata.version", lambda _: "99.0")
         assert network_key(ROW, "0", (64, 64)) != before

@@ -7,7 +7,6 @@ import pytest
 
 from headstart import records
 from headstart.backbones.catalogue import backbones
-from headstart.backbones.download import algorithm
 from headstart.backbones.preprocessing import KERAS_MODES
 from headstart.backbones.row import Backbone
 from headstart.backbones.rows import ROWS
@@ -54,7 +53,7 @@ def test_published_weights_are_plausible(row):
     for weights in (row.weights, row.weights_without_top):
         assert weights.url.startswith("https://storage.googleapis.com/")
         assert weights.filename.endswith(".h5")
-        assert weights.digest is None or algorithm(weights.digest) in ("md5", "sha256")
+        assert weights.digest is None or len(weights.digest) in (32, 64)
     assert row.weights.url != row.weights_without_top.url
 
 

@@ -1,7 +1,12 @@
-"""OpenVINO without telemetry."""
+"""OpenVINO without telemetry, and the multiply-accumulates of a graph."""
 
 import subprocess
 import sys
+
+import numpy as np
+import pytest
+
+from headstart.backbones.runtime import count_macs, load_openvino
 
 CHECK = """
 import socket, sys
@@ -20,3 +25,42 @@ assert telemetry_utils.tm.__name__ == "openvino.tools.ovc.telemetry_stub"
 
 def test_telemetry_is_a_stub():
     subprocess.run([sys.executable, "-c", CHECK], check=True, timeout=60)
+
+
+@pytest.fixture
+def ops():
+    return load_openvino().opset13
+
+
+@pytest.fixture
+def count(ops):
+    """Return what counts the operations that a function makes of a (?, 4, 8, 6) input."""
+
+    def run(build):
+        image = ops.parameter([-1, 4, 8, 6], np.float32)
+        return count_macs(load_openvino().Model([ops.result(build(image))], [image], "net"))
+
+    return run
+
+
+SAME = ([1, 1], [1, 1], [1, 1], [1, 1])
+
+
+def test_convolution(ops, count):
+    kernel = np.ones((5, 4, 3, 3), np.float32)
+    assert count(lambda x: ops.convolution(x, kernel, *SAME)) == 8 * 6 * 5 * 4 * 3 * 3
+
+
+def test_depthwise_convolution(ops, count):
+    kernel = np.ones((4, 1, 1, 3, 3), np.float32)
+    assert count(lambda x: ops.group_convolution(x, kernel, *SAME)) == 8 * 6 * 4 * 3 * 3
+
+
+def test_matrix_product(ops, count):
+    matrix = np.ones((4, 7), np.float32)
+    means = [2, 3]
+    assert count(lambda x: ops.matmul(ops.reduce_mean(x, means), matrix, False, False)) == 4 * 7
+
+
+def test_elementwise_operations_cost_nothing(ops, count):
+    assert count(lambda x: ops.relu(ops.add(x, np.float32(1)))) == 0

@@ -100,9 +100,11 @@ def test_official_file_with_another_hash_is_refused(tmp_path, monkeypatch):
 def test_official_file_with_its_hash_is_accepted(tmp_path):
     digest = hashlib.md5(b"right", usedforsecurity=False).hexdigest()
     row = replace(ROW, weights=replace(ROW.weights, digest=digest))
-    check_published(row, find_weights(row, put(tmp_path / OFFICIAL, b"right")))
+    found = find_weights(row, put(tmp_path / OFFICIAL, b"right"))
+    assert check_published(row, found) == row.weights.url
 
 
 def test_own_file_needs_no_published_hash(tmp_path):
     row = get_backbone("resnet50")
-    check_published(row, find_weights(row, put(tmp_path / "mine.h5", b"anything")))
+    found = find_weights(row, put(tmp_path / "mine.h5", b"anything"))
+    assert check_published(row, found) == "mine.h5"

@@ -50,20 +50,15 @@ def get_backbone(name: str) -> Backbone:
     row = look_up(name)
     if row is not None:
         return row
-    close = _suggestions(name)
+    rows = _by_spelling()
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    alike = [plain] if plain in rows else difflib.get_close_matches(plain, rows, n=3)
+    close = [rows[spelling].name for spelling in alike]
     hint = f" Did you mean {' or '.join(close)}?" if close else ""
     raise UnknownBackbone(
         f"There is no backbone named {name!r}.{hint} `headstart models` lists the names. A "
         "backbone's folder works as well, if it exists."
     )
-
-
-def _suggestions(name: str) -> list[str]:
-    rows = _by_spelling()
-    spelling = re.sub(r"[^a-z0-9]", "", name.lower())
-    if spelling in rows:
-        return [rows[spelling].name]
-    return [rows[match].name for match in difflib.get_close_matches(spelling, rows, n=3)]
 
 
 @functools.cache

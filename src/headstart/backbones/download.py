@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import queue
 import threading
@@ -18,7 +17,7 @@ import filelock
 
 from headstart.errors import DownloadError, WeightsMismatch
 from headstart.progress import Bars
-from headstart.storage import writing
+from headstart.storage import hash_file, writing
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from headstart.progress import Progress
 
 ATTEMPTS = 4
+PAUSE = 1.0  # seconds before the second attempt; doubled for each further one
 TIMEOUT = 30  # seconds without a byte
 PIECE = 1 << 18  # bytes read at once
 
@@ -38,7 +38,6 @@ def fetch(
     *,
     progress: Progress | None = None,
     instructions: str = "",
-    pause: float = 1.0,
 ) -> Path:
     """Download `url` to `target`, unless another process has done so.
 
@@ -57,8 +56,6 @@ def fetch(
         Shows the bytes received.
     instructions : str
         The end of the message of a `DownloadError`: how to get the file by hand.
-    pause : float
-        Seconds to wait before the second attempt; doubled for each further one.
 
     Raises
     ------
@@ -74,7 +71,7 @@ def fetch(
         target.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(f"{target}.lock"):
             if not target.is_file():
-                _download(mirrored(url), part, progress, instructions, pause)
+                _download(mirrored(url), part, progress, instructions)
                 _check(part, digest, mirrored(url))
                 part.replace(target)
     return target
@@ -121,14 +118,12 @@ def mirrored(url: str) -> str:
     return f"{mirror.rstrip('/')}/{_name(url)}"
 
 
-def algorithm(digest: str) -> str:
-    """Return which kind of hash Keras published; its length tells."""
-    return {32: "md5", 64: "sha256"}[len(digest)]
+def hash_as(digest: str, path: Path) -> str:
+    """Return the hash of a file, of the same kind as the published one; its length tells."""
+    return hash_file(path, {32: "md5", 64: "sha256"}[len(digest)])
 
 
-def _download(
-    url: str, part: Path, progress: Progress | None, instructions: str, pause: float
-) -> None:
+def _download(url: str, part: Path, progress: Progress | None, instructions: str) -> None:
     """Resume until the file is complete; give up after `ATTEMPTS` in a row without a byte."""
     failures = 0
     while True:
@@ -144,7 +139,7 @@ def _download(
         failures = 1 if _size(part) > before else failures + 1
         if failures == ATTEMPTS:
             raise _failed(url, str(getattr(last, "reason", last)), instructions) from last
-        time.sleep(pause * 2 ** (failures - 1))
+        time.sleep(PAUSE * 2 ** (failures - 1))
 
 
 def _size(part: Path) -> int:
@@ -214,8 +209,7 @@ def _read(response: HTTPResponse) -> bytes:
 def _check(part: Path, digest: str | None, url: str) -> None:
     if digest is None:
         return
-    with part.open("rb") as file:
-        found = hashlib.file_digest(file, algorithm(digest)).hexdigest()
+    found = hash_as(digest, part)
     if found != digest:
         part.unlink()
         raise WeightsMismatch(

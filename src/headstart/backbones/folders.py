@@ -20,8 +20,9 @@ from headstart.backbones.architectures import ARCHITECTURES
 from headstart.backbones.preprocessing import KERAS_MODES
 from headstart.backbones.row import Backbone
 from headstart.backbones.rows import ROWS
-from headstart.backbones.weights import FOLDER_WEIGHTS, find_weights, hash_file
+from headstart.backbones.weights import FOLDER_WEIGHTS, find_weights
 from headstart.descriptions import DescriptionFile
+from headstart.storage import hash_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,10 +142,10 @@ def _row(entries: dict[str, Any], folder: Path) -> Backbone:
         If a value is not one that this headstart knows how to use.
     """
     fields = {**entries["backbone"], "classes": entries["classes"]}
+    fields["weights_sha256"] = entries["files"][FOLDER_WEIGHTS]
     if isinstance(fields["preprocessing"], str):  # in format 1
         fields["preprocessing"] = records.to_json(KERAS_MODES[fields["preprocessing"]])
-    found = {"folder": folder, "weights_sha256": entries["files"][FOLDER_WEIGHTS]}
-    row = records.from_json(Backbone, fields, weights=None, weights_without_top=None, **found)
+    row = records.from_json(Backbone, fields, folder=folder, weights=None, weights_without_top=None)
     for name, fits in _checks(row).items():
         if not fits:
             raise ValueError(f"{name} is {getattr(row, name)!r}")
@@ -166,7 +167,6 @@ def _checks(row: Backbone) -> dict[str, bool]:
         "parameters": row.parameters > 0,
         "macs": row.macs > 0,
         "classes": all(isinstance(name.label, str) for name in row.classes or ()),
-        "weights_sha256": isinstance(row.weights_sha256, str),
         "top1": row.top1 is None or 0 <= row.top1 <= 1,
         "top5": row.top5 is None or 0 <= row.top5 <= 1,
     }

@@ -1,4 +1,4 @@
-"""The passes over a network's graph after Keras has traced it, and its cost.
+"""The passes over a network's graph after Keras has traced it.
 
 The result takes one input ``image``: uint8, RGB, of shape ``[?, height, width, 3]``. The
 preprocessing is part of the graph.
@@ -6,7 +6,6 @@ preprocessing is part of the graph.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -99,15 +98,11 @@ def take_pixels(model: Model, preprocessing: Preprocessing) -> None:
 
 
 def _preprocessed(ops: ModuleType, pixels: Node, how: Preprocessing) -> Node:
-    """Return the arithmetic, without the steps that change nothing."""
+    """Return the arithmetic on pixels."""
     if how.channels == "bgr":
         pixels = ops.gather(pixels, np.array([2, 1, 0]), np.array(3))
-    if how.scale != 1:
-        pixels = ops.divide(pixels, np.float32(how.scale))
-    if how.mean != (0, 0, 0):
-        pixels = ops.subtract(pixels, _constant(how.mean))
-    if how.std != (1, 1, 1):
-        pixels = ops.divide(pixels, _constant(how.std))
+    for operation, numbers in how.steps():
+        pixels = getattr(ops, operation)(pixels, _constant(numbers))
     return pixels
 
 
@@ -191,37 +186,3 @@ def name_ends(model: Model, outputs: Sequence[str]) -> None:
     model.input().set_names({INPUT})
     for output, name in zip(model.outputs, outputs, strict=True):
         output.set_names({name})
-
-
-def count_macs(model: Model) -> int:
-    """Count the multiply-accumulates of one image.
-
-    Parameters
-    ----------
-    model : openvino.Model
-        In channels-first order, with constants folded. Only the batch size may be dynamic.
-
-    Returns
-    -------
-    int
-        Those of convolutions and matrix products. Elementwise operations are not counted, as in
-        papers; they are about a thousandth.
-    """
-    return sum(_macs(node) for node in model.get_ordered_ops())
-
-
-def _macs(node: Node) -> int:
-    kind = node.get_type_name()
-    if kind in ("Convolution", "GroupConvolution"):
-        kernel = list(node.input_value(1).get_shape())
-        per_value = math.prod(kernel[2:] if kind == "GroupConvolution" else kernel[1:])
-        return per_value * _values(node)
-    if kind == "MatMul":
-        shape = node.get_input_partial_shape(0)
-        return int(shape[len(shape) - 1].get_length()) * _values(node)
-    return 0
-
-
-def _values(node: Node) -> int:
-    _, *image = node.get_output_partial_shape(0)
-    return math.prod(dim.get_length() for dim in image)

@@ -1,7 +1,7 @@
 """Build a Keras network, load its weights and write its OpenVINO graph; runs as a process.
 
 Keras fixes its backend for the whole process when it is imported. So the rest of headstart never
-imports this module: `headstart.backbones.convert` runs it as
+imports this module: `headstart.backbones.keras_process` runs it as
 
     KERAS_BACKEND=openvino python -m headstart.backbones.keras_export < request.json
 """
@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones.catalogue import get_backbone
-from headstart.backbones.convert import REPORTED
 from headstart.backbones.folders import read_row
-from headstart.backbones.graph import count_macs, finish_graph
+from headstart.backbones.graph import finish_graph
 from headstart.backbones.keras_outputs import wire_outputs
+from headstart.backbones.keras_process import REPORTED
 from headstart.backbones.keras_weights import build, load
-from headstart.backbones.runtime import load_openvino, silence_telemetry, write_graph
+from headstart.backbones.runtime import count_macs, load_openvino, silence_telemetry, write_graph
 
 if TYPE_CHECKING:
     from keras import KerasTensor, Layer
-    from openvino import Model, Output
+    from openvino import Model
 
     from headstart.backbones.row import Backbone
 
@@ -51,7 +51,10 @@ def export(request: dict[str, Any]) -> dict[str, Any]:
     model = trace(network.model.inputs, list(outputs.values()))
     finish_graph(model, list(outputs), row.preprocessing)
     write_graph(model, Path(request["graph"]))
-    shapes = {out.get_any_name(): list(_image_shape(out)) for out in model.outputs}
+    shapes = {
+        output.get_any_name(): [axis.get_length() for axis in list(output.get_partial_shape())[1:]]
+        for output in model.outputs
+    }
     return {"outputs": shapes, "macs": count_macs(model)}
 
 
@@ -71,10 +74,6 @@ def trace(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> Model:
             str(path), format="openvino", verbose=False, input_signature=[image]
         )
         return load_openvino().Core().read_model(path)
-
-
-def _image_shape(output: Output) -> tuple[int, ...]:
-    return tuple(dim.get_length() for dim in list(output.get_partial_shape())[1:])
 
 
 def summarise(request: dict[str, Any]) -> dict[str, Any]:

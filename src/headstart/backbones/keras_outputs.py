@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from keras import KerasTensor, Model
 
     from headstart.backbones.keras_weights import Loaded
-    from headstart.backbones.preprocessing import Numbers, Preprocessing
+    from headstart.backbones.preprocessing import Preprocessing
     from headstart.backbones.row import Backbone
 
 
@@ -89,15 +89,9 @@ def preprocess(pixels: Any, how: Preprocessing) -> Any:
     """
     import keras
 
-    def constant(numbers: Numbers) -> Any:
-        return keras.ops.convert_to_tensor(numbers, dtype=pixels.dtype)
-
     if how.channels == "bgr":
         pixels = keras.ops.take(pixels, [2, 1, 0], axis=-1)
-    if how.scale != 1:
-        pixels = pixels / how.scale
-    if how.mean != (0, 0, 0):
-        pixels = pixels - constant(how.mean)
-    if how.std != (1, 1, 1):
-        pixels = pixels / constant(how.std)
+    for operation, numbers in how.steps():
+        constant = keras.ops.convert_to_tensor(numbers, dtype=pixels.dtype)
+        pixels = getattr(keras.ops, operation)(pixels, constant)
     return pixels

@@ -52,29 +52,26 @@ def inverse(order: Sequence[int]) -> Order:
 
 
 class ChannelsFirst:
-    """The pass. Use `run_channels_first`."""
+    """What is known in the middle of the pass; see `run_channels_first`."""
 
-    def __init__(self, model: Model) -> None:
-        openvino = load_openvino()
-        self.ops = openvino.opset13
-        self.model = model
+    def __init__(self) -> None:
+        self.ops = load_openvino().opset13
         self.held: dict[tuple[str, int], Held] = {}
         self.put_in_order: dict[tuple[str, int, Order], Output] = {}
-
-    def run(self) -> None:
-        """Rewrite every node."""
-        for node in self.model.get_ordered_ops():
-            RULES.get(node.get_type_name(), keep)(self, node)
-        self.model.validate_nodes_and_infer_types()
 
     def look_up(self, output: Output) -> Held:
         """Return the record of an output of the original graph."""
         known = self.held.get(_key(output))
         return known or Held(output, tuple(range(len(output.get_partial_shape()))))
 
-    def record(self, output: Output, held: Held) -> None:
-        """Record an output of the original graph."""
-        self.held[_key(output)] = held
+    def record(self, node: Node, tensor: Output, order: Order) -> None:
+        """Record that the output of a node of the original graph is `tensor` in `order`."""
+        self.held[_key(node.output(0))] = Held(tensor, order)
+
+    def rewritten(self, node: Node, order: Order) -> None:
+        """Record the output of a node whose inputs have changed."""
+        node.validate_and_infer_types()
+        self.record(node, node.output(0), order)
 
     def feed(self, node: Node, index: int, tensor: Output) -> None:
         """Replace an input of `node`."""
@@ -88,10 +85,6 @@ class ChannelsFirst:
         if key not in self.put_in_order:
             self.put_in_order[key] = self._transpose(held.tensor, key[2])
         return self.put_in_order[key]
-
-    def in_order(self, held: Held) -> Output:
-        """Return a tensor with the value of `held`, not permuted."""
-        return self.permuted(held, tuple(range(len(held.order))))
 
     def _transpose(self, tensor: Output, permutation: Order) -> Output:
         moved = _pattern_if_only_ones_move(tensor.get_partial_shape(), permutation)
@@ -114,7 +107,10 @@ def run_channels_first(model: Model) -> None:
         be dynamic. What the model computes stays the same, and so does the layout of its inputs and
         outputs.
     """
-    ChannelsFirst(model).run()
+    state = ChannelsFirst()
+    for node in model.get_ordered_ops():
+        RULES.get(node.get_type_name(), keep)(state, node)
+    model.validate_nodes_and_infer_types()
 
 
 def _key(output: Output) -> tuple[str, int]:
@@ -149,21 +145,21 @@ def keep(state: ChannelsFirst, node: Node) -> None:
     for index, source in enumerate(node.input_values()):
         held = state.look_up(source)
         if held.tensor is not source or not held.in_order:
-            state.feed(node, index, state.in_order(held))
+            state.feed(node, index, state.permuted(held, tuple(range(len(held.order)))))
     node.validate_and_infer_types()
 
 
 def enter(state: ChannelsFirst, node: Node) -> None:
     """``Parameter``: permute the image once, at the start, while its values are bytes."""
     moved = state.ops.transpose(node.output(0), state.constant(CHANNELS_FIRST)).output(0)
-    state.record(node.output(0), Held(moved, CHANNELS_LAST))
+    state.record(node, moved, CHANNELS_LAST)
 
 
 def move_axes(state: ChannelsFirst, node: Node) -> None:
     """``Transpose``: change only the record."""
     held = state.look_up(node.input_value(0))
     order = tuple(held.order[axis] for axis in _integers(node.input_value(1)))
-    state.record(node.output(0), Held(held.tensor, order))
+    state.record(node, held.tensor, order)
 
 
 def each_pixel_alone(state: ChannelsFirst, node: Node) -> None:
@@ -175,8 +171,7 @@ def each_pixel_alone(state: ChannelsFirst, node: Node) -> None:
     order = next(held.order for held in values if not held.in_order)
     for index, held in enumerate(values):
         state.feed(node, index, _aligned(state, held, order))
-    node.validate_and_infer_types()
-    state.record(node.output(0), Held(node.output(0), order))
+    state.rewritten(node, order)
 
 
 def _aligned(state: ChannelsFirst, held: Held, order: Order) -> Output:
@@ -197,8 +192,7 @@ def channels_on_axis_one(state: ChannelsFirst, node: Node) -> None:
         keep(state, node)
         return
     state.feed(node, 0, held.tensor)
-    node.validate_and_infer_types()
-    state.record(node.output(0), Held(node.output(0), held.order))
+    state.rewritten(node, held.order)
 
 
 def mean_over_axes(state: ChannelsFirst, node: Node) -> None:
@@ -208,12 +202,11 @@ def mean_over_axes(state: ChannelsFirst, node: Node) -> None:
     axes = [axis % rank for axis in _integers(node.input_value(1))]
     state.feed(node, 0, held.tensor)
     state.feed(node, 1, state.constant(sorted(held.order[axis] for axis in axes)))
-    node.validate_and_infer_types()
     order = held.order
     if not node.get_attributes()["keep_dims"]:
         left = [held.order[axis] for axis in range(rank) if axis not in axes]
         order = inverse(inverse(left))
-    state.record(node.output(0), Held(node.output(0), order))
+    state.rewritten(node, order)
 
 
 def pad_borders(state: ChannelsFirst, node: Node) -> None:
@@ -223,8 +216,7 @@ def pad_borders(state: ChannelsFirst, node: Node) -> None:
     for index in (1, 2):
         pads = _integers(node.input_value(index))
         state.feed(node, index, state.constant([pads[axis] for axis in inverse(held.order)]))
-    node.validate_and_infer_types()
-    state.record(node.output(0), Held(node.output(0), held.order))
+    state.rewritten(node, held.order)
 
 
 def cut_out(state: ChannelsFirst, node: Node) -> None:
@@ -236,8 +228,7 @@ def cut_out(state: ChannelsFirst, node: Node) -> None:
     axes = _integers(node.input_value(4)) if named else range(len(_integers(starts)))
     moved = state.constant([held.order[axis % rank] for axis in axes])
     node.set_arguments([held.tensor, starts, stops, steps, moved])
-    node.validate_and_infer_types()
-    state.record(node.output(0), Held(node.output(0), held.order))
+    state.rewritten(node, held.order)
 
 
 def pick(state: ChannelsFirst, node: Node) -> None:
@@ -246,8 +237,7 @@ def pick(state: ChannelsFirst, node: Node) -> None:
     (axis,) = _integers(node.input_value(2))
     state.feed(node, 0, held.tensor)
     state.feed(node, 2, state.constant([held.order[axis]]))
-    node.validate_and_infer_types()
-    state.record(node.output(0), Held(node.output(0), held.order))
+    state.rewritten(node, held.order)
 
 
 def join(state: ChannelsFirst, node: Node) -> None:
@@ -257,7 +247,7 @@ def join(state: ChannelsFirst, node: Node) -> None:
     axis = order[node.get_attributes()["axis"] % len(order)]
     joined = state.ops.concat([_aligned(state, held, order) for held in values], axis)
     joined.set_friendly_name(node.get_friendly_name())
-    state.record(node.output(0), Held(joined.output(0), order))
+    state.record(node, joined.output(0), order)
 
 
 def dense_on_channels(state: ChannelsFirst, node: Node) -> None:
@@ -274,28 +264,15 @@ def dense_on_channels(state: ChannelsFirst, node: Node) -> None:
         held.tensor, state.ops.constant(kernel), [1, 1], [0, 0], [0, 0], [1, 1]
     )
     dense.set_friendly_name(node.get_friendly_name())
-    state.record(node.output(0), Held(dense.output(0), held.order))
+    state.record(node, dense.output(0), held.order)
 
 
-ELEMENTWISE = (
-    "Add",
-    "Clamp",
-    "Convert",
-    "Divide",
-    "Gelu",
-    "HSwish",
-    "Multiply",
-    "Negative",
-    "Power",
-    "Relu",
-    "Sigmoid",
-    "Sqrt",
-    "Subtract",
-    "Swish",
-)
+# All of them work on each value alone.
+ARITHMETIC = ("Add", "Convert", "Divide", "Multiply", "Negative", "Power", "Sqrt", "Subtract")
+ACTIVATIONS = ("Clamp", "Gelu", "HSwish", "Relu", "Sigmoid", "Swish")
 
 RULES: dict[str, Callable[[ChannelsFirst, Node], None]] = {
-    **dict.fromkeys(ELEMENTWISE, each_pixel_alone),
+    **dict.fromkeys(ARITHMETIC + ACTIVATIONS, each_pixel_alone),
     "Parameter": enter,
     "Transpose": move_axes,
     "BatchNormInference": channels_on_axis_one,

@@ -18,10 +18,9 @@ from headstart import records
 from headstart.backbones.classes import ClassName
 from headstart.backbones.pooling import Pooling
 from headstart.backbones.preprocessing import Interpolation, Preprocessing
-from headstart.backbones.weights import hash_file
 from headstart.descriptions import DescriptionFile
 from headstart.errors import DamagedModel, NotASavedModel
-from headstart.storage import cache_dir, whole_folder, writing
+from headstart.storage import cache_dir, hash_file, whole_folder, writing
 
 DESCRIPTION = DescriptionFile("network.json", "network", newest=2)
 GRAPH = "graph.xml"

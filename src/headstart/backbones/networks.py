@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headstart.backbones import convert
+from headstart.backbones import keras_process
 from headstart.backbones.catalogue import look_up
 from headstart.backbones.choosing import choose_backbone
 from headstart.backbones.classes import ClassName, imagenet_classes
@@ -18,12 +18,7 @@ from headstart.backbones.network import GRAPH, Network, cached_network, load_net
 from headstart.backbones.resolving import Automatic, NetworkFolder, not_a_backbone, resolve
 from headstart.backbones.row import Backbone
 from headstart.backbones.variants import mirrored, pooled
-from headstart.backbones.weights import (
-    WeightsFile,
-    check_published,
-    find_weights,
-    published_address,
-)
+from headstart.backbones.weights import WeightsFile, check_published, find_weights
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
@@ -77,7 +72,7 @@ def network_key(
         "prepare": [row.resize, row.crop_fraction, row.interpolation, row.antialias],
         "weights": weights_sha256,
         "size": list(size),
-        "format": convert.FORMAT,
+        "format": keras_process.FORMAT,
         "keras": importlib.metadata.version("keras"),
     }
     if layer is not None:
@@ -151,8 +146,8 @@ def _checked_size(row: Backbone, size: tuple[int, int] | None) -> tuple[int, int
 def _convert(
     row: Backbone, weights: WeightsFile, size: tuple[int, int], layer: str | None, folder: Path
 ) -> Network:
-    check_published(row, weights)
-    answer = convert.convert(row, weights.path, size, folder / GRAPH, feature_layer=layer)
+    source = check_published(row, weights)
+    answer = keras_process.convert(row, weights.path, size, folder / GRAPH, feature_layer=layer)
     return Network(
         folder=folder,
         name=row.name,
@@ -170,7 +165,7 @@ def _convert(
         preprocessing=row.preprocessing,
         license=row.license,
         source=row.source,
-        weights_source=published_address(row, weights),
+        weights_source=source,
     )
 
 

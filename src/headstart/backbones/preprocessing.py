@@ -8,7 +8,6 @@ from typing import Literal
 # The names in `headstart.data.resizing`, which loads numpy.
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 
-Channels = Literal["rgb", "bgr"]
 Numbers = tuple[float, float, float]
 
 
@@ -28,17 +27,26 @@ class Preprocessing:
         What each channel is divided by at the end, in the order of `channels`.
     """
 
-    channels: Channels
+    channels: Literal["rgb", "bgr"]
     scale: float
     mean: Numbers
     std: Numbers
 
+    def steps(self) -> list[tuple[Literal["divide", "subtract"], Numbers]]:
+        """Return the arithmetic after ordering the channels, without what changes nothing."""
+        steps: list[tuple[Literal["divide", "subtract"], Numbers]] = [
+            ("divide", (self.scale, self.scale, self.scale)),
+            ("subtract", self.mean),
+            ("divide", self.std),
+        ]
+        return [step for step in steps if step not in _IDLE]
 
-_ZEROS = (0.0, 0.0, 0.0)
+
 _ONES = (1.0, 1.0, 1.0)
+_IDLE = (("divide", _ONES), ("subtract", (0.0, 0.0, 0.0)))
 
 #: Nothing: the network's own first layers do it.
-INSIDE = Preprocessing("rgb", 1.0, _ZEROS, _ONES)
+INSIDE = Preprocessing("rgb", 1.0, (0.0, 0.0, 0.0), _ONES)
 
 #: From -1 to 1.
 MINUS_ONE_TO_ONE = Preprocessing("rgb", 127.5, _ONES, _ONES)

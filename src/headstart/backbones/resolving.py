@@ -124,7 +124,13 @@ def find_origin(
     WeightsError
         If the weights are not at hand, or have changed since.
     """
-    row = _row_of(network, named)
+    meant = resolve(named) if isinstance(named, str | Path) else None
+    row = meant if isinstance(meant, Backbone) else look_up(network.name)
+    if row is None:
+        raise UnknownBackbone(
+            "The backbone that a network was converted from must be known. Received: "
+            f"{network.name}, which `headstart models` does not list. Give the backbone's folder."
+        )
     found = find_weights(row, None if weights is None else Path(weights), download=False)
     if found.sha256 != network.weights_sha256:
         raise WeightsMismatch(
@@ -146,17 +152,6 @@ def not_a_backbone(meant: Automatic | NetworkFolder | ModelFolder) -> UsageError
         case ModelFolder(path):
             received = f"{path}, a saved model. `headstart predict` and headstart.load take it."
     return UsageError(f"A backbone is needed here: its name or folder. Received: {received}")
-
-
-def _row_of(network: Network, named: str | Path | Network | None) -> Backbone:
-    meant = resolve(named) if isinstance(named, str | Path) else None
-    row = meant if isinstance(meant, Backbone) else look_up(network.name)
-    if row is None:
-        raise UnknownBackbone(
-            "The backbone that a network was converted from must be known. Received: "
-            f"{network.name}, which `headstart models` does not list. Give the backbone's folder."
-        )
-    return row
 
 
 def _in_folder(folder: Path) -> Resolved:

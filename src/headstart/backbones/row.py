@@ -8,7 +8,6 @@ from headstart import records
 from headstart.backbones.classes import ClassName
 from headstart.backbones.preprocessing import Interpolation, Preprocessing
 
-IMAGENET = "ImageNet-1k"
 IMAGENET_CLASSES = 1000
 
 
@@ -102,7 +101,7 @@ class Backbone:
     weights_without_top: OfficialWeights | None = None
     folder: Path | None = None
     weights_sha256: str | None = None
-    trained_on: str = IMAGENET
+    trained_on: str = "ImageNet-1k"
     classes: tuple[ClassName, ...] | None = field(default=None, repr=False)
     license: str
     parameters: int

@@ -11,10 +11,9 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from headstart.backbones.graph import count_macs
 from headstart.backbones.network import GRAPH, cached_network
 from headstart.backbones.pooling import POOLINGS
-from headstart.backbones.runtime import load_openvino, write_graph
+from headstart.backbones.runtime import count_macs, load_openvino, write_graph
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from importlib import resources
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from headstart.backbones import download as downloads
 from headstart.errors import DamagedModel, WeightsMismatch, WeightsNotFound
-from headstart.storage import cache_dir
+from headstart.storage import cache_dir, hash_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +67,11 @@ def find_weights(
         If the download fails.
     """
     if given is not None:
-        return _given(backbone, Path(given))
+        if not given.is_file():
+            raise WeightsNotFound(
+                f"The weights file given for {backbone.name} must exist. Received {given}."
+            )
+        return WeightsFile(given, hash_file(given), "given")
     if backbone.folder is not None:
         return _beside(backbone, backbone.folder)
     there = at_hand(backbone)
@@ -113,10 +116,11 @@ def published(backbone: Backbone) -> OfficialWeights:
     return backbone.weights
 
 
-def check_published(backbone: Backbone, weights: WeightsFile) -> None:
-    """Check an official file by the hash that Keras publishes.
+def check_published(backbone: Backbone, weights: WeightsFile) -> str:
+    """Check an official file by the hash that Keras publishes, and return its address.
 
-    A file with another name is not checked, nor is one without a published hash.
+    A file with another name is not checked, and its name is returned. A file without a published
+    hash is not checked.
 
     Raises
     ------
@@ -124,34 +128,16 @@ def check_published(backbone: Backbone, weights: WeightsFile) -> None:
         If the hash differs.
     """
     for official in (backbone.weights, backbone.weights_without_top):
-        if official is None or official.digest is None:
-            continue
-        if weights.path.name == official.filename:
-            _check(weights.path, official)
-
-
-def published_address(backbone: Backbone, weights: WeightsFile) -> str:
-    """Return where an official file is published; for another file, its name."""
-    for official in (backbone.weights, backbone.weights_without_top):
         if official is not None and official.filename == weights.path.name:
+            digest = official.digest
+            found = None if digest is None else downloads.hash_as(digest, weights.path)
+            if found != digest:
+                raise WeightsMismatch(
+                    f"{weights.path} must have the published hash {digest}. Received {found}: the "
+                    "file is cut short or altered. Delete it and try again."
+                )
             return official.url
     return weights.path.name
-
-
-def hash_file(path: Path, algorithm: str = "sha256") -> str:
-    """Return the hash of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
-
-
-def _check(path: Path, official: OfficialWeights) -> None:
-    digest = official.digest or ""
-    found = hash_file(path, downloads.algorithm(digest))
-    if found != digest:
-        raise WeightsMismatch(
-            f"{path} must have the published hash {digest}. Received {found}: the file is cut "
-            "short or altered. Delete it and try again."
-        )
 
 
 def _beside(backbone: Backbone, folder: Path) -> WeightsFile:
@@ -163,19 +149,7 @@ def _beside(backbone: Backbone, folder: Path) -> WeightsFile:
             f"{backbone.weights_sha256}. Received: {found}. The file is missing, cut short or "
             "altered: get the folder again from where it comes from."
         )
-    return WeightsFile(path, found, "package" if _is_packaged(folder) else "beside")
-
-
-def _is_packaged(folder: Path) -> bool:
-    return folder.parent == Path(str(resources.files(__package__)))
-
-
-def _given(backbone: Backbone, path: Path) -> WeightsFile:
-    if not path.is_file():
-        raise WeightsNotFound(
-            f"The weights file given for {backbone.name} must exist. Received {path}."
-        )
-    return WeightsFile(path, hash_file(path), "given")
+    return WeightsFile(path, found, "package" if folder.parent == _room() else "beside")
 
 
 def _places(backbone: Backbone) -> Iterator[tuple[Path, Origin]]:
@@ -186,10 +160,11 @@ def _places(backbone: Backbone) -> Iterator[tuple[Path, Origin]]:
     if named:
         for name in (own, *official):
             yield Path(named).expanduser() / name, "folder"
-    yield Path(str(resources.files(__package__).joinpath(own))), "package"
-    yield _keras_cache() / "models" / official[0], "keras"
+    yield _room() / own, "package"
+    keras = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    yield keras / "models" / official[0], "keras"
     yield cache_dir() / "weights" / official[0], "download"
 
 
-def _keras_cache() -> Path:
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+def _room() -> Path:
+    return Path(str(resources.files(__package__)))

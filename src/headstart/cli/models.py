@@ -90,8 +90,8 @@ def _fetch(names: list[str]) -> int:
 
 
 def _show(name: str, weights: Path | None, *, as_json: bool) -> int:
+    from headstart.backbones.keras_process import summarise
     from headstart.backbones.resolving import find_backbone
-    from headstart.backbones.summary import summarise
 
     row = find_backbone(name)
     summary = summarise(row, weights=weights)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from headstart.augmentation.settings import Augmentation
-from headstart.backbones import convert
+from headstart.backbones import keras_process
 from headstart.backbones.network import DESCRIPTION, GRAPH, Network
 from headstart.features.compiling import compile_network
 from headstart.progress import track
@@ -103,7 +103,7 @@ def frozen_part(
     """
     folder.mkdir(exist_ok=True)
     sides = (size, size)
-    found = convert.convert(row, weights.path, sides, folder / GRAPH, layers=layers)
+    found = keras_process.convert(row, weights.path, sides, folder / GRAPH, layers=layers)
     return Network(
         folder=folder,
         name=row.name,

@@ -14,7 +14,6 @@ belongs to the user: the model card (``README.md``), the plots and whatever the 
 edited or deleted.
 """
 
-import hashlib
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
@@ -28,6 +27,7 @@ from headstart.backbones.runtime import write_graph
 from headstart.errors import DamagedModel
 from headstart.model.description import DESCRIPTION
 from headstart.prediction.scoring import Arrays
+from headstart.storage import hash_file
 
 #: The model card. It is written with the model, but it is no part: users may edit it.
 CARD = "README.md"
@@ -157,7 +157,7 @@ def read_parts(folder: Path, files: Iterable[str]) -> dict[str, Any]:
 
 def write_checksums(folder: Path, names: Iterable[str]) -> None:
     """List the named files of `folder`."""
-    (folder / CHECKSUMS).write_bytes(_text({name: _sha256(folder / name) for name in names}))
+    (folder / CHECKSUMS).write_bytes(_text({name: hash_file(folder / name) for name in names}))
 
 
 def check_files(folder: Path, listed: Mapping[str, str], names: Iterable[str]) -> None:
@@ -172,7 +172,7 @@ def check_files(folder: Path, listed: Mapping[str, str], names: Iterable[str]) -
             raise _damaged(folder, f"{CHECKSUMS} does not list {name}")
         if not (folder / name).is_file():
             raise _damaged(folder, f"{name} is missing")
-        if _sha256(folder / name) != listed[name]:
+        if hash_file(folder / name) != listed[name]:
             raise _damaged(folder, f"{name} was altered")
 
 
@@ -193,11 +193,6 @@ def read_checksums(folder: Path) -> dict[str, str]:
     if _text(listed) != content:
         raise _damaged(folder, f"{CHECKSUMS} was altered")
     return listed
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _text(listed: Mapping[str, str]) -> bytes:

@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from headstart import records
 from headstart.errors import ConversionError, StorageError, UsageError, WeightsMismatch
 
 if TYPE_CHECKING:
@@ -21,6 +23,57 @@ FORMAT = 1
 
 #: The errors that the process reports by name. Every other error is a `ConversionError`.
 REPORTED = (WeightsMismatch, StorageError, UsageError)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSummary:
+    """One layer.
+
+    Attributes
+    ----------
+    name, kind : str
+        Keras's name of the layer, and its class, such as ``Conv2D``.
+    shape : tuple of int
+        Shape of its output without the batch axis: height, width and channels for a feature map.
+    parameters : int
+        Number of parameters.
+    weights : tuple of (str, tuple of int)
+        Name and shape of each of its arrays.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int | None, ...]
+    parameters: int
+    weights: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A whole network.
+
+    Attributes
+    ----------
+    backbone : Backbone
+    size : tuple of int
+        Height and width of the images, in pixels.
+    layers : tuple of LayerSummary
+        In the order that an image passes through them.
+    """
+
+    backbone: Backbone
+    size: tuple[int, int]
+    layers: tuple[LayerSummary, ...]
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters of the network."""
+        return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def weights_bytes(self) -> int:
+        """Size of the parameters as float32, in bytes."""
+        return 4 * self.parameters
 
 
 def convert(
@@ -68,7 +121,7 @@ def convert(
     """
     return ask_keras(
         "export",
-        **name_and_folder(row),
+        row,
         weights=str(weights.resolve()),
         size=list(size),
         graph=str(graph.resolve()),
@@ -77,18 +130,42 @@ def convert(
     )
 
 
-def name_and_folder(row: Backbone) -> dict[str, str]:
-    """Return the part of a request that says which backbone is meant."""
+def summarise(
+    backbone: Backbone, *, size: tuple[int, int] | None = None, weights: Path | None = None
+) -> Summary:
+    """List the layers of a network.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    size : tuple of int, optional
+        Height and width in pixels, instead of the backbone's own.
+    weights : Path, optional
+        List the layers of the network that this weights file belongs to. It may lack the classifier
+        or have another one. Without a file no weights are needed.
+
+    Raises
+    ------
+    WeightsMismatch, ConversionError
+    """
+    chosen = size or backbone.size
+    answer = ask_keras(
+        "summarise",
+        backbone,
+        size=list(chosen),
+        weights=str(weights.resolve()) if weights else "",
+    )
+    layers = (records.from_json(LayerSummary, layer) for layer in answer["layers"])
+    return Summary(backbone, chosen, tuple(layers))
+
+
+def ask_keras(task: str, row: Backbone, **request: str | list[int] | list[str]) -> dict[str, Any]:
+    """Run a task of `headstart.backbones.keras_export` for a backbone, and return its answer."""
     folder = "" if row.folder is None else str(row.folder.resolve())
-    return {"backbone": row.name, "folder": folder}
-
-
-def ask_keras(task: str, **request: str | list[int] | list[str]) -> dict[str, Any]:
-    """Run a task of `headstart.backbones.keras_export` and return its answer."""
     done = subprocess.run(
         # -P: a file called keras.py in the current directory must not be run.
         [sys.executable, "-P", "-m", "headstart.backbones.keras_export"],
-        input=json.dumps({"task": task, **request}),
+        input=json.dumps({"task": task, "backbone": row.name, "folder": folder, **request}),
         env={**os.environ, "KERAS_BACKEND": "openvino"},
         capture_output=True,
         text=True,
@@ -102,9 +179,8 @@ def ask_keras(task: str, **request: str | list[int] | list[str]) -> dict[str, An
     if done.returncode == 0 and answer is not None:
         return answer
     raise ConversionError(
-        f"{request.get('backbone', 'The network')} could not be converted: the process that runs "
-        f"Keras ended with {done.returncode}. The end of its messages:\n"
-        f"{done.stderr.strip()[-2000:]}"
+        f"{row.name} could not be converted: the process that runs Keras ended with "
+        f"{done.returncode}. The end of its messages:\n{done.stderr.strip()[-2000:]}"
     )
 
 
