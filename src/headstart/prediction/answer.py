@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,9 +84,8 @@ class Answer:
         # A stable sort puts the first of equally probable classes first on every machine.
         order = np.argsort(-self.probabilities, kind="stable")[:top]
         return tuple(
-            Prediction(name.id, name.label, float(self.probabilities[place]))
+            Prediction(*self.classes[int(place)], float(self.probabilities[place]))
             for place in order
-            for name in [self.classes[place]]
         )
 
     def required(self) -> NDArray[np.float32]:
@@ -100,9 +99,6 @@ class Answer:
         if self.error is not None:
             failure = {"type": type(self.error).__name__, "message": str(self.error)}
             return {"path": self.path, "error": failure}
-        predictions = [
-            {"id": found.id, "label": found.label, "probability": found.probability}
-            for found in self.predictions(top)
-        ]
+        predictions = [asdict(found) for found in self.predictions(top)]
         notes = {"notes": list(self.notes)} if self.notes else {}
         return {"path": self.path, "predictions": predictions, **notes}

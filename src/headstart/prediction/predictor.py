@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from headstart.data.inputs import image_sources
+from headstart.data.inputs import Images, Labels, image_sources
 from headstart.errors import UsageError
 from headstart.features.extractor import FeatureExtractor
 from headstart.prediction.answer import Answer
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from headstart.backbones.classes import ClassName
     from headstart.backbones.network import Network
-    from headstart.data.inputs import Images, Labels
     from headstart.data.resizing import Resize
     from headstart.data.sources import ImageSource
     from headstart.features.engine import Precision
@@ -51,7 +50,7 @@ class Predictor:
 
     name: str
     extractor: FeatureExtractor
-    classes: tuple[ClassName, ...] = field(repr=False)
+    classes: tuple[ClassName, ...]
     scorer: Scorer | None = None
 
     def __repr__(self) -> str:

@@ -20,6 +20,8 @@ class Scorer(abc.ABC):
     """A fitted head without the library that fitted it: NumPy arrays in, probabilities out."""
 
     kind: ClassVar[str]
+    #: The dense layers before the softmax; empty if it does not consist of layers.
+    layers: tuple["Layer", ...] = ()
 
     @abc.abstractmethod
     def probabilities(self, features: Array) -> Array:
@@ -44,11 +46,6 @@ class Scorer(abc.ABC):
     @abc.abstractmethod
     def shape(self) -> tuple[int, int]:
         """Number of features, number of classes."""
-
-    @property
-    def layers(self) -> tuple["Layer", ...]:
-        """The dense layers before the softmax; empty if it does not consist of layers."""
-        return ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,28 +120,23 @@ class DenseSoftmax(Scorer):
         for layer, after in itertools.pairwise(layers):
             if layer.weights.shape[1] != after.weights.shape[0]:
                 raise ValueError(f"{after.weights.shape} can't follow {layer.weights.shape}")
-        self._layers = tuple(layers)
-
-    @property
-    def layers(self) -> tuple[Layer, ...]:
-        """All layers."""
-        return self._layers
+        self.layers = tuple(layers)
 
     @property
     def shape(self) -> tuple[int, int]:
         """Number of features, number of classes."""
-        return self._layers[0].weights.shape[0], self._layers[-1].weights.shape[1]
+        return self.layers[0].weights.shape[0], self.layers[-1].weights.shape[1]
 
     def probabilities(self, features: Array) -> Array:
         """Return the probabilities (n, n_classes) for `features` (n, d)."""
-        for layer in self._layers:
+        for layer in self.layers:
             features = ACTIVATIONS[layer.activation](features @ layer.weights + layer.bias)
         return softmax(features)
 
     def arrays(self) -> Arrays:
         """Return the weights and biases of each layer, and the names of the activations."""
-        found = {"activations": np.array([layer.activation for layer in self._layers])}
-        for i, layer in enumerate(self._layers):
+        found = {"activations": np.array([layer.activation for layer in self.layers])}
+        for i, layer in enumerate(self.layers):
             found |= {f"weights_{i}": layer.weights, f"bias_{i}": layer.bias}
         return found
 
