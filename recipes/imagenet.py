@@ -15,8 +15,8 @@ from pathlib import Path
 
 import command
 import headstart as hs
+from headstart.backbones.keras_process import summarise
 from headstart.backbones.resolving import find_backbone
-from headstart.backbones.summary import summarise
 from headstart.evaluation import Tile, draw_sheet
 from headstart.features.settings import ResizeRule
 
