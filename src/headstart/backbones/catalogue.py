@@ -5,12 +5,11 @@ from __future__ import annotations
 import difflib
 import functools
 import re
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.backbones.folders import read_row
 from headstart.backbones.rows import ROWS
+from headstart.backbones.weights import package_folder
 from headstart.errors import UnknownBackbone
 
 if TYPE_CHECKING:
@@ -23,8 +22,7 @@ _PACKAGED = ("mini",)
 @functools.cache
 def backbones() -> tuple[Backbone, ...]:
     """Return the whole catalogue, sorted by name."""
-    room = Path(str(resources.files(__package__)))
-    packaged = (read_row(room / name) for name in _PACKAGED)
+    packaged = (read_row(package_folder() / name) for name in _PACKAGED)
     return tuple(sorted((*ROWS, *packaged), key=lambda row: row.name))
 
 

@@ -116,6 +116,11 @@ def published(backbone: Backbone) -> OfficialWeights:
     return backbone.weights
 
 
+def package_folder() -> Path:
+    """Return the folder with what is part of headstart: backbone folders, and weights if any."""
+    return Path(str(resources.files(__package__)))
+
+
 def check_published(backbone: Backbone, weights: WeightsFile) -> str:
     """Check an official file by the hash that Keras publishes, and return its address.
 
@@ -149,7 +154,7 @@ def _beside(backbone: Backbone, folder: Path) -> WeightsFile:
             f"{backbone.weights_sha256}. Received: {found}. The file is missing, cut short or "
             "altered: get the folder again from where it comes from."
         )
-    return WeightsFile(path, found, "package" if folder.parent == _room() else "beside")
+    return WeightsFile(path, found, "package" if folder.parent == package_folder() else "beside")
 
 
 def _places(backbone: Backbone) -> Iterator[tuple[Path, Origin]]:
@@ -160,11 +165,7 @@ def _places(backbone: Backbone) -> Iterator[tuple[Path, Origin]]:
     if named:
         for name in (own, *official):
             yield Path(named).expanduser() / name, "folder"
-    yield _room() / own, "package"
+    yield package_folder() / own, "package"
     keras = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
     yield keras / "models" / official[0], "keras"
     yield cache_dir() / "weights" / official[0], "download"
-
-
-def _room() -> Path:
-    return Path(str(resources.files(__package__)))
