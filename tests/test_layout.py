@@ -11,9 +11,7 @@ TESTS = Path(__file__).parent
 
 #: Modules that are tested in another file, and where.
 ELSEWHERE = {
-    "backbones/keras_export.py": "backbones/test_convert.py",  # runs in a process of its own
     "backbones/pooling.py": "backbones/test_variants.py",  # only names
-    "backbones/rows.py": "backbones/test_catalogue.py",  # a table
     "classifier.py": "classifier/test_classifier.py",  # has fixtures of its own
     "version.py": "test_project_files.py",
 }
