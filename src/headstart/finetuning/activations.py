@@ -112,6 +112,8 @@ def frozen_part(
         classes=None,
         resize=row.resize,
         crop_fraction=row.crop_fraction,
+        interpolation=row.interpolation,
+        antialias=row.antialias,
         macs=found["macs"],
         weights_sha256=weights.sha256,
         key=f"{folder / DESCRIPTION.name}",
