@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-KINDS = {"sky": (60, 120, 230), "grass": (50, 180, 60), "brick": (200, 70, 40)}
+COLOURS = {"sky": (60, 120, 230), "grass": (50, 180, 60), "brick": (200, 70, 40)}
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory):
-    """Folder with three kinds of 20 pictures each, which their colours tell apart, not quite."""
-    folder = tmp_path_factory.mktemp("kinds")
+def dataset(tmp_path_factory):
+    """Folder with three classes of 20 images each, whose colours overlap a little."""
+    folder = tmp_path_factory.mktemp("dataset")
     random = np.random.default_rng(0)
     grey = np.array((120, 120, 120))
-    for kind, colour in KINDS.items():
-        (folder / kind).mkdir()
+    for label, colour in COLOURS.items():
+        (folder / label).mkdir()
         for number in range(20):
             shade = grey + (np.array(colour) - grey) * random.uniform(0, 0.3)
             pixels = random.normal(shade, 50, (40, 40, 3)).clip(0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(folder / kind / f"{number}.png")
+            Image.fromarray(pixels).save(folder / label / f"{number}.png")
     return folder
 
 

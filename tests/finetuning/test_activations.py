@@ -31,7 +31,7 @@ def kept(network, pixels, folder, **settings):
     return compute_activations(network, pixels, **usual | settings)
 
 
-def test_the_first_view_is_the_picture_as_it_is(network, pixels, tmp_path):
+def test_the_first_view_is_the_whole_image(network, pixels, tmp_path):
     found = kept(network, pixels, tmp_path)
     exact = compile_network(network, outputs=("feature_map", "features")).infer(pixels)
     places = np.array([3, 39, 0])
@@ -40,9 +40,7 @@ def test_the_first_view_is_the_picture_as_it_is(network, pixels, tmp_path):
         np.testing.assert_allclose(values, exact[name][places], rtol=2e-3, atol=1e-3)
 
 
-def test_each_picture_is_seen_in_several_views_the_same_ones_for_the_same_seed(
-    network, pixels, tmp_path
-):
+def test_each_image_has_several_views_the_same_for_the_same_seed(network, pixels, tmp_path):
     one, same, other = (
         kept(network, pixels, tmp_path / name, seed=seed)
         for name, seed in (("one", 0), ("same", 0), ("other", 1))
@@ -54,21 +52,21 @@ def test_each_picture_is_seen_in_several_views_the_same_ones_for_the_same_seed(
     assert not np.array_equal(one.values[0], other.values[0])
 
 
-def test_views_are_read_one_for_each_picture(network, pixels, tmp_path):
+def test_one_view_of_each_image_is_read(network, pixels, tmp_path):
     found = kept(network, pixels, tmp_path)
     values = found.read(np.array([5, 6]), np.array([2, 0]))[1]
     np.testing.assert_array_equal(values[0], found.values[1][2, 5])
     np.testing.assert_array_equal(values[1], found.values[1][0, 6])
 
 
-def test_what_was_computed_before_is_not_computed_again(network, pixels, tmp_path, monkeypatch):
+def test_files_from_before_are_used_again(network, pixels, tmp_path, monkeypatch):
     before = kept(network, pixels, tmp_path)
     monkeypatch.setattr(room, "compile_network", None)
     again = kept(network, pixels, tmp_path)
     np.testing.assert_array_equal(before.values[0], again.values[0])
 
 
-def test_numbers_too_large_for_half_precision_are_kept_in_full(
+def test_values_too_large_for_half_precision_are_kept_in_single(
     network, pixels, tmp_path, monkeypatch
 ):
     class Loud:

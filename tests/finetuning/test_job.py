@@ -1,4 +1,4 @@
-"""The whole job: Keras wants a process of its own."""
+"""Fine-tuning from start to end. Keras needs a process of its own."""
 
 import csv
 import importlib.util
@@ -14,19 +14,19 @@ from PIL import Image
 import headstart as hs
 from headstart.data.datasets import read_dataset
 
-# Everything that one process finds out, to be looked at below.
+# Prints everything that the tests below check.
 SCRIPT = Path(__file__).with_name("tuning.py")
 
 SETTINGS = {"epochs": 2, "batch_size": 16, "views": 2, "learning_rate": 1e-3}
 
 
 @pytest.fixture(scope="module")
-def tuned(pictures, python, tmp_path_factory):
-    """Return a maker of what `SCRIPT` says, and the folder of the saved model."""
+def tuned(dataset, python, tmp_path_factory):
+    """Return a function that runs `SCRIPT`. It returns what that prints, and the saved model."""
 
     def made(backend="tensorflow", **settings):
         folder = tmp_path_factory.mktemp("out") / "model"
-        words = (SCRIPT, pictures, json.dumps(SETTINGS | settings), folder)
+        words = (SCRIPT, dataset, json.dumps(SETTINGS | settings), folder)
         process = python(*words, KERAS_BACKEND=backend)
         assert process.returncode == 0, process.stderr
         return json.loads(process.stdout.strip().rpartition("\n")[2]), folder
@@ -50,7 +50,7 @@ def no_room(tuned):
 
 
 @pytest.fixture(scope="module")
-def anew(tuned):
+def without_views(tuned):
     return tuned(views=0, epochs=1, validation=0.2, view_size=40, classifier={"mirror": True})
 
 
@@ -62,7 +62,7 @@ def by_jax(tuned):
     return tuned("jax", epochs=1, views=1, validation=0.2, layer_decay=0.5)
 
 
-@pytest.fixture(params=["by_folds", "all_layers", "no_room", "anew", "by_jax"])
+@pytest.fixture(params=["by_folds", "all_layers", "no_room", "without_views", "by_jax"])
 def each(request):
     return request.getfixturevalue(request.param)
 
@@ -72,7 +72,7 @@ def test_batch_normalisation_is_the_same_to_the_bit(each):
     assert found["same_statistics"]
 
 
-def test_what_learns_moves_and_nothing_else(each):
+def test_only_the_layers_that_learn_change(each):
     found, _ = each
     moved, learning = set(found["moved"]), set(found["learning"])
     assert learning
@@ -81,20 +81,20 @@ def test_what_learns_moves_and_nothing_else(each):
     assert all(re.search(r"/(gamma|beta)$", path) for path in moved - learning)
 
 
-def test_the_converted_network_answers_as_keras_does(each):
+def test_the_converted_network_predicts_as_keras_does(each):
     found, _ = each
     assert found["apart"] <= 1e-4
 
 
-def test_the_classifier_that_was_given_stays_what_it_is(each):
+def test_the_classifier_that_is_given_does_not_change(each):
     found, _ = each
     assert found["unfitted"]
 
 
-def test_the_saved_model_is_like_any_other(each, pictures):
+def test_the_saved_model_is_like_any_other(each, dataset):
     _, folder = each
     model = hs.load(folder)
-    images = read_dataset(pictures)
+    images = read_dataset(dataset)
     said = model.predict_proba(images.sources)
     assert said.shape == (60, 3)
     np.testing.assert_allclose(said.sum(axis=1), 1, rtol=1e-5)
@@ -113,7 +113,7 @@ def test_above_the_freeze_point_views_are_kept_and_folds_are_quick(by_folds):
     assert tuning["notes"] == []
 
 
-def test_where_everything_learns_the_whole_network_is_run(all_layers):
+def test_if_every_layer_learns_the_whole_network_runs(all_layers):
     found, _ = all_layers
     tuning = found["tuning"]
     assert (tuning["n_folds"], tuning["n_views"]) == (1, 0)
@@ -121,7 +121,7 @@ def test_where_everything_learns_the_whole_network_is_run(all_layers):
     assert [epoch["epoch"] for epoch in tuning["history"]] == [1, 2]
 
 
-def test_where_there_is_no_room_it_says_so_and_runs_the_whole_network(no_room):
+def test_without_room_for_views_a_note_says_so_and_the_whole_network_runs(no_room):
     found, _ = no_room
     assert found["tuning"]["n_views"] == 0
     assert len(found["learning"]) < 20
@@ -131,35 +131,37 @@ def test_where_there_is_no_room_it_says_so_and_runs_the_whole_network(no_room):
     assert note in found["text"]
 
 
-def test_where_no_views_are_wanted_the_whole_network_is_run(anew, no_room):
-    found, _ = anew
+def test_without_views_the_whole_network_runs(without_views, no_room):
+    found, _ = without_views
     tuning = found["tuning"]
     assert (tuning["n_folds"], tuning["n_views"], tuning["notes"]) == (1, 0, [])
     assert found["learning"] == no_room[0]["learning"]
     assert "The whole network ran in every step." in found["text"]
 
 
-def test_it_learns_from_smaller_images_than_the_network_is_used_on(anew, all_layers):
-    assert [epoch["size"] for epoch in anew[0]["tuning"]["history"]] == [40]
+def test_views_may_be_smaller_than_the_images_of_the_network(without_views, all_layers):
+    assert [epoch["size"] for epoch in without_views[0]["tuning"]["history"]] == [40]
     assert [epoch["size"] for epoch in all_layers[0]["tuning"]["history"]] == [48, 48]
-    assert hs.load(anew[1]).network.size == (48, 48)
+    assert hs.load(without_views[1]).network.size == (48, 48)
 
 
-def test_what_looks_at_mirror_images_still_does_when_it_is_fine_tuned(anew, no_room, pictures):
-    seen = [np.asarray(Image.open(path)) for path in sorted(pictures.rglob("1*.png"))]
+def test_a_network_that_sees_mirror_images_still_does_after_fine_tuning(
+    without_views, no_room, dataset
+):
+    seen = [np.asarray(Image.open(path)) for path in sorted(dataset.rglob("1*.png"))]
     in_mirror = [pixels[:, ::-1] for pixels in seen]
-    for (_, folder), same in ((anew, True), (no_room, False)):
+    for (_, folder), same in ((without_views, True), (no_room, False)):
         model = hs.load(folder)
         apart = abs(model.predict_proba(seen) - model.predict_proba(in_mirror)).max()
         assert (apart < 1e-5) == same
 
 
-def test_the_command_tunes_compares_and_keeps_what_is_better(pictures, python, tmp_path):
+def test_the_command_keeps_the_better_network(dataset, python, tmp_path):
     out = tmp_path / "model"
-    shutil.copytree(pictures, tmp_path / "kinds")
-    (tmp_path / "kinds" / "sky" / "broken.png").write_bytes(b"no picture")
+    shutil.copytree(dataset, tmp_path / "images")
+    (tmp_path / "images" / "sky" / "broken.png").write_bytes(b"no image")
     process = python(
-        "-m", "headstart", "train", tmp_path / "kinds", "--out", out, "--model", "mini",
+        "-m", "headstart", "train", tmp_path / "images", "--out", out, "--model", "mini",
         "--size", "48", "--fine-tune", "-12", "--epochs", "2", "--views", "2",
         "--validation", "2", "--crop", "0.8",
     )  # fmt: skip
@@ -179,12 +181,12 @@ def test_the_command_tunes_compares_and_keeps_what_is_better(pictures, python, t
     assert json.loads((out / "tuning.json").read_text("utf-8")) == tuning
     with Image.open(out / "curves.png") as curves:
         assert min(curves.size) > 300
-    assert hs.load(out).predict([pictures / "sky" / "0.png"]).shape == (1,)
+    assert hs.load(out).predict([dataset / "sky" / "0.png"]).shape == (1,)
 
 
-def test_settings_without_fine_tune_are_refused(pictures, python, tmp_path):
+def test_settings_without_fine_tune_are_refused(dataset, python, tmp_path):
     process = python(
-        "-m", "headstart", "train", pictures, "--out", tmp_path / "model", "--model", "mini",
+        "-m", "headstart", "train", dataset, "--out", tmp_path / "model", "--model", "mini",
         "--epochs", "2", "--crop", "0.8", "--restart",
     )  # fmt: skip
     assert process.returncode == 2
@@ -201,9 +203,9 @@ def test_settings_without_fine_tune_are_refused(pictures, python, tmp_path):
         (["--learning-rate", "1e9", "--validation", "0.2"], "smaller learning rate"),
     ],
 )
-def test_what_can_not_be_is_refused_and_nothing_is_left(pictures, python, tmp_path, words, says):
+def test_impossible_settings_are_refused_and_leave_nothing(dataset, python, tmp_path, words, says):
     process = python(
-        "-m", "headstart", "train", pictures, "--out", tmp_path / "model", "--model", "mini",
+        "-m", "headstart", "train", dataset, "--out", tmp_path / "model", "--model", "mini",
         "--size", "48", "--fine-tune", "--epochs", "3", *words,
     )  # fmt: skip
     assert process.returncode in (1, 2)

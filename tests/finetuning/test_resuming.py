@@ -1,4 +1,4 @@
-"""Killed at any point, a fine-tuning goes on to the same end, and no file is damaged."""
+"""Killed at any point, a fine-tuning continues to the same end, and no file is damaged."""
 
 import os
 import random
@@ -31,10 +31,10 @@ train(
 
 
 @pytest.fixture
-def start(pictures, shared_cache):
+def start(dataset, shared_cache):
     def started(out):
         return subprocess.Popen(
-            [sys.executable, "-c", JOB, str(pictures), str(out)],
+            [sys.executable, "-c", JOB, str(dataset), str(out)],
             env={
                 **os.environ,
                 "KERAS_BACKEND": "tensorflow",
@@ -56,7 +56,7 @@ def wait_for_another_step(process, work):
         time.sleep(0.02)
 
 
-def test_killed_again_and_again_it_ends_where_an_undisturbed_one_does(start, pictures, tmp_path):
+def test_killed_five_times_it_ends_like_an_undisturbed_one(start, dataset, tmp_path):
     with start(tmp_path / "undisturbed") as process:
         pass
     assert process.returncode == 0
@@ -75,7 +75,7 @@ def test_killed_again_and_again_it_ends_where_an_undisturbed_one_does(start, pic
         pass
     assert process.returncode == 0
     assert not work.exists()
-    answers = [
-        hs.load(folder).predict_proba(pictures) for folder in (tmp_path / "undisturbed", out)
+    probabilities = [
+        hs.load(folder).predict_proba(dataset) for folder in (tmp_path / "undisturbed", out)
     ]
-    np.testing.assert_allclose(answers[1], answers[0], atol=0.01)
+    np.testing.assert_allclose(probabilities[1], probabilities[0], atol=0.01)

@@ -30,16 +30,16 @@ from headstart.finetuning.settings import FineTuning
         ({"precision": "f16"}, "precision must be one of"),
     ],
 )
-def test_what_can_not_be_is_refused(wrong, says):
+def test_values_out_of_range_are_refused(wrong, says):
     with pytest.raises(UsageError, match=says):
         FineTuning(**wrong)
 
 
-def test_its_description_is_what_the_result_depends_on():
-    told = FineTuning(workers=3, store_limit=1).described()
-    assert json.loads(json.dumps(told)) == json.loads(json.dumps(FineTuning().described()))
-    assert told != FineTuning(seed=1).described()
-    assert told["augmentation"]["crop"] == [0.6, 1.0]
+def test_the_description_holds_what_the_result_depends_on():
+    described = FineTuning(workers=3, store_limit=1).described()
+    assert json.loads(json.dumps(described)) == json.loads(json.dumps(FineTuning().described()))
+    assert described != FineTuning(seed=1).described()
+    assert described["augmentation"]["crop"] == [0.6, 1.0]
 
 
 def test_without_augmentation_one_view_is_enough():
@@ -47,7 +47,7 @@ def test_without_augmentation_one_view_is_enough():
     assert FineTuning(views=8, augmentation=Augmentation.none()).wanted_views == 1
 
 
-def test_its_course_is_that_of_whole_images_all_along():
+def test_the_schedule_has_images_of_one_size():
     schedule = FineTuning(epochs=7, wise_ft=0.75, patience=3, monitor="val_loss").schedule(96)
     assert (schedule.epochs, schedule.size, schedule.first_size, schedule.patience) == (
         7,
@@ -60,7 +60,7 @@ def test_its_course_is_that_of_whole_images_all_along():
 
 
 @pytest.mark.parametrize("how", [{"where": "all"}, {"where": "block_3", "views": 0}])
-def test_its_course_is_that_of_smaller_images_where_it_is_to_learn_from_them(how):
+def test_the_schedule_has_the_size_of_the_views(how):
     schedule = FineTuning(view_size=64, **how).schedule(96)
     assert (schedule.first_size, schedule.size) == (64, 64)
 

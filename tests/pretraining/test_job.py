@@ -1,4 +1,4 @@
-"""The whole job, as a command: Keras wants a process of its own."""
+"""Pre-training from start to end, as a command. Keras needs a process of its own."""
 
 import csv
 import json
@@ -12,24 +12,24 @@ from headstart.backbones.folders import read_backbone
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
 
-RECIPE = (
+SETTINGS = (
     *("--size", "32", "--epochs", "3", "--batch-size", "16", "--learning-rate", "0.05"),
     *("--precision", "f32"),
 )
 
 
 @pytest.fixture(scope="module")
-def done(pictures, network_folder, python, tmp_path_factory):
-    """A finished pretraining: what the process said, and the folder it left."""
+def done(dataset, network_folder, python, tmp_path_factory):
+    """A finished pre-training: the process, and the folder it left."""
     folder = tmp_path_factory.mktemp("out") / "tri-net"
     cache = tmp_path_factory.mktemp("cache")
-    command = ["-m", "headstart", "pretrain", pictures, "--out", folder, *RECIPE]
+    command = ["-m", "headstart", "pretrain", dataset, "--out", folder, *SETTINGS]
     options = ["--teacher", network_folder, "--license", "CC0-1.0", "--trained-on", "Three | kinds"]
     options += ["--no-flip", "--crop", "0.5"]
     return python(*command, *options, HEADSTART_CACHE=str(cache)), folder
 
 
-def test_it_ends_well_and_says_how_good_the_network_is(done):
+def test_the_summary_says_how_good_the_network_is(done):
     process, folder = done
     assert process.returncode == 0, process.stderr
     summary = json.loads(process.stdout)
@@ -44,7 +44,7 @@ def test_it_ends_well_and_says_how_good_the_network_is(done):
     assert "Trained mini from scratch on 65 images of 3 classes" in process.stderr
 
 
-def test_it_looks_at_whole_pictures_at_the_size_that_was_best(done):
+def test_the_backbone_has_the_best_of_several_sizes(done):
     process, folder = done
     summary = json.loads(process.stdout)
     tried = {int(size): share for size, share in summary["accuracy_by_size"].items()}
@@ -65,7 +65,7 @@ def test_the_folder_is_whole_and_the_training_folder_gone(done):
     assert [path.name for path in folder.parent.iterdir()] == ["tri-net"]
 
 
-def test_the_curve_is_a_picture_and_the_history_a_table(done):
+def test_the_curves_are_drawn_and_the_history_is_a_table(done):
     _, folder = done
     with Image.open(folder / "curves.png") as curves:
         assert min(curves.size) > 300
@@ -88,23 +88,23 @@ def test_the_card_says_what_it_is_and_the_command_that_made_it(done):
     assert "CC0-1.0" in card
 
 
-def test_it_is_a_backbone_like_any_other(done, pictures):
+def test_the_folder_is_a_backbone_like_any_other(done, dataset):
     _, folder = done
     network = find_network(NetworkSpec(folder))
     assert [name.label for name in network.classes] == ["brick", "grass", "sky"]
-    (answer,) = hs.predict(pictures / "sky" / "0.png", backbone=folder)
+    (answer,) = hs.predict(dataset / "sky" / "0.png", backbone=folder)
     assert {prediction.label for prediction in answer} == {"brick", "grass", "sky"}
-    features = hs.Embedder(folder, size=(48, 48), cache=False).transform([pictures / "sky/0.png"])
+    features = hs.Embedder(folder, size=(48, 48), cache=False).transform([dataset / "sky/0.png"])
     assert features.shape == (1, 384)
     assert np.isfinite(features).all()
 
 
-def test_without_something_that_computes_gradients_it_says_what_to_install(pictures, python):
+def test_without_something_that_computes_gradients_it_says_what_to_install(dataset, python):
     process = python(
-        "-m", "headstart", "pretrain", pictures, "--out", pictures.parent / "x", *RECIPE,
+        "-m", "headstart", "pretrain", dataset, "--out", dataset.parent / "x", *SETTINGS,
         KERAS_BACKEND="openvino",
     )  # fmt: skip
     assert process.returncode == 1
     assert 'pip install ".[finetune]"' in process.stderr
     assert "Traceback" not in process.stderr
-    assert not (pictures.parent / "x.training").exists()
+    assert not (dataset.parent / "x.training").exists()

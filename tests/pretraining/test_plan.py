@@ -14,35 +14,35 @@ from headstart.pretraining.plan import Job, name_of, split_images
 from headstart.pretraining.settings import Pretraining
 
 
-def refused(pictures, out, match, **settings):
+def refused(dataset, out, match, **settings):
     with pytest.raises(UsageError, match=match):
-        hs.pretrain(pictures, out, Pretraining(**{"batch_size": 8} | settings))
+        hs.pretrain(dataset, out, Pretraining(**{"batch_size": 8} | settings))
     assert not out.with_name(f"{out.name}.training").exists()
 
 
-def test_a_folder_that_is_in_use_is_not_touched(pictures, tmp_path):
+def test_a_folder_that_is_in_use_is_not_touched(dataset, tmp_path):
     (tmp_path / "net").mkdir()
     (tmp_path / "net" / "note.txt").write_text("mine")
-    refused(pictures, tmp_path / "net", "new or empty folder")
+    refused(dataset, tmp_path / "net", "new or empty folder")
     assert (tmp_path / "net" / "note.txt").read_text() == "mine"
 
 
-def test_fewer_images_than_a_batch_are_refused(pictures, tmp_path):
+def test_fewer_images_than_a_batch_are_refused(dataset, tmp_path):
     match = r"as many training images as in one batch, 128\. Received: 65"
-    refused(pictures, tmp_path / "net", match, batch_size=128)
+    refused(dataset, tmp_path / "net", match, batch_size=128)
 
 
-def test_validation_images_of_other_classes_are_refused(pictures, tmp_path):
-    whole = read_dataset(pictures)
+def test_validation_images_of_other_classes_are_refused(dataset, tmp_path):
+    whole = read_dataset(dataset)
     split = ["valid" if label == "sky" else "train" for label in whole.labels]
     images = LabelledImages(whole.sources, whole.labels, whole.classes, split)
     refused(images, tmp_path / "net", r"Received 1 other classes: sky")
 
 
-def test_an_unknown_teacher_is_refused(pictures, tmp_path):
+def test_an_unknown_teacher_is_refused(dataset, tmp_path):
     pytest.importorskip("tensorflow")
     with pytest.raises(UnknownBackbone):
-        hs.pretrain(pictures, tmp_path / "net", Pretraining(batch_size=8), teacher="nobody")
+        hs.pretrain(dataset, tmp_path / "net", Pretraining(batch_size=8), teacher="nobody")
 
 
 @pytest.mark.parametrize(

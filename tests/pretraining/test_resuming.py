@@ -1,4 +1,4 @@
-"""Killed at any point, a pretraining goes on to the same end, and no file is damaged."""
+"""Killed at any point, a pre-training continues to the same end, and no file is damaged."""
 
 import random
 import signal
@@ -36,8 +36,8 @@ pretrain(
 """
 
 
-def start(pictures, out):
-    command = [sys.executable, "-c", JOB, str(pictures), str(out)]
+def start(dataset, out):
+    command = [sys.executable, "-c", JOB, str(dataset), str(out)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -47,8 +47,8 @@ def step_of(work):
     return load_checkpoint(path).facts["step"] if path.exists() else 0
 
 
-def begun(process, work):
-    """Wait until there is a new checkpoint, or the process has come to its end."""
+def wait_for_another_step(process, work):
+    """Wait for a new checkpoint, or the end of the process."""
     before = step_of(work)
     while process.poll() is None and step_of(work) == before:
         time.sleep(0.05)
@@ -65,27 +65,27 @@ def weights(folder):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(pictures, tmp_path_factory):
+def undisturbed(dataset, tmp_path_factory):
     out = tmp_path_factory.mktemp("undisturbed") / "net"
-    with start(pictures, out) as process:
+    with start(dataset, out) as process:
         process.communicate()
     assert process.returncode == 0
     return out
 
 
-def test_killed_five_times_it_ends_where_an_undisturbed_one_does(pictures, undisturbed, tmp_path):
+def test_killed_five_times_it_ends_like_an_undisturbed_one(dataset, undisturbed, tmp_path):
     out, work = tmp_path / "net", tmp_path / "net.training"
     chance = random.Random(0)
     killed_at = []
     for _ in range(5):
-        with start(pictures, out) as process:
-            begun(process, work)
+        with start(dataset, out) as process:
+            wait_for_another_step(process, work)
             time.sleep(chance.uniform(0, 0.5))
             process.kill()
         assert not out.exists()
         killed_at.append(step_of(work))
     assert killed_at == sorted(set(killed_at))
-    with start(pictures, out) as process:
+    with start(dataset, out) as process:
         process.communicate()
     assert process.returncode == 0
     assert read_backbone(out).top1 == pytest.approx(read_backbone(undisturbed).top1, abs=1 / 7)
@@ -101,13 +101,13 @@ def _alike(one, other):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
-def test_ctrl_c_leaves_a_checkpoint_of_the_last_step(pictures, tmp_path):
+def test_ctrl_c_leaves_a_checkpoint_of_the_last_step(dataset, tmp_path):
     out, work = tmp_path / "net", tmp_path / "net.training"
-    command = [sys.executable, "-m", "headstart", "pretrain", str(pictures), "--out", str(out)]
+    command = [sys.executable, "-m", "headstart", "pretrain", str(dataset), "--out", str(out)]
     # So many epochs that it is still at work, at a rate that so small batches stand.
     settings = ["--size", "32", "--epochs", "1000", "--batch-size", "8", "--learning-rate", "0.05"]
     with subprocess.Popen([*command, *settings], stderr=subprocess.PIPE, text=True) as process:
-        begun(process, work)
+        wait_for_another_step(process, work)
         time.sleep(2)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
