@@ -46,24 +46,21 @@ class Bars:
     @contextlib.contextmanager
     def bar(self, what: str, total: int | None, *, unit: str = "image") -> Iterator[Advance]:
         """Show a bar for whatever takes longer than a second."""
-        from tqdm.auto import tqdm
-
-        with tqdm(
-            desc=what,
-            total=total,
-            unit=unit,
-            unit_scale=unit == "B",
-            leave=False,
-            delay=_DELAY,
-            disable=not _is_watched(),
+        bar = _bar_for_here()
+        if bar is None:
+            yield lambda _: None
+            return
+        with bar(
+            desc=what, total=total, unit=unit, unit_scale=unit == "B", leave=False, delay=_DELAY
         ) as shown:
             yield shown.update
 
     def say(self, message: str) -> None:
         """Print a message to stderr, above a bar that is there."""
-        from tqdm import tqdm
-
-        with tqdm.external_write_mode(file=sys.stderr):
+        # Without a bar there is nothing to break, and tqdm takes time to load.
+        tqdm = sys.modules.get("tqdm")
+        apart = tqdm.tqdm.external_write_mode(file=sys.stderr) if tqdm else contextlib.nullcontext()
+        with apart:
             print(message, file=sys.stderr, flush=True)  # noqa: T201 - its work
 
 
@@ -100,6 +97,15 @@ def track(
             advance(1)
 
 
-def _is_watched() -> bool:
-    stream: Any = sys.stderr
-    return bool(stream is not None and stream.isatty()) or "ipykernel" in sys.modules
+def _bar_for_here() -> Any:  # tqdm has no types
+    """Return the bar that a notebook or a terminal can show; None where nobody watches."""
+    if "ipykernel" in sys.modules:
+        from tqdm.auto import tqdm as notebook_bar
+
+        return notebook_bar
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    # Not tqdm.auto: it loads asyncio.
+    from tqdm import tqdm
+
+    return tqdm
