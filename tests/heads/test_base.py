@@ -25,7 +25,7 @@ def clouds(n=60, d=40, classes=3, seed=0, apart=2.0):
 
 
 @ALL
-def test_learns_and_says_how_sure_it_is(head):
+def test_a_head_learns_and_its_probabilities_are_calibrated(head):
     features, codes = clouds(n=90)
     fresh, truth = clouds(n=300, seed=5)
     fitted = head().fit(features, codes)
@@ -37,14 +37,14 @@ def test_learns_and_says_how_sure_it_is(head):
 
 
 @ALL
-def test_is_the_same_for_a_seed(head):
+def test_the_same_seed_gives_the_same_head(head):
     features, codes = clouds()
     first, second = (head().fit(features, codes).predict_proba(features) for _ in range(2))
     assert np.array_equal(first, second)
 
 
 @ALL
-def test_computes_with_the_type_it_is_given(head):
+def test_a_head_computes_in_the_type_of_the_features(head):
     features, codes = clouds()
     assert head().fit(features, codes).predict_proba(features).dtype == np.float32
     features = features.astype(np.float64)
@@ -68,7 +68,7 @@ def test_labels_keep_their_kind(head, kinds):
 
 
 @ALL
-def test_classes_of_one_or_two_pictures_are_learnt_too(head):
+def test_classes_of_one_or_two_samples_are_learnt_too(head):
     features, _ = clouds(n=33, d=50)
     codes = np.array([0] * 15 + [1] * 15 + [2] * 2 + [3])
     features[codes == 3] += 30
@@ -78,20 +78,20 @@ def test_classes_of_one_or_two_pictures_are_learnt_too(head):
 
 
 @ALL
-def test_a_single_picture_a_class_is_enough_to_start_with(head):
+def test_one_sample_of_each_class_is_enough(head):
     features = np.eye(3, 5, dtype=np.float32)
     assert head().fit(features, ["a", "b", "c"]).predict(features).tolist() == ["a", "b", "c"]
 
 
 @ALL
-def test_pictures_that_are_all_alike_leave_the_choice_open(head):
+def test_equal_samples_give_equal_probabilities(head):
     features = np.ones((8, 5), np.float32)
     probabilities = head().fit(features, [0, 1] * 4).predict_proba(features)
     np.testing.assert_allclose(probabilities, 0.5, atol=0.1)
 
 
 @ALL
-def test_balance_helps_the_rare_class(head):
+def test_balanced_weights_help_the_rare_class(head):
     features, codes = clouds(n=300, classes=2, apart=0.7)
     kept = np.flatnonzero((codes == 0) | (np.arange(300) % 10 == 0))
     fresh, truth = clouds(n=400, classes=2, apart=0.7, seed=9)
@@ -103,7 +103,7 @@ def test_balance_helps_the_rare_class(head):
 
 
 @ALL
-def test_the_scorer_is_plain_arrays_that_say_the_same(head):
+def test_the_arrays_of_the_scorer_predict_the_same(head):
     features, codes = clouds()
     fitted = head().fit(features, codes)
     scorer = fitted.scorer_
@@ -113,7 +113,7 @@ def test_the_scorer_is_plain_arrays_that_say_the_same(head):
 
 
 @AFFINE
-def test_affine_is_the_whole_head(head):
+def test_the_affine_map_is_the_whole_head(head):
     features, codes = clouds()
     fitted = head().fit(features, codes)
     weights, bias = fitted.affine()
@@ -139,7 +139,7 @@ def test_more_features_or_more_samples_are_the_same_problem(head):
 
 
 @pytest.mark.parametrize("head", [HEADS["logistic"], HEADS["ridge"], HEADS["nearest_mean"]])
-def test_affine_needs_fit(head):
+def test_the_affine_map_needs_a_fitted_head(head):
     with pytest.raises(NotFittedError):
         head().affine()
 
@@ -156,7 +156,7 @@ def test_affine_needs_fit(head):
     ],
     ids=["one class", "none", "few", "measurements", "nothing"],
 )
-def test_refuses_labels_that_are_none(head, labels, message):
+def test_impossible_labels_are_refused(head, labels, message):
     with pytest.raises(ValueError, match=message):
         head().fit(clouds()[0], labels)
 
@@ -169,6 +169,6 @@ def test_class_weights_are_balanced_equal_or_given():
 
 
 @pytest.mark.parametrize("wrong", ["even", {"a": 0}, {"a": float("nan")}, {"b": -1}])
-def test_class_weights_that_make_no_sense_are_refused(wrong):
+def test_impossible_class_weights_are_refused(wrong):
     with pytest.raises(UsageError, match="weight"):
         class_weights(wrong, np.array(["a", "b"]), np.array([0, 1]))

@@ -98,11 +98,11 @@ def test_it_learns(found):
     assert found["accuracy"] > 0.8
 
 
-def test_what_is_left_of_it_answers_as_keras_does(found):
+def test_its_arrays_predict_as_keras_does(found):
     assert found["folded"] < 1e-5
 
 
-def test_it_stops_when_nothing_gets_better(found):
+def test_training_stops_without_improvement(found):
     assert 10 <= found["epochs"] <= 40
     assert found["best"] < np.log(3)
     assert found["numbers"] == list(range(1, found["epochs"] + 1))
@@ -135,11 +135,11 @@ def test_the_accuracy_is_that_of_the_samples_trained_on(found):
     assert recorded == pytest.approx(measured, abs=1e-6)
 
 
-def test_a_loss_that_is_no_number_comes_with_advice(found):
+def test_a_diverging_loss_is_an_error_with_advice(found):
     assert found["diverged"].startswith("TrainingDiverged: The loss must stay a number. Received: ")
 
 
-def test_a_classifier_with_it_is_saved_and_answers_alike(found):
+def test_a_saved_classifier_with_it_predicts_the_same(found):
     assert found["saved"] < 1e-6
     assert found["head"] == "dense"
 
@@ -150,7 +150,7 @@ def test_impossible_settings_are_refused_before_keras_starts():
         DenseHead(dropout=1.0).fit(X, np.arange(9) % 3)
 
 
-def test_without_something_that_computes_gradients_it_says_what_to_install():
+def test_without_a_backend_that_trains_the_error_says_what_to_install():
     done = run(
         "import numpy as np; from headstart.heads.dense import DenseHead;"
         "DenseHead().fit(np.eye(4), [0, 1, 0, 1])",

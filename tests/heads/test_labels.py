@@ -56,6 +56,6 @@ def test_a_column_of_a_table_is_labels(recwarn):
     assert not recwarn
 
 
-def test_nan_is_no_label():
+def test_nan_is_refused_as_a_label():
     with pytest.raises(ValueError, match="NaN"):
         encode_labels(np.array([1.0, np.nan]))

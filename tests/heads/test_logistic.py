@@ -36,13 +36,13 @@ def test_the_strength_is_where_held_out_loss_is_lowest():
     assert min(fitted.losses_) < fitted.C_ < max(fitted.losses_)
 
 
-def test_noise_asks_for_a_stronger_penalty_than_clear_classes():
+def test_noisy_classes_get_a_stronger_penalty_than_clear_ones():
     noisy, codes = clouds(n=90, apart=0.0)
     clear, same = clouds(n=90, apart=5.0)
     assert LogisticHead().fit(noisy, codes).C_ < LogisticHead().fit(clear, same).C_
 
 
-def test_of_many_samples_a_part_chooses_the_strength(monkeypatch):
+def test_some_of_many_samples_choose_the_strength(monkeypatch):
     features, codes = clouds(n=600, d=20)
     whole = LogisticHead().fit(features, codes)
     monkeypatch.setattr(logistic, "_ENOUGH_TO_CHOOSE", 200)
@@ -52,13 +52,13 @@ def test_of_many_samples_a_part_chooses_the_strength(monkeypatch):
     assert abs(part.score(features, codes) - whole.score(features, codes)) < 0.05
 
 
-def test_without_anything_to_validate_with_a_middling_strength_is_taken():
+def test_without_a_validation_set_a_medium_strength_is_used():
     fitted = LogisticHead().fit(np.eye(3), ["a", "b", "c"])
     assert fitted.losses_ == {}
     assert fitted.C_ == 1e-2
 
 
 @pytest.mark.parametrize("wrong", [{"C": 0}, {"C": -1.0}, {"C": "best"}, {"folds": 1}])
-def test_refuses_what_makes_no_sense(wrong):
+def test_values_out_of_range_are_refused(wrong):
     with pytest.raises(UsageError, match=next(iter(wrong))):
         LogisticHead(**wrong).fit(*clouds())

@@ -16,7 +16,7 @@ def test_the_nearest_mean_wins():
     np.testing.assert_allclose(fitted.means_[1], features[codes == 1].mean(axis=0), rtol=1e-4)
 
 
-def test_without_balance_the_frequent_class_is_likelier_half_way():
+def test_without_balance_the_frequent_class_wins_half_way():
     features = np.array([[-1.1], [-1.0], [-0.9], [-1.0], [0.9], [1.1]])
     codes = [0, 0, 0, 0, 1, 1]
     half_way = [[0.0]]

@@ -21,16 +21,16 @@ def test_a_sample_is_not_its_own_neighbour():
     assert len(found[0]) == 5
 
 
-def test_many_twins_do_not_confuse_it():
+def test_equal_samples_do_not_confuse_it():
     examples = np.tile([[1.0, 0.0]], (10, 1))
     assert neighbours._others(examples, np.arange(10), 3).shape == (10, 3)
 
 
 @pytest.mark.parametrize("wrong", [0, 61, "few"])
-def test_refuses_other_numbers(wrong):
+def test_numbers_out_of_range_are_refused(wrong):
     with pytest.raises(UsageError, match="n_neighbors"):
         NeighboursHead(n_neighbors=wrong).fit(*clouds())
 
 
-def test_a_number_that_is_given_is_taken():
+def test_a_given_number_is_used():
     assert NeighboursHead(n_neighbors=4).fit(*clouds()).n_neighbors_ == 4

@@ -10,7 +10,7 @@ from .test_base import clouds
 
 
 @pytest.mark.parametrize("shape", [(12, 30), (40, 6)])
-def test_leaving_one_out_in_closed_form_equals_doing_it(shape):
+def test_the_closed_form_equals_leaving_out_each_sample(shape):
     features, codes = clouds(*shape)
     weights = np.random.default_rng(0).uniform(0.5, 2, len(codes))
     coordinates = principal_coordinates(features.astype(np.float64), weights)
@@ -28,17 +28,17 @@ def test_leaving_one_out_in_closed_form_equals_doing_it(shape):
         np.testing.assert_allclose(found[left], samples[left] @ solved, atol=1e-8)
 
 
-def test_noise_asks_for_more_penalty():
+def test_noisy_classes_get_a_stronger_penalty():
     noisy, codes = clouds(n=90, apart=0.3)
     clear, same = clouds(n=90, apart=5.0)
     assert RidgeHead().fit(noisy, codes).alpha_ > RidgeHead().fit(clear, same).alpha_
 
 
-def test_a_penalty_that_is_given_is_taken():
+def test_a_given_penalty_is_used():
     assert RidgeHead(alpha=0.5).fit(*clouds()).alpha_ == 0.5
 
 
 @pytest.mark.parametrize("wrong", [-1, float("nan"), "some"])
-def test_refuses_other_penalties(wrong):
+def test_penalties_out_of_range_are_refused(wrong):
     with pytest.raises(UsageError, match="alpha"):
         RidgeHead(alpha=wrong).fit(*clouds())

@@ -15,7 +15,7 @@ def test_an_unknown_name_is_refused():
         get_head("forest")
 
 
-def test_a_head_of_ones_own_is_called_as_its_class():
+def test_a_users_own_head_has_the_name_of_its_class():
     class Forest(RidgeHead):
         pass
 

@@ -32,12 +32,12 @@ def test_up_to_its_memory_it_is_the_plain_mean():
     np.testing.assert_allclose(average.weights[0], [3.0, 3.0])
 
 
-def test_beyond_its_memory_the_old_fades():
+def test_beyond_its_memory_old_weights_fade():
     _, average = moved(2, [0.0] * 5 + [1.0] * 20)
     assert average.weights[1] == pytest.approx(1.0, abs=1e-4)
 
 
-def test_it_does_not_change_the_model_nor_the_model_it():
+def test_average_and_model_do_not_change_each_other():
     model, average = moved(10, [1.0, 3.0])
     with average.applied():
         assert model.get_weights()[1] == pytest.approx(2.0)

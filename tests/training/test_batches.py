@@ -66,7 +66,7 @@ def test_without_teacher_there_are_classes_only():
     assert len(batch.targets) == 1
 
 
-def test_each_picture_has_its_own_weight():
+def test_each_image_has_its_own_weight():
     labels = np.arange(22) % 3
     given = batches(labels=labels, weights=(labels + 1).astype(np.float32))
     for batch in given.epoch(0, [8] * 5):
@@ -89,7 +89,7 @@ def test_weights_are_blended_as_the_classes_are(how):
     assert blended
 
 
-def test_layers_are_called_once_a_batch():
+def test_layers_are_called_once_for_each_batch():
     shapes = []
 
     def remember(images):

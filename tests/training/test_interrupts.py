@@ -10,7 +10,7 @@ def press_ctrl_c():
     signal.raise_signal(signal.SIGINT)
 
 
-def test_ctrl_c_waits_until_it_is_looked_at():
+def test_ctrl_c_waits_until_it_is_checked():
     done = False
     with pytest.raises(KeyboardInterrupt), held_interrupts() as interrupts:
         assert not interrupts.pressed
@@ -20,7 +20,7 @@ def test_ctrl_c_waits_until_it_is_looked_at():
     assert done
 
 
-def test_it_is_not_lost_where_nobody_looks_and_nothing_is_changed_for_later():
+def test_ctrl_c_is_raised_at_the_end_and_the_handler_is_restored():
     with pytest.raises(KeyboardInterrupt), held_interrupts():
         press_ctrl_c()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -28,7 +28,7 @@ def test_it_is_not_lost_where_nobody_looks_and_nothing_is_changed_for_later():
         press_ctrl_c()
 
 
-def test_a_second_one_does_not_wait():
+def test_a_second_ctrl_c_does_not_wait():
     reached = False
     with pytest.raises(KeyboardInterrupt), held_interrupts():
         press_ctrl_c()
@@ -37,13 +37,13 @@ def test_a_second_one_does_not_wait():
     assert not reached
 
 
-def test_an_error_inside_is_what_is_raised():
+def test_an_error_inside_is_raised():
     with pytest.raises(ValueError, match="inside"), held_interrupts():
         press_ctrl_c()
         raise ValueError("inside")
 
 
-def test_outside_of_the_main_thread_the_signal_is_somebody_elses():
+def test_outside_of_the_main_thread_nothing_changes():
     found = []
 
     def work():
@@ -56,7 +56,7 @@ def test_outside_of_the_main_thread_the_signal_is_somebody_elses():
     assert found == [(False, signal.default_int_handler)]
 
 
-def test_a_handler_of_ones_own_stays():
+def test_a_users_own_handler_stays():
     pressed = []
     before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
     try:

@@ -106,7 +106,7 @@ def figures(history):
     return np.array([[getattr(epoch, name) for name in names] for epoch in history])
 
 
-def test_it_goes_through_all_epochs_with_growing_images_and_a_falling_rate(make):
+def test_all_epochs_run_with_growing_images_and_a_falling_rate(make):
     training, number = make()
     epochs = list(training.run())
     assert [epoch.epoch for epoch in epochs] == [1, 2, 3, 4]
@@ -135,7 +135,7 @@ def test_an_epochs_loss_is_the_mean_over_its_batches(make):
 
 
 @pytest.mark.parametrize("stop", [0, 3, 6, 11, 23])
-def test_stopped_at_any_step_it_goes_on_to_the_same_end(make, stop):
+def test_stopped_at_any_step_it_continues_to_the_same_end(make, stop):
     whole, undisturbed = make()
     list(whole.run())
     (whole._folder / CHECKPOINT).unlink()
@@ -175,7 +175,7 @@ def test_interrupted_during_validation_no_epoch_is_half_done(make):
     assert number.steps + resumed.steps == 24
 
 
-def test_checkpoints_come_with_time_not_only_with_epochs(make, monkeypatch):
+def test_checkpoints_are_written_within_epochs_too(make, monkeypatch):
     monkeypatch.setattr(room, "_SECONDS_BETWEEN_CHECKPOINTS", -1.0)
     training, number = make()
 
@@ -189,7 +189,7 @@ def test_checkpoints_come_with_time_not_only_with_epochs(make, monkeypatch):
     assert load_checkpoint(training._folder / CHECKPOINT).facts["step"] == 10
 
 
-def test_short_epochs_are_not_written_down_each(make, monkeypatch):
+def test_short_epochs_have_no_checkpoint_each(make, monkeypatch):
     training, _ = make()
     for epoch in training.run():
         assert (training._folder / CHECKPOINT).exists() == (epoch.epoch == 4)
@@ -216,7 +216,7 @@ def test_the_network_ends_with_the_average_of_its_best_epoch(make):
     )
 
 
-def test_a_loss_that_is_no_number_ends_it_with_advice_and_spares_the_checkpoint(make, monkeypatch):
+def test_a_loss_that_is_no_number_is_an_error_and_spares_the_checkpoint(make, monkeypatch):
     training, number = make()
 
     def spoil(step):
@@ -292,7 +292,7 @@ def test_the_loss_decides_about_epochs_if_it_is_the_monitor(make):
     assert training.best_epoch == best.epoch == 2
 
 
-def test_a_loss_that_rises_for_good_ends_it_with_advice(make):
+def test_a_loss_that_rises_for_good_is_an_error(make):
     training, number = make()
     number.train_on_batch = lambda *_, **__: {
         "loss": 10.0 ** len(training.history),

@@ -76,14 +76,14 @@ def found():
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_lower_layers_take_smaller_steps_where_that_is_asked_for(found, name):
+def test_lower_layers_take_smaller_steps_with_layer_decay(found, name):
     alike, graded = found["steps"][f"{name} 1.0"], found["steps"][f"{name} 0.5"]
     shares = [one / other for one, other in zip(graded, alike, strict=True)]
     # adamw decays weights by the same rate everywhere, which adds a little.
     assert shares == pytest.approx([0.25, 0.5, 1.0], rel=0.02)
 
 
-def test_each_layer_down_has_a_rate_of_its_own(found):
+def test_each_layer_has_its_own_rate(found):
     assert found["rates"] == [0.25, 0.5, 1.0]
     assert found["n_rates"] == 6
 
