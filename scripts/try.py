@@ -1,8 +1,8 @@
-"""Set up an environment and show what headstart does: ``python scripts/try.py [PICTURE ...]``.
+"""Set up an environment and show what headstart does: ``python scripts/try.py [IMAGE ...]``.
 
-Without arguments it runs ``headstart demo``: the whole job on pictures that are there already, in
-the folder ``headstart-demo``. With pictures or folders of your own it runs ``headstart predict`` on
-them; its options (``--model resnet50 --top 3``) work here too.
+Without arguments it runs ``headstart demo``: the whole job on example images, in the folder
+``headstart-demo``. With images or folders of your own it runs ``headstart predict`` on them; its
+options (``--model resnet50 --top 3``) work here too.
 """
 
 import os
@@ -17,7 +17,7 @@ HERE = Path()
 
 
 def main() -> int:
-    """Install headstart into ``.venv``, and run the demo or recognise the pictures given."""
+    """Install headstart into ``.venv``, and run the demo or recognise the images given."""
     programs = environment.make(VENV, ".")
     if sys.argv[1:]:
         return environment.call(programs, "headstart", "predict", *sys.argv[1:], folder=HERE)
