@@ -24,7 +24,7 @@ from headstart.features.settings import ResizeRule
 def tutorial(
     images: Path, backbone: str = "resnet50", layers: bool = False, out: str = "imagenet.png"
 ) -> str:
-    """Squash each image to the size of the network; print and draw its three likeliest classes."""
+    """Squash each image to the network's size; print and draw its three most probable classes."""
     if layers:
         print(*summarise(find_backbone(backbone)).layers, sep="\n")
     return _top_3(images, backbone, "keras", out)

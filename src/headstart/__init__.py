@@ -1,4 +1,4 @@
-"""Image recognition by transfer learning: pre-trained networks put to your own problem.
+"""Image recognition by transfer learning: pre-trained networks adapted to your own problem.
 
 >>> import headstart as hs
 >>> hs.predict("tiger.jpg", backbone="resnet50", top=3)                  # doctest: +SKIP

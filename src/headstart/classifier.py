@@ -85,9 +85,9 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
     size : tuple of int, optional
         Height and width of the images in pixels, instead of those the backbone was trained on.
     layer : str, optional
-        The layer whose output becomes the features, instead of the backbone's own choice. Of a
-        feature map, its means become the features. VGG's fully connected layers are "fc1" and
-        "fc2".
+        The layer whose output becomes the features, instead of the backbone's own choice. If
+        that is a feature map, its means become the features. VGG's fully connected layers are
+        "fc1" and "fc2".
     pooling : {"auto", "avg", "max", "flatten"}, default="auto"
         How the feature map becomes features. See `NetworkSpec`.
     mirror : bool, default=False
@@ -118,7 +118,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
     head_ : Head
         The fitted head.
     predictor_ : Predictor
-        What answers images.
+        What predicts images: the network, the head and all settings in one object.
     network_ : Network
         The network that computes the features.
     precision_ : PrecisionChoice
@@ -163,7 +163,8 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         y : iterable of hashable, optional
             The label of each image.
         skip_unreadable : bool
-            Whether to leave out images that can't be read, and list them in ``unreadable_``.
+            Whether to train without images that can't be read, and list them in
+            ``unreadable_``.
         progress : Progress, optional
             Shows how far it is.
 

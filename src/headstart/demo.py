@@ -99,7 +99,7 @@ def to_look_at(folder: Path) -> tuple[tuple[Path, str], ...]:
     model = folder / MODEL
     drawn = (
         (folder / f"{PHOTOS}.png", "the photos with their predictions"),
-        (model / "confusion.png", "which digit was taken for which"),
+        (model / "confusion.png", "which digits were confused"),
         (model / "classes.png", "how well each digit is recognised"),
         (folder / f"{MODEL}.mistakes.png", "the digits that were predicted wrongly"),
         (folder / f"{NEW}.png", "the new digits with their predictions"),

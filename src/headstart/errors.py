@@ -120,4 +120,4 @@ class NewerFormat(SavedModelError):
 
 
 class TrainingDiverged(HeadstartError):
-    """The loss of a training is no longer a number, or rises for good."""
+    """The loss of a training is no longer a number, or keeps rising."""

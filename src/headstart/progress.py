@@ -19,7 +19,7 @@ _DELAY = 1.0
 
 
 class Progress(Protocol):
-    """What shows how far a job is, and what it has to say meanwhile."""
+    """Shows how far a job is, and its messages."""
 
     def bar(
         self, what: str, total: int | None, *, unit: str = "image"
@@ -31,7 +31,7 @@ class Progress(Protocol):
         what : str
             What is being done.
         total : int or None
-            How many there are; None if nobody knows.
+            How many there are; None if that is not known.
         unit : str
             What is counted; "B" counts bytes.
         """
@@ -65,7 +65,7 @@ class Bars:
 
 
 class NoProgress:
-    """Nothing is shown, nothing said."""
+    """Shows no bars and no messages."""
 
     @contextlib.contextmanager
     def bar(self, what: str, total: int | None, *, unit: str = "image") -> Iterator[Advance]:  # noqa: ARG002 - the protocol's
@@ -98,7 +98,7 @@ def track(
 
 
 def _bar_for_here() -> Any:  # tqdm has no types
-    """Return the bar that a notebook or a terminal can show; None where nobody watches."""
+    """Return the bar that a notebook or a terminal can show; None elsewhere."""
     if "ipykernel" in sys.modules:
         from tqdm.auto import tqdm as notebook_bar
 

@@ -115,7 +115,7 @@ def test_mini_is_taken_with_a_message_if_nothing_can_be_downloaded():
     mini = get_backbone("mini")
     for part in (
         "Could not reach http://127.0.0.1:1/mobilenet_v2",  # what
-        "mini is used, which is part of headstart",  # what instead
+        "headstart uses mini, which is part of it",  # what instead
         f"mini knows 200 classes at 80 x 80 pixels, accuracy {mini.top1:.0%} on Tiny ImageNet",
         "mobilenet_v2 knows 1,000 classes at 224 x 224 pixels, accuracy 71% on ImageNet-1k",
         "HEADSTART_MIRROR",  # how to get more
@@ -123,12 +123,12 @@ def test_mini_is_taken_with_a_message_if_nothing_can_be_downloaded():
         "Name mini as the backbone to use it without this message",
     ):
         assert part in message
-    assert "at hand: name it" not in message
+    assert "on this computer: name it" not in message
 
 
 def test_message_names_slow_networks_at_hand(at_hand):
     at_hand(own("vgg16"), own("resnet50"))
-    expected = "The weights of resnet50 are at hand: name it as the backbone if 13 times"
+    expected = "The weights of resnet50 are on this computer: name it as the backbone if 13 times"
     assert expected in last_resort()
 
 
@@ -153,7 +153,7 @@ def test_another_mirror_is_tried_again(monkeypatch):
 
 def test_nothing_is_downloaded_if_that_is_not_allowed(mirror):
     (mirror / OFFICIAL).write_bytes(b"fresh")
-    with pytest.warns(LastResortWarning, match="No weights for mobilenet_v2 here"):
+    with pytest.warns(LastResortWarning, match="This computer has no weights for mobilenet_v2"):
         assert choose_backbone(download=False).name == "mini"
     assert Mirror.asked == []
     assert choose_backbone().name == "mobilenet_v2"
@@ -178,7 +178,7 @@ def test_full_disk_is_an_error(mirror, monkeypatch):
 
 
 def test_message_is_a_warning_without_progress():
-    with pytest.warns(LastResortWarning, match="mini is used") as caught:
+    with pytest.warns(LastResortWarning, match="headstart uses mini") as caught:
         assert choose_backbone().name == "mini"
     assert str(caught[0].message) == last_resort()
 
@@ -197,7 +197,7 @@ class TestFindNetwork:
         assert stand_in(tiny_network) == []
         progress = Recorder()
         assert find_network(NetworkSpec(), progress=progress).name == "mini"
-        assert "mini is used" in progress.said[0]
+        assert "headstart uses mini" in progress.said[0]
 
     def test_weights_need_a_named_backbone(self):
         with pytest.raises(UsageError, match=r"name the backbone\. Received the weights mine\.h5"):

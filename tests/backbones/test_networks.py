@@ -131,7 +131,7 @@ def test_unwritable_cache_is_refused_before_converting(conversions, weights, mon
 
 @pytest.mark.usefixtures("offline")
 def test_nothing_is_downloaded_if_that_is_not_allowed():
-    with pytest.raises(WeightsNotFound, match="No weights for mobilenet_v2 here"):
+    with pytest.raises(WeightsNotFound, match="This computer has no weights for mobilenet_v2"):
         find_network(NetworkSpec("mobilenet_v2"), download=False)
 
 

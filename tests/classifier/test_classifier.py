@@ -272,7 +272,7 @@ def test_its_predictor_goes_on_after_an_unreadable_image(classifier, photos):
 def test_by_default_it_takes_the_best_network_there_is(photos, tiny_network, stand_in):
     asked = stand_in(tiny_network)
     model = ImageClassifier()
-    with pytest.warns(LastResortWarning, match="mini is used"):
+    with pytest.warns(LastResortWarning, match="headstart uses mini"):
         model.fit(*photos)
     assert asked == ["mini"]
     assert model.backbone == "auto"

@@ -21,7 +21,7 @@ def test_the_list_says_what_a_network_was_trained_on(capsys):
     lines = {line.split()[0]: line for line in out.splitlines()}
     assert get_backbone("mini").trained_on in lines["mini"]
     assert "ImageNet-1k" in lines["vgg16"]
-    assert "Compare only networks that were trained on the same" in err
+    assert "Compare only backbones that were trained on the same" in err
 
 
 def test_the_list_as_json(capsys):

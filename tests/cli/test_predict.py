@@ -82,7 +82,7 @@ def test_every_odd_or_damaged_image_is_predicted_or_named_as_unreadable(backbone
             assert record["error"]["type"] == expected[name].__name__, name
             assert record["error"]["message"]
     refused = sum(error is not None for error in expected.values())
-    assert f"{refused} unreadable, each with its reason" in err
+    assert f"{refused} unreadable (the output gives the reasons)" in err
 
 
 def test_a_missing_path_is_answered_by_name_and_the_rest_too(backbone, photos, capsys):
@@ -220,7 +220,7 @@ def test_without_weights_and_network_mini_answers_and_stderr_says_so(
     assert main(["predict", str(photos / "red" / "0.png"), "--json"]) == 0
     out, err = capsys.readouterr()
     assert len(records(out)) == 1
-    assert "so mini is used" in err
+    assert "so headstart uses mini" in err
     assert "by mini, computed in f32" in err
     assert main(["predict", str(photos), "--weights", "w.h5"]) == 2
     assert "name the backbone" in capsys.readouterr().err
@@ -233,7 +233,7 @@ def test_a_photo_is_answered_where_there_is_nothing_but_the_package(photos):
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     assert [len(record["predictions"]) for record in records(run.stdout)] == [5] * 6
-    assert "so mini is used" in run.stderr
+    assert "so headstart uses mini" in run.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")

@@ -162,7 +162,7 @@ def test_what_stood_in_for_the_default_is_said_and_recorded(
     assert train(photos, "--out", tmp_path / "model", "--json") == 0
     out, err = capsys.readouterr()
     assert json.loads(out)["backbone"] == "mini"
-    assert "so mini is used" in err
+    assert "so headstart uses mini" in err
 
 
 def chosen(words):

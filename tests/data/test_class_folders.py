@@ -31,7 +31,7 @@ class TestClassFolders:
         (tmp_path / "eel" / "deep").mkdir(parents=True)
         (tmp_path / "fox").mkdir()
         (tmp_path / "fox" / "notes.txt").write_text("words")
-        with pytest.raises(DatasetError, match=r"2 without \(eel, fox\)"):
+        with pytest.raises(DatasetError, match=r"2 without an image \(eel, fox\)"):
             read_class_folders(tmp_path)
 
     def test_images_without_class_folders_are_an_error(self, tmp_path, make_images):
@@ -64,7 +64,7 @@ class TestSplitFolders:
         (tmp_path / "test" / "dog").mkdir()
         assert len(read_split_folders(tmp_path)) == 3
         (tmp_path / "test" / "eel").mkdir()
-        with pytest.raises(DatasetError, match=r"1 without \(eel\)"):
+        with pytest.raises(DatasetError, match=r"1 without an image \(eel\)"):
             read_split_folders(tmp_path)
 
     def test_another_folder_beside_the_splits_is_an_error(self, tmp_path, make_images):

@@ -24,7 +24,7 @@ from tests.documents.markdown import DOCUMENTS, ROOT, Block, blocks
 from headstart.cli.main import main
 
 #: Examples that name no network get mini here, with a warning.
-pytestmark = pytest.mark.filterwarnings("ignore:.*so mini is used")
+pytestmark = pytest.mark.filterwarnings("ignore:.*so headstart uses mini")
 
 COLOURS = {"blue": (30, 40, 200), "green": (20, 190, 60), "red": (210, 30, 30)}
 #: What takes more than a few seconds, as it stands in examples.

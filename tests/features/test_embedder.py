@@ -225,7 +225,7 @@ def test_the_precision_of_fit_holds_for_transform(embedder, photos, monkeypatch)
 @pytest.mark.usefixtures("offline")
 def test_by_default_it_takes_the_best_network_there_is(photos, tiny_network, stand_in):
     asked = stand_in(tiny_network)
-    with pytest.warns(LastResortWarning, match="mini is used"):
+    with pytest.warns(LastResortWarning, match="headstart uses mini"):
         Embedder().transform(photos)
     assert asked == ["mini"]
 

@@ -135,7 +135,7 @@ def test_what_can_not_predict_is_refused(named):
 
 def test_either_a_backbone_or_a_model_answers():
     for settings in ({"backbone": "mini"}, {"weights": "w.h5"}):
-        with pytest.raises(UsageError, match="Either a backbone or a model"):
+        with pytest.raises(UsageError, match="either a backbone or a model"):
             hs.predict([pixels(0)], model="my-model", **settings)
 
 
@@ -167,7 +167,7 @@ def found(network, stand_in):
 
 @pytest.mark.usefixtures("offline")
 def test_without_weights_and_network_mini_answers_and_a_warning_says_so(found):
-    with pytest.warns(LastResortWarning, match="mini is used"):
+    with pytest.warns(LastResortWarning, match="headstart uses mini"):
         (answer,) = hs.predict([pixels(0)], top=1)
     assert len(answer) == 1
     progress = Recorder()

@@ -27,7 +27,7 @@ def test_tells_what_the_model_is(model_folder):
     for fact in (
         "Version 1, saved at 20",
         "| dog | 7 |",
-        "right on 90.0% of images",
+        "Its accuracy is 90.0% on images",
         "(95 % interval: 80.0% to 95.0%), measured on 20 images.",
         f"Trained on 15 images; 1 more could not be read (fingerprint `{'f' * 64}`).",
         "`tiny`",
@@ -52,14 +52,17 @@ def test_every_fact_of_the_network_is_in_it(save, tmp_path, tiny_network):
     assert None not in facts.values()
     del facts["outputs"]
     assert settings_in(text)["network"] == facts
-    assert "- Licence of its weights, which holds for this model, too: CC-BY-4.0." in text
+    assert "- Licence of its weights, which applies to this model as well: CC-BY-4.0." in text
 
 
 def test_the_resize_is_that_of_the_model(save, tmp_path):
     text = card(save, tmp_path / "model", resize=Resize("squash", 32, 32, interpolation="bicubic"))
     resize = settings_in(text)["resize"]
     assert (resize["rule"], resize["interpolation"]) == ("squash", "bicubic")
-    assert "Each image is resized as a whole, without keeping its shape: 32 x 32 pixels." in text
+    assert (
+        "Each image is resized without cropping and without keeping its shape: 32 x 32 pixels."
+        in text
+    )
 
 
 def test_does_not_claim_what_was_not_measured(save, tmp_path):
@@ -71,7 +74,7 @@ def test_does_not_claim_what_was_not_measured(save, tmp_path):
 
 def test_an_accuracy_may_stand_alone(save, tmp_path):
     text = card(save, tmp_path / "model", evaluation={"accuracy": 0.5})
-    assert "right on 50.0% of images that it was not trained on." in text
+    assert "Its accuracy is 50.0% on images that it was not trained on." in text
 
 
 @pytest.mark.parametrize("text", ["a|b", "<script>", "two\nlines", "a\n```\nb"])

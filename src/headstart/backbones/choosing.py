@@ -1,4 +1,4 @@
-"""What 'auto' stands for: the best pre-trained network that can be had here and now."""
+"""What 'auto' stands for: the best pre-trained network that is available."""
 
 from __future__ import annotations
 
@@ -37,11 +37,12 @@ class LastResortWarning(UserWarning):
 
 
 def choose_backbone(*, download: bool = True, progress: Progress | None = None) -> Backbone:
-    """Return the best pre-trained network that can be had here and now.
+    """Return the best pre-trained network that is available.
 
-    This is the network with the best published accuracy on ImageNet whose weights are at hand,
-    among those with at most `MAX_MACS`. If there is none, ``mobilenet_v2`` is downloaded. If it
-    can't be downloaded, the result is ``mini``, with a message that says why and how to get more.
+    This is the network with the best published accuracy on ImageNet whose weights are on this
+    computer, among those with at most `MAX_MACS`. Without such weights, ``mobilenet_v2`` is
+    downloaded. If it can't be downloaded, the result is ``mini``, with a message that says why and
+    how to get more.
 
     Parameters
     ----------
@@ -109,8 +110,8 @@ def _message(wanted: Backbone, error: Exception, larger: Backbone | None) -> str
     mini = get_backbone(LAST_RESORT)
     lines = [
         (
-            f"{str(error).splitlines()[0]} No other pre-trained network that is quick enough is at "
-            f"hand, so {mini.name} is used, which is part of headstart. It is less accurate: "
+            f"{str(error).splitlines()[0]} No other quick backbone has its weights on this "
+            f"computer, so headstart uses {mini.name}, which is part of it. It is less accurate: "
             f"{_in_short(mini)}; {_in_short(wanted)}."
         ),
         instructions(wanted, f"For {wanted.name}"),
@@ -118,7 +119,7 @@ def _message(wanted: Backbone, error: Exception, larger: Backbone | None) -> str
     ]
     if larger is not None:
         lines.append(
-            f"The weights of {larger.name} are at hand: name it as the backbone if "
+            f"The weights of {larger.name} are on this computer: name it as the backbone if "
             f"{larger.macs / wanted.macs:.0f} times the work of {wanted.name} is not too slow."
         )
     return "\n".join(lines)

@@ -126,7 +126,8 @@ def _checked(network: Network, spec: NetworkSpec) -> Network:
             known = "" if own is None else f" {own}"
             raise UsageError(
                 f"{network.name} is converted already, with its own {what}{known}. "
-                f"Received: {what} {wanted}. Name a backbone to have it converted for that."
+                f"Received: {what} {wanted}. Give the name of a backbone to "
+                "have it converted with that."
             )
     return network
 

@@ -27,7 +27,7 @@ _MODEL_FILES = ("model.json", "SHA256SUMS")
 
 @dataclass(frozen=True, slots=True)
 class Automatic:
-    """'auto': the best network that can be had; see `choose_backbone`."""
+    """'auto': the best network that is available; see `choose_backbone`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def find_origin(
     UnknownBackbone
         If the network is from no backbone that can be found.
     WeightsError
-        If the weights are not at hand, or have changed since.
+        If the weights are not on this computer, or have changed since.
     """
     meant = resolve(named) if isinstance(named, str | Path) else None
     row = meant if isinstance(meant, Backbone) else look_up(network.name)
@@ -136,8 +136,8 @@ def find_origin(
         raise WeightsMismatch(
             f"{network.name} was converted from weights with sha256 {network.weights_sha256}. "
             f"Received: {found.path}, with sha256 {found.sha256}. Give the weights that it was "
-            "converted from, and the backbone by its name or folder. A fine-tuned network has lost "
-            "its weights file."
+            "converted from, and the backbone by its name or folder. The weights file of a "
+            "fine-tuned network is not kept."
         )
     return row, found
 

@@ -20,16 +20,17 @@ class NetworkSpec:
     Parameters
     ----------
     backbone : str, Path or Network, default="auto"
-        The name of a backbone (`headstart models` lists them) or a folder that holds one. A
-        converted network or its folder does too. "auto" takes the best quick backbone whose weights
-        are at hand, else downloads mobilenet_v2 (14 MB), else takes mini and says so.
+        The name of a backbone (`headstart models` lists them) or a folder that holds one. It may
+        also be a converted network or its folder. "auto" takes the best quick backbone whose
+        weights are on this computer, or else downloads mobilenet_v2 (14 MB), or else takes mini and
+        says so.
     weights : str or Path, optional
         A weights file for the backbone, instead of the one that is found or downloaded.
     size : tuple of int, optional
         Height and width of the images in pixels, instead of those the backbone was trained on.
     layer : str, optional
-        The layer whose output becomes the features, instead of the backbone's own choice. Of a
-        feature map, its means become the features.
+        The layer whose output becomes the features, instead of the backbone's own choice. If
+        that is a feature map, its means become the features.
     pooling : {"auto", "avg", "max", "flatten"}, default="auto"
         How the feature map becomes features: its means ("avg"), its maxima ("max") or all of its
         values ("flatten"). "auto" takes the features that the backbone was trained with.

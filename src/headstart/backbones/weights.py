@@ -79,7 +79,9 @@ def find_weights(
         path, origin = there
         return WeightsFile(path, hash_file(path), origin)
     if not download:
-        raise WeightsNotFound(f"No weights for {backbone.name} here.\n{instructions(backbone)}")
+        raise WeightsNotFound(
+            f"This computer has no weights for {backbone.name}.\n{instructions(backbone)}"
+        )
     official = published(backbone)
     path = downloads.fetch(
         official.url,
@@ -96,14 +98,14 @@ def at_hand(backbone: Backbone) -> tuple[Path, Origin] | None:
     return next((place for place in _places(backbone) if place[0].is_file()), None)
 
 
-def instructions(backbone: Backbone, purpose: str = "To go on") -> str:
+def instructions(backbone: Backbone, purpose: str = "To continue") -> str:
     """Return instructions to get the weights of `backbone` by hand."""
     official = published(backbone)
     return (
         f"{purpose}, do one of these:\n"
         f"  - fetch {official.url} on another machine, and copy it to\n"
         f"    {cache_dir() / 'weights' / official.filename}\n"
-        "  - have that file in a folder, and name the folder in HEADSTART_WEIGHTS\n"
+        "  - put that file into a folder, and name the folder in HEADSTART_WEIGHTS\n"
         f"  - give it with --model {backbone.name} --weights FILE\n"
         "  - set HEADSTART_MIRROR to the address of a mirror that has it"
     )
@@ -150,9 +152,9 @@ def _beside(backbone: Backbone, folder: Path) -> WeightsFile:
     found = hash_file(path) if path.is_file() else "no such file"
     if found != backbone.weights_sha256:
         raise DamagedModel(
-            f"{path} must have the sha256 that the folder's description says, "
+            f"{path} must have the sha256 that the folder's description states, "
             f"{backbone.weights_sha256}. Received: {found}. The file is missing, cut short or "
-            "altered: get the folder again from where it comes from."
+            "altered: get the folder again from its source."
         )
     return WeightsFile(path, found, "package" if folder.parent == package_folder() else "beside")
 

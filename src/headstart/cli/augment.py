@@ -74,6 +74,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _spread(sources: "Sequence[ImageSource]", at_most: int) -> "list[ImageSource]":
-    """Return at most so many images, evenly spaced, so that each folder has its part."""
+    """Return up to `at_most` images, evenly spaced, so that each folder has its part."""
     n = min(len(sources), at_most)
     return [sources[place * len(sources) // n] for place in range(n)]

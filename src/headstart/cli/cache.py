@@ -1,4 +1,4 @@
-"""``headstart cache``: what is kept on disk, and how to be rid of it."""
+"""``headstart cache``: show or clear what is kept on disk."""
 
 import argparse
 

@@ -14,7 +14,7 @@ USAGE = "MODEL FOLDER [options]"
 DESCRIPTION = f"""\
 Measure a model on labelled images that it has not seen.
 
-MODEL is the folder of a saved model, or the name or folder of a pre-trained network. FOLDER
+MODEL is the folder of a saved model, or the name or folder of a pre-trained backbone. FOLDER
 {options.DATASET}."""
 
 EPILOG = """\

@@ -19,8 +19,8 @@ COMMANDS = {
     "train": "learn your own classes from a folder of images",
     "evaluate": "measure a saved model on labelled images",
     "augment": "draw the random views that a training would see",
-    "pretrain": "train a network from scratch, to build on",
-    "models": "list the pre-trained networks, or show one",
+    "pretrain": "train a backbone from scratch",
+    "models": "list the pre-trained backbones, or show one",
     "cache": "show or clear what is kept on disk",
 }
 

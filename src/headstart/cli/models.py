@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 USAGE = "[[fetch] NAME...] [options]"
 
 DESCRIPTION = """\
-'models' lists the pre-trained networks. 'models NAME' shows one: its layers, shapes and weights.
-'models fetch NAME...' downloads the weights of some.
+'models' lists the pre-trained backbones. 'models NAME' shows one: its layers, shapes and weights.
+'models fetch NAME...' downloads the weights of one or more.
 
-NAME is the name of a network, or the folder of one."""
+NAME is the name or the folder of a backbone."""
 
 EPILOG = ""
 
@@ -28,8 +28,8 @@ EPILOG = ""
 def add_arguments(parser: CommandParser) -> None:
     """Add what may stand after the command's name."""
     parser.add_positional("words", "NAME", nargs="*")
-    add_option(parser, "--weights FILE", "a weights file to check against the network", Path)
-    options.add_json(parser, "the catalogue or the network")
+    add_option(parser, "--weights FILE", "a weights file to check against the backbone", Path)
+    options.add_json(parser, "the catalogue or the backbone")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -72,8 +72,8 @@ def _list(*, as_json: bool) -> int:
     ]
     _print_table("<>>>>>><<", table)
     Bars().say(
-        "top-1 and top-5 are accuracies on the validation images of the dataset that a network was "
-        "trained on. Compare only networks that were trained on the same dataset."
+        "top-1 and top-5 are accuracies on the validation images of the dataset that a backbone "
+        "was trained on. Compare only backbones that were trained on the same dataset."
     )
     return 0
 

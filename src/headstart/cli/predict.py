@@ -34,8 +34,8 @@ def add_arguments(parser: CommandParser) -> None:
     """Add what may stand after the command's name."""
     parser.add_positional("paths", "PATH", nargs="+")
     model = (
-        "the folder of a saved model, or the name or folder of a pre-trained network ('headstart "
-        "models' lists them)"
+        "the folder of a saved model, or the name or folder of a pre-trained backbone "
+        "('headstart models' lists them)"
     )
     add_option(parser, "--model NAME", model, default=NETWORK.defaults.backbone)
     add_option(parser, "--top K", "how many classes to show for each image", options.positive, 5)
@@ -78,6 +78,6 @@ def _closing(found: "Found", unreadable: int, how: str) -> str:
     n = len(found.sources)
     parts = [f"{n - unreadable} of {n} images predicted in {how}"]
     if unreadable:
-        parts.append(f"{unreadable} unreadable, each with its reason")
+        parts.append(f"{unreadable} unreadable (the output gives the reasons)")
     parts += [f"skipped: {count} {reason}" for reason, count in sorted(found.skipped.items())]
     return "; ".join(parts) + "."

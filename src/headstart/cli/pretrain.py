@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 USAGE = "DATASET --out DIR [options]"
 
 DESCRIPTION = f"""\
-Train a network from scratch on many thousands of labelled images. The result is a backbone:
-'headstart train --model DIR' builds on it. Needs the extra 'finetune'; takes hours on an ordinary
+Train a backbone from scratch on many thousands of labelled images. 'headstart train --model DIR'
+builds on it. Needs the extra 'finetune'; takes hours on an ordinary
 computer, minutes on a GPU. After an interruption, the same command continues from the last
 checkpoint.
 

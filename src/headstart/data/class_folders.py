@@ -104,6 +104,6 @@ def _without_empty_classes(images: LabelledImages, path: Path) -> LabelledImages
     if empty:
         raise DatasetError(
             f"Every class folder in {path} must hold an image. Received: {len(empty)} without "
-            f"({', '.join(empty)}). Add images or remove the folders."
+            f"an image ({', '.join(empty)}). Add images or remove the folders."
         )
     return images

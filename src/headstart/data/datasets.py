@@ -38,7 +38,7 @@ def read_dataset(path: str | Path, *, min_classes: int = 2) -> LabelledImages:
         columns for path, label and optionally split; a folder with ``metadata.csv``; a parquet file
         or a folder of parquet files.
     min_classes : int
-        The least number of classes.
+        The smallest number of classes that is allowed.
 
     Returns
     -------

@@ -41,7 +41,7 @@ def stratified_split(labels: Sequence[Hashable], test: float, seed: int) -> tupl
     wanted = _test_size(test, len(labels))
     if all(len(group) < 2 for group in groups):
         raise UsageError(
-            "Some class must have at least 2 images, one of them to test on. "
+            "A class must have at least 2 images, so that one can be used for testing. "
             f"Received: {len(labels)} images of {len(groups)} classes."
         )
     random = np.random.default_rng(seed)

@@ -182,7 +182,7 @@ class Evaluation(Displayed):
         Returns
         -------
         matplotlib.figure.Figure
-            Not known to pyplot. A notebook shows it, ``figure.savefig`` writes it.
+            It is not registered with pyplot. A notebook shows it, ``figure.savefig`` writes it.
 
         Raises
         ------

@@ -87,7 +87,8 @@ class Embedder(TransformerMixin, ImageEstimator):
         Height and width of the images in pixels, instead of those the backbone was trained on.
     layer : str, optional
         The layer whose output becomes the features, instead of the backbone's own choice.
-        `headstart models NAME` lists the layers. Of a feature map, its means become the features.
+        `headstart models NAME` lists the layers. The means of a feature map become the
+        features.
     pooling : {"auto", "avg", "max", "flatten"}, default="auto"
         How the feature map becomes features. See `NetworkSpec`.
     mirror : bool, default=False

@@ -94,7 +94,7 @@ def fine_tune(
     MissingExtra
         If no package that computes gradients is installed.
     TrainingDiverged
-        If the loss is no longer a number, or rises for good.
+        If the loss is no longer a number, or keeps rising.
     StorageError
         If a file can't be written.
     """

@@ -46,7 +46,7 @@ class FineTuning:
         The decoupled weight decay. The default is Keras's own: 0.004 for "adamw", none for the
         other optimizers.
     loss : {"categorical_crossentropy", "binary_crossentropy"}, default="categorical_crossentropy"
-        The loss. "binary_crossentropy" takes each class for a yes-or-no question of its own.
+        The loss. "binary_crossentropy" treats each class as a separate yes-or-no question.
     label_smoothing : float, default=0.0
         The share of each target that is spread over all classes.
     dropout : float, optional
@@ -81,8 +81,8 @@ class FineTuning:
         Training ends after this many epochs in a row without improvement. The default is to
         train all epochs. Folds always do.
     monitor : {"val_accuracy", "val_loss"}, default="val_accuracy"
-        What makes an epoch the best: accuracy or loss on the validation set. Among equal accuracies
-        the lower loss wins.
+        The measure that decides which epoch is the best: accuracy or loss on the validation set.
+        Among equal accuracies the lower loss decides.
     wise_ft : float, default=1.0
         The share of the fine-tuned weights in the result. The rest is the weights from before
         (WiSE-FT, Wortsman et al. 2021, arXiv:2109.01903).

@@ -29,11 +29,11 @@ class LogisticHead(AffineHead):
     Parameters
     ----------
     C : float or "auto", default="auto"
-        The strength of the fit against the penalty, on standardised features. "auto" takes the half
-        decade with the lowest cross-validated log loss.
+        The strength of the fit against the penalty, on standardised features. "auto" tries
+        steps of half a power of ten and takes the one with the lowest cross-validated log loss.
     folds : int, default=5
-        The number of stratified folds of that cross-validation. The only sample of a class is in
-        every training set.
+        The number of stratified folds of that cross-validation. If a class has only
+        one sample, this sample is in every training set.
     class_weight : "balanced", dict or None, default="balanced"
         The weight of each class. "balanced" gives every class the same weight, None every sample.
     random_state : int, default=0

@@ -25,8 +25,8 @@ class RidgeHead(AffineHead):
     Parameters
     ----------
     alpha : float or "auto", default="auto"
-        The penalty, in units of the features' mean squared singular value. "auto" tries half
-        decades.
+        The penalty, in units of the features' mean squared singular value. "auto" tries
+        steps of half a power of ten.
     class_weight : "balanced", dict or None, default="balanced"
         The weight of each class. "balanced" gives every class the same weight, None every sample.
 

@@ -30,11 +30,11 @@ class DenseSettings:
     learning_rate : float, default=0.001
         The learning rate.
     loss : {"categorical_crossentropy", "binary_crossentropy"}, default="categorical_crossentropy"
-        The loss. "binary_crossentropy" takes each class for a yes-or-no question of its own; a
+        The loss. "binary_crossentropy" treats each class as a separate yes-or-no question; a
         softmax is not made for that, but some tutorials use it.
     monitor : {"val_accuracy", "val_loss"}, default="val_loss"
-        What makes an epoch the best: accuracy or loss on the validation set. Among equal accuracies
-        the lower loss wins.
+        The measure that decides which epoch is the best: accuracy or loss on the validation set.
+        Among equal accuracies the lower loss decides.
     epochs : int, default=100
         The largest number of epochs.
     patience : int, optional, default=10

@@ -70,8 +70,8 @@ def open_predictor(
         return trained.with_settings(settings)
     if not isinstance(trained, str | Path | Network | NetworkSpec):
         raise UsageError(
-            "What answers images must be the name or folder of a backbone or of a saved model, or "
-            f"a fitted ImageClassifier. Received: {named!r}."
+            "The model must be the name or folder of a backbone or of a saved model, or a fitted "
+            f"ImageClassifier. Received: {named!r}."
         )
     spec = trained if isinstance(trained, NetworkSpec) else NetworkSpec(trained)
     folder = _model_folder(spec)
@@ -178,7 +178,7 @@ def _named(
         return spec if weights is None else replace(spec, weights=weights)
     if backbone != "auto" or weights is not None:
         raise UsageError(
-            "Either a backbone or a model answers, and weights belong to a backbone. Received: "
+            "Give either a backbone or a model. Weights belong to a backbone. Received: "
             f"backbone={backbone!r}, weights={weights!r} and model={model!r}."
         )
     return model

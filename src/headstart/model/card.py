@@ -1,4 +1,4 @@
-"""The model card: what is in the folder, for whoever finds it."""
+"""The model card: what is in the folder, for anyone who finds it."""
 
 import json
 from collections.abc import Mapping
@@ -8,16 +8,16 @@ from headstart import records
 from headstart.model.description import Description
 
 _RESIZE = {
-    "pad": "resized as a whole, its shape kept, with grey beside it",
-    "squash": "resized as a whole, without keeping its shape",
-    "crop": "resized and cut to its centre",
+    "pad": "resized without cropping, with its shape kept and grey added at its sides",
+    "squash": "resized without cropping and without keeping its shape",
+    "crop": "resized and cropped to its centre",
     "keras": "resized by nearest neighbour without keeping its shape, as Keras's load_img does",
 }
 
 _CARD = """\
 # An image classifier
 
-Version {version}{created}. It tells {n_classes} classes of images apart:
+Version {version}{created}. It distinguishes {n_classes} classes of images:
 
 | class | training images |
 |---|---|
@@ -47,14 +47,14 @@ model.predict(["photo.jpg"])
 
 The model knows only the classes above. It gives one of them to every image, whatever the image
 shows. Trust it on images like those it was trained on: the same cameras, places and seasons. Test
-it on your own images before anything depends on it.
+it on your own images before you rely on it.
 
 ## How it was made
 
 {making}
 
-All settings. Images are resized as `resize` says; the rule under `network` is the one that the
-backbone was made for.
+These are all settings. Images are resized as `resize` says; the rule under `network` is the one
+that the backbone was made for.
 
 ```json
 {settings}
@@ -62,11 +62,12 @@ backbone was made for.
 
 ## The files
 
-`graph.xml` and `graph.bin` are an OpenVINO network: RGB pixels (uint8) in, {outputs} out.
+`graph.xml` and `graph.bin` are an OpenVINO network, which takes RGB pixels (uint8) and gives
+{outputs}.
 `head.npz` holds what was trained on top of the features, `model.json` the settings, `golden.npz`
 drawn test images with the expected probabilities, which are checked whenever the model is loaded.
 `SHA256SUMS` lists these files (`sha256sum -c SHA256SUMS`): if one of them is altered, headstart
-does not load the model. Everything else in the folder is yours to edit, this page included.
+does not load the model. You may edit everything else in the folder, including this page.
 """
 
 
@@ -94,7 +95,7 @@ def _cell(value: object) -> str:
 def _accuracy(evaluation: Mapping[str, Any]) -> str:
     if "accuracy" not in evaluation:
         return "The accuracy was not measured when the model was saved."
-    text = f"It was right on {evaluation['accuracy']:.1%} of images that it was not trained on"
+    text = f"Its accuracy is {evaluation['accuracy']:.1%} on images that it was not trained on"
     if "interval" in evaluation:
         low, high = evaluation["interval"]
         text += f" (95 % interval: {low:.1%} to {high:.1%})"
@@ -113,7 +114,7 @@ def _making(model: Description) -> list[str]:
     return [
         f"Trained on {training.n_images} images{others}{known}",
         f"Network: `{model.network.name}`, pre-trained and {network}",
-        f"Licence of its weights, which holds for this model, too: {license_}",
+        f"Licence of its weights, which applies to this model as well: {license_}",
         f"Head on its features: {model.head}",
         f"Each image is {_RESIZE[resize.rule]}: {resize.height} x {resize.width} pixels"
         + ("; the probabilities are the mean over it and its mirror image" if mirror else ""),

@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 @final
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Predictor:
-    """A network and a head that are ready to answer images.
+    """A network and a head that are ready to predict images.
 
     A pre-trained network with its own classes, a fitted `ImageClassifier` and a saved model all
-    answer through this class: the same image is prepared, computed and scored in the same way,
-    whoever asks.
+    predict through this class. It prepares, computes and scores an image in the same way for all of
+    them.
 
     Attributes
     ----------
     name : str
-        What answers, for people.
+        What messages call the network or model.
     extractor : FeatureExtractor
         Reads and resizes images and runs the network on them.
     classes : tuple of ClassName
@@ -144,7 +144,7 @@ class Predictor:
         """
         for item in self.extractor.stream(sources, workers):
             values = None if item.values is None else self.probabilities(item.values[None])[0]
-            # Every answer is made here, whoever asks for it. Rules on top of the probabilities
+            # Every answer of every caller is made here. Rules on top of the probabilities
             # belong here: they may find that the predictor is unsure, or that the image is unlike
             # the training images, and record it in the answer.
             yield Answer(item.index, item.source, self.classes, values, item.error, item.notes)

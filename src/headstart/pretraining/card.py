@@ -1,4 +1,4 @@
-"""The model card of a backbone, for whoever finds its folder."""
+"""The model card of a backbone, for anyone who finds its folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ million multiply-accumulates for an image of {size}x{size}), trained from scratc
 {n_train:,} images of {n_classes:,} classes.
 
 Its accuracy on {n_validation:,} other images of the same dataset is {accuracy:.1%} (95 % interval:
-{low:.1%} to {high:.1%}). The right class is among its first five for {top5:.1%} of them. This was
+{low:.1%} to {high:.1%}). The right class is among its five most probable ones for
+{top5:.1%} of them. This was
 measured with the files in this folder.
 
 ## How to use it
@@ -124,8 +125,8 @@ def _recipe(job: Job, summary: PretrainingSummary) -> list[str]:
     if job.teacher is not None:
         size = job.teacher.size[0]
         lines.append(
-            f"Besides the classes it imitates the features of {job.teacher.name} at {size} pixels "
-            f"(weights sha256 `{job.teacher.weights_sha256}`). The images that this teacher was "
-            "trained on may include the validation images"
+            f"Besides the classes, it learnt to imitate the features of {job.teacher.name} at "
+            f"{size} pixels (weights sha256 `{job.teacher.weights_sha256}`). The images that this "
+            "teacher was trained on may include the validation images"
         )
     return lines

@@ -46,7 +46,7 @@ def pretrain(
     ----------
     dataset : str, Path or LabelledImages
         As `headstart.data.read_dataset` takes it. Its validation part (else its test part, else a
-        tenth of its images) is kept out of training, to measure the network by.
+        tenth of its images) is the validation set, which measures the network.
     out : str or Path
         Folder for the backbone; new or empty. Its name is the backbone's.
     settings : Pretraining

@@ -28,14 +28,15 @@ class Pretraining:
         Height and width of the training images in pixels, at the end of training.
     first_size : int, optional
         Height and width of the training images at the start. They grow during training, because
-        small images take less time. The default is half of `size`.
+        small images take less time. The default is half the height and
+        width at the end.
     epochs : int, default=16
         How often the network sees each image.
     batch_size : int, default=128
         The number of images in each training step.
     learning_rate : float, default=0.2
-        The highest learning rate, in proportion to the batch size. It rises during the warm-up,
-        then falls to zero along a cosine.
+        The highest learning rate. It rises during the warm-up, then falls to zero along a cosine.
+        If you change the batch size, change the learning rate in proportion.
     momentum : float, default=0.9
         The Nesterov momentum of SGD.
     weight_decay : float, default=0.001

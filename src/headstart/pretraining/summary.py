@@ -31,7 +31,7 @@ class PretrainingSummary(Displayed):
     folder : Path
         The folder of the backbone.
     backbone : Backbone
-        Its row.
+        The row that describes it.
     teacher : str or None
         The name of the teacher.
     precision : {"f32", "bf16"}

@@ -166,7 +166,7 @@ class TrainingLoop:
         Raises
         ------
         TrainingDiverged
-            If the loss is no longer a number, or has risen for good.
+            If the loss is no longer a number, or keeps rising.
         StorageError
             If a checkpoint can't be written.
         """
