@@ -25,7 +25,7 @@ BACKBONE = "mini"
 PHOTOS, DIGITS, NEW, MODEL = "photos", "digits", "new", "model"
 README = "README.txt"
 
-#: What to type after ``headstart`` for photos of one's own.
+#: What to type after ``headstart`` for the user's own photos.
 OWN_PHOTOS = (
     ("train", "PHOTOS", "--out", "my-model"),
     ("predict", "NEW-PHOTOS", "--model", "my-model", "--sheet", "predictions.png"),

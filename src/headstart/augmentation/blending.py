@@ -1,4 +1,4 @@
-"""Blend the images of a batch with one another, and their targets likewise."""
+"""Blend the images of a batch with one another, and their targets in the same way."""
 
 import math
 

@@ -27,7 +27,7 @@ def backbones() -> tuple[Backbone, ...]:
 
 
 def look_up(name: str) -> Backbone | None:
-    """Return the row with this name; None if there is none.
+    """Return the row with this name, or None.
 
     Parameters
     ----------

@@ -98,7 +98,7 @@ def check_reach(address: str, seconds: float) -> None:
 
 
 def _ask(address: str, seconds: float, problems: queue.SimpleQueue[str]) -> None:
-    """Put the problem into `problems`; an empty text if there is none."""
+    """Put the problem into `problems`, or an empty text."""
     problem = ""
     try:
         asked = urllib.request.Request(address, method="HEAD")  # noqa: S310 - as in `_resume`

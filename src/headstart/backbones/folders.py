@@ -1,4 +1,4 @@
-"""Backbone folders: a network of one's own as two files.
+"""Backbone folders: a user's own network in two files.
 
 ::
 

@@ -126,7 +126,7 @@ def _integers(output: Output) -> list[int]:
 
 
 def _pattern_if_only_ones_move(shape: PartialShape, permutation: Order) -> list[int] | None:
-    """Return the shape of a reshape that equals `permutation`; None if there is none.
+    """Return the shape of a reshape that equals `permutation`, or None.
 
     There is one if only axes of size 1 change place.
     """

@@ -1,4 +1,4 @@
-"""The ways to make features of a feature map."""
+"""The ways to make features from a feature map."""
 
 from typing import Literal, get_args
 

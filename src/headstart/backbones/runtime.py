@@ -1,4 +1,4 @@
-"""OpenVINO, imported late and without telemetry; graphs written, and their cost counted.
+"""Import OpenVINO late and without telemetry; write graphs and count their cost.
 
 Importing OpenVINO sends a usage event if the package ``openvino-telemetry`` is installed. It always
 is, because OpenVINO depends on it. If that package can't be imported, OpenVINO uses a stub that

@@ -1,4 +1,4 @@
-"""A network as a user asks for it: the backbone, and what is to be different about it."""
+"""The network that a user asks for: a backbone and a variant of it."""
 
 from __future__ import annotations
 

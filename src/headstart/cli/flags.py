@@ -190,7 +190,7 @@ def must_come_with(needed: str, given: Sequence[str], *, received: str = "none")
 def reader(
     must: str, read: Callable[[str], Any], holds: Callable[[Any], bool] = lambda _: True
 ) -> Callable[[str], Any]:
-    """Return what makes a value of a word, or refuses it.
+    """Return a function that turns a word into a value, or refuses it.
 
     Parameters
     ----------

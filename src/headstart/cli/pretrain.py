@@ -1,4 +1,4 @@
-"""``headstart pretrain``: train a network from scratch, for others to build on."""
+"""``headstart pretrain``: train a backbone from scratch."""
 
 from __future__ import annotations
 

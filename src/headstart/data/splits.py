@@ -87,7 +87,7 @@ def folds(
 
 
 def stratified_folds(codes: Ints, n: int, seed: int) -> Ints:
-    """Return the fold in which each sample is held out, so that no class is ever untrained.
+    """Return the fold in which each sample is held out. Every class stays in every training set.
 
     The samples of each class are spread evenly over the folds, from a random fold on. A class may
     have fewer samples than there are folds. The only sample of a class is never held out.

@@ -127,7 +127,7 @@ class FineTuning:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse values that nothing can be trained by."""
+        """Refuse values that no training can use."""
         check_choices(self)
         for name in ("batch_size", "workers", "store_limit"):
             require(getattr(self, name) >= 1, f"{name} must be at least 1", getattr(self, name))

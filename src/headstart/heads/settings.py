@@ -65,7 +65,7 @@ class DenseSettings:
     validation: float = 0.1
 
     def __post_init__(self) -> None:
-        """Refuse values that nothing can be trained by."""
+        """Refuse values that no training can use."""
         check_choices(self)
         positive = {
             "epochs": self.epochs,

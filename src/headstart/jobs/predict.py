@@ -41,7 +41,7 @@ def open_predictor(
     images: Sequence[ImageSource] = (),
     progress: Progress | None = None,
 ) -> Predictor:
-    """Return what answers images, ready to do so.
+    """Return a predictor for a backbone or a trained model, ready to use.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a classifier is made of, for people."""
+"""Tables that show people what a classifier is made of."""
 
 from collections.abc import Hashable, Iterable, Sequence
 

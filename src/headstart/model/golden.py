@@ -1,4 +1,4 @@
-"""Golden images: images in the model whose probabilities are known, to check every machine by.
+"""Golden images: images in the model whose probabilities are known. They check each machine.
 
 They are drawn by a formula: nobody's photos leave with a model. They are small, not square, and go
 through the resize rule of the model.

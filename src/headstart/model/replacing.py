@@ -1,4 +1,4 @@
-"""Put a model into a folder, or in the place of another model, in one step."""
+"""Put a model into a new folder, or replace another model, in one step."""
 
 import contextlib
 import ctypes

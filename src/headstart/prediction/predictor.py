@@ -1,4 +1,4 @@
-"""The `Predictor`: everything that answers images, in one form."""
+"""The `Predictor`: everything predicts images through it."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Predictor:
     def pretrained(
         cls, network: Network, settings: FeatureSettings, images: Sequence[ImageSource] = ()
     ) -> Predictor:
-        """Return a pre-trained network that answers with the classes it was trained on.
+        """Return a pre-trained network that predicts the classes it was trained on.
 
         Parameters
         ----------

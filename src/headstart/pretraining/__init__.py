@@ -1,1 +1,1 @@
-"""Pre-training: a network is trained from scratch, for others to build on."""
+"""Pre-training: training a backbone from scratch."""

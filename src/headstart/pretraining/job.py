@@ -37,7 +37,7 @@ def pretrain(
     restart: bool = False,
     progress: Progress | None = None,
 ) -> PretrainingSummary:
-    """Train a network from scratch, for others to build on.
+    """Train a backbone from scratch, and save it.
 
     During training, checkpoints are kept in the folder ``OUT.training``. Called again with the same
     arguments after a kill or Ctrl-C, training continues from the last checkpoint.

@@ -1,4 +1,4 @@
-"""A trained network is saved as a backbone, measured as saved, and described."""
+"""Save a trained network as a backbone, measure what was saved, and describe it."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class Pretraining:
     workers: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse values that nothing can be trained by."""
+        """Refuse values that no training can use."""
         check_choices(self)
         least, most = SIZES
         require(

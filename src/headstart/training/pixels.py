@@ -102,7 +102,7 @@ def decode_images(
 
 
 def side_for_views(sources: Sequence[ImageSource], size: int) -> int:
-    """Return a height and width of images to cut training views of `size` out of.
+    """Return the height and width of the images that views of `size` are cut out of.
 
     A view is a piece of an image, so up to twice its size is useful where the images are that
     large.

@@ -69,7 +69,7 @@ class Schedule:
     anchor: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse values that nothing can be trained by."""
+        """Refuse values that no training can use."""
         check_choices(self)
         require(self.epochs >= 1, "epochs must be at least 1", self.epochs)
         require(self.learning_rate > 0, "learning_rate must be above 0", self.learning_rate)
