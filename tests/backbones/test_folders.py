@@ -26,7 +26,7 @@ from headstart.backbones.networks import find_network
 from headstart.backbones.preprocessing import CENTRED_BGR, KERAS_MODES, Preprocessing
 from headstart.backbones.spec import NetworkSpec
 from headstart.backbones.weights import FOLDER_WEIGHTS, find_weights
-from headstart.data.resizing import RESIZE_RULES, Interpolation
+from headstart.data.resize_rules import Interpolation, Rule
 from headstart.errors import (
     DamagedModel,
     NewerFormat,
@@ -101,7 +101,7 @@ def test_folder_of_format_1_is_read(tmp_path):
         assert read_row(tmp_path).preprocessing == numbers
 
 
-@pytest.mark.parametrize("resize", RESIZE_RULES[1:])
+@pytest.mark.parametrize("resize", get_args(Rule))
 @pytest.mark.parametrize("interpolation", get_args(Interpolation))
 def test_every_way_to_resize_can_be_written(tmp_path, weights, resize, interpolation):
     row = replace(MINE, resize=resize, interpolation=interpolation)

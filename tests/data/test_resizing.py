@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from PIL import Image
 from tests.data.odd_images import encoded, photo, scene
 
-from headstart.backbones import preprocessing
 from headstart.data import resizing
 from headstart.data.decoding import decode
-from headstart.data.resizing import RESIZE_RULES, Interpolation, Resize
+from headstart.data.resize_rules import Interpolation, Rule
+from headstart.data.resizing import Resize
 from headstart.errors import UsageError
-from headstart.features.settings import ResizeRule
 
-RULES = ("crop", "squash", "pad", "keras")
+RULES = get_args(Rule)
 KERNELS = {
     "bilinear": lambda x: max(0.0, 1 - x),
     # Keys 1981, a = -0.5.
@@ -38,11 +37,6 @@ PILLOW = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
-
-
-def test_the_rules_are_those_a_user_may_name():
-    assert ("auto", *RULES) == RESIZE_RULES
-    assert get_args(ResizeRule) == RESIZE_RULES
 
 
 def test_by_default_every_rule_is_bilinear_and_antialiased():
@@ -223,7 +217,7 @@ def weight_matrix(kernel, length, start, end, count):
 
 
 def test_every_interpolation_is_tested_and_known_to_backbones():
-    assert get_args(Interpolation) == tuple(PILLOW) == get_args(preprocessing.Interpolation)
+    assert get_args(Interpolation) == tuple(PILLOW)
 
 
 @pytest.mark.parametrize("interpolation", PILLOW)

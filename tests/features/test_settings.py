@@ -3,13 +3,13 @@ from typing import get_args
 
 import pytest
 
-from headstart.data.resizing import RESIZE_RULES
+from headstart.data.resize_rules import Rule
 from headstart.features.engine import Precision, Runtime
 from headstart.features.settings import Device, FeatureSettings, PrecisionRule, ResizeRule
 
 
 def test_the_words_are_those_that_are_understood_further_down():
-    assert get_args(ResizeRule) == RESIZE_RULES
+    assert get_args(ResizeRule) == ("auto", *get_args(Rule))
     assert get_args(PrecisionRule) == ("auto", *get_args(Precision))
     assert get_args(Device) == ("auto", *get_args(Runtime))
 

@@ -37,7 +37,6 @@ _NOT_WRITTEN = ("weights", "weights_without_top", "folder", "weights_sha256", "c
 
 _LARGEST_SIDE = 4096  # of an image; a network for more would not fit into memory
 _BUILDERS = {*ARCHITECTURES, *(row.builder for row in ROWS)}
-_RESIZE_RULES = ("crop", "squash", "pad", "keras")
 
 
 def write_backbone(folder: Path, backbone: Backbone, weights: Path) -> None:
@@ -162,7 +161,6 @@ def _checks(row: Backbone) -> dict[str, bool]:
         "size": 1 <= row.min_size <= min(row.size) <= max(row.size) <= most <= _LARGEST_SIDE,
         "preprocessing": row.preprocessing.scale > 0 and min(row.preprocessing.std) > 0,
         "n_features": row.n_features > 0,
-        "resize": row.resize in _RESIZE_RULES,
         "crop_fraction": 0 < row.crop_fraction <= 1,
         "parameters": row.parameters > 0,
         "macs": row.macs > 0,

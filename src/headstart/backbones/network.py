@@ -17,7 +17,8 @@ import filelock
 from headstart import records
 from headstart.backbones.classes import ClassName
 from headstart.backbones.pooling import Pooling
-from headstart.backbones.preprocessing import Interpolation, Preprocessing
+from headstart.backbones.preprocessing import Preprocessing
+from headstart.data.resize_rules import Interpolation
 from headstart.descriptions import DescriptionFile
 from headstart.errors import DamagedModel, NotASavedModel
 from headstart.storage import cache_dir, hash_file, whole_folder, writing

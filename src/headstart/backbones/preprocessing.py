@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-# The names in `headstart.data.resizing`, which loads numpy.
-Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
-
 Numbers = tuple[float, float, float]
 
 

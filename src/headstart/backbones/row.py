@@ -6,7 +6,8 @@ from typing import Any
 
 from headstart import records
 from headstart.backbones.classes import ClassName
-from headstart.backbones.preprocessing import Interpolation, Preprocessing
+from headstart.backbones.preprocessing import Preprocessing
+from headstart.data.resize_rules import Interpolation, Rule
 
 IMAGENET_CLASSES = 1000
 
@@ -93,7 +94,7 @@ class Backbone:
     preprocessing: Preprocessing
     feature_layer: str | None = None
     n_features: int
-    resize: str = "crop"
+    resize: Rule = "crop"
     crop_fraction: float = 0.875
     interpolation: Interpolation = "bilinear"
     antialias: bool = True

@@ -3,17 +3,16 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal, Self, get_args
+from typing import Self, get_args
 
 import numpy as np
 from PIL import Image
 
+from headstart.data.resize_rules import Interpolation
 from headstart.errors import UsageError
 
 # Left, top, right, bottom.
 Box = tuple[float, float, float, float]
-
-Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 
 _NEUTRAL_GREY = (128, 128, 128)
 
@@ -134,9 +133,6 @@ _RULES: dict[str, Callable[[Image.Image, Resize], Image.Image]] = {
     "pad": _pad,
     "keras": _keras,
 }
-
-#: What a user may ask for. "auto" is the rule on the backbone's row or in the saved model.
-RESIZE_RULES = ("auto", *_RULES)
 
 
 def _resized(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from headstart.data.resize_rules import Rule
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-ResizeRule = Literal["auto", "crop", "squash", "pad", "keras"]
+ResizeRule = Literal["auto", Rule]
 PrecisionRule = Literal["auto", "f32", "bf16"]
 Device = Literal["auto", "openvino", "keras"]
 

@@ -5,14 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from headstart import records
+from headstart.data.resize_rules import IN_WORDS
 from headstart.model.description import Description
-
-_RESIZE = {
-    "pad": "resized without cropping, with its shape kept and grey added at its sides",
-    "squash": "resized without cropping and without keeping its shape",
-    "crop": "resized and cropped to its centre",
-    "keras": "resized by nearest neighbour without keeping its shape, as Keras's load_img does",
-}
 
 _CARD = """\
 # An image classifier
@@ -116,7 +110,7 @@ def _making(model: Description) -> list[str]:
         f"Network: `{model.network.name}`, pre-trained and {network}",
         f"Licence of its weights, which applies to this model as well: {license_}",
         f"Head on its features: {model.head}",
-        f"Each image is {_RESIZE[resize.rule]}: {resize.height} x {resize.width} pixels"
+        f"Each image is {IN_WORDS[resize.rule]}: {resize.height} x {resize.width} pixels"
         + ("; the probabilities are the mean over it and its mirror image" if mirror else ""),
         f"Computed in {model.precision.precision}: {model.precision.reason}",
         f"Made with {used}",
