@@ -99,6 +99,10 @@ class TestNames:
         with pytest.raises(UnknownBackbone, match=r"named 'qqqqqq'\. `headstart models` lists"):
             resolve("qqqqqq")
 
+    def test_missing_folder_without_a_slash_is_called_a_folder_too(self):
+        with pytest.raises(UnknownBackbone, match=r"There is no folder my-model either\.$"):
+            resolve("my-model")
+
 
 class TestFolders:
     @pytest.mark.parametrize("reference", ["./mobilenet_v2", Path("mobilenet_v2")], ids=repr)

@@ -6,7 +6,8 @@ import pytest
 
 from headstart.augmentation.settings import Augmentation
 from headstart.backbones.spec import NetworkSpec
-from headstart.cli.options import FEATURES, NETWORK, fraction, png, positive, view_flags
+from headstart.cli.main import main
+from headstart.cli.options import FEATURES, NETWORK, fraction, png, positive, seed, view_flags
 from headstart.features.settings import FeatureSettings
 
 
@@ -80,6 +81,7 @@ def test_a_flip_that_is_the_default_can_be_switched_off_and_the_other_way_round(
     ("read", "good", "bad"),
     [
         (positive, [("3", 3)], ["0", "-1", "x", "1.5"]),
+        (seed, [("0", 0), ("4294967295", 2**32 - 1)], ["-1", "4294967296", "x"]),
         (fraction, [("0.2", 0.2)], ["0", "1", "x", "1.5"]),
         (png, [], ["sheet.pdf", ""]),
     ],
@@ -90,3 +92,13 @@ def test_words_that_are_not_what_must_hold(read, good, bad):
     for text in bad:
         with pytest.raises(argparse.ArgumentTypeError, match=r"must .*\. Received: "):
             read(text)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["train photos --out model", "augment photos --out sheet.png", "pretrain photos --out net"],
+)
+def test_each_command_refuses_a_seed_that_no_library_takes(words, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main([*words.split(), "--seed", "-1"])
+    assert "--seed: must be a whole number from 0" in capsys.readouterr().err

@@ -54,8 +54,7 @@ def get_backbone(name: str) -> Backbone:
     close = [rows[spelling].name for spelling in alike]
     hint = f" Did you mean {' or '.join(close)}?" if close else ""
     raise UnknownBackbone(
-        f"There is no backbone named {name!r}.{hint} `headstart models` lists the names. A "
-        "backbone's folder works as well, if it exists."
+        f"There is no backbone named {name!r}.{hint} `headstart models` lists the names."
     )
 
 

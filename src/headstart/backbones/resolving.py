@@ -81,7 +81,10 @@ def resolve(named: str | Path) -> Resolved:
             "together with the name of its backbone: --model NAME --weights FILE."
         )
     if isinstance(named, str) and folder.name == named:
-        return get_backbone(named)  # raises the error that suggests names
+        try:
+            return get_backbone(named)  # raises the error that suggests names
+        except UnknownBackbone as error:
+            raise UnknownBackbone(f"{error} There is no folder {named} either.") from None
     raise UnknownBackbone(
         f"The folder of a backbone, a converted network or a saved model must exist. "
         f"Received: {folder}."

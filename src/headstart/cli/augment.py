@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from headstart.augmentation.settings import Augmentation
 from headstart.cli import options
-from headstart.cli.flags import whole_number
 from headstart.cli.parser import CommandParser, add_option
 from headstart.progress import Bars
 
@@ -44,7 +43,7 @@ def add_arguments(parser: CommandParser) -> None:
     add_option(parser, "--images N", n_images, options.positive, 6)
     add_option(parser, "--views N", "how many views to draw of each image", options.positive, 7)
     add_option(parser, "--size PIXELS", "height and width of a view", options.positive, 224)
-    add_option(parser, "--seed N", "the seed of the random views", whole_number, 0)
+    add_option(parser, "--seed N", "the seed of the random views", options.seed, 0)
     VIEWS.add(parser.add_argument_group(options.VIEWS))
 
 

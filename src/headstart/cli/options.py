@@ -21,6 +21,8 @@ DATASET = (
 )
 
 positive = reader("must be a whole number of at least 1", int, lambda n: n >= 1)
+# NumPy, Keras and scikit-learn take no other seeds.
+seed = reader("must be a whole number from 0 to 4294967295", int, lambda n: 0 <= n < 2**32)
 fraction = reader("must be between 0 and 1, such as 0.2", float, lambda share: 0 < share < 1)
 png = reader("must end in .png", Path, lambda path: path.suffix.lower() == ".png")
 

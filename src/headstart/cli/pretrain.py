@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from headstart.backbones.spec import NetworkSpec
 from headstart.cli import options
-from headstart.cli.flags import TEXT, Flags, must_come_with
+from headstart.cli.flags import TEXT, WHOLE, Flags, must_come_with
 from headstart.cli.output import print_result
 from headstart.cli.parser import CommandParser, add_option
 from headstart.pretraining.settings import Pretraining
@@ -39,6 +39,7 @@ EVERYDAY = ("epochs", "size", "seed")
 PRETRAINING = Flags(
     DEFAULTS,
     names={"size": "--size PIXELS", "teacher_weight": "--teacher-loss-weight X"},
+    kinds={"seed": replace(WHOLE, how={"metavar": "N", "type": options.seed})},
     without={"augmentation": "the flags of VIEWS set it"},
 )
 VIEWS = options.view_flags(DEFAULTS.augmentation)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 from headstart.cli import options
 from headstart.cli.finetuning import add_fine_tuning, chosen_fine_tuning
-from headstart.cli.flags import Flags, must_come_with, whole_number
+from headstart.cli.flags import Flags, must_come_with
 from headstart.cli.options import FEATURES, NETWORK
 from headstart.cli.output import print_result
 from headstart.cli.parser import CommandParser, Group, add_option
@@ -45,7 +45,7 @@ def add_arguments(parser: CommandParser) -> None:
     kinds = f"the kind of classifier: {', '.join(heads)} or {last}"
     add_option(parser, "--head NAME", kinds, default="logistic", choices=[*heads, last])
     _add_test(parser.add_mutually_exclusive_group())
-    add_option(parser, "--seed N", "the seed of everything random", whole_number, 0)
+    add_option(parser, "--seed N", "the seed of everything random", options.seed, 0)
     options.add_json(parser, "the summary")
     add_fine_tuning(parser)
     network = parser.heading("network", options.AUTO)
