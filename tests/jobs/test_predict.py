@@ -102,6 +102,8 @@ def test_a_trained_model_answers_with_the_users_own_labels(classifier, tmp_path)
     assert (second.id, second.label) == ("True", True)
     for same in (tmp_path / "model", str(tmp_path / "model"), model.predictor):
         assert hs.predict(images, model=same, top=1) == [[first], [second]]
+    for trained in (model, classifier):  # also where a backbone is expected
+        assert hs.predict(images, trained, top=1) == [[first], [second]]
     again = hs.predict(images, model=model, top=1, resize="pad", precision="f32")
     assert again == [[first], [second]]
     assert [found[0].label for found in hs.predict(images, model=classifier)] == [False, True]
@@ -131,12 +133,19 @@ def test_a_predictor_is_opened_already(classifier):
 def test_what_can_not_predict_is_refused(named):
     with pytest.raises(UsageError, match=r"or a fitted ImageClassifier\. Received"):
         open_predictor(named)
+    with pytest.raises(UsageError, match=r"or a fitted ImageClassifier\. Received"):
+        hs.predict([pixels(0)], named)
 
 
 def test_either_a_backbone_or_a_model_answers():
     for settings in ({"backbone": "mini"}, {"weights": "w.h5"}):
         with pytest.raises(UsageError, match="either a backbone or a model"):
             hs.predict([pixels(0)], model="my-model", **settings)
+
+
+def test_a_trained_model_takes_no_weights(classifier):
+    with pytest.raises(UsageError, match="weights belong to a backbone"):
+        hs.predict([pixels(0)], classifier, weights="w.h5")
 
 
 def test_a_saved_model_takes_no_weights(classifier, tmp_path):

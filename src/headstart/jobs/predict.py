@@ -98,7 +98,7 @@ def _model_folder(spec: NetworkSpec) -> Path | None:
 
 def predict(  # noqa: PLR0913 - all are named, and each has a default
     images: Images,
-    backbone: str | Path | Network | NetworkSpec = "auto",
+    backbone: str | Path | Network | NetworkSpec | Trained = "auto",
     *,
     model: str | Path | Trained | None = None,
     top: int = 5,
@@ -118,7 +118,7 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
     backbone : str, Path, Network or NetworkSpec, default="auto"
         The name or folder of a pre-trained network (see `headstart.backbones`). "auto" takes the
         best quick network whose weights are on this machine, else downloads mobilenet_v2, else
-        takes mini and warns.
+        takes mini and warns. A trained model is taken as well, as if it were given as `model`.
     model : str, Path, SavedModel, ImageClassifier or Predictor, optional
         A trained model or its folder, instead of a pre-trained network.
     top : int, default=5
@@ -168,14 +168,17 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
 
 
 def _named(
-    backbone: str | Path | Network | NetworkSpec,
+    backbone: str | Path | Network | NetworkSpec | Trained,
     model: str | Path | Trained | None,
     weights: str | Path | None,
 ) -> Named:
     """Return what `predict` is asked to predict with: a backbone with its weights, or a model."""
     if model is None:
-        spec = backbone if isinstance(backbone, NetworkSpec) else NetworkSpec(backbone)
-        return spec if weights is None else replace(spec, weights=weights)
+        if isinstance(backbone, str | Path | Network):
+            backbone = NetworkSpec(backbone)
+        if isinstance(backbone, NetworkSpec):
+            return backbone if weights is None else replace(backbone, weights=weights)
+        backbone, model = "auto", backbone
     if backbone != "auto" or weights is not None:
         raise UsageError(
             "Give either a backbone or a model. Weights belong to a backbone. Received: "
