@@ -144,7 +144,7 @@ def test_either_a_backbone_or_a_model_answers():
 
 
 def test_a_trained_model_takes_no_weights(classifier):
-    with pytest.raises(UsageError, match="weights belong to a backbone"):
+    with pytest.raises(UsageError, match="Weights belong to a backbone"):
         hs.predict([pixels(0)], classifier, weights="w.h5")
 
 
