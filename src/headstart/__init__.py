@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from headstart.data.datasets import read_dataset as read_dataset
     from headstart.data.discovery import find_images as find_images
     from headstart.data.labelled_images import LabelledImages as LabelledImages
+    from headstart.data.settings import DatasetSettings as DatasetSettings
     from headstart.errors import ConversionError as ConversionError
     from headstart.errors import DamagedModel as DamagedModel
     from headstart.errors import DatasetError as DatasetError
@@ -79,6 +80,7 @@ _HOMES = {
     "ConversionError": "errors",
     "DamagedModel": "errors",
     "DatasetError": "errors",
+    "DatasetSettings": "data.settings",
     "DenseHead": "heads.dense",
     "DownloadError": "errors",
     "Embedder": "features.embedder",

@@ -16,7 +16,7 @@ import headstart
 from headstart.cli import augment, finetuning, pretrain
 from headstart.cli.finetuning import FINE_TUNING
 from headstart.cli.flags import Flags, Kind, kind_of, must_come_with, reader
-from headstart.cli.options import FEATURES, NETWORK
+from headstart.cli.options import FEATURES, NETWORK, READING
 from headstart.cli.pretrain import PRETRAINING, TEACHER
 from headstart.cli.train import DENSE
 from headstart.errors import UsageError
@@ -235,6 +235,7 @@ def test_a_flag_that_needs_another_is_refused_in_words():
 USED: dict[str, Flags[Any]] = {
     "network": NETWORK,
     "features": FEATURES,
+    "dataset": READING,
     "dense head": DENSE,
     "fine-tuning": FINE_TUNING,
     "fine-tuning's views": finetuning.VIEWS,

@@ -9,6 +9,7 @@ import headstart.pretraining.job
 from headstart.augmentation.settings import Augmentation
 from headstart.backbones.spec import NetworkSpec
 from headstart.cli import main as cli
+from headstart.data.settings import DatasetSettings
 from headstart.pretraining.job import pretrain
 from headstart.pretraining.settings import Pretraining
 
@@ -41,6 +42,7 @@ def test_every_argument_arrives(asked):
         *("--label-smoothing", "0", "--mixup", "0.2", "--precision", "bf16", "--seed", "3"),
         *("--teacher", "resnet50", "--teacher-weights", "w.h5", "--teacher-size", "160"),
         *("--trained-on", "Moths", "--license", "CC0-1.0", "--restart", "--workers", "4"),
+        *("--class-level", "2"),
         *("--crop", "0.5", "--colour", "0", "--no-flip", "--rotation", "5", "--json"),
     ]
     assert cli.main(["pretrain", "animals", "--out", "net", *words]) == 0
@@ -59,6 +61,7 @@ def test_every_argument_arrives(asked):
     )
     del given["progress"]
     assert given == {
+        "reading": DatasetSettings(class_level=2),
         "teacher": NetworkSpec("resnet50", weights="w.h5", size=(160, 160)),
         "trained_on": "Moths",
         "license": "CC0-1.0",

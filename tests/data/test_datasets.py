@@ -1,7 +1,8 @@
 import pytest
 
 from headstart.data.datasets import FORMATS, read_dataset
-from headstart.errors import DatasetError
+from headstart.data.settings import DatasetSettings
+from headstart.errors import DatasetError, UsageError
 
 
 def test_every_format_gives_the_same_dataset(tmp_path, make_images, make_parquet):
@@ -19,13 +20,9 @@ def test_every_format_gives_the_same_dataset(tmp_path, make_images, make_parquet
 
 
 def test_strict_formats_are_tried_before_loose_ones():
-    assert [read.__name__ for read in FORMATS.values()] == [
-        "read_table",
-        "read_parquet_files",
-        "read_metadata_folder",
-        "read_split_folders",
-        "read_class_folders",
-    ]
+    first_words = ["a CSV", "parquet", "a folder with metadata", "a folder with folders named"]
+    for words, begin in zip(FORMATS, first_words, strict=False):
+        assert words.startswith(begin)
 
 
 def test_a_single_split_is_no_split(tmp_path, make_images):
@@ -86,3 +83,9 @@ def test_real_datasets_are_read(real_data):
     assert (len(cifar.part("train")), len(cifar.part("test"))) == (50_000, 10_000)
     tiny = read_dataset(real_data / "data" / "tiny-imagenet")
     assert (len(tiny.classes), len(tiny.part("valid"))) == (200, 10_000)
+
+
+def test_a_setting_that_means_nothing_for_the_format_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("path,label\n1.png,cat\n2.png,dog\n")
+    with pytest.raises(UsageError, match=r"class_level must be left out .*CSV.*class_level=2"):
+        read_dataset(tmp_path / "a.csv", DatasetSettings(class_level=2))

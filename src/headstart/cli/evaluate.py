@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from headstart.cli import options
-from headstart.cli.options import FEATURES
+from headstart.cli.options import FEATURES, READING
 from headstart.cli.output import print_result
 from headstart.cli.parser import CommandParser, add_option
 from headstart.progress import Bars
@@ -29,15 +29,18 @@ def add_arguments(parser: CommandParser) -> None:
     plots = "also draw the confusion matrix and the accuracy of each class"
     add_option(parser, "--plots DIR", plots, Path)
     options.add_json(parser, "the figures")
+    options.add_reading(parser)
     FEATURES.add(parser, "workers")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the figures; return 1 if an image was unreadable."""
+    dataset, workers = READING.settings(arguments), FEATURES.settings(arguments).workers
     from headstart.jobs.evaluate import draw_evaluation, evaluate
 
-    workers = FEATURES.settings(arguments).workers
-    evaluation = evaluate(arguments.model, arguments.folder, workers=workers, progress=Bars())
+    evaluation = evaluate(
+        arguments.model, arguments.folder, dataset=dataset, workers=workers, progress=Bars()
+    )
     if arguments.plots:
         draw_evaluation(evaluation, arguments.plots)
     print_result(evaluation, as_json=arguments.json)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from headstart.backbones.spec import NetworkSpec
 from headstart.cli.flags import REAL, SWITCH, TEXT, WHOLE, Flags, Kind, reader
+from headstart.data.settings import DatasetSettings
 from headstart.features.settings import FeatureSettings
 
 if TYPE_CHECKING:
     from headstart.augmentation.settings import Augmentation
-    from headstart.cli.parser import Group
+    from headstart.cli.parser import CommandParser, Group
 
 #: What a dataset is.
 DATASET = (
@@ -62,6 +63,18 @@ FEATURES = Flags(
         "device": "'auto' takes a GPU if the backend of Keras has one",
     },
 )
+
+#: How a dataset is read.
+READING = Flags(
+    DatasetSettings(),
+    names={"label_from": "--label-from PATTERN", "image_folder": "--image-folder FOLDER"},
+)
+
+
+def add_reading(parser: CommandParser) -> None:
+    """Add the flags that say how a dataset is read."""
+    READING.add(parser.heading("dataset", "Where the dataset itself does not say it."))
+
 
 #: The heading of the flags of `view_flags`.
 VIEWS = "random views of training images"

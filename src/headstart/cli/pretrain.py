@@ -72,6 +72,7 @@ def add_arguments(parser: CommandParser) -> None:
     add_option(parser, "--trained-on TEXT", trained_on)
     add_option(parser, "--license TEXT", "the licence of the weights", default="not stated")
     options.add_json(parser, "the summary")
+    options.add_reading(parser)
     PRETRAINING.add_others(parser.heading("training"), *EVERYDAY)
     TEACHER.add_others(parser.heading("teacher"), "backbone")
     VIEWS.add(parser.heading(options.VIEWS))
@@ -80,13 +81,14 @@ def add_arguments(parser: CommandParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train, measure and save; print the summary."""
     settings = PRETRAINING.settings(arguments, augmentation=VIEWS.settings(arguments))
-    teacher = _chosen_teacher(arguments)
+    dataset, teacher = options.READING.settings(arguments), _chosen_teacher(arguments)
     from headstart.pretraining.job import pretrain
 
     summary = pretrain(
         arguments.dataset,
         arguments.out,
         settings,
+        reading=dataset,
         teacher=teacher,
         trained_on=arguments.trained_on,
         license=arguments.license,

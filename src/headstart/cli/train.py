@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 from headstart.cli import options
 from headstart.cli.finetuning import add_fine_tuning, chosen_fine_tuning
 from headstart.cli.flags import Flags, must_come_with
-from headstart.cli.options import FEATURES, NETWORK
+from headstart.cli.options import FEATURES, NETWORK, READING
 from headstart.cli.output import print_result
 from headstart.cli.parser import CommandParser, Group, add_option
 from headstart.heads.settings import DenseSettings, HeadName
@@ -47,6 +47,7 @@ def add_arguments(parser: CommandParser) -> None:
     _add_test(parser.add_mutually_exclusive_group())
     add_option(parser, "--seed N", "the seed of everything random", options.seed, 0)
     options.add_json(parser, "the summary")
+    options.add_reading(parser)
     add_fine_tuning(parser)
     network = parser.heading("network", options.AUTO)
     NETWORK.add_others(network, "backbone")
@@ -66,6 +67,7 @@ def _add_test(group: Group) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train, test and save; print the summary."""
     network, features = NETWORK.settings(arguments), FEATURES.settings(arguments)
+    dataset = READING.settings(arguments)
     head, fine_tuning = chosen_head(arguments), chosen_fine_tuning(arguments)
     from headstart.jobs.train import train
 
@@ -75,6 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         **asdict(network),
         **asdict(features),
         head=head,
+        dataset=dataset,
         test=arguments.test_folder or arguments.test,
         seed=arguments.seed,
         overwrite=arguments.overwrite,

@@ -1,33 +1,55 @@
 """Read labelled images from any of the known dataset formats."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headstart.data.class_folders import read_class_folders, read_split_folders, subfolders
 from headstart.data.labelled_images import LabelledImages
 from headstart.data.parquet_files import read_parquet_files
+from headstart.data.settings import DatasetSettings
 from headstart.data.tables import read_metadata_folder, read_table
-from headstart.errors import DatasetError
+from headstart.errors import DatasetError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of datasets.
+
+    Parameters
+    ----------
+    read : callable
+        Reads the dataset at a path, with settings; None if it has another format.
+    options : tuple of str
+        The fields of `DatasetSettings` that mean something for it.
+    """
+
+    read: Callable[[Path, DatasetSettings], LabelledImages | None]
+    options: tuple[str, ...] = ()
+
 
 #: The known formats, in words for messages. The first reader that does not return None has read the
 #: dataset.
-FORMATS: dict[str, Callable[[Path], LabelledImages | None]] = {
-    "a CSV, TSV or JSONL file with columns path and label": read_table,
-    "parquet files with columns image and label": read_parquet_files,
-    "a folder with metadata.csv or metadata.jsonl, which has columns file_name and label": (
-        read_metadata_folder
+FORMATS = {
+    "a CSV, TSV or JSONL file with columns path and label": Format(
+        lambda path, _: read_table(path)
     ),
-    "a folder with folders named train, valid and test, with such class folders in each": (
-        read_split_folders
+    "parquet files with columns image and label": Format(lambda path, _: read_parquet_files(path)),
+    "a folder with metadata.csv or metadata.jsonl, which has columns file_name and label": Format(
+        lambda path, _: read_metadata_folder(path)
     ),
-    "a folder with one folder for each class (FOLDER/cat/1.jpg, FOLDER/dog/1.jpg)": (
-        read_class_folders
+    "a folder with folders named train, valid and test, with such class folders in each": Format(
+        lambda path, _: read_split_folders(path)
+    ),
+    "a folder with one folder for each class (FOLDER/cat/1.jpg, FOLDER/dog/1.jpg)": Format(
+        lambda path, _: read_class_folders(path)
     ),
 }
 
 
-def read_dataset(path: str | Path, *, min_classes: int = 2) -> LabelledImages:
+def read_dataset(
+    path: str | Path, settings: DatasetSettings = DatasetSettings(), *, min_classes: int = 2
+) -> LabelledImages:
     """Read a dataset of labelled images.
 
     Parameters
@@ -37,6 +59,8 @@ def read_dataset(path: str | Path, *, min_classes: int = 2) -> LabelledImages:
         (val, validation) and test, each with class folders; a CSV, TSV or JSON Lines file with
         columns for path, label and optionally split; a folder with ``metadata.csv``; a parquet file
         or a folder of parquet files.
+    settings : DatasetSettings
+        What the dataset itself does not say.
     min_classes : int
         The smallest number of classes that is allowed.
 
@@ -51,18 +75,35 @@ def read_dataset(path: str | Path, *, min_classes: int = 2) -> LabelledImages:
     DatasetError
         `path` does not exist or has no known format, or there are too few classes, or a class has
         no images.
+    UsageError
+        A setting means nothing for the format of the dataset.
     MissingExtra
         The dataset is parquet, but pyarrow is not installed.
     """
     path = Path(path)
     if not path.exists():
         raise DatasetError(f"There is nothing at {path}. {_layouts()}")
-    read = (reader(path) for reader in FORMATS.values())
-    images = next((images for images in read if images is not None), None)
-    if images is None:
-        raise DatasetError(f"{path} is not a dataset. {_layouts()}")
+    images = _read(path, settings)
     _check(images, path, min_classes)
     return images if len(set(images.split or ())) > 1 else replace(images, split=None)
+
+
+def _read(path: Path, settings: DatasetSettings) -> LabelledImages:
+    for words, known in FORMATS.items():
+        images = known.read(path, settings)
+        if images is not None:
+            _refuse_unused(settings, known, words)
+            return images
+    raise DatasetError(f"{path} is not a dataset. {_layouts()}")
+
+
+def _refuse_unused(settings: DatasetSettings, known: Format, words: str) -> None:
+    unused = [name for name in settings.given() if name not in known.options]
+    if unused:
+        raise UsageError(
+            f"{', '.join(unused)} must be left out for this dataset, which is {words}. "
+            f"Received: {', '.join(f'{name}={getattr(settings, name)!r}' for name in unused)}."
+        )
 
 
 def _check(images: LabelledImages, path: Path, min_classes: int) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from headstart.data.datasets import read_dataset
 from headstart.data.discovery import find_images
 from headstart.data.labelled_images import LabelledImages
+from headstart.data.settings import DatasetSettings
 from headstart.data.sources import ImageLike, ImageSource, as_source
 from headstart.errors import DatasetError, UsageError
 
@@ -58,7 +59,11 @@ def image_sources(X: Images) -> list[ImageSource]:
 
 
 def labelled_images(
-    X: Images | LabelledImages, y: Labels | None = None, *, part: str = "train"
+    X: Images | LabelledImages,
+    y: Labels | None = None,
+    *,
+    part: str = "train",
+    settings: DatasetSettings = DatasetSettings(),
 ) -> tuple[list[ImageSource], list[Hashable]]:
     """Return images and their labels, one for each.
 
@@ -71,6 +76,8 @@ def labelled_images(
         The label of each image.
     part : {"train", "valid", "test"}
         The split to return, if the dataset has splits.
+    settings : DatasetSettings
+        How the dataset at a path is read.
 
     Returns
     -------
@@ -95,7 +102,7 @@ def labelled_images(
             )
         return sources, labels
     if isinstance(X, str | Path):
-        X = read_dataset(X, min_classes=2 if part == "train" else 1)
+        X = read_dataset(X, settings, min_classes=2 if part == "train" else 1)
     if not isinstance(X, LabelledImages):
         raise UsageError(
             "Without labels, X must be a labelled dataset or the path of one; otherwise it "
@@ -105,6 +112,28 @@ def labelled_images(
     if not len(chosen):
         raise DatasetError(f"The dataset must have images in its {part} split. Received: none.")
     return chosen.sources, chosen.labels
+
+
+def dataset_at(
+    data: str | Path | LabelledImages, settings: DatasetSettings, *, min_classes: int = 2
+) -> LabelledImages:
+    """Return a dataset, which is read if it is given as a path; see `read_dataset`.
+
+    Raises
+    ------
+    UsageError
+        There are settings, but no path to read.
+    DatasetError, MissingExtra
+        See `read_dataset`.
+    """
+    if not isinstance(data, LabelledImages):
+        return read_dataset(data, settings, min_classes=min_classes)
+    if given := settings.given():
+        raise UsageError(
+            "DatasetSettings say how a path is read, but the dataset is read already. "
+            f"Received: {', '.join(given)}."
+        )
+    return data
 
 
 def _label_list(y: Labels) -> list[Any]:

@@ -39,6 +39,8 @@ class LabelledImages:
         "train", "valid" or "test" for each image. None if the dataset has no splits.
     skipped : dict of str to int
         How many entries were skipped, by reason.
+    layout : str
+        How the dataset was read, in one sentence; "" if it was not read from files.
     """
 
     sources: list[ImageSource]
@@ -46,6 +48,7 @@ class LabelledImages:
     classes: list[Hashable]
     split: list[str] | None = None
     skipped: dict[str, int] = field(default_factory=dict)
+    layout: str = ""
 
     def __len__(self) -> int:
         """Return the number of images."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headstart.data.inputs import Images, Labels, labelled_images
+from headstart.data.settings import DatasetSettings
 from headstart.evaluation import Evaluation, measure
 from headstart.features.settings import FeatureSettings
 from headstart.jobs.predict import open_predictor
@@ -22,6 +23,7 @@ def evaluate(
     X: Images | LabelledImages,
     y: Labels | None = None,
     *,
+    dataset: DatasetSettings = DatasetSettings(),
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
@@ -37,6 +39,8 @@ def evaluate(
         with their labels in `y`.
     y : iterable of hashable, optional
         The label of each image.
+    dataset : DatasetSettings
+        How the dataset is read, where that can't be seen from it.
     workers : int, optional
         Threads that read images. The default is one for each processor core.
     progress : Progress, optional
@@ -57,7 +61,7 @@ def evaluate(
     >>> import headstart as hs
     >>> print(hs.evaluate("my-model/", "test-images/"))  # doctest: +SKIP
     """
-    sources, labels = labelled_images(X, y, part="test")
+    sources, labels = labelled_images(X, y, part="test", settings=dataset)
     settings = FeatureSettings(workers=workers)
     predictor = open_predictor(model, settings, images=sources, progress=progress)
     return measure(predictor, sources, labels, progress=progress)

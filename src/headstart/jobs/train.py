@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from headstart.classifier import ClassifierSettings, ImageClassifier
-from headstart.data.datasets import read_dataset
+from headstart.data.inputs import dataset_at
 from headstart.data.labelled_images import LabelledImages
+from headstart.data.settings import DatasetSettings
 from headstart.data.splits import stratified_split
 from headstart.display.displayed import Displayed
 from headstart.evaluation import Evaluation, Tile, draw_sheet
@@ -130,6 +131,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     out: str | Path,
     *,
     backbone: str | Path | Network = "auto",
+    dataset: DatasetSettings = DatasetSettings(),
     test: float | str | Path | None = None,
     fine_tuning: FineTuning | None = None,
     restart: bool = False,
@@ -151,6 +153,8 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     test : float, str or Path, optional
         What to test on: a fraction of the images, or a second dataset. The default is the test
         split of the dataset, or else its validation split, or else a fifth of the images.
+    dataset : DatasetSettings
+        How `data`, and the dataset in `test`, are read, where that can't be seen from them.
     fine_tuning : FineTuning, optional
         How to fine-tune the network. By default it stays as it is. Checkpoints are kept in a folder
         beside `out`; after an interruption, the same call continues from the last one.
@@ -184,8 +188,9 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     began = time.perf_counter()
     out = Path(out)
     check_place(out, overwrite=overwrite)
-    dataset = data if isinstance(data, LabelledImages) else read_dataset(data)
-    training, tested = _split(dataset, test, seed)
+    images = dataset_at(data, dataset)
+    tests = dataset_at(test, dataset, min_classes=1) if isinstance(test, str | Path) else test
+    training, tested = _split(images, tests, seed)
     classifier = ImageClassifier(backbone, random_state=seed, **settings)
     if fine_tuning is None:
         classifier.fit(training, skip_unreadable=True, progress=progress)
@@ -211,7 +216,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
         resize=classifier.resize_.rule,
         n_train=classifier.training_.n_images,
         unreadable=classifier.unreadable_,
-        skipped=dict(dataset.skipped),
+        skipped=dict(images.skipped),
         evaluation=evaluation,
         tuning=tuning,
         images=(*plots, *mistakes),
@@ -220,11 +225,11 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
 
 
 def _split(
-    dataset: LabelledImages, test: float | str | Path | None, seed: int
+    dataset: LabelledImages, test: float | LabelledImages | None, seed: int
 ) -> tuple[LabelledImages, LabelledImages]:
     """Return the images to train on and those to test on, as datasets without splits."""
-    if isinstance(test, str | Path):
-        return _part(dataset, "train"), _part(read_dataset(test, min_classes=1), "test")
+    if isinstance(test, LabelledImages):
+        return _part(dataset, "train"), _part(test, "test")
     if test is None and dataset.split is not None:
         name = "test" if "test" in dataset.split else "valid"
         return _part(dataset, "train"), _part(dataset, name)

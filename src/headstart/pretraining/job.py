@@ -10,8 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headstart.data.datasets import read_dataset
-from headstart.data.labelled_images import LabelledImages
+from headstart.data.inputs import dataset_at
+from headstart.data.settings import DatasetSettings
 from headstart.pretraining.plan import Job, check_place, find_teacher, name_of, split_images
 from headstart.pretraining.saving import save_backbone
 from headstart.pretraining.settings import Pretraining
@@ -22,15 +22,17 @@ from headstart.training.work_folder import work_folder
 
 if TYPE_CHECKING:
     from headstart.backbones.spec import NetworkSpec
+    from headstart.data.labelled_images import LabelledImages
     from headstart.pretraining.summary import PretrainingSummary
     from headstart.progress import Progress
 
 
-def pretrain(
+def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
     dataset: str | Path | LabelledImages,
     out: str | Path,
     settings: Pretraining = Pretraining(),
     *,
+    reading: DatasetSettings = DatasetSettings(),
     teacher: str | Path | NetworkSpec | None = None,
     trained_on: str | None = None,
     license: str = "not stated",  # noqa: A002 - the word everybody looks for
@@ -51,6 +53,8 @@ def pretrain(
         Folder for the backbone; new or empty. Its name is the backbone's.
     settings : Pretraining
         What is trained, for how long and how fast.
+    reading : DatasetSettings
+        How the dataset is read, where that can't be seen from it.
     teacher : str, Path or NetworkSpec, optional
         A backbone whose features the network learns to imitate, besides its classes
         (Romero et al. 2014, arXiv:1412.6550).
@@ -82,7 +86,7 @@ def pretrain(
     """
     out = Path(out) if Path(out).name else Path(out).resolve()
     check_place(out)
-    images = dataset if isinstance(dataset, LabelledImages) else read_dataset(dataset)
+    images = dataset_at(dataset, reading)
     train, validation = split_images(images, settings)
     keras = start_keras()
     job = Job(

@@ -1,0 +1,101 @@
+"""How a labelled dataset is to be read, where that can't be seen from the dataset itself."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from headstart.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetSettings:
+    """What to tell headstart about a dataset that can be read in several ways.
+
+    Parameters
+    ----------
+    class_level : int, optional
+        Which level of folders is named after the classes: 1 for FOLDER/cat/1.jpg, 2 for
+        FOLDER/site/cat/1.jpg. Folders such as train and test do not count. The default is 1.
+    label_from : str, optional
+        A pattern that finds the label in an image's path below the dataset. ``{label}`` stands for
+        the label and ``*`` for anything, as in ``{label}.*.jpg`` or ``*/{label}_*``; a pattern
+        without a slash is about the file name. A pattern with ``(...)`` is a regular expression
+        that is searched in the path; its group is the label.
+    image_column : str, optional
+        The column of a table that names the image files. The default is a usual name, such as
+        path or file_name.
+    label_column : str, optional
+        The column of a table that holds the labels. The default is a usual name, such as label or
+        class.
+    image_folder : str, optional
+        The folder that the paths in a table are relative to. The default is the table's own folder.
+
+    Raises
+    ------
+    UsageError
+        `class_level` is below 1, `label_from` is no pattern, or both are given.
+    """
+
+    class_level: int | None = None
+    label_from: str | None = None
+    image_column: str | None = None
+    label_column: str | None = None
+    image_folder: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without the dataset."""
+        if self.class_level is not None and self.class_level < 1:
+            raise UsageError(f"class_level must be at least 1. Received: {self.class_level}.")
+        if self.label_from is not None:
+            label_expression(self.label_from)
+            if self.class_level is not None:
+                raise UsageError(
+                    "class_level and label_from both say where the label is. Give one of them. "
+                    f"Received: {self.class_level} and {self.label_from!r}."
+                )
+
+    def given(self) -> dict[str, Any]:
+        """Return the settings that say something."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+def flag(field: str) -> str:
+    """Return the flag that sets a field on the command line, for messages."""
+    return f"--{field.replace('_', '-')}"
+
+
+def label_expression(pattern: str) -> re.Pattern[str]:
+    """Return the regular expression that a `label_from` pattern means.
+
+    It is searched in a path with forward slashes. Its first group is the label.
+
+    Raises
+    ------
+    UsageError
+        The pattern has neither ``{label}`` nor one group, or is no regular expression.
+    """
+    expression = _simple(pattern) if "{label}" in pattern else pattern
+    try:
+        compiled = re.compile(expression)
+    except re.error as error:
+        raise UsageError(
+            f"label_from must be a regular expression if it has no {{label}}: {error}. "
+            f"Received: {pattern!r}."
+        ) from None
+    if compiled.groups == 0 or pattern.count("{label}") > 1:
+        raise UsageError(
+            "label_from must say once where the label is: with {label}, as in '{label}.*.jpg', or "
+            f"with a group, as in '/([a-z]+)[0-9]+[.]jpg'. Received: {pattern!r}."
+        )
+    return compiled
+
+
+def _simple(pattern: str) -> str:
+    """Return the regular expression of a pattern with ``{label}`` and ``*``."""
+    meanings = {"{label}": "([^/]+?)", "*": "[^/]*", "**": ".*"}
+    parts = re.split(r"(\{label\}|\*+)", pattern)
+    expression = "".join(meanings.get(part, re.escape(part)) for part in parts)
+    begin = "^" if "/" in pattern else "(?:^|/)"
+    return f"{begin}{expression}$"
