@@ -34,7 +34,7 @@ def test_names_that_differ_stay_different():
 
 
 def test_control_letters_are_made_visible():
-    assert fonts.drawable("a\nb")[0] == "a�b"
+    assert fonts.drawable("a\nb")[0] == "a\\nb"
 
 
 def test_font_of_the_system_is_used_where_it_has_the_letters(no_system_fonts, monkeypatch):

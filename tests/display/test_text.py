@@ -27,8 +27,31 @@ def test_durations_are_in_the_unit_that_fits(seconds, expected):
     assert text.duration(seconds) == expected
 
 
-def test_what_moves_the_cursor_is_made_visible():
-    assert text.one_line("a\nb\x1b[2J\udc80") == "a�b�[2J�"
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a\nb\x1b[2J\udc80", "a\\nb\\x1b[2J\\udc80"),
+        ("tab\tbell\x07delete\x7f", "tab\\tbell\\x07delete\\x7f"),
+        ("line\u2028paragraph\u2029next\x85", "line\\u2028paragraph\\u2029next\\x85"),
+        ("C:\\new\\赤 猫.png", "C:\\new\\赤 猫.png"),
+        ("5.00\u202fPM\u00a0\u3000.png", "5.00\u202fPM\u00a0\u3000.png"),
+    ],
+)
+def test_what_leads_a_terminal_astray_is_escaped(name, shown):
+    assert text.printable(name) == shown
+
+
+@given(st.text())
+def test_printable_text_stays_on_its_line_and_can_be_written(name):
+    shown = text.printable(name)
+    assert len(shown.splitlines()) <= 1
+    assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in shown)
+    shown.encode("utf-8")
+    assert text.printable(shown) == shown
+
+
+def test_lines_stay_lines():
+    assert text.printable_lines("a\n\x1b[2Jb") == "a\n\\x1b[2Jb"
 
 
 def test_columns_count_as_a_terminal_does():
@@ -38,15 +61,15 @@ def test_columns_count_as_a_terminal_does():
 
 
 def test_joiners_are_kept_and_overrides_are_not():
-    assert text.one_line("क्\u200dष") == "क्\u200dष"
-    assert text.one_line("gpj.\u202eexe") == "gpj.�exe"
+    assert text.printable("क्\u200dष") == "क्\u200dष"
+    assert text.printable("gpj.\u202eexe") == "gpj.\\u202eexe"
 
 
 @given(st.text(), st.integers(2, 40))
 def test_shortened_text_fits(name, width):
     found = text.shorten(name, width)
     assert text.columns(found) <= width
-    assert text.one_line(found) == found
+    assert text.printable(found) == found
 
 
 @given(st.text(st.characters(codec="ascii", categories=["L"]), min_size=12), st.integers(4, 11))

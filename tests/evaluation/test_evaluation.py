@@ -12,7 +12,7 @@ from tests.recorder import Recorder
 
 from headstart.backbones.classes import ClassName
 from headstart.data.sources import as_source
-from headstart.display.text import columns, one_line
+from headstart.display.text import columns, printable
 from headstart.errors import DatasetError, ImageDamaged, MissingExtra, UsageError
 from headstart.evaluation import Evaluation, measure
 from headstart.evaluation.evaluation import display_names
@@ -233,7 +233,7 @@ def test_report_stays_short_with_many_classes(make_evaluation):
 
 
 def test_report_has_no_letters_that_move_the_cursor(strange):
-    assert all(one_line(line) == line for line in str(strange).split("\n"))
+    assert all(printable(line) == line for line in str(strange).split("\n"))
     assert "$x_1$ & <b>%d</b>" in str(strange)
 
 
@@ -258,7 +258,7 @@ def test_html_is_well_formed_and_shows_the_names_of_classes_as_they_are(strange)
         *("div", "p", "b", "br", "table", "tr", "th", "td")
     }
     written = set(page.itertext())
-    assert {"猫科动物", "$x_1$ & <b>%d</b>", one_line("new\nline\x1b[2J")} <= written
+    assert {"猫科动物", "$x_1$ & <b>%d</b>", printable("new\nline\x1b[2J")} <= written
     assert "mathjax_ignore" in page.get("class")
     found.encode()
 

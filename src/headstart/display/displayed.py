@@ -4,7 +4,7 @@ import abc
 from collections.abc import Iterable, Iterator
 
 from headstart.display.table import Table, escaped
-from headstart.display.text import one_line
+from headstart.display.text import printable_lines
 
 # Jupyter would show a class that is named $x$ as a formula. pandas uses these two names, too.
 _NO_FORMULAS = "tex2jax_ignore mathjax_ignore"
@@ -50,7 +50,7 @@ def _has_content(part: str | Table) -> bool:
 def _as_text(part: str | Table) -> str:
     if isinstance(part, Table):
         return part.to_text()
-    return "\n".join(map(one_line, part.split("\n")))
+    return printable_lines(part)
 
 
 def _as_html(part: str | Table) -> str:

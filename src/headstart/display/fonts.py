@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from headstart.display.text import one_line
+from headstart.display.text import printable
 
 # File names of fonts with many scripts, the most likely first.
 WIDE_FONTS = (
@@ -35,7 +35,7 @@ def drawable(text: str) -> tuple[str, Path]:
     the letters. If no font has them, missing letters become code points such as ``U+732B``. That is
     ugly, but different classes keep different names.
     """
-    text = one_line(text)
+    text = printable(text)
     font = _font_with(frozenset(map(ord, text)))
     if font:
         return text, font

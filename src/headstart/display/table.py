@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from headstart.display.text import columns, one_line, shorten
+from headstart.display.text import columns, printable, shorten
 
 WIDEST_CELL = 28
 GAP = "  "
@@ -48,7 +48,7 @@ class Table:
         """
         lines = [self.headings, *self.rows] if self.headings else self.rows
         cells = [
-            [*(shorten(cell, WIDEST_CELL) for cell in line[:-1]), one_line(line[-1])]
+            [*(shorten(cell, WIDEST_CELL) for cell in line[:-1]), printable(line[-1])]
             for line in lines
         ]
         widths = [max(map(columns, column)) for column in zip(*cells, strict=True)]
@@ -87,7 +87,7 @@ class Table:
 
 def escaped(text: str) -> str:
     """Return `text` so that HTML shows it as it is, whatever letters are in it."""
-    return escape(one_line(text))
+    return escape(printable(text))
 
 
 def _background(colour: str) -> str:

@@ -47,11 +47,37 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def one_line(text: str) -> str:
-    """Replace letters that can't be printed, such as those that move a terminal's cursor."""
-    # Some scripts are written wrongly without these two joiners.
-    joiners = "\u200c\u200d"
-    return "".join(char if char.isprintable() or char in joiners else "\ufffd" for char in text)
+def printable(text: str) -> str:
+    r"""Return `text` with everything escaped that could lead a terminal or a reader astray.
+
+    Control characters, escape codes, line breaks, marks that reverse the direction of writing, and
+    the lone surrogates that stand for undecodable bytes of a file name become ``\n``, ``\x1b`` or
+    ``\u202e``. All other text stays as it is. Use it for every name that comes from outside, such
+    as that of a file or a class.
+
+    Examples
+    --------
+    >>> print(printable("holiday\x1b[2J.jpg"))
+    holiday\x1b[2J.jpg
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if _is_harmless(char) else _escaped(char) for char in text)
+
+
+def printable_lines(text: str) -> str:
+    """Return `text` as `printable` does, with its line breaks."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def _is_harmless(char: str) -> bool:
+    # Some scripts are written wrongly without these two joiners. Spaces of other widths stand in
+    # the names of screenshots.
+    return char.isprintable() or char in "\u200c\u200d" or unicodedata.category(char) == "Zs"
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
 
 
 def columns(text: str) -> int:
@@ -67,7 +93,7 @@ def shorten(text: str, width: int) -> str:
     >>> shorten("Ailuropoda melanoleuca", 11)
     'Ailur…leuca'
     """
-    text = one_line(text)
+    text = printable(text)
     if columns(text) <= width:
         return text
     tail_width = (width - 1) // 2
