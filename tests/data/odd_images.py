@@ -214,7 +214,7 @@ BROKEN: dict[str, Broken] = {
     "heic": Broken(lambda: b"\0\0\0\x18ftypheic" + bytes(40), ".heic", ImageUnsupported, "HEIC"),
     "zeros": Broken(lambda: bytes(500), ".jpg", ImageUnsupported, "unknown bytes"),
     "icon": Broken(lambda: encoded(scene(), "ICO"), ".ico", ImageUnsupported, "icon"),
-    "bomb": Broken(bomb, ".png", ImageTooLarge, "3600000000 pixels"),
+    "bomb": Broken(bomb, ".png", ImageTooLarge, "60000 x 60000"),
 }
 
 #: The error for each of the files that `write_special` writes.

@@ -1,36 +1,21 @@
 """Decode the bytes of an image file into upright RGB pixels, by fixed rules."""
 
-import importlib
-import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, JpegImagePlugin, features
+from PIL import Image, ImageChops, JpegImagePlugin
 
 from headstart.data.decoding_errors import image_errors
+from headstart.data.opening import Notes, Opened, open_image
+from headstart.data.orientation import orientation, upright, upright_size
 from headstart.data.signatures import identify
 from headstart.data.sources import check_bytes
-from headstart.errors import ImageTooLarge, ImageUnsupported
+from headstart.errors import ImageTooLarge
 
 #: The largest image that is decoded, in pixels: Pillow's own limit.
 MAX_PIXELS = 178_956_970
 
-Notes = tuple[str, ...]
-
-_ORIENTATION = 0x0112
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_ON_ITS_SIDE = (5, 6, 7, 8)
 _WITHOUT_NOTE = ("RGB", "L", "P", "1", "RGBX")
-# These count their frames in the header. For other formats Pillow walks through the file.
-_HEADER_COUNTS_FRAMES = ("PNG", "WEBP", "AVIF", "MPO")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +81,26 @@ def decode(
     check_bytes(len(data), name)
     signature = identify(data, name)
     with image_errors(name, signature.kind):
-        image = _open(data, name, signature.decoder)
-        _check_pixels(image.size, name)
-        size = image.size
-        if at_least is not None:
-            _reduce(image, at_least)
-        frames = _frame_notes(image, data)
-        image.load()
-        rgb, notes = _as_keras_converts(image) if as_stored else _to_rgb(image)
-        turn, turn_notes = _orientation(image)
-        if as_stored:
-            ignored = (f"EXIF orientation {turn} ignored",) if turn in _UPRIGHT else ()
-            return Decoded(rgb, size, frames + notes + ignored)
-        upright = rgb.transpose(_UPRIGHT[turn]) if turn in _UPRIGHT else rgb
-        return Decoded(upright, _turned(size, turn), frames + notes + turn_notes)
+        opened = open_image(data, name, signature)
+        _check_pixels(opened.image.size, name)
+        return _decoded(opened, at_least, as_stored=as_stored)
+
+
+def _decoded(opened: Opened, at_least: tuple[int, int] | None, *, as_stored: bool) -> Decoded:
+    image = opened.image
+    size = image.size
+    if at_least is not None:
+        _reduce(image, at_least)
+    image.load()
+    turn = orientation(image.info)
+    if as_stored:
+        rgb, notes = _as_keras_converts(image)
+        ignored = (f"EXIF orientation {turn} ignored",) if turn not in {None, 1} else ()
+        return Decoded(rgb, size, opened.notes + notes + ignored)
+    rgb, notes = _to_rgb(image, inverted=opened.inverted)
+    unknown = ("EXIF unreadable: orientation unknown",) if turn is None else ()
+    turn = turn or 1
+    return Decoded(upright(rgb, turn), upright_size(size, turn), opened.notes + notes + unknown)
 
 
 def _check_pixels(size: tuple[int, int], name: str) -> None:
@@ -121,54 +112,10 @@ def _check_pixels(size: tuple[int, int], name: str) -> None:
         )
 
 
-def _open(data: bytes, name: str, decoder: str) -> Image.Image:
-    if decoder == "Avif" and not features.check("avif"):
-        raise ImageUnsupported(
-            f"{name} is AVIF, which this build of Pillow can't read. Save it as JPEG or PNG, or "
-            "install Pillow from PyPI."
-        )
-    # If a plugin were missing, Pillow would import the plugins of all fifty formats.
-    importlib.import_module(f"PIL.{decoder}ImagePlugin")
-    return Image.open(io.BytesIO(data), formats=(decoder.upper(),))
-
-
 def _reduce(image: Image.Image, at_least: tuple[int, int]) -> None:
     if isinstance(image, JpegImagePlugin.JpegImageFile):
-        turn, _ = _orientation(image)
-        width, height = _turned((at_least[1], at_least[0]), turn)
-        image.draft(None, (width, height))
-
-
-def _turned(size: tuple[int, int], orientation: int) -> tuple[int, int]:
-    return (size[1], size[0]) if orientation in _ON_ITS_SIDE else size
-
-
-def _orientation(image: Image.Image) -> tuple[int, Notes]:
-    try:
-        return image.getexif().get(_ORIENTATION, 1), ()
-    except Exception:  # noqa: BLE001 - parsing metadata may raise anything
-        return 1, ("EXIF unreadable: orientation unknown",)
-
-
-def _frame_notes(image: Image.Image, data: bytes) -> Notes:
-    if image.format == "JPEG":
-        return ()
-    try:
-        frames = _count_frames(image, data)
-    except Exception:  # noqa: BLE001 - the first frame may be fine even so
-        return ("animated or several pages: the first of an unknown number",)
-    if frames == 1:
-        return ()
-    if image.format in {"TIFF", "MPO"}:
-        return (f"several pages: the first of {frames}",)
-    return (f"animated: first frame of {frames}",)
-
-
-def _count_frames(image: Image.Image, data: bytes) -> int:
-    if image.format not in _HEADER_COUNTS_FRAMES:
-        # Opened a second time, because walking through the frames would leave the first one.
-        image = Image.open(io.BytesIO(data), formats=(str(image.format),))
-    return getattr(image, "n_frames", 1)
+        turn = orientation(image.info) or 1
+        image.draft(None, upright_size((at_least[1], at_least[0]), turn))
 
 
 def _as_keras_converts(image: Image.Image) -> tuple[Image.Image, Notes]:
@@ -176,12 +123,16 @@ def _as_keras_converts(image: Image.Image) -> tuple[Image.Image, Notes]:
         return image, ()
     notes: Notes = ("transparency dropped",) if image.has_transparency_data else ()
     notes += (f"{image.mode} clipped to 8 bits",) if image.mode[0] in "IF" else ()
+    if image.mode == "P" and notes:
+        # The same colours, but Pillow warns when it drops the transparency of a palette at once.
+        image = image.convert("RGBA")
     return image.convert("RGB"), notes
 
 
-def _to_rgb(image: Image.Image) -> tuple[Image.Image, Notes]:
+def _to_rgb(image: Image.Image, *, inverted: bool) -> tuple[Image.Image, Notes]:
     if image.mode[0] in "IF":
-        return _narrow(image)
+        grey, notes = _narrow(image)
+        return (ImageChops.invert(grey) if inverted else grey), notes
     if image.has_transparency_data:
         return _on_white(image.convert("RGBA"))
     notes = () if image.mode in _WITHOUT_NOTE else (f"{image.mode} converted",)

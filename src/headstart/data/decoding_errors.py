@@ -1,44 +1,23 @@
-"""Turn whatever Pillow raises into an `ImageError`, and silence its warnings."""
+"""Turn whatever a decoder raises into an `ImageError` that names the cause."""
 
 import contextlib
-import logging
-import threading
-import warnings
+import re
 from collections.abc import Iterator
-from typing import Any
 
 from PIL import Image
 
-from headstart.errors import ImageDamaged, ImageError, ImageTooLarge
+from headstart.errors import ImageDamaged, ImageError, ImageTooLarge, ImageUnsupported
 
-
-class _WhileDecoding:
-    """A pattern for the warnings filter that matches any text, but only in threads that decode.
-
-    `warnings.catch_warnings` replaces the filters of the whole process, so threads that use it undo
-    each other's filters. This filter asks which thread it is in and hides no other warnings.
-    """
-
-    # scikit-learn sends the filters to its workers as text. There this one matches nothing.
-    pattern = r"(?!)"
-
-    def __init__(self) -> None:
-        self.thread = threading.local()
-
-    def match(self, _text: str) -> bool:
-        return getattr(self.thread, "depth", 0) > 0
-
-
-_decoding = _WhileDecoding()
-_FILTER = ("ignore", _decoding, Warning, None, 0)
-
-# This plugin logs an error before it raises it. Without handlers, logging would print it.
-logging.getLogger("PIL.TiffImagePlugin").addFilter(lambda record: not _decoding.match(record.msg))
+# What decoders say of a file that is whole, but of a variant that they don't know.
+_VARIANT = re.compile(r"(?i)unsupported|not supported|unknown|cannot handle|not implemented")
+_CUT = re.compile(r"(?i)truncat|incomplete|end of|unexpected eof|not enough (?:image )?data")
+# The address of an object says nothing, and differs each time.
+_ADDRESS = re.compile(r"\s*<[^<>]* at 0x[0-9a-fA-F]+>")
 
 
 @contextlib.contextmanager
 def image_errors(name: str, kind: str) -> Iterator[None]:
-    """Turn any exception raised inside into an `ImageError`, and hide Pillow's warnings.
+    """Turn any exception raised inside into an `ImageError`.
 
     Parameters
     ----------
@@ -51,13 +30,11 @@ def image_errors(name: str, kind: str) -> Iterator[None]:
     ------
     ImageTooLarge
         There is not enough memory, or Pillow takes the image for a decompression bomb.
+    ImageUnsupported
+        The decoder does not know this variant of the format.
     ImageDamaged
         Anything else went wrong.
     """
-    filters: Any = warnings.filters
-    if _FILTER not in filters[:1]:
-        filters.insert(0, _FILTER)
-    _decoding.thread.depth = getattr(_decoding.thread, "depth", 0) + 1
     try:
         yield
     except ImageError:
@@ -66,9 +43,18 @@ def image_errors(name: str, kind: str) -> Iterator[None]:
         reason = f": {error}".rstrip(": .")
         raise ImageTooLarge(f"{name} needs too much memory{reason}. Save it smaller.") from error
     except Exception as error:  # decoders raise exceptions of any type
-        raise ImageDamaged(
-            f"{name} must be a whole {kind} file, but is truncated or corrupt: {error}. "
-            "Fetch or export it again."
-        ) from error
-    finally:
-        _decoding.thread.depth -= 1
+        raise _diagnosed(name, kind, error) from error
+
+
+def _diagnosed(name: str, kind: str, error: Exception) -> ImageError:
+    said = _ADDRESS.sub("", str(error)).strip().rstrip(".") or type(error).__name__
+    if _VARIANT.search(said):
+        return ImageUnsupported(
+            f"{name} must be {kind} of a variant that can be read. Received: {said}. "
+            "Save it as an ordinary JPEG or PNG."
+        )
+    what = "truncated" if _CUT.search(said) or isinstance(error, EOFError) else "corrupt"
+    what = "truncated or corrupt" if what == "corrupt" else what
+    return ImageDamaged(
+        f"{name} must be a whole {kind} file, but is {what}: {said}. Fetch or export it again."
+    )

@@ -1,0 +1,166 @@
+"""Open an image file: read its header, and hand its pixels to the decoder of its format.
+
+Nothing here changes the process: the classes of Pillow's plugins are called directly. `Image.open`
+would compare sizes with a limit that belongs to the whole process, and warn; so would parts of the
+file that have nothing to do with the pixels, which is why decoders do not get them.
+"""
+
+import importlib
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image, JpegImagePlugin, features
+
+from headstart.data.png import png_parts
+from headstart.data.signatures import Signature
+from headstart.data.tags import Directory
+from headstart.data.tiff import tiff_layout
+from headstart.errors import ImageUnsupported
+
+Notes = tuple[str, ...]
+
+# Of several pages in a JPEG (MPO): the tag with their number.
+_PAGES_OF_JPEG = 0xB001
+_MOST_BANDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An image whose header has been read.
+
+    Attributes
+    ----------
+    image : PIL.Image.Image
+        Its pixels may not have been decoded yet. Its `info` has EXIF and XMP.
+    notes : tuple of str
+        See `Decoded`.
+    inverted : bool
+        Whether zero is white and the decoder leaves that as it is.
+    largest : int or None
+        The largest value that the file declares for its samples, if it does.
+    deep_colour : bool
+        Whether it has colours of 16 bits, of which the decoder returns 8.
+    """
+
+    image: Image.Image
+    notes: Notes = ()
+    inverted: bool = False
+    largest: int | None = None
+    deep_colour: bool = False
+
+
+class _Jpeg(JpegImagePlugin.JpegImageFile):
+    """A JPEG whose EXIF is not parsed for a resolution: Pillow warns of what is odd in it."""
+
+    def getexif(self) -> Image.Exif:
+        """Return no EXIF; `orientation` reads it from `info`."""
+        return Image.Exif()
+
+
+def open_image(data: bytes, name: str, signature: Signature) -> Opened:
+    """Read the header of an image file.
+
+    Parameters
+    ----------
+    data : bytes
+        A whole image file.
+    name : str
+        The name for messages.
+    signature : Signature
+        What `identify` returned.
+
+    Raises
+    ------
+    ImageUnsupported
+        The file is of a variant of its format that can't be read.
+    Exception
+        Whatever the decoder raises; see `image_errors`.
+    """
+    return _OPENERS.get(signature.decoder, _open_other)(data, name, signature)
+
+
+def _open_jpeg(data: bytes, _name: str, _signature: Signature) -> Opened:
+    image = _Jpeg(io.BytesIO(data))
+    pages = 1
+    if isinstance(index := image.info.get("mp"), bytes) and (found := Directory.first(index)):
+        pages = found.number(_PAGES_OF_JPEG, 1)
+    # The second image of an Ultra HDR photo is no page: it says how bright each place may become.
+    if any(kind == "APP1" and b' hdrgm:Version="' in content for kind, content in image.applist):
+        pages = 1
+    return Opened(image, _page_notes(pages))
+
+
+def _open_png(data: bytes, _name: str, signature: Signature) -> Opened:
+    parts = png_parts(data)
+    image = _plugin(signature)(io.BytesIO(parts.pixels))
+    image.info.update({"exif": parts.exif, "xmp": parts.xmp})
+    deep = parts.bits == 16 and not image.mode.startswith("I")
+    return Opened(image, _frame_notes(parts.frames), deep_colour=deep)
+
+
+def _open_tiff(data: bytes, name: str, signature: Signature) -> Opened:
+    layout = tiff_layout(data)
+    if layout is None:
+        raise SyntaxError("it has no directory of tags")
+    # Of even more bands, Pillow logs an error on its own.
+    if layout.bands > _MOST_BANDS:
+        raise ImageUnsupported(
+            f"{name} must have at most {_MOST_BANDS} bands. Received: a TIFF of {layout.bands} "
+            "bands. Save the three that show red, green and blue."
+        )
+    image = _plugin(signature)(io.BytesIO(layout.pixels))
+    return Opened(
+        image,
+        _page_notes(layout.pages),
+        inverted=layout.inverted,
+        largest=layout.largest,
+        deep_colour=layout.bits == 16 and image.mode[0] not in "IF",
+    )
+
+
+def _open_avif(data: bytes, name: str, signature: Signature) -> Opened:
+    if not features.check("avif"):
+        raise ImageUnsupported(
+            f"{name} is AVIF, which this build of Pillow can't read. Save it as JPEG or PNG, or "
+            "install Pillow from PyPI."
+        )
+    return _open_other(data, name, signature)
+
+
+def _open_gif(data: bytes, _name: str, signature: Signature) -> Opened:
+    kind = _plugin(signature)
+    try:
+        # Opened twice, because walking through the frames leaves the first one.
+        notes = _frame_notes(kind(io.BytesIO(data)).n_frames)
+    except Exception:  # noqa: BLE001 - the first frame may be fine even so
+        notes = ("animated: the first of an unknown number of frames",)
+    return Opened(kind(io.BytesIO(data)), notes)
+
+
+def _open_other(data: bytes, _name: str, signature: Signature) -> Opened:
+    image = _plugin(signature)(io.BytesIO(data))
+    return Opened(image, _frame_notes(getattr(image, "n_frames", 1)))
+
+
+def _plugin(signature: Signature) -> Any:
+    module = importlib.import_module(f"PIL.{signature.decoder}ImagePlugin")
+    return getattr(module, f"{signature.decoder}ImageFile")
+
+
+def _frame_notes(frames: int) -> Notes:
+    return () if frames == 1 else (f"animated: first frame of {frames}",)
+
+
+def _page_notes(pages: int) -> Notes:
+    return () if pages == 1 else (f"several pages: the first of {pages}",)
+
+
+_OPENERS: dict[str, Callable[[bytes, str, Signature], Opened]] = {
+    "Jpeg": _open_jpeg,
+    "Png": _open_png,
+    "Tiff": _open_tiff,
+    "Avif": _open_avif,
+    "Gif": _open_gif,
+}

@@ -1,0 +1,66 @@
+import struct
+
+import pytest
+from PIL import Image
+from tests.data.odd_images import animated, bomb, encoded, photo, scene
+
+from headstart.data.opening import open_image
+from headstart.data.signatures import identify
+from headstart.errors import ImageUnsupported
+
+
+def opened(data):
+    return open_image(data, "x", identify(data, "x"))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "AVIF", "BMP", "PPM"])
+def test_the_header_is_read(kind):
+    data = encoded(scene(), kind)
+    assert opened(data).image.size == scene().size
+    assert opened(data).notes == ()
+
+
+def test_the_pixels_are_not_decoded():
+    # They would take 10 GB.
+    assert opened(bomb()).image.size == (60_000, 60_000)
+
+
+@pytest.mark.parametrize(
+    ("data", "note"),
+    [
+        (animated("GIF"), "animated: first frame of 3"),
+        (animated("WEBP"), "animated: first frame of 3"),
+        (animated("PNG"), "animated: first frame of 3"),
+        (animated("TIFF"), "several pages: the first of 3"),
+        (animated("MPO", 2), "several pages: the first of 2"),
+    ],
+)
+def test_frames_and_pages_are_noted(data, note):
+    assert opened(data).notes == (note,)
+
+
+def test_the_brightness_map_of_an_ultra_hdr_photo_is_no_page():
+    whole = animated("MPO", 2)
+    text = b'http://ns.adobe.com/xap/1.0/\0<x hdrgm:Version="1.0"/>'
+    segment = b"\xff\xe1" + struct.pack(">H", len(text) + 2) + text
+    assert opened(whole[:2] + segment + whole[2:]).notes == ()
+
+
+def test_a_damaged_index_of_pages_does_not_matter():
+    whole = animated("MPO", 2)
+    place = whole.index(b"MPF\0") + 4
+    damaged = whole[:place] + bytes(8) + whole[place + 8 :]
+    assert opened(damaged).notes == ()
+
+
+def test_deep_colours_are_told():
+    assert not opened(encoded(photo(), "PNG")).deep_colour
+    assert not opened(encoded(Image.new("I;16", (4, 4)), "PNG")).deep_colour
+
+
+def test_a_tiff_of_many_bands_is_not_supported():
+    data = bytearray(encoded(scene(), "TIFF"))
+    entry = data.index(b"\x15\x01\x03\x00\x01\x00\x00\x00\x03\x00")
+    data[entry + 8] = 9
+    with pytest.raises(ImageUnsupported, match=r"^x must have at most 6 bands.*9 bands"):
+        opened(bytes(data))
