@@ -24,7 +24,12 @@ class TestClassFolders:
         (tmp_path / "cat" / ".DS_Store").write_text("words")
         images = read_class_folders(tmp_path)
         assert len(images) == 2
-        assert images.skipped == {"beside the class folders": 2, "not an image": 2, "hidden": 2}
+        assert images.skipped == {
+            "beside the class folders": 2,
+            "not an image": 2,
+            "hidden": 1,
+            "made by the system": 1,
+        }
 
     def test_a_class_without_images_is_an_error(self, tmp_path, make_images):
         make_images(tmp_path, "cat/1.png", "dog/2.png")

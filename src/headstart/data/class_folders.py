@@ -3,7 +3,8 @@
 from collections import Counter
 from pathlib import Path
 
-from headstart.data.discovery import image_files, is_hidden, is_image_name
+from headstart.data.discovery import image_files
+from headstart.data.file_names import is_hidden, is_image_name, why_skipped
 from headstart.data.labelled_images import SPLIT_NAMES, LabelledImages, joined
 from headstart.errors import DatasetError
 
@@ -92,8 +93,8 @@ def _read_classes(path: Path) -> LabelledImages:
 def _skipped_in(path: Path, reason: str) -> Counter[str]:
     skipped: Counter[str] = Counter()
     for item in path.iterdir():
-        if is_hidden(item.name):
-            skipped["hidden"] += 1
+        if why := why_skipped(item.name):
+            skipped[why] += 1
         elif not item.is_dir():
             skipped[reason if is_image_name(item.name) else "not an image"] += 1
     return skipped

@@ -1,28 +1,20 @@
 """Find the images that paths, folders and globs stand for."""
 
 # A million paths are kept as plain strings: a Path takes several times the memory.
-# ruff: noqa: PTH110, PTH112, PTH113, PTH116, PTH122, PTH207
+# ruff: noqa: PTH110, PTH112, PTH113, PTH207
 
 import glob
 import os
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from headstart.data.file_names import is_image_name, natural_key
+from headstart.data.folders import read_folder
 from headstart.data.parquet import ParquetImages, is_parquet_name
 from headstart.data.sources import FileSource, ImageSource, UnreadableSource
-from headstart.errors import DatasetError, ImageDamaged, ImageNotFound, ImageUnreadable
-
-_READ = "apng avif bmp dib gif jfif jpe jpeg jpg mpo pbm pgm png ppm pnm tif tiff webp"
-# Images of formats that are not supported: they are tried, so that the user hears about them.
-_UNSUPPORTED = "arw cr2 cr3 dng heic heif ico jp2 jxl nef orf psd raf raw svg tga"
-
-#: Suffixes, in lower case, of the files in a folder that are taken for images.
-IMAGE_SUFFIXES = frozenset(f".{suffix}" for suffix in f"{_READ} {_UNSUPPORTED}".split())
-
-_DIGITS = re.compile(r"(\d+)")
+from headstart.errors import DatasetError, ImageDamaged, ImageNotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +67,6 @@ def find_images(paths: Iterable[str | Path]) -> Found:
     return found
 
 
-def is_hidden(name: str) -> bool:
-    """Tell whether a file or folder of this name is skipped."""
-    return name.startswith(".")
-
-
-def is_image_name(name: str) -> bool:
-    """Tell whether a file of this name is taken for an image."""
-    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
-
-
 def image_files(folder: str | Path, skipped: Counter[str]) -> list[ImageSource]:
     """Return the image files in `folder` and below, in natural order.
 
@@ -95,29 +77,12 @@ def image_files(folder: str | Path, skipped: Counter[str]) -> list[ImageSource]:
     skipped : Counter of str
         Is increased for each entry that is skipped, by reason.
     """
-    return list(_walk(os.fspath(folder), skipped, is_image_name, set()))
-
-
-def natural_key(name: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
-    """Return a sort key for natural order: ``image 2`` before ``image 10``.
-
-    It compares numbers by value and ignores the case of letters. Names that differ only in case or
-    leading zeros are sorted as plain strings.
-
-    Examples
-    --------
-    >>> sorted(["b10", "B2", "a"], key=natural_key)
-    ['a', 'B2', 'b10']
-    """
-    parts = _DIGITS.split(name.casefold())
-    # Every second part is a number.
-    key = tuple((1, int(part), "") if i % 2 else (0, 0, part) for i, part in enumerate(parts))
-    return key, name
+    return read_folder(os.fspath(folder), skipped).images()
 
 
 def _find(path: str, found: Found) -> None:
     if os.path.isdir(path):
-        images = list(_walk(path, found.skipped, _is_wanted, set()))
+        images = read_folder(path, found.skipped, _wanted).images()
         found.sources.extend(images)
         if not images:
             _add_missing(path, "There is no image in the folder", found)
@@ -147,6 +112,10 @@ def _add_missing(path: str, what: str, found: Found) -> None:
     found.sources.append(UnreadableSource(name, error))
 
 
+def _wanted(name: str, path: str) -> list[ImageSource]:
+    return _sources(path) if is_image_name(name) or is_parquet_name(name) else []
+
+
 def _sources(path: str) -> list[ImageSource]:
     if not is_parquet_name(path) or not os.path.isfile(path):
         return [FileSource(path)]
@@ -154,33 +123,3 @@ def _sources(path: str) -> list[ImageSource]:
         return ParquetImages(path).sources()
     except DatasetError as error:
         return [UnreadableSource(FileSource(path).name, ImageDamaged(str(error)))]
-
-
-def _is_wanted(name: str) -> bool:
-    return is_image_name(name) or is_parquet_name(name)
-
-
-def _walk(
-    folder: str, skipped: Counter[str], wanted: Callable[[str], bool], seen: set[tuple[int, int]]
-) -> Iterator[ImageSource]:
-    try:
-        status = os.stat(folder)
-        entries = sorted(os.scandir(folder), key=lambda entry: natural_key(entry.name))
-    except OSError as error:
-        name = FileSource(folder).name
-        reason = f"The folder {name} could not be opened: {error.strerror}. Make it readable."
-        yield UnreadableSource(name, ImageUnreadable(reason))
-        return
-    if (status.st_dev, status.st_ino) in seen:
-        skipped["folder seen already"] += 1
-        return
-    seen.add((status.st_dev, status.st_ino))
-    for entry in entries:
-        if is_hidden(entry.name):
-            skipped["hidden"] += 1
-        elif os.path.isdir(entry):
-            yield from _walk(entry.path, skipped, wanted, seen)
-        elif wanted(entry.name):
-            yield from _sources(entry.path)
-        else:
-            skipped["not an image"] += 1

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Hashable
 from pathlib import Path
 
-from headstart.data.discovery import image_files, is_hidden, natural_key
+from headstart.data.discovery import image_files
+from headstart.data.file_names import is_hidden, natural_key
 from headstart.data.labelled_images import SPLIT_NAMES, LabelledImages, sorted_classes
 from headstart.data.parquet import ParquetImages, is_parquet_name
 from headstart.errors import DatasetError

@@ -1,0 +1,194 @@
+"""Folders of images as trees of names, which are alike on disk and in an archive."""
+
+# A million paths are kept as plain strings: a Path takes several times the memory.
+# ruff: noqa: PTH116, PTH119
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from headstart.data.file_names import is_image_name, natural_key, why_skipped
+from headstart.data.sources import FileSource, ImageSource, UnreadableSource
+from headstart.errors import ImageUnreadable
+
+#: How the entries that are no images are counted.
+NOT_AN_IMAGE, SAVED = "not an image", "saved by headstart"
+
+# The files that tell a folder that headstart saved: its plots and checkpoints are no data. The
+# rooms that write them are above this one.
+_SAVED_FILES = (
+    {"model.json", "SHA256SUMS"},
+    {"backbone.json", "backbone.weights.h5"},
+    {"network.json", "graph.xml"},
+)
+# Deeper than anybody sorts images, and not as deep as Python's own calls may go.
+MAX_DEPTH = 100
+
+#: Returns the images that a file holds, by its name and its path.
+Reader = Callable[[str, str], list[ImageSource]]
+
+
+@dataclass(slots=True, eq=False)
+class Folder:
+    """One folder, on disk or in an archive.
+
+    Attributes
+    ----------
+    name : str
+        Its name, without those of the folders above.
+    path : str
+        Its path, for messages.
+    entries : list of (str, ImageSource or Folder)
+        The images and folders directly in it, with their names, in natural order.
+    n_others : int
+        How many files directly in it are no images.
+    """
+
+    name: str
+    path: str
+    entries: list[tuple[str, "ImageSource | Folder"]] = field(default_factory=list)
+    n_others: int = 0
+
+    @property
+    def folders(self) -> list["Folder"]:
+        """The folders directly in it."""
+        return [entry for _, entry in self.entries if isinstance(entry, Folder)]
+
+    @property
+    def n_direct(self) -> int:
+        """How many images lie directly in it."""
+        return sum(not isinstance(entry, Folder) for _, entry in self.entries)
+
+    def images(self) -> list[ImageSource]:
+        """Return all images in it and below, in natural order."""
+        return [source for _, source in self.walk()]
+
+    def walk(self, above: str = "") -> Iterator[tuple[str, ImageSource]]:
+        """Yield the path below this folder, with forward slashes, and the source of each image."""
+        for name, entry in self.entries:
+            path = f"{above}{name}"
+            if isinstance(entry, Folder):
+                yield from entry.walk(f"{path}/")
+            else:
+                yield path, entry
+
+    def holds_images(self) -> bool:
+        """Tell whether there is an image in it or below."""
+        return next(self.walk(), None) is not None
+
+
+def read_folder(path: str, skipped: Counter[str], read: Reader | None = None) -> Folder:
+    """Return a folder on disk with everything below it.
+
+    Links are followed, but each folder is read only once.
+
+    Parameters
+    ----------
+    path : str
+        The folder. It is read whatever its own name.
+    skipped : Counter of str
+        Is increased for each entry that is skipped, by reason: "hidden", "made by the system",
+        "not an image", "saved by headstart", "folder seen already".
+    read : callable, optional
+        Returns the images in a file, none if it is not wanted. The default takes image files.
+
+    Returns
+    -------
+    Folder
+        A folder in it that can't be opened is an image that can't be read.
+    """
+    folder = Folder(os.path.basename(path), path)
+    _Disk(skipped, read or _image_file).fill(folder)
+    return folder
+
+
+@dataclass(slots=True)
+class _Disk:
+    """Reads folders from a disk."""
+
+    skipped: Counter[str]
+    read_file: Reader
+    seen: set[tuple[int, int]] = field(default_factory=set)
+
+    def fill(self, folder: Folder, depth: int = 0) -> str | None:
+        """Fill a folder. If it is to be skipped instead, return the reason."""
+        try:
+            entries = self._entries(folder.path, depth)
+        except OSError as error:
+            folder.entries.append(("", _unopened(folder.path, error)))
+            return None
+        if entries is None:
+            return "folder seen already"
+        names = {entry.name for entry in entries}
+        if depth and is_saved(names, folder.path):
+            return SAVED
+        drawn = drawn_by_headstart(names)
+        for entry in sorted(entries, key=lambda entry: natural_key(entry.name)):
+            reason = SAVED if entry.name in drawn else self._add(folder, entry, depth)
+            if reason is not None:
+                self.skipped[reason] += 1
+        return None
+
+    def _entries(self, path: str, depth: int) -> list[os.DirEntry[str]] | None:
+        if depth > MAX_DEPTH:
+            raise OSError(0, f"it lies more than {MAX_DEPTH} folders deep")
+        status = os.stat(path)
+        if (status.st_dev, status.st_ino) in self.seen:
+            return None
+        self.seen.add((status.st_dev, status.st_ino))
+        with os.scandir(path) as items:
+            return list(items)
+
+    def _add(self, folder: Folder, entry: os.DirEntry[str], depth: int) -> str | None:
+        """Add an entry to its folder, or return the reason why it is skipped."""
+        reason = why_skipped(entry.name)
+        if reason is not None:
+            return reason
+        if _is_folder(entry):
+            inner = Folder(entry.name, entry.path)
+            reason = self.fill(inner, depth + 1)
+            if reason is None:
+                folder.entries.append((entry.name, inner))
+            return reason
+        sources = self.read_file(entry.name, entry.path)
+        folder.entries += [(entry.name, source) for source in sources]
+        folder.n_others += not sources
+        return None if sources else NOT_AN_IMAGE
+
+
+def is_saved(names: set[str], path: str) -> bool:
+    """Tell whether a folder with these entries is a saved model or backbone, or an unfinished one.
+
+    Parameters
+    ----------
+    names : set of str
+        The names in the folder.
+    path : str
+        The folder itself. That of an unfinished training ends in ".training".
+    """
+    unfinished = path.endswith(".training") and "settings.json" in names
+    return unfinished or any(files <= names for files in _SAVED_FILES)
+
+
+def drawn_by_headstart(names: set[str]) -> set[str]:
+    """Return which of the names in a folder are images that headstart drew beside its models."""
+    ending = ".mistakes.png"
+    return {name for name in names if name.removesuffix(ending) in names - {name}}
+
+
+def _image_file(name: str, path: str) -> list[ImageSource]:
+    return [FileSource(path)] if is_image_name(name) else []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _unopened(path: str, error: OSError) -> ImageSource:
+    name = FileSource(path).name
+    reason = f"The folder {name} could not be opened: {error.strerror}. Make it readable."
+    return UnreadableSource(name, ImageUnreadable(reason))
