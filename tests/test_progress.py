@@ -1,14 +1,20 @@
 """Bars for those who watch, messages for everybody, and silence on request."""
 
+import errno
+import io
+import re
 import sys
 
 import pytest
 from tests.recorder import Recorder
 
-from headstart.progress import Bars, NoProgress, track
+from headstart.errors import StorageError
+from headstart.progress import Bars, NoProgress, flush, track, write
 
 
 class Terminal:
+    name = "<terminal>"
+
     def __init__(self):
         self.text = ""
 
@@ -46,6 +52,87 @@ def test_a_bar_shows_what_how_much_and_of_how_much(monkeypatch):
 def test_messages_go_to_stderr(capsys):
     Bars().say("half done")
     assert capsys.readouterr() == ("", "half done\n")
+
+
+class Full(io.StringIO):
+    name = "<stdout>"
+
+    def flush(self):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+class Closed(Full):
+    def flush(self):
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize("stream", [Full(), Closed()])
+def test_a_job_does_not_end_because_its_messages_are_lost(monkeypatch, stream):
+    monkeypatch.setattr(sys, "stderr", stream)
+    Bars().say("half done")
+    monkeypatch.setattr(sys, "stderr", None)
+    Bars().say("half done")
+
+
+def test_results_that_can_not_be_written_are_an_error():
+    for act in (flush, lambda stream: write("found", stream)):
+        with pytest.raises(StorageError, match=r"write to <stdout>: No space left .*Free some"):
+            act(Full())
+        with pytest.raises(BrokenPipeError):
+            act(Closed())
+
+
+def test_without_a_stream_nothing_is_written():
+    write("found", None)
+    flush(None)
+
+
+def test_what_is_written_moves_no_cursor(capsys):
+    write("a\rb\x1b[2J\nc", sys.stdout)
+    assert capsys.readouterr().out == "a\\rb\\x1b[2J\nc\n"
+
+
+def screen(text):
+    """Return the lines that a terminal shows of `text`."""
+    lines, column = [[]], 0
+    for char in re.sub(r"\x1b\[A", "", text):
+        if char == "\r":
+            column = 0
+        elif char == "\n":
+            lines.append([])
+            column = 0
+        else:
+            lines[-1][column:column] = [" "] * (column - len(lines[-1]))
+            lines[-1][column : column + 1] = [char]
+            column += 1
+    return ["".join(line).rstrip() for line in lines]
+
+
+@pytest.mark.parametrize("delay", [0, 1000])
+def test_results_and_messages_stand_above_a_bar_and_the_bar_leaves_nothing(monkeypatch, delay):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr("headstart.progress._DELAY", delay)
+    with Bars().bar("predicting", 3) as advance:
+        for name in ("a.png", "b.png", "c.png"):
+            write(f"{name}\n    75 %  fox", sys.stdout)
+            advance(1)
+            Bars().say(f"read {name}")
+        assert ("predicting" in screen(terminal.text)[-1]) == (delay == 0)
+    blocks = "".join(f"{name}.png\n    75 %  fox\nread {name}.png\n" for name in "abc")
+    assert screen(terminal.text) == blocks.split("\n")
+
+
+def test_a_bar_is_not_drawn_again_for_what_goes_to_a_file(monkeypatch, tmp_path):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr("headstart.progress._DELAY", 0)
+    with Bars().bar("predicting", 3) as advance, (tmp_path / "out").open("w") as file:
+        advance(1)
+        drawn = len(terminal.text)
+        write("a.png", file)
+        assert len(terminal.text) == drawn
 
 
 def test_silence(capsys):

@@ -1,10 +1,18 @@
-"""How far a job is: one protocol, for images, epochs and downloads alike."""
+"""How far a job is: one protocol, for images, epochs and downloads alike.
+
+Bars share the terminal with messages and results. `write` is the one function that writes these,
+so that they stand above a bar and nothing in them moves the cursor.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+import time
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, TypeVar
+
+from headstart.display.text import printable, printable_lines
+from headstart.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -46,22 +54,54 @@ class Bars:
     @contextlib.contextmanager
     def bar(self, what: str, total: int | None, *, unit: str = "image") -> Iterator[Advance]:
         """Show a bar for whatever takes longer than a second."""
-        bar = _bar_for_here()
-        if bar is None:
+        make = _bar_for_here()
+        if make is None:
             yield lambda _: None
             return
-        with bar(
-            desc=what, total=total, unit=unit, unit_scale=unit == "B", leave=False, delay=_DELAY
-        ) as shown:
-            yield shown.update
+        how = {"unit_scale": unit == "B", "leave": False, "dynamic_ncols": True}
+        bar = _LateBar(lambda: make(desc=printable(what), total=total, unit=unit, **how))
+        with contextlib.closing(bar):
+            yield bar.advance
 
     def say(self, message: str) -> None:
         """Print a message to stderr, above a bar that is there."""
-        # Without a bar there is nothing to break, and tqdm takes time to load.
-        tqdm = sys.modules.get("tqdm")
-        apart = tqdm.tqdm.external_write_mode(file=sys.stderr) if tqdm else contextlib.nullcontext()
-        with apart:
-            print(message, file=sys.stderr, flush=True)  # noqa: T201 - its work
+        # A job does not end because nobody reads its messages any more.
+        with contextlib.suppress(OSError, ValueError):
+            write(message, sys.stderr)
+
+
+class _LateBar:
+    """A bar that is made when its job has taken longer than `_DELAY`.
+
+    tqdm has a delay, too, but shows the bar early when a message is written, and then leaves it.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the bar of tqdm.
+    """
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make, self._began = make, time.time()
+        self._bar: Any = None
+        self._done = 0
+
+    def advance(self, n: int) -> None:
+        """Count `n` more."""
+        self._done += n
+        if self._bar is not None:
+            self._bar.update(n)
+        elif time.time() - self._began >= _DELAY:
+            self._bar = self._make()
+            # Rate and time left count from the beginning of the job.
+            self._bar.start_t = self._began
+            self._bar.update(self._done)
+            self._bar.refresh()
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self._bar is not None:
+            self._bar.close()
 
 
 class NoProgress:
@@ -95,6 +135,69 @@ def track(
         for item in items:
             yield item
             advance(1)
+
+
+def write(text: str, stream: TextIO | None, *, flush: bool = True) -> None:
+    """Write lines, above a bar that is shown on the same terminal.
+
+    Everything that headstart writes to stdout and stderr goes through here. Control characters are
+    escaped, except for the line breaks between lines.
+
+    Parameters
+    ----------
+    text : str
+        One line or several; a line break is added.
+    stream : text file or None
+        stdout or stderr; nothing is written where there is none.
+    flush : bool
+        Whether it must be seen at once. On a terminal it always is.
+
+    Raises
+    ------
+    BrokenPipeError
+        If nobody reads the stream any more.
+    StorageError
+        If it can't be written: the disk is full.
+    """
+    if stream is None:
+        return
+    with _told(stream), _apart_from_bars(stream):
+        stream.write(f"{printable_lines(text)}\n")
+        if flush or stream.isatty():
+            stream.flush()
+
+
+def flush(stream: TextIO | None) -> None:
+    """Have the stream written; raise what `write` raises if it can't be."""
+    if stream is not None:
+        with _told(stream):
+            stream.flush()
+
+
+@contextlib.contextmanager
+def _told(stream: TextIO) -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StorageError(
+            f"Could not write to {stream.name}: {error.strerror}. Free some space, or write to "
+            "another place."
+        ) from error
+
+
+def _apart_from_bars(stream: TextIO) -> AbstractContextManager[object]:
+    # Without a bar there is nothing to break, and tqdm takes time to load.
+    tqdm = sys.modules.get("tqdm")
+    if tqdm is None or not _shows_bars(stream):
+        return contextlib.nullcontext()
+    mode: AbstractContextManager[object] = tqdm.tqdm.external_write_mode(file=stream)
+    return mode
+
+
+def _shows_bars(stream: TextIO) -> bool:
+    return "ipykernel" in sys.modules or stream.isatty()
 
 
 def _bar_for_here() -> Any:  # tqdm has no types

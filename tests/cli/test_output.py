@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import csv
+import io
 import json
 
 import numpy as np
@@ -21,6 +22,7 @@ from headstart.cli.output import (
     print_text,
 )
 from headstart.data.sources import FileSource
+from headstart.display.text import printable
 from headstart.errors import ImageDamaged
 from headstart.prediction.answer import Answer
 
@@ -35,19 +37,28 @@ class Result:
         return "All is well."
 
 
+@pytest.mark.parametrize("watched", [True, False])
 @pytest.mark.parametrize(
-    ("watched", "as_json", "out", "err"),
-    [
-        (True, False, "All is well.\n", ""),
-        (True, True, '{"label": "größe"}\n', ""),
-        (False, False, '{"label": "größe"}\n', "All is well.\n"),
-        (False, True, '{"label": "größe"}\n', ""),
-    ],
+    ("as_json", "out"), [(False, "All is well.\n"), (True, '{"label": "größe"}\n')]
 )
-def test_who_reads_what(capsys, monkeypatch, watched, as_json, out, err):
+def test_stdout_gets_the_report_unless_json_is_asked_for(
+    capsys, monkeypatch, watched, as_json, out
+):
     monkeypatch.setattr("sys.stdout.isatty", lambda: watched)
     print_result(Result(), as_json=as_json)
-    assert capsys.readouterr() == (out, err)
+    assert capsys.readouterr() == (out, "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8"])
+@pytest.mark.parametrize("label", ["größe", "赤", "🦊", "\udc80", "a\x85\u202eb\x7f"])
+def test_json_is_json_in_every_encoding(monkeypatch, encoding, label):
+    file = io.BytesIO()
+    stdout = io.TextIOWrapper(file, encoding=encoding)
+    monkeypatch.setattr("sys.stdout", stdout)
+    print_json({"label": label}, flush=True)
+    written = file.getvalue().decode(encoding)
+    assert json.loads(written) == {"label": label}
+    assert printable(written.rstrip("\n")) == written.rstrip("\n")
 
 
 def test_json_is_one_line(capsys):
@@ -75,6 +86,16 @@ def test_text_is_a_block_for_each_image(capsys):
         "     25.0%  bee",
         "b.png",
         "    unreadable: b.png is cut short.",
+    ]
+
+
+def test_names_in_text_move_no_cursor(capsys):
+    source = FileSource("a\n\x1b[2J\udc80.png")
+    classes = (ClassName("n1", "an\rt"), CLASSES[1])
+    print_text(Answer(0, source, classes, np.array([0.75, 0.25], np.float32)), 1)
+    assert capsys.readouterr().out.splitlines() == [
+        "a\\n\\x1b[2J\\x80.png",
+        "     75.0%  an\\rt  n1",
     ]
 
 

@@ -44,16 +44,13 @@ def test_the_summary_has_what_the_contract_says(backbone, photos, tmp_path, caps
     assert "Class by class" not in err
 
 
-def test_a_person_reads_a_report_and_a_program_json(
-    backbone, photos, tmp_path, capsys, monkeypatch
+@pytest.mark.parametrize("watched", [True, False])
+def test_the_report_is_printed_unless_json_is_asked_for(
+    backbone, photos, tmp_path, capsys, monkeypatch, watched
 ):
-    train(photos, "--out", tmp_path / "one", "--model", backbone)
-    out, err = capsys.readouterr()
-    assert json.loads(out)["n_test"] == 4
-    assert "4 of 4 right" in err
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    train(photos, "--out", tmp_path / "two", "--model", backbone)
-    out, err = capsys.readouterr()
+    monkeypatch.setattr("sys.stdout.isatty", lambda: watched)
+    train(photos, "--out", tmp_path / "model", "--model", backbone)
+    out, _ = capsys.readouterr()
     assert "4 of 4 right" in out
     assert "headstart predict IMAGES --model" in out
     assert "{" not in out
@@ -76,7 +73,7 @@ def test_mistakes_are_drawn_beside_the_model(backbone, photos, tmp_path, capsys)
     (test / "red").rename(test / "aside")
     (test / "blue").rename(test / "red")
     (test / "aside").rename(test / "blue")
-    train(photos, "--out", tmp_path / "model", "--model", backbone, "--test-folder", test)
+    train(photos, "--out", tmp_path / "model", "--model", backbone, "--test-folder", test, "--json")
     summary = json.loads(capsys.readouterr().out)
     assert summary["n_train"] == 18
     assert summary["accuracy"] == pytest.approx(2 / 6)
@@ -96,7 +93,9 @@ def test_training_is_repeatable_and_the_seed_matters(backbone, photos, tmp_path,
 
 @pytest.mark.parametrize("head", ["logistic", "ridge", "nearest_mean", "knn"])
 def test_every_head_trains_saves_and_predicts(backbone, photos, tmp_path, capsys, head):
-    assert train(photos, "--out", tmp_path / "m", "--model", backbone, "--head", head) == 0
+    assert (
+        train(photos, "--out", tmp_path / "m", "--model", backbone, "--head", head, "--json") == 0
+    )
     assert json.loads(capsys.readouterr().out)["head"] == head
     assert main(["evaluate", str(tmp_path / "m"), str(photos), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["accuracy"] == 1
@@ -106,28 +105,28 @@ def test_unreadable_images_are_named(backbone, photos, tmp_path, capsys):
     (photos / "red" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
     (photos / "red" / "notes.txt").write_text("hello")
     for seed in range(3):  # whichever side of the split it falls on
-        assert (
-            train(photos, "--out", tmp_path / str(seed), "--model", backbone, "--seed", seed) == 0
-        )
-        out, err = capsys.readouterr()
-        summary = json.loads(out)
+        out = tmp_path / str(seed)
+        words = [photos, "--out", out, "--model", backbone, "--seed", seed]
+        assert train(*words, "--json") == 0
+        summary = json.loads(capsys.readouterr().out)
         refused = [*summary["unreadable"], *summary["evaluation"]["errors"]]
         assert [item["path"] for item in refused] == [str(photos / "red" / "broken.jpg")]
         assert summary["n_train"] + summary["n_test"] == 18
         assert summary["skipped"] == {"not an image": 1}
-        assert "broken.jpg" in err
+    assert train(*words, "--overwrite") == 0
+    assert "broken.jpg" in capsys.readouterr().out
 
 
 def test_the_folders_own_test_part_is_used(backbone, tmp_path, capsys):
     write_classes(tmp_path / "data" / "train", n=5)
     write_classes(tmp_path / "data" / "test", n=3, first_seed=9)
-    train(tmp_path / "data", "--out", tmp_path / "m", "--model", backbone)
+    train(tmp_path / "data", "--out", tmp_path / "m", "--model", backbone, "--json")
     summary = json.loads(capsys.readouterr().out)
     assert (summary["n_train"], summary["n_test"]) == (15, 9)
 
 
 def test_a_fraction_to_test_on(backbone, photos, tmp_path, capsys):
-    train(photos, "--out", tmp_path / "m", "--model", backbone, "--test", "0.5")
+    train(photos, "--out", tmp_path / "m", "--model", backbone, "--test", "0.5", "--json")
     assert json.loads(capsys.readouterr().out)["n_test"] == 9
     with pytest.raises(SystemExit, match="2"):
         train(photos, "--out", tmp_path / "n", "--model", backbone, "--test", "1.5")

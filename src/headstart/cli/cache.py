@@ -3,7 +3,7 @@
 import argparse
 
 from headstart.cli import options
-from headstart.cli.output import print_json
+from headstart.cli.output import print_json, print_lines
 from headstart.cli.parser import CommandParser
 
 KINDS = ("features", "networks", "weights")
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"folder": str(cache_dir()), arguments.action: sizes})
         return 0
-    print(f"{cache_dir()}{': cleared' if arguments.action == 'clear' else ''}")
+    print_lines(f"{cache_dir()}{': cleared' if arguments.action == 'clear' else ''}")
     for kind, size in sizes.items():
-        print(f"  {kind:9} {size / 1e6:10.1f} MB")
+        print_lines(f"  {kind:9} {size / 1e6:10.1f} MB")
     return 0

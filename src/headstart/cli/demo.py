@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.cli import predict, train
+from headstart.cli.output import print_lines
 from headstart.cli.parser import WIDTH, Command, CommandParser, add_option
 
 # The commands that the demo shows.
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _print(*lines: str) -> None:
     # Flushed, so that the messages of commands on stderr come in the right place.
-    print(*lines, sep="\n", flush=True)
+    print_lines(*lines, flush=True)
 
 
 def _run(words: Sequence[str]) -> tuple[int, list[dict[str, Any]]]:

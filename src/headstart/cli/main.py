@@ -2,14 +2,16 @@
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import headstart
+from headstart.cli import streams
 from headstart.cli.parser import Command, CommandParser
+from headstart.cli.streams import PIPE_CLOSED
 from headstart.errors import HeadstartError, UsageError
+from headstart.progress import Bars, flush
 
 #: What each command is for. To add a command, add an entry here and a module of the same name with
 #: what `headstart.cli.parser.Command` says. The module is imported only when its command runs.
@@ -26,7 +28,8 @@ COMMANDS = {
 
 EPILOG = """\
 exit status: 0 done; 1 something failed, everything else was done; 2 wrong usage;
-130 interrupted. 'headstart COMMAND --help' says more about each command."""
+130 interrupted; 141 the reader of the output has left (| head).
+'headstart COMMAND --help' says more about each command."""
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -46,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+@streams.every_text()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -57,7 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
+        The exit status: 0 done, 1 something failed, 2 wrong usage, 130 interrupted, 141 the
+        reader of the output has left.
     """
     words = sys.argv[1:] if argv is None else argv
     if not words:
@@ -75,11 +80,10 @@ def run_command(command: Command, words: Sequence[str]) -> int:
     arguments = CommandParser(command, full=full).parse_args(words)
     try:
         status = command.run(arguments)
-        sys.stdout.flush()
+        flush(sys.stdout)
     except BrokenPipeError:
-        # The reader (`| head`) has all it wants. Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+        # The reader (`| head`) has all it wants.
+        return PIPE_CLOSED
     except KeyboardInterrupt:
         return _say("interrupted", INTERRUPTED)
     except HeadstartError as error:
@@ -88,10 +92,14 @@ def run_command(command: Command, words: Sequence[str]) -> int:
 
 
 def _say(message: str, status: int) -> int:
-    print(f"headstart: {message}", file=sys.stderr)
+    Bars().say(f"headstart: {message}")
     return status
 
 
 def run() -> NoReturn:
     """Run one command and leave with its exit status."""
-    sys.exit(main())
+    try:
+        status = main()
+    except SystemExit as ending:  # argparse has shown help, or refused the words
+        status = ending.code if isinstance(ending.code, int) else DONE
+    sys.exit(streams.last_flush(status))

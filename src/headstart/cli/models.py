@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.cli import options
-from headstart.cli.output import print_json
+from headstart.cli.output import print_json, print_lines
 from headstart.cli.parser import CommandParser, add_option
 from headstart.progress import Bars
 
@@ -85,7 +85,7 @@ def _fetch(names: list[str]) -> int:
     # Check all names first: a typing mistake must not show after an hour of downloads.
     for row in [get_backbone(name) for name in names]:
         found = find_weights(row, progress=Bars())
-        print(f"{row.name}: {found.path} ({found.origin})")
+        print_lines(f"{row.name}: {found.path} ({found.origin})")
     return 0
 
 
@@ -110,11 +110,11 @@ def _show(name: str, weights: Path | None, *, as_json: bool) -> int:
     ]
     _print_table("<<>><", layers)
     height, width = summary.size
-    print(
+    print_lines(
         f"{row.name}: images of {height} x {width} pixels, {len(layers)} layers, "
         f"{summary.parameters:,} parameters, {summary.weights_bytes / 1e6:.1f} MB as float32."
     )
-    print(_provenance(row))
+    print_lines(_provenance(row))
     return 0
 
 
@@ -138,4 +138,4 @@ def _print_table(sides: str, rows: Sequence[dict[str, str]]) -> None:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = zip(line, sides, widths, strict=True)
-        print("  ".join(f"{cell:{side}{width}}" for cell, side, width in cells).rstrip())
+        print_lines("  ".join(f"{cell:{side}{width}}" for cell, side, width in cells).rstrip())

@@ -8,6 +8,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
+from headstart.display.text import printable
+from headstart.progress import write
 from headstart.storage import whole_file
 
 if TYPE_CHECKING:
@@ -30,29 +32,49 @@ class Result(Protocol):
         """Return the result for programs."""
 
 
-def print_json(value: Any) -> None:
-    """Print one line of JSON."""
-    print(json.dumps(value, ensure_ascii=False))
-
-
-def print_result(result: Result, *, as_json: bool) -> None:
-    """Print a result as a report for people or as JSON for programs.
-
-    A terminal shows the report. A program that reads stdout gets JSON; the report then goes to
-    stderr, where a person can still read it.
+def print_lines(*lines: str, flush: bool = False) -> None:
+    """Print lines on stdout, above a bar that is there.
 
     Parameters
     ----------
-    result : Result
-        Its text is the report.
-    as_json : bool
-        Whether to print JSON only.
+    *lines : str
+        Control characters in them are escaped.
+    flush : bool
+        Whether a program that reads stdout must have them at once.
+
+    Raises
+    ------
+    BrokenPipeError
+        If nobody reads stdout any more.
+    StorageError
+        If stdout can't be written: the disk is full.
     """
-    watched = sys.stdout.isatty()
-    if as_json or not watched:
+    write("\n".join(lines), sys.stdout, flush=flush)
+
+
+def print_json(value: Any, *, flush: bool = False) -> None:
+    """Print one line of JSON; what stdout can't take or a terminal should not get is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    if printable(text) != text or not _can_be_written(text):
+        text = json.dumps(value)
+    print_lines(text, flush=flush)
+
+
+def print_result(result: Result, *, as_json: bool) -> None:
+    """Print a result: as a report for people, or as one line of JSON for programs."""
+    if as_json:
         print_json(result.to_dict())
-    if not as_json:
-        print(result, file=sys.stdout if watched else sys.stderr)
+    else:
+        print_lines(str(result))
+
+
+def _can_be_written(text: str) -> bool:
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def open_outputs(arguments: argparse.Namespace, stack: contextlib.ExitStack) -> list[Write]:
@@ -69,15 +91,19 @@ def open_outputs(arguments: argparse.Namespace, stack: contextlib.ExitStack) -> 
 
 def print_text(answer: Answer, top: int) -> None:
     """Print a block of lines for one image, for people."""
-    print(answer.path)
+    print_lines(*_text_lines(answer, top))
+
+
+def _text_lines(answer: Answer, top: int) -> Iterator[str]:
+    yield printable(answer.path)
     if answer.error is not None:
-        print(f"    unreadable: {answer.error}")
+        yield printable(f"    unreadable: {answer.error}")
     for note in answer.notes:
-        print(f"    ({note})")
+        yield printable(f"    ({note})")
     for prediction in answer.predictions(top):
         name = str(prediction.label)
         identity = "" if prediction.id == name else f"  {prediction.id}"
-        print(f"   {prediction.probability:7.1%}  {name}{identity}")
+        yield printable(f"   {prediction.probability:7.1%}  {name}{identity}")
 
 
 def print_record(answer: Answer, top: int) -> None:
