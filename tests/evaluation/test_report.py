@@ -16,7 +16,7 @@ def test_many_classes_are_reduced_to_the_weakest():
     assert found.title == "The 20 weakest classes"
     assert len(found.rows) == 20
     assert [row[0] for row in found.rows[:2]] == ["kind 6", "kind 7"]
-    assert found.notes[0] == "... and 10 more classes"
+    assert found.notes[0].startswith("... and 10 more classes; --json")
 
 
 def test_class_without_evidence_is_a_dash():

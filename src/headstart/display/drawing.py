@@ -2,11 +2,12 @@
 
 import functools
 import itertools
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePath
 
 from PIL import Image, ImageDraw, ImageFont
 
-from headstart.display.fonts import drawable
+from headstart.display.fonts import Drawable, drawable
 from headstart.display.style import MAT, TEXT_SIZE
 from headstart.display.text import columns, shorten
 from headstart.errors import UsageError
@@ -19,6 +20,12 @@ def font(file: Path, size: int = TEXT_SIZE) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(file), size)
 
 
+def text_width(name: Drawable) -> float:
+    """Return how wide a text is, as a multiple of the size of its font."""
+    size = 100
+    return font(name.font, size).getlength(name.text) / size
+
+
 def write_line(
     draw: ImageDraw.ImageDraw,
     corner: tuple[int, int],
@@ -28,7 +35,7 @@ def write_line(
     size: int = TEXT_SIZE,
 ) -> None:
     """Write one line. If it is wider than `width` pixels, its middle is cut out."""
-    text, file = drawable(text)
+    text, file, _ = drawable(text)
     written = font(file, size)
     shorter = (shorten(text, length) for length in range(min(columns(text), width), 0, -1))
     fitting = itertools.dropwhile(lambda line: written.getlength(line) > width, shorter)
@@ -53,8 +60,21 @@ def check_png(path: Path) -> None:
     UsageError
         If it does not end in ``.png``.
     """
-    if path.suffix.lower() != ".png":
-        raise UsageError(f"The name of the image file must end in .png. Received: {path}.")
+    check_suffix(path, (".png",))
+
+
+def check_suffix(path: PurePath, suffixes: Sequence[str]) -> None:
+    """Check that the name of an image file has one of these endings, which say its format.
+
+    Raises
+    ------
+    UsageError
+        If it has another ending.
+    """
+    if path.suffix.lower() not in suffixes:
+        *others, last = suffixes
+        endings = f"{', '.join(others)} or {last}" if others else last
+        raise UsageError(f"The name of the image file must end in {endings}. Received: {path}.")
 
 
 def save_png(image: Image.Image, path: Path) -> None:

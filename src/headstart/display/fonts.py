@@ -4,8 +4,9 @@ import functools
 import importlib.metadata
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from headstart.display.text import printable
 
@@ -28,20 +29,48 @@ WIDE_FONTS = (
 AT_MOST_FONTS = 60
 
 
-def drawable(text: str) -> tuple[str, Path]:
-    """Return `text` on one line, and the font file to draw it with.
+class Drawable(NamedTuple):
+    """Text with a font that has all its letters.
+
+    Attributes
+    ----------
+    text : str
+        One line.
+    font : Path
+        The font file to draw it with.
+    is_spelt : bool
+        Whether code points stand for letters that no font has.
+    """
+
+    text: str
+    font: Path
+    is_spelt: bool = False
+
+
+def drawable(text: str) -> Drawable:
+    """Return `text` on one line, with the font file to draw it with.
 
     The font is DejaVu Sans, which comes with matplotlib, or else a font of the system that has all
     the letters. If no font has them, missing letters become code points such as ``U+732B``. That is
-    ugly, but different classes keep different names.
+    ugly, but different classes keep different names. `note_on_fonts` says so to the reader.
     """
     text = printable(text)
     font = _font_with(frozenset(map(ord, text)))
     if font:
-        return text, font
+        return Drawable(text, font)
     known = _letters(dejavu())
     spelt = (letter if ord(letter) in known else f"U+{ord(letter):04X} " for letter in text)
-    return "".join(spelt).strip(), dejavu()
+    return Drawable("".join(spelt).strip(), dejavu(), is_spelt=True)
+
+
+def note_on_fonts(names: Iterable[Drawable]) -> list[str]:
+    """Return two lines that explain the code points in `names`, if there are any."""
+    if not any(name.is_spelt for name in names):
+        return []
+    return [
+        "U+... is the code of a letter that no font on this machine has.",
+        "To see the letter, install a font that has it, such as Noto Sans CJK.",
+    ]
 
 
 @functools.cache

@@ -33,6 +33,21 @@ def percent(share: float) -> str:
     return f"{rounded:.1f} %"
 
 
+def whole_percent(share: float) -> str:
+    """Return a share in whole percent. Only exactly 1 is 100 %, only exactly 0 is 0 %.
+
+    Examples
+    --------
+    >>> whole_percent(0.004), whole_percent(0.5), whole_percent(0.999)
+    ('<1 %', '50 %', '>99 %')
+    """
+    if 0 < share < 0.01:
+        return "<1 %"
+    if 0.99 < share < 1:
+        return ">99 %"
+    return f"{share:.0%}".replace("%", " %")
+
+
 def duration(seconds: float) -> str:
     """Return a time in seconds, in minutes, or in hours and minutes.
 

@@ -171,13 +171,15 @@ class Evaluation(Displayed):
     def plot_confusion(self, path: str | Path | None = None) -> Figure:
         """Draw the confusion matrix: a row for each true class, a column for each predicted class.
 
-        Colour is the share of the row's images. Counts are written up to 25 classes, names up to
-        250.
+        Colour is the share of the row's images. Up to 25 classes, each cell holds the number of
+        images and their share; up to 60 classes, the share. Names are written up to 250 classes.
+        With more than 25 classes, the most frequent confusions are listed beside the matrix.
 
         Parameters
         ----------
         path : str or Path, optional
-            A ``.png`` file to write as well. It is written whole or not at all.
+            A ``.png``, ``.pdf`` or ``.svg`` file to write as well. It is written whole or not at
+            all.
 
         Returns
         -------
@@ -187,19 +189,21 @@ class Evaluation(Displayed):
         Raises
         ------
         UsageError
-            If `path` does not end in ``.png``.
+            If `path` has another ending.
         StorageError
             If the file can't be written.
         """
         from headstart.evaluation import plots
 
+        plots.check_figure(path)
         figure = plots.confusion_figure(self.confusion, self.classes, self.headline)
         return plots.saved(figure, path)
 
     def plot_classes(self, path: str | Path | None = None) -> Figure:
         """Draw recall and precision of each class with their 95 % intervals, weakest class first.
 
-        With more than 200 classes, the 200 weakest are drawn.
+        The weakest class has the lowest F1. Classes without images come last. With more than 200
+        classes, the 200 weakest are drawn.
 
         Parameters
         ----------
@@ -208,6 +212,7 @@ class Evaluation(Displayed):
         """
         from headstart.evaluation import plots
 
+        plots.check_figure(path)
         figure = plots.classes_figure(self.per_class, self.classes, self.headline)
         return plots.saved(figure, path)
 

@@ -6,8 +6,9 @@ are. Import this module late: it loads matplotlib.
 
 import io
 import math
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -16,28 +17,43 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
-from headstart.display.drawing import check_png
-from headstart.display.fonts import drawable
-from headstart.display.style import BLUE, INK, LIGHT_BLUE, PALE, VERMILION
-from headstart.display.text import percent, shorten
+from headstart.display.drawing import check_suffix, text_width
+from headstart.display.fonts import Drawable, drawable, note_on_fonts
+from headstart.display.style import BLUE, GRID, INK, LIGHT_BLUE, PALE, VERMILION
+from headstart.display.text import percent, shorten, whole_percent
 from headstart.evaluation.metrics import Counts, Floats, Interval
-from headstart.evaluation.report import cell_colours, cell_depths
+from headstart.evaluation.report import (
+    cell_colours,
+    cell_depths,
+    frequent_confusions,
+    wrong_depth,
+)
 from headstart.evaluation.results import ClassResult, weakest_first
 from headstart.storage import whole_file
 from headstart.training.history import Epoch
 
+SUFFIXES = (".png", ".pdf", ".svg")
+
 # Inches.
 MARGIN = 0.2
 WIDEST_MATRIX = 20.0
-# The width of a cell of the confusion matrix, up to this number of classes.
+# The height of a cell of the confusion matrix, up to this number of classes.
 CELLS = ((4, 1.15), (12, 0.62), (25, 0.44), (60, 0.25), (250, 0.125))
+# A matrix is widened up to this width where its names then need not be turned.
+WIDEST_FOR_NAMES = 10.0
+NAME_GAP = 0.12
+
+# Up to this number of classes, each cell holds a count and its share; a share; its name.
+MOST_WITH_COUNTS, MOST_WITH_SHARES, MOST_WITH_NAMES = 25, 60, 250
+MOST_CONFUSIONS = 20
 
 DPI = 150
-GRID = "#E4E4E4"
 AT_MOST_BARS = 200
 BARS_IN_COLUMN = 50
+LONGEST_NAME = 26
 
 
 class ResultFigure(Figure):
@@ -54,50 +70,96 @@ class ResultFigure(Figure):
         return data.getvalue()
 
 
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The frozen network that a fine-tuned one is compared with.
+
+    Attributes
+    ----------
+    accuracy, loss : float
+        Its accuracy, from 0 to 1, and its mean cross-entropy.
+    kept : bool
+        Whether it is kept instead of the fine-tuned network.
+    """
+
+    accuracy: float
+    loss: float
+    kept: bool
+
+
 def confusion_figure(confusion: Counts, classes: Sequence[str], headline: str) -> Figure:
     """Draw a confusion matrix: a row for each true class, a column for each predicted class."""
     k = len(classes)
-    cell = next((width for most, width in CELLS if k <= most), WIDEST_MATRIX / k)
-    figure, axes = _new_figure(cell * k, cell * k)
+    names = _drawables(classes)
+    height = next((size for most, size in CELLS if k <= most), WIDEST_MATRIX / k)
+    name_size = min(10.0, height * 72 * 0.8)
+    # Names that are not turned are easier to read, if that does not make the figure huge.
+    needed = _widest(names, name_size) + NAME_GAP
+    upright = k <= MOST_WITH_NAMES and needed <= max(height, WIDEST_FOR_NAMES / k)
+    width = max(height, needed) if upright else height
+    figure, axes = _new_figure(width * k, height * k)
     depth = cell_depths(confusion)
     axes.imshow(cell_colours(depth), interpolation="nearest", aspect="auto")
-    if k <= 25:
-        _write_counts(axes, confusion, depth, cell)
-    if k <= 250:
-        _draw_lines_between(axes, k, cell)
-        _name_both_axes(axes, classes, cell)
+    notes = ["Blue: right. Orange: wrong.", "Darker: a larger share of the images of the row."]
+    if k <= MOST_WITH_SHARES:
+        _write_in_cells(axes, confusion, depth, height)
+        if k > MOST_WITH_COUNTS:
+            notes[1] += " The numbers are these shares in percent."
+    if k <= MOST_WITH_NAMES:
+        _draw_lines_between(axes, k, height)
+        _name_ticks(axes.yaxis, names, name_size)
+        _name_ticks(axes.xaxis, names, name_size)
+        if not upright:
+            _turn(axes.get_xticklabels(), 45 if height > 0.4 else 90)
+        notes += note_on_fonts(names)
     else:
         axes.set(xticks=(), yticks=())
     axes.set_ylabel("true class", color=PALE, fontsize=10)
     axes.set_xlabel("predicted class", color=PALE, fontsize=10)
-    note = "Blue: right. Orange: wrong.\nDarker: a larger share of the images of the row."
-    _write_title(axes, headline, note)
+    if k > MOST_WITH_SHARES:
+        _draw_scale(figure, height * k)
+    if k > MOST_WITH_COUNTS:
+        _list_confusions(axes, confusion, classes, beside=0.25 + (k > MOST_WITH_SHARES) * 1.25)
+    _write_title(axes, headline, "\n".join(notes))
     return figure
 
 
 def classes_figure(results: Sequence[ClassResult], classes: Sequence[str], headline: str) -> Figure:
     """Draw recall and precision of each class with their intervals, the weakest class first."""
     order = weakest_first(results)[:AT_MOST_BARS]
-    parts = [order[at : at + BARS_IN_COLUMN] for at in range(0, len(order), BARS_IN_COLUMN)]
+    n_columns = math.ceil(len(order) / BARS_IN_COLUMN)
+    longest = math.ceil(len(order) / n_columns)
+    parts = [order[at : at + longest] for at in range(0, len(order), longest)]
+    names = [_drawables([classes[index] for index in part]) for part in parts]
     height = 0.46 if len(order) <= 25 else 0.27
-    longest = max(map(len, parts))
-    figure, first = _new_figure(4.6, height * longest)
+    width = 4.6 if n_columns == 1 else 2.6
+    size = min(10.0, height * 32)
+    figure, first = _new_figure(width, height * longest)
+    left = 0.0
     for number, part in enumerate(parts):
+        shown = [results[index] for index in part]
+        if number:
+            # Between two columns there is room for the counts of one and the names of the other.
+            left += width + _counts_width(results) + _widest(names[number], size) + 0.4
         share = len(part) / longest
-        beside = (number * (1 + 3.2 / 4.6), 1 - share, 1, share)
-        axes = _bare(figure.add_axes(beside)) if number else first
-        _draw_bars(axes, [results[index] for index in part])
-        _name_ticks(axes.yaxis, [classes[index] for index in part], min(10, height * 32))
-    left_out = len(classes) - len(order)
-    which = f"The {len(order)} weakest of {len(classes):,} classes. " if left_out else ""
-    _write_title(first, headline, f"{which}Thin lines: 95 % intervals.")
+        place = (left / width, 1 - share, 1, share)
+        axes = _bare(figure.add_axes(place)) if number else first
+        _draw_bars(axes, shown)
+        _name_ticks(axes.yaxis, names[number], size)
+    notes = _about_bars(len(order), len(classes), any(not result.n for result in results))
+    notes += note_on_fonts([name for part in names for name in part])
+    _write_title(first, headline, "\n".join(notes), above=14)
     below = (-0.01, -0.3 / (height * longest))
     first.legend(loc="upper left", bbox_to_anchor=below, frameon=False, fontsize=9, borderaxespad=0)
     return figure
 
 
 def plot_history(
-    history: Sequence[Epoch], path: str | Path | None = None, *, best_epoch: int
+    history: Sequence[Epoch],
+    path: str | Path | None = None,
+    *,
+    best_epoch: int,
+    frozen: Baseline | None = None,
 ) -> Figure:
     """Draw the accuracy and the loss in each epoch of a training.
 
@@ -105,10 +167,12 @@ def plot_history(
     ----------
     history : sequence of Epoch
     path : str or Path, optional
-        A ``.png`` file to write as well. It is written whole or not at all.
+        A ``.png``, ``.pdf`` or ``.svg`` file to write as well. It is written whole or not at all.
     best_epoch : int
         The epoch whose weights are kept, counted from 1. The history alone does not tell: of two
         epochs with the same accuracy, the one with the smaller loss is the better.
+    frozen : Baseline, optional
+        The frozen network, which is drawn as a horizontal line.
 
     Returns
     -------
@@ -118,28 +182,56 @@ def plot_history(
     Raises
     ------
     UsageError
-        If `path` does not end in ``.png``.
+        If `path` has another ending.
     StorageError
         If the file can't be written.
     """
+    check_figure(path)
     figure, left = _new_figure(4.2, 2.8)
-    right = _bare(figure.add_axes((1.2, 0, 1, 1)))
+    right = _bare(figure.add_axes((1.25, 0, 1, 1)))
     best = history[best_epoch - 1]
-    _draw_curve(left, history, "val_accuracy", BLUE)
+    mark = "best" if frozen is not None and frozen.kept else "kept"
+    for axes, what in ((left, "accuracy"), (right, "loss")):
+        _draw_curve(axes, history, what, VERMILION, "s", "training images")
+        _draw_curve(axes, history, f"val_{what}", BLUE, "o", "validation images")
+        if frozen is not None:
+            level = getattr(frozen, what)
+            axes.axhline(level, color=INK, linewidth=1.2, linestyle="--", label="frozen network")
+        axes.axvline(best.epoch, color=PALE, linewidth=0.8, linestyle=":", zorder=0)
+        _name_epochs(axes, len(history), best.epoch, mark)
+        axes.set_ylabel(what, color=PALE, fontsize=10)
     # Ticks may be half a point apart.
     left.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")
-    _write_title(
-        left,
-        f"Best accuracy: {percent(best.val_accuracy)}, after epoch {best.epoch}",
-        "on the validation images, which are not trained on",
+    _write_title(left, _about_accuracy(best), _about_best(best, frozen))
+    _write_title(right, "Loss", "lower is better\n")
+    # Below the names of the epochs, which take two lines. A curve may be in one of the axes only.
+    curves: dict[Any, Any] = {}
+    for axes in (right, left):
+        lines, labels = axes.get_legend_handles_labels()
+        curves |= zip(labels, lines, strict=True)
+    left.legend(
+        [*curves.values()],
+        [*curves],
+        loc="upper left",
+        bbox_to_anchor=(-0.01, -0.27),
+        ncols=3,
+        frameon=False,
+        fontsize=9,
+        borderaxespad=0,
     )
-    _draw_curve(right, history, "loss", VERMILION)
-    validated = not any(math.isnan(epoch.val_loss) for epoch in history)
-    if validated:
-        _draw_curve(right, history, "val_loss", BLUE)
-    note = "orange: training images" + ("; blue: validation images" if validated else "")
-    _write_title(right, "Loss", note)
     return saved(figure, path)
+
+
+def check_figure(path: str | Path | None) -> None:
+    """Check that a figure can be written to `path`, unless that is None.
+
+    Raises
+    ------
+    UsageError
+        If it does not end in ``.png``, ``.pdf`` or ``.svg``.
+    """
+    if path is not None:
+        check_suffix(PurePath(path), SUFFIXES)
 
 
 def saved(figure: Figure, path: str | Path | None) -> Figure:
@@ -148,14 +240,14 @@ def saved(figure: Figure, path: str | Path | None) -> Figure:
     Raises
     ------
     UsageError
-        If `path` does not end in ``.png``.
+        If `path` does not end in ``.png``, ``.pdf`` or ``.svg``.
     StorageError
         If the file can't be written.
     """
+    check_figure(path)
     if path is not None:
-        check_png(Path(path))
         with whole_file(Path(path)) as temporary:
-            figure.savefig(temporary, format="png")
+            figure.savefig(temporary, format=PurePath(path).suffix[1:].lower())
     return figure
 
 
@@ -172,31 +264,89 @@ def _bare(axes: Axes) -> Axes:
     return axes
 
 
-def _write_title(axes: Axes, words: str, note: str) -> None:
-    """Write a title and a note below it, above the axes."""
-    above = 16 + 13 * (note.count("\n") + 1)
+def _write_title(axes: Axes, words: str, note: str, above: float = 10) -> None:
+    """Write a title and a note below it, `above` points above the axes."""
+    higher = above + 6 + 13 * (note.count("\n") + 1)
     how = ("axes fraction", "offset points")
-    axes.annotate(note, (0, 1), (0, 10), *how, va="bottom", color=PALE, size=9, linespacing=1.4)
-    axes.annotate(words, (0, 1), (0, above), *how, va="bottom", color=INK, size=12, weight="bold")
+    axes.annotate(note, (0, 1), (0, above), *how, va="bottom", color=PALE, size=9, linespacing=1.4)
+    axes.annotate(words, (0, 1), (0, higher), *how, va="bottom", color=INK, size=12, weight="bold")
 
 
-def _name_ticks(axis: Axis, names: Sequence[str], size: float) -> None:
+def _drawables(names: Iterable[str]) -> list[Drawable]:
+    return [drawable(shorten(name, LONGEST_NAME)) for name in names]
+
+
+def _widest(names: Sequence[Drawable], size: float) -> float:
+    """Return the width in inches of the widest name, `size` points high."""
+    return max(text_width(name) for name in names) * size / 72
+
+
+def _name_ticks(axis: Axis, names: Sequence[Drawable], size: float) -> None:
     """Write a name at each tick, in a font that has its letters."""
-    drawn = [drawable(shorten(name, 26)) for name in names]
-    axis.set_ticks(range(len(names)), [text for text, _ in drawn])
-    for label, (_, font) in zip(axis.get_ticklabels(), drawn, strict=True):
-        label.set_fontproperties(FontProperties(fname=font, size=size))
+    axis.set_ticks(range(len(names)), [name.text for name in names])
+    for label, name in zip(axis.get_ticklabels(), names, strict=True):
+        label.set_fontproperties(FontProperties(fname=name.font, size=size))
         # A class may be called $x$, which is a name and not a formula.
         label.set_parse_math(False)
 
 
-def _draw_curve(axes: Axes, history: Sequence[Epoch], what: str, colour: str) -> None:
-    epochs = [epoch.epoch for epoch in history]
+def _turn(labels: Iterable[Text], angle: float) -> None:
+    for label in labels:
+        # The end of a name stands below the middle of its column.
+        va = "top" if angle < 90 else "center"
+        label.set(rotation=angle, rotation_mode="anchor", ha="right", va=va)
+
+
+def _about_accuracy(best: Epoch) -> str:
+    if math.isnan(best.val_accuracy):
+        return "Accuracy"
+    return f"Accuracy {percent(best.val_accuracy)} after epoch {best.epoch}"
+
+
+def _about_best(best: Epoch, frozen: Baseline | None) -> str:
+    if math.isnan(best.val_accuracy):
+        return "on the training images: there are no validation images\n"
+    kept = f"epoch {best.epoch} is kept"
+    if frozen is not None and frozen.kept:
+        kept = f"epoch {best.epoch} is the best, but the frozen network is kept"
+    return f"on the validation images, which are not trained on\n{kept}"
+
+
+def _draw_curve(
+    axes: Axes, history: Sequence[Epoch], what: str, colour: str, marker: str, label: str
+) -> None:
     values = [getattr(epoch, what) for epoch in history]
-    axes.plot(epochs, values, color=colour, linewidth=1.5, marker="o", markersize=3)
-    axes.set_xlabel("epoch", color=INK)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if all(map(math.isnan, values)):
+        return
+    epochs = [epoch.epoch for epoch in history]
+    # Where there are many epochs, a marker each would hide the line.
+    every = max(1, len(history) // 30)
+    axes.plot(
+        epochs,
+        values,
+        color=colour,
+        linewidth=1.5,
+        marker=marker,
+        markersize=3,
+        markevery=every,
+        label=label,
+    )
     axes.grid(axis="y", color=GRID, linewidth=0.6)
+
+
+def _name_epochs(axes: Axes, n: int, best: int, mark: str) -> None:
+    """Name the first, the last and the best epoch, and others where there is room."""
+    room = 0.08 * n
+    ticks: list[int] = []
+    between = MaxNLocator(6, integer=True).tick_values(1, n) if n > 1 else ()
+    for epoch in (1, n, best, *(round(value) for value in between)):
+        if 1 <= epoch <= n and all(abs(epoch - other) >= room for other in ticks):
+            ticks.append(epoch)
+    names = {tick: str(tick) for tick in ticks}
+    # Too near to another epoch, the best one is named on a line of its own.
+    names[best] = f"{best}\n{mark}" if best in names else f"\n{best} {mark}"
+    axes.set_xticks([*names], [*names.values()], color=INK)
+    axes.set_xlabel("epoch", color=PALE, fontsize=10)
 
 
 def _draw_lines_between(axes: Axes, k: int, cell: float) -> None:
@@ -206,27 +356,83 @@ def _draw_lines_between(axes: Axes, k: int, cell: float) -> None:
         draw(edges, -0.5, k - 0.5, color="#DDDDDD", linewidth=min(1, cell * 2))
 
 
-def _write_counts(axes: Axes, confusion: Counts, depth: Floats, cell: float) -> None:
+def _write_in_cells(axes: Axes, confusion: Counts, depth: Floats, height: float) -> None:
+    """Write the count and the share of its row into each cell, or only the share."""
+    counts_too = len(confusion) <= MOST_WITH_COUNTS
+    exact = height > 1
     digits = len(f"{confusion.max():,}")
-    size = min(11.0, cell * 72 * 0.9 / max(digits * 0.62, 2))
+    # The height of a line, and the width of a count, must fit in the cell.
+    room = height * 72 * 0.9
+    size = min(11.0, room / (2 * 1.25), room / (digits * 0.62)) if counts_too else room * 0.42
     for row, column in np.argwhere(confusion > 0):
         count = int(confusion[row, column])
-        text = f"{count:,}"
-        if cell > 1:
-            text += f"\n{percent(count / confusion[row].sum())}"
+        share = count / confusion[row].sum()
+        text = percent(share) if exact else whole_percent(share)
+        text = f"{count:,}\n{text}" if counts_too else text.removesuffix(" %")
         colour = "white" if depth[row, column] > 0.85 else INK
         axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=size)
 
 
-def _name_both_axes(axes: Axes, classes: Sequence[str], cell: float) -> None:
-    size = min(10.0, cell * 72 * 0.8)
-    _name_ticks(axes.yaxis, classes, size)
-    _name_ticks(axes.xaxis, classes, size)
-    if cell > 1 and max(map(len, classes)) <= 12:
-        return
-    angle = 45 if cell > 0.4 else 90
-    for label in axes.get_xticklabels():
-        label.set(rotation=angle, rotation_mode="anchor", ha="right", va="center")
+def _draw_scale(figure: Figure, height: float) -> None:
+    """Draw which share of a row each colour stands for, beside the matrix."""
+    width, high = figure.get_size_inches()
+    tall = min(3.0, height)
+    axes = _bare(figure.add_axes((1 + 0.25 / width, 1 - tall / high, 0.4 / width, tall / high)))
+    shares = np.linspace(1, 0, 256)
+    # Two colours of the matrix itself: the diagonal is right, the rest is wrong.
+    depths = np.array([[[share, wrong_depth(share)], [0, share]] for share in shares])
+    axes.imshow([cell_colours(depth)[0] for depth in depths], aspect="auto", extent=(0, 2, 0, 1))
+    axes.set_xticks([0.5, 1.5], ["right", "wrong"], fontsize=8, rotation=90)
+    ticks = (0, 0.25, 0.5, 0.75, 1)
+    axes.set_yticks(ticks, [whole_percent(tick) for tick in ticks], fontsize=8)
+    axes.yaxis.tick_right()
+    axes.tick_params(length=0, colors=INK)
+    axes.annotate("share of the row", (0, 1), (0, 6), "axes fraction", "offset points", size=8)
+
+
+def _list_confusions(axes: Axes, confusion: Counts, classes: Sequence[str], beside: float) -> None:
+    """List the most frequent confusions, `beside` inches to the right of the matrix."""
+    _write_beside(axes, beside, 0, "Most frequent confusions", FontProperties(weight="bold"))
+    found = frequent_confusions(confusion, MOST_CONFUSIONS)
+    for number, (row, column) in enumerate(found, start=1):
+        true, predicted = (shorten(classes[index], LONGEST_NAME) for index in (row, column))
+        count = f"{confusion[row, column]:,} of {confusion[row].sum():,}"
+        line = drawable(f"{count} labelled {true}, predicted {predicted}")
+        _write_beside(axes, beside, number, line.text, FontProperties(fname=line.font))
+
+
+def _write_beside(
+    axes: Axes, beside: float, line: int, words: str, properties: FontProperties
+) -> None:
+    properties.set_size(9)
+    axes.annotate(
+        words,
+        (1, 1),
+        (72 * beside, -16 * line),
+        "axes fraction",
+        "offset points",
+        va="top",
+        color=INK,
+        fontproperties=properties,
+        parse_math=False,
+    )
+
+
+def _about_bars(n_drawn: int, n: int, some_are_empty: bool) -> list[str]:
+    which = f"The {n_drawn} weakest of {n:,} classes. " if n_drawn < n else ""
+    last = " Classes without test images come last." if some_are_empty else ""
+    return [
+        f"{which}Sorted by F1, the harmonic mean of both bars, the lowest first.",
+        f"Thin lines: 95 % intervals.{last}",
+    ]
+
+
+def _counts(result: ClassResult) -> str:
+    return f"{result.n_right:,} of {result.n:,}" if result.n else "no test images"
+
+
+def _counts_width(results: Sequence[ClassResult]) -> float:
+    return max(text_width(drawable(_counts(result))) for result in results) * 8 / 72
 
 
 def _draw_bars(axes: Axes, results: Sequence[ClassResult]) -> None:
@@ -243,8 +449,11 @@ def _draw_bars(axes: Axes, results: Sequence[ClassResult]) -> None:
     axes.set_axisbelow(True)
     beside = axes.get_yaxis_transform()
     for place, result in enumerate(results):
-        text = f"  {result.n_right:,} of {result.n:,}" if result.n else "  no test images"
+        text = f"  {_counts(result)}"
         axes.text(1, place, text, transform=beside, va="center", color=PALE, fontsize=8)
+    axes.annotate(
+        "  right", (1, 1), (0, 0), "axes fraction", "offset points", color=PALE, fontsize=8
+    )
 
 
 def _draw_measure(
@@ -255,10 +464,11 @@ def _draw_measure(
     meaning: str,
 ) -> None:
     # Without evidence, a value and its interval are NaN, which is not drawn.
-    values = np.array([value for value, _ in measured], float)
-    ends = np.array([interval or (math.nan, math.nan) for _, interval in measured])
-    line = {"ecolor": INK, "elinewidth": 1, "clip_on": False}
-    reach = np.abs(ends.T - values)
-    axes.barh(
-        places, 100 * values, 0.36, color=colour, label=meaning, xerr=100 * reach, error_kw=line
-    )
+    values = 100 * np.array([value for value, _ in measured], float)
+    ends = 100 * np.array([interval or (math.nan, math.nan) for _, interval in measured])
+    axes.barh(places, values, 0.36, color=colour, label=meaning)
+    # A line on a white one is seen on a dark bar as well as beside it.
+    for ink, width, order in (("white", 3.2, 3), (INK, 1.1, 4)):
+        axes.hlines(
+            places, ends[:, 0], ends[:, 1], ink, linewidth=width, zorder=order, clip_on=False
+        )

@@ -5,6 +5,7 @@ most frequent confusions.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -23,14 +24,15 @@ def class_table(classes: Sequence[str], results: Sequence[ClassResult]) -> Table
     """Return recall, precision and F1 of each class, or of the 20 weakest classes."""
     everything = len(classes) <= AT_MOST_CLASSES
     shown = range(len(classes)) if everything else weakest_first(results)[:AT_MOST_CLASSES]
-    left_out = [] if everything else [f"... and {len(classes) - len(shown):,} more classes"]
+    n_left_out = len(classes) - len(shown)
+    left_out = f"... and {n_left_out:,} more classes; --json and to_frame() give all of them"
     return Table(
         title="Classes" if everything else f"The {len(shown)} weakest classes",
         headings=("class", "images", "recall", "precision", "F1"),
         align="<><<>",
         rows=[_class_row(classes[index], results[index]) for index in shown],
         notes=(
-            *left_out,
+            *([left_out] if n_left_out else []),
             "recall: how many of the images of this class were recognised",
             "precision: how many of the images predicted as this class belong to it",
             "F1: the harmonic mean of recall and precision, from 0 to 1",
@@ -92,9 +94,14 @@ def _css(confusion: Counts) -> list[list[str]]:
 def cell_depths(confusion: Counts) -> Floats:
     """Return how dark each cell of the matrix is, from 0 to 1. A single mistake stays visible."""
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    depth = np.where(confusion > 0, 0.12 + 0.88 * np.sqrt(shares), 0)
+    depth = np.where(confusion > 0, wrong_depth(shares), 0)
     np.fill_diagonal(depth, np.diag(shares))
     return depth
+
+
+def wrong_depth(share: Any) -> Any:
+    """Return how dark a cell of mistakes is, if this share of the images of its row is in it."""
+    return 0.12 + 0.88 * np.sqrt(share)
 
 
 def cell_colours(depth: Floats) -> Floats:
@@ -107,17 +114,26 @@ def cell_colours(depth: Floats) -> Floats:
     return 1 - depth[..., None] * (1 - full)
 
 
-def _frequent_confusions(classes: Sequence[str], confusion: Counts) -> Table:
+def frequent_confusions(confusion: Counts, at_most: int) -> list[tuple[int, int]]:
+    """Return the indices of the true and the predicted class of the most frequent confusions."""
     wrong = confusion.copy()
     np.fill_diagonal(wrong, 0)
-    order = np.argsort(-wrong, axis=None, kind="stable")[:AT_MOST_LINES]
-    pairs = [divmod(int(cell), len(wrong)) for cell in order if wrong.flat[cell]]
+    order = np.argsort(-wrong, axis=None, kind="stable")[:at_most]
+    return [divmod(int(cell), len(wrong)) for cell in order if wrong.flat[cell]]
+
+
+def _frequent_confusions(classes: Sequence[str], confusion: Counts) -> Table:
+    pairs = frequent_confusions(confusion, AT_MOST_LINES)
     return Table(
         title="Most frequent confusions",
         headings=("images", "true class", "predicted class"),
         align="><<",
         rows=[
-            (f"{wrong[row, column]:,} of {confusion[row].sum():,}", classes[row], classes[column])
+            (
+                f"{confusion[row, column]:,} of {confusion[row].sum():,}",
+                classes[row],
+                classes[column],
+            )
             for row, column in pairs
         ],
     )

@@ -165,7 +165,7 @@ def _write_prediction(
 def _write_reason(draw: ImageDraw.ImageDraw, corner: tuple[int, int], reason: str) -> None:
     left, top = corner
     draw.rectangle((left, top, left + WIDTH - 1, top + IMAGE_HEIGHT - 1), fill=MAT)
-    text, file = drawable(reason)
+    text, file, _ = drawable(reason)
     small, bold = font(file, SMALL_SIZE), font(dejavu(bold=True))
     lines = itertools.islice(_wrapped(text, small, WIDTH - 2 * MARGIN), 8)
     draw.text((left + MARGIN, top + MARGIN), "Unreadable", INK, bold)

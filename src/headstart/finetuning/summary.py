@@ -87,13 +87,15 @@ class FineTuningSummary(Displayed):
         }
 
     def plot_history(self, path: str | Path | None = None) -> Figure:
-        """Draw the accuracy and the loss in each epoch; write a ``.png`` file if `path` is given.
+        """Draw the accuracy and the loss in each epoch, and write a file if `path` is given.
 
+        A horizontal line shows the frozen network.
         See `headstart.evaluation.plots.plot_history`.
         """
-        from headstart.evaluation.plots import plot_history
+        from headstart.evaluation.plots import Baseline, plot_history
 
-        return plot_history(self.history, path, best_epoch=self.best_epoch)
+        frozen = Baseline(self.comparison.frozen, self.comparison.frozen_loss, not self.kept)
+        return plot_history(self.history, path, best_epoch=self.best_epoch, frozen=frozen)
 
     def display_parts(self) -> Iterator[str]:
         """Yield the report."""

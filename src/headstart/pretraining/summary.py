@@ -87,7 +87,7 @@ class PretrainingSummary(Displayed):
         }
 
     def plot_history(self, path: str | Path | None = None) -> Figure:
-        """Draw the accuracy and the loss in each epoch; write a ``.png`` file if `path` is given.
+        """Draw the accuracy and the loss in each epoch, and write a file if `path` is given.
 
         See `headstart.evaluation.plots.plot_history`.
         """
