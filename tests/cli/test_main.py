@@ -5,6 +5,7 @@ import importlib
 import itertools
 import runpy
 import sys
+import warnings
 from types import SimpleNamespace
 
 import pytest
@@ -118,6 +119,20 @@ def test_every_ending_has_its_status(capsys, error, status, says):
 
     assert run_command(command(fail), []) == status
     assert capsys.readouterr().err == f"headstart: {says}\n"
+
+
+@pytest.mark.parametrize(("words", "says"), [([], "warning: beware\n"), (["--quiet"], "")])
+def test_warnings_are_messages(capsys, words, says):
+    def warn(_):
+        warnings.warn("beware", stacklevel=2)
+        return 0
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        shown = warnings.showwarning
+        assert run_command(command(warn), words) == 0
+        assert warnings.showwarning is shown
+    assert capsys.readouterr() == ("", says)
 
 
 def test_words_that_it_does_not_take(capsys):

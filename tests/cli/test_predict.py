@@ -53,6 +53,16 @@ def test_text_shows_percent_name_and_id(backbone, photos, capsys):
     assert "computed in f32" in err
 
 
+def test_quiet_leaves_only_results(backbone, photos, capsys):
+    (photos / "red" / "notes.txt").touch()
+    assert main(["predict", str(photos), "--model", backbone, "--quiet", "--top", "1"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert len(out.splitlines()) == 2 * 18
+    assert main(["predict", "nothing.jpg", "--model", "no such backbone", "-q"]) == 2
+    assert "no such backbone" in capsys.readouterr().err
+
+
 def test_more_classes_than_there_are(backbone, photos, capsys):
     assert (
         main(

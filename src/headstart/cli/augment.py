@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from headstart.augmentation.settings import Augmentation
 from headstart.cli import options
-from headstart.cli.parser import CommandParser, add_option
+from headstart.cli.parser import CommandParser, add_option, progress
 from headstart.progress import Bars
 
 if TYPE_CHECKING:
@@ -62,11 +62,10 @@ def run(arguments: argparse.Namespace) -> int:
         views=arguments.views,
         seed=arguments.seed,
     )
-    progress = Bars()
     for image in unreadable:
-        progress.say(str(image.error))
+        Bars().say(f"headstart: {image.error}")
     n = len(sources) - len(unreadable)
-    progress.say(
+    progress(arguments).say(
         f"{arguments.out}: {n} images, {arguments.views} views each: {augmentation.in_words()}."
     )
     return int(bool(unreadable))

@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     result = []
     for number, step in enumerate(demo.steps(folder), start=1):
         _print("", f"{number}. {step.heading}", f"$ {demo.typed(step.words)}")
-        status, records = _run(step.words)
+        status, records = _run([*step.words, *["--quiet"] * arguments.quiet])
         if status:
             return status
         if step.words[0] == "train":

@@ -6,8 +6,7 @@ from pathlib import Path
 from headstart.cli import options
 from headstart.cli.options import FEATURES, READING
 from headstart.cli.output import print_result
-from headstart.cli.parser import CommandParser, add_option
-from headstart.progress import Bars
+from headstart.cli.parser import CommandParser, add_option, progress
 
 USAGE = "MODEL FOLDER [options]"
 
@@ -39,7 +38,11 @@ def run(arguments: argparse.Namespace) -> int:
     from headstart.jobs.evaluate import draw_evaluation, evaluate
 
     evaluation = evaluate(
-        arguments.model, arguments.folder, dataset=dataset, workers=workers, progress=Bars()
+        arguments.model,
+        arguments.folder,
+        dataset=dataset,
+        workers=workers,
+        progress=progress(arguments),
     )
     if arguments.plots:
         draw_evaluation(evaluation, arguments.plots)

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import headstart
 from headstart.cli import streams
-from headstart.cli.parser import Command, CommandParser
+from headstart.cli.parser import Command, CommandParser, progress
 from headstart.cli.streams import PIPE_CLOSED
 from headstart.errors import HeadstartError, UsageError
 from headstart.progress import Bars, flush
@@ -79,7 +79,8 @@ def run_command(command: Command, words: Sequence[str]) -> int:
     full = any(word.startswith("--help-") for word in words)
     arguments = CommandParser(command, full=full).parse_args(words)
     try:
-        status = command.run(arguments)
+        with streams.warnings_as_messages(progress(arguments)):
+            status = command.run(arguments)
         flush(sys.stdout)
     except BrokenPipeError:
         # The reader (`| head`) has all it wants.

@@ -1,18 +1,21 @@
 """``headstart models``: the catalogue of pre-trained networks."""
 
-import argparse
-from collections.abc import Sequence
+from __future__ import annotations
+
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.cli import options
 from headstart.cli.output import print_json, print_lines
-from headstart.cli.parser import CommandParser, add_option
-from headstart.progress import Bars
+from headstart.cli.parser import CommandParser, add_option, progress
 
 if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
     from headstart.backbones.row import Backbone
+    from headstart.progress import Progress
 
 USAGE = "[[fetch] NAME...] [options]"
 
@@ -38,9 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     match arguments.words:
         case []:
-            return _list(as_json=arguments.json)
+            return _list(progress(arguments), as_json=arguments.json)
         case ["fetch", *names] if names:
-            return _fetch(names)
+            return _fetch(names, progress(arguments))
         case [name] if name != "fetch":
             return _show(name, arguments.weights, as_json=arguments.json)
     raise UsageError(
@@ -49,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
 
 
-def _list(*, as_json: bool) -> int:
+def _list(progress: Progress, *, as_json: bool) -> int:
     from headstart.backbones.catalogue import backbones
 
     rows = backbones()
@@ -71,20 +74,20 @@ def _list(*, as_json: bool) -> int:
         for row in rows
     ]
     _print_table("<>>>>>><<", table)
-    Bars().say(
+    progress.say(
         "top-1 and top-5 are accuracies on the validation images of the dataset that a backbone "
         "was trained on. Compare only backbones that were trained on the same dataset."
     )
     return 0
 
 
-def _fetch(names: list[str]) -> int:
+def _fetch(names: list[str], progress: Progress) -> int:
     from headstart.backbones.catalogue import get_backbone
     from headstart.backbones.weights import find_weights
 
     # Check all names first: a typing mistake must not show after an hour of downloads.
     for row in [get_backbone(name) for name in names]:
-        found = find_weights(row, progress=Bars())
+        found = find_weights(row, progress=progress)
         print_lines(f"{row.name}: {found.path} ({found.origin})")
     return 0
 
@@ -118,7 +121,7 @@ def _show(name: str, weights: Path | None, *, as_json: bool) -> int:
     return 0
 
 
-def _provenance(row: "Backbone") -> str:
+def _provenance(row: Backbone) -> str:
     shares = {"top-1": row.top1, "top-5": row.top5}
     known = [f"{name} {share:.1%}" for name, share in shares.items() if share is not None]
     measured = f" ({', '.join(known)} on its validation images)" if known else ""

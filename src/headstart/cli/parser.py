@@ -6,8 +6,12 @@ import argparse
 import textwrap
 from typing import TYPE_CHECKING, Any, Protocol
 
+from headstart.progress import Bars, NoProgress
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from headstart.progress import Progress
 
 # Of the texts that argparse does not wrap, so that they fit a terminal of 80 columns.
 WIDTH = 78
@@ -66,6 +70,8 @@ class CommandParser(argparse.ArgumentParser):
         )
         self._full, self._has_headings = full, False
         command.add_arguments(self)
+        quiet = "show only results and errors"
+        self.add_argument("-q", "--quiet", action="store_true", help=quiet)
         self.add_argument("-h", "--help", action="help", help="show this help and exit")
         if self._has_headings:
             self.add_argument("--help-all", action="help", help="show all options and exit")
@@ -79,6 +85,11 @@ class CommandParser(argparse.ArgumentParser):
         self._has_headings = True
         shown = _wrapped(description) if self._full and description else None
         return Heading(self.add_argument_group(title, shown), full=self._full)
+
+
+def progress(arguments: argparse.Namespace) -> Progress:
+    """Return what shows how far the command is; nothing with ``--quiet``."""
+    return NoProgress() if arguments.quiet else Bars()
 
 
 class Heading:

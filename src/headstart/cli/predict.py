@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from headstart.cli import options
 from headstart.cli.options import FEATURES, NETWORK
 from headstart.cli.output import open_outputs
-from headstart.cli.parser import CommandParser, add_option
-from headstart.progress import Bars, track
+from headstart.cli.parser import CommandParser, add_option, progress
+from headstart.progress import track
 
 if TYPE_CHECKING:
     from headstart.data.discovery import Found
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     from headstart.jobs.predict import open_predictor
 
     began = time.perf_counter()
-    progress = Bars()
+    shown = progress(arguments)
     unreadable = 0
     with contextlib.ExitStack() as stack:
         # First of all: a file that can't be written is an error before the work, not after it.
@@ -62,15 +62,15 @@ def run(arguments: argparse.Namespace) -> int:
         found = find_images(arguments.paths)
         network = replace(NETWORK.settings(arguments), backbone=arguments.model)
         features = FEATURES.settings(arguments)
-        predictor = open_predictor(network, features, images=found.sources, progress=progress)
+        predictor = open_predictor(network, features, images=found.sources, progress=shown)
         answers = predictor.stream(found.sources)
-        for answer in track(progress, answers, "predicting", len(found.sources)):
+        for answer in track(shown, answers, "predicting", len(found.sources)):
             unreadable += answer.error is not None
             for write in outputs:
                 write(answer, arguments.top)
     seconds = time.perf_counter() - began
     how = f"{seconds:.1f} s by {predictor.name}, computed in {predictor.precision}"
-    progress.say(_closing(found, unreadable, how))
+    shown.say(_closing(found, unreadable, how))
     return int(unreadable > 0 or not found.sources)
 
 

@@ -10,9 +10,8 @@ from headstart.backbones.spec import NetworkSpec
 from headstart.cli import options
 from headstart.cli.flags import TEXT, WHOLE, Flags, must_come_with
 from headstart.cli.output import print_result
-from headstart.cli.parser import CommandParser, add_option
+from headstart.cli.parser import CommandParser, add_option, progress
 from headstart.pretraining.settings import Pretraining
-from headstart.progress import Bars
 
 if TYPE_CHECKING:
     import argparse
@@ -93,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         trained_on=arguments.trained_on,
         license=arguments.license,
         restart=arguments.restart,
-        progress=Bars(),
+        progress=progress(arguments),
     )
     print_result(summary, as_json=arguments.json)
     return 0

@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import sys
+import warnings
 from typing import TYPE_CHECKING
 
 from headstart.errors import StorageError
@@ -13,6 +14,8 @@ from headstart.progress import Bars, flush
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from headstart.progress import Progress
 
 #: What a shell reports of a program that a closed pipe has ended: 128 and the signal's number.
 PIPE_CLOSED = 128 + 13
@@ -37,6 +40,18 @@ def every_text() -> Iterator[None]:
             # Reconfiguring flushes; what can't be written is told elsewhere.
             with contextlib.suppress(OSError, ValueError):
                 stream.reconfigure(errors=errors)
+
+
+@contextlib.contextmanager
+def warnings_as_messages(progress: Progress) -> Iterator[None]:
+    """Show warnings as messages: on one line each, and never into a bar."""
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        progress.say(f"warning: {message}")
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def last_flush(status: int) -> int:

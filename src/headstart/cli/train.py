@@ -11,9 +11,8 @@ from headstart.cli.finetuning import add_fine_tuning, chosen_fine_tuning
 from headstart.cli.flags import Flags, must_come_with
 from headstart.cli.options import FEATURES, NETWORK, READING
 from headstart.cli.output import print_result
-from headstart.cli.parser import CommandParser, Group, add_option
+from headstart.cli.parser import CommandParser, Group, add_option, progress
 from headstart.heads.settings import DenseSettings, HeadName
-from headstart.progress import Bars
 
 if TYPE_CHECKING:
     import argparse
@@ -83,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         overwrite=arguments.overwrite,
         fine_tuning=fine_tuning,
         restart=arguments.restart,
-        progress=Bars(),
+        progress=progress(arguments),
     )
     print_result(summary, as_json=arguments.json)
     return 0
