@@ -15,7 +15,7 @@ from tests.data.odd_images import write_all
 
 from headstart.backbones.network import load_network
 from headstart.cli.main import main
-from headstart.evaluation.sheet import FOOT_HEIGHT
+from headstart.evaluation.sheet import FOOT_LINE
 
 
 def records(text):
@@ -149,7 +149,7 @@ def test_a_sheet_says_how_many_images_it_leaves_out(
         assert main(command) == 0
         with Image.open(sheet) as image:
             heights.append(image.height)
-    assert heights[1] == heights[0] + FOOT_HEIGHT
+    assert heights[1] == heights[0] + FOOT_LINE
     capsys.readouterr()
 
 

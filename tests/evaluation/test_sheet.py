@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from headstart.data.sources import BytesSource
+from headstart.display import fonts
 from headstart.errors import ImageDamaged, UsageError
 from headstart.evaluation import Tile, draw_sheet, sheet
 from headstart.prediction.answer import Prediction
@@ -63,6 +64,63 @@ def test_labels_need_not_be_text(tmp_path):
     assert not _has(_drawn(tmp_path, Tile(_photo(), [predicted(7, 0.9)], truth="7")), ORANGE)
 
 
+@pytest.fixture
+def lines(monkeypatch):
+    """What is written on a sheet, line by line."""
+    written = []
+    write = sheet.write_line
+
+    def spy(draw, corner, text, width, *rest):
+        written.append(text)
+        write(draw, corner, text, width, *rest)
+
+    monkeypatch.setattr(sheet, "write_line", spy)
+    return written
+
+
+def test_a_mistake_says_label_and_prediction(tmp_path, lines):
+    _drawn(tmp_path, Tile(_photo(), [predicted("bees", 0.87)], truth="ants"))
+    assert "✗ labelled ants, predicted bees" in lines
+
+
+def test_long_names_are_shortened_until_a_mistake_fits_or_the_label_stays_alone(tmp_path, lines):
+    first, second = "a name in many words", "another in many words"
+    _drawn(tmp_path, Tile(_photo(), [predicted(second, 0.87)], truth=first))
+    _drawn(tmp_path, Tile(_photo(), [predicted("W" * 30, 0.87)], truth="M" * 30))
+    both, alone = (line for line in lines if line.startswith("✗"))
+    assert both.startswith("✗ labelled a name")
+    assert ", predicted another" in both
+    assert sheet.text_width(sheet.drawable(both)) * sheet.TEXT_SIZE <= sheet.WIDTH
+    assert alone == "✗ labelled " + "M" * 30
+
+
+def test_paths_begin_below_the_folder_that_the_foot_names(tmp_path, lines):
+    photos = [Tile(_photo(name=f"data/birds/{name}")) for name in ("robin/1.jpg", "owl/1.jpg")]
+    _drawn(tmp_path, *photos)
+    assert [line.replace("\\", "/") for line in lines] == [
+        "robin/1.jpg",
+        "owl/1.jpg",
+        "The files are in data/birds/",
+    ]
+
+
+@pytest.mark.parametrize(
+    "names", [["photo.jpg"], ["a/1.jpg", "b/1.jpg"], ["/a/1.jpg", "b/1.jpg"], ["/1.jpg"]]
+)
+def test_without_a_common_folder_paths_are_whole(tmp_path, lines, names):
+    _drawn(tmp_path, *(Tile(_photo(name=name)) for name in names))
+    assert lines == names
+
+
+def test_the_foot_says_how_many_are_shown_and_that_a_font_is_missing(tmp_path, lines, monkeypatch):
+    monkeypatch.setattr("headstart.display.fonts._font_folders", lambda: iter(()))
+    fonts._font_with.cache_clear()
+    fonts._system_fonts.cache_clear()
+    _drawn(tmp_path, *[Tile(_photo(), [predicted("犬", 0.9)])] * 3, at_most=2, more=1231)
+    assert "The first 2 of 1,234." in lines
+    assert "install a font" in lines[-1]
+
+
 def test_unreadable_image_is_a_grey_tile_with_its_reason(tmp_path):
     error = ImageDamaged("some/where/photo.jpg is cut short. Copy it again.")
     unreadable = _drawn(tmp_path, Tile(_photo(), error=error))
@@ -116,7 +174,7 @@ def test_many_tiles_wrap_and_the_rest_is_only_counted(tmp_path):
     draw_sheet(tmp_path / "c.png", (Tile(counted) for _ in range(7)), more=993)
     assert (tmp_path / "c.png").read_bytes() == (tmp_path / "a.png").read_bytes()
     with Image.open(tmp_path / "a.png") as more, Image.open(tmp_path / "b.png") as all_of_them:
-        assert more.height == all_of_them.height + sheet.FOOT_HEIGHT
+        assert more.height == all_of_them.height + sheet.FOOT_LINE + sheet.MARGIN
         assert more.width == 4 * (sheet.WIDTH + sheet.MARGIN) + sheet.MARGIN
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -10,10 +11,20 @@ from PIL import Image, ImageDraw, ImageFont
 
 from headstart.data.decoding import decode
 from headstart.data.sources import ImageSource
-from headstart.display.drawing import check_png, font, framed, save_png, write_line
-from headstart.display.fonts import dejavu, drawable
-from headstart.display.style import BLUE, INK, LIGHT_BLUE, MARGIN, MAT, PALE, SMALL_SIZE, VERMILION
-from headstart.display.text import percent
+from headstart.display.drawing import check_png, font, framed, save_png, text_width, write_line
+from headstart.display.fonts import dejavu, drawable, note_on_fonts
+from headstart.display.style import (
+    BLUE,
+    INK,
+    LIGHT_BLUE,
+    MARGIN,
+    MAT,
+    PALE,
+    SMALL_SIZE,
+    TEXT_SIZE,
+    VERMILION,
+)
+from headstart.display.text import percent, shorten
 from headstart.errors import ImageError, UsageError
 from headstart.prediction.answer import Prediction
 
@@ -22,7 +33,8 @@ AT_MOST_PREDICTIONS = 5
 
 # Pixels.
 WIDTH, IMAGE_HEIGHT, FRAME = 280, 210, 4
-NAME_HEIGHT, MARK_HEIGHT, PREDICTION_HEIGHT, FOOT_HEIGHT = 26, 22, 27, 34
+NAME_HEIGHT, MARK_HEIGHT, PREDICTION_HEIGHT = 26, 22, 27
+FOOT_LINE = 22
 
 GREY = "#DDDDDD"
 
@@ -54,9 +66,10 @@ def draw_sheet(
 ) -> None:
     """Draw images with their predictions into a PNG file.
 
-    Each tile shows the image upright, its file name, and the most probable classes with bars as
-    long as their probabilities. Where the true class is known, the tile also says whether the
-    prediction is right. An unreadable image is a grey tile with the reason.
+    Each tile shows the image upright, its path, and the most probable classes with bars as long as
+    their probabilities. A path begins below the folder that all images are in, which is named at
+    the foot. Where the true class is known, the tile also says whether the prediction is right. An
+    unreadable image is a grey tile with the reason.
 
     Parameters
     ----------
@@ -90,26 +103,51 @@ def _draw(tiles: Sequence[Tile], more: int) -> Image.Image:
     n_predictions = min(max(len(tile.predictions) for tile in tiles), AT_MOST_PREDICTIONS)
     height = IMAGE_HEIGHT + NAME_HEIGHT + marked * MARK_HEIGHT + n_predictions * PREDICTION_HEIGHT
     down = math.ceil(len(tiles) / across)
-    size = (
-        MARGIN + across * (WIDTH + MARGIN),
-        MARGIN + down * (height + MARGIN) + (FOOT_HEIGHT if more else 0),
-    )
-    sheet = Image.new("RGB", size, "white")
+    folder = common_folder([tile.source.name for tile in tiles])
+    foot = _foot(tiles, more, folder)
+    bottom = MARGIN + down * (height + MARGIN)
+    below = len(foot) * FOOT_LINE + MARGIN if foot else 0
+    sheet = Image.new("RGB", (MARGIN + across * (WIDTH + MARGIN), bottom + below), "white")
     for number, tile in enumerate(tiles):
         row, column = divmod(number, across)
         corner = (MARGIN + column * (WIDTH + MARGIN), MARGIN + row * (height + MARGIN))
-        _draw_tile(sheet, corner, tile)
-    if more:
-        left_out = f"and {more:,} more"
-        write_line(ImageDraw.Draw(sheet), (MARGIN, size[1] - FOOT_HEIGHT), left_out, size[0], PALE)
+        _draw_tile(sheet, corner, tile, folder)
+    draw = ImageDraw.Draw(sheet)
+    for number, line in enumerate(foot):
+        corner = (MARGIN, bottom + number * FOOT_LINE)
+        write_line(draw, corner, line, sheet.width - 2 * MARGIN, PALE)
     return sheet
+
+
+def common_folder(names: Sequence[str]) -> str:
+    """Return the folder that all files are in, or "" if there is none.
+
+    Examples
+    --------
+    >>> common_folder(["birds/a/1.jpg", "birds/b/2.jpg"])
+    'birds'
+    """
+    try:
+        folder = os.path.commonpath([PurePath(name).parent for name in names])
+    except ValueError:
+        # Absolute and relative names, or several drives.
+        return ""
+    return "" if folder == os.curdir or folder == PurePath(folder).anchor else folder
+
+
+def _foot(tiles: Sequence[Tile], more: int, folder: str) -> list[str]:
+    lines = [f"The first {len(tiles):,} of {len(tiles) + more:,}."] if more else []
+    lines += [f"The files are in {folder}{os.sep}"] if folder else []
+    predictions = (each.label for tile in tiles for each in tile.predictions[:AT_MOST_PREDICTIONS])
+    names = [*map(str, predictions), *(tile.source.name for tile in tiles)]
+    return lines + note_on_fonts(map(drawable, names))
 
 
 def _across(n_tiles: int) -> int:
     return n_tiles if n_tiles <= 4 else min(6, math.ceil(math.sqrt(1.3 * n_tiles)))
 
 
-def _draw_tile(sheet: Image.Image, corner: tuple[int, int], tile: Tile) -> None:
+def _draw_tile(sheet: Image.Image, corner: tuple[int, int], tile: Tile, folder: str) -> None:
     draw = ImageDraw.Draw(sheet)
     left, top = corner
     try:
@@ -117,7 +155,7 @@ def _draw_tile(sheet: Image.Image, corner: tuple[int, int], tile: Tile) -> None:
     except ImageError as error:
         _write_reason(draw, corner, str(error))
     top += IMAGE_HEIGHT
-    name = PurePath(tile.source.name).name or tile.source.name
+    name = str(PurePath(tile.source.name).relative_to(folder)) if folder else tile.source.name
     write_line(draw, (left, top + 5), name, WIDTH, PALE, SMALL_SIZE)
     top += NAME_HEIGHT
     if tile.truth is not None and tile.predictions:
@@ -140,11 +178,24 @@ def _mark(draw: ImageDraw.ImageDraw, corner: tuple[int, int], top: int, tile: Ti
     right = str(tile.predictions[0].label) == tile.truth
     colour = BLUE if right else VERMILION
     # Right and wrong differ in sign and words, not only in colour.
-    words = "✓ right" if right else f"✗ wrong, true class: {tile.truth}"
+    words = "✓ right" if right else _mistake(str(tile.truth), str(tile.predictions[0].label))
     write_line(draw, (left, top - 2), words, WIDTH, colour)
     if not right:
         box = (left, image_top, left + WIDTH - 1, image_top + IMAGE_HEIGHT - 1)
         draw.rectangle(box, outline=colour, width=FRAME)
+
+
+def _mistake(truth: str, predicted: str) -> str:
+    """Return what is wrong in a line as wide as a tile, with both names if they fit.
+
+    A label is what somebody wrote. The image may show something else.
+    """
+    for length in (40, 20, 16, 12):
+        names = shorten(truth, length), shorten(predicted, length)
+        words = "✗ labelled {}, predicted {}".format(*names)
+        if text_width(drawable(words)) * TEXT_SIZE <= WIDTH:
+            return words
+    return f"✗ labelled {truth}"
 
 
 def _write_prediction(
