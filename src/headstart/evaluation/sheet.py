@@ -24,7 +24,7 @@ from headstart.display.style import (
     TEXT_SIZE,
     VERMILION,
 )
-from headstart.display.text import percent, shorten
+from headstart.display.text import percent
 from headstart.errors import ImageError, UsageError
 from headstart.prediction.answer import Prediction
 
@@ -186,16 +186,13 @@ def _mark(draw: ImageDraw.ImageDraw, corner: tuple[int, int], top: int, tile: Ti
 
 
 def _mistake(truth: str, predicted: str) -> str:
-    """Return what is wrong in a line as wide as a tile, with both names if they fit.
+    """Return what is wrong, on one line of a tile. The predicted class is also named below.
 
     A label is what somebody wrote. The image may show something else.
     """
-    for length in (40, 20, 16, 12):
-        names = shorten(truth, length), shorten(predicted, length)
-        words = "✗ labelled {}, predicted {}".format(*names)
-        if text_width(drawable(words)) * TEXT_SIZE <= WIDTH:
-            return words
-    return f"✗ labelled {truth}"
+    words = f"✗ labelled {truth}, predicted {predicted}"
+    fits = text_width(drawable(words)) * TEXT_SIZE <= WIDTH
+    return words if fits else f"✗ labelled {truth}"
 
 
 def _write_prediction(
