@@ -77,11 +77,11 @@ def unreadable():
 
 
 def test_text_is_a_block_for_each_image(capsys):
-    print_text(answer(notes=("animated: first frame of 12",)), 2)
+    print_text(answer(notes=("animated: first frame; 12 in all",)), 2)
     print_text(unreadable(), 2)
     assert capsys.readouterr().out.splitlines() == [
         "a.png",
-        "    (animated: first frame of 12)",
+        "    (animated: first frame; 12 in all)",
         "     75.0%  ant  n1",
         "     25.0%  bee",
         "b.png",

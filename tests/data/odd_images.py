@@ -132,6 +132,25 @@ def png_chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
+def deep_colour(top: float, bands: int = 3) -> np.ndarray:
+    """`photo` as 16-bit integers up to `top`; a fourth band makes its left half transparent."""
+    values = np.asarray(photo()) * (top / 255)
+    if bands == 4:
+        alpha = np.broadcast_to(np.where(np.arange(WIDTH) < WIDTH // 2, 0, top), (HEIGHT, WIDTH))
+        values = np.dstack([values, alpha])
+    return values.round().astype(np.uint16)
+
+
+def png_of(values: np.ndarray, *chunks: bytes) -> bytes:
+    """A PNG of 16-bit colours, which Pillow does not write."""
+    height, width, bands = values.shape
+    kind = {3: 2, 4: 6}[bands]
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0))
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    pixels = png_chunk(b"IDAT", zlib.compress(rows))
+    return b"".join([b"\x89PNG\r\n\x1a\n", header, *chunks, pixels, png_chunk(b"IEND", b"")])
+
+
 def bomb(width: int = 60_000, height: int = 60_000) -> bytes:
     """A PNG of a few bytes that claims to be `width` by `height`."""
     header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
@@ -160,32 +179,45 @@ ODD: dict[str, Odd] = {
     "cmyk_jpeg": Odd(lambda: encoded(scene().convert("CMYK"), "JPEG"), ".jpg", "CMYK converted"),
     "cmyk_tiff": Odd(lambda: encoded(scene().convert("CMYK"), "TIFF"), ".tif", "CMYK converted"),
     "lab_tiff": Odd(lambda: encoded(Image.new("LAB", (9, 9)), "TIFF"), ".tif", "LAB converted"),
-    "16_bit_png": Odd(
-        lambda: encoded(deep(np.uint16, 65535), "PNG"), ".png", "16-bit scaled: 65535"
-    ),
+    "16_bit_png": Odd(lambda: encoded(deep(np.uint16, 65535), "PNG"), ".png", "16-bit grey: 65535"),
     "16_bit_png_transparent": Odd(
         lambda: encoded(deep(np.uint16, 65535), "PNG", transparency=0), ".png", "shown on white"
     ),
     "16_bit_tiff": Odd(
         lambda: encoded(deep(np.uint16, 4095), "TIFF"), ".tiff", "brightest is 4095"
     ),
-    "16_bit_pgm": Odd(lambda: encoded(deep(np.uint16, 65535), "PPM"), ".pgm", "16-bit scaled"),
-    "32_bit_tiff": Odd(lambda: encoded(deep(np.int32, 1e6), "TIFF"), ".tif", "32-bit stretched"),
-    "float_tiff": Odd(lambda: encoded(deep(np.float32, 1.0), "TIFF"), ".tif", "float scaled"),
+    "16_bit_pgm": Odd(lambda: encoded(deep(np.uint16, 65535), "PPM"), ".pgm", "16-bit grey: 65535"),
+    "32_bit_tiff": Odd(
+        lambda: encoded(deep(np.int32, 1e6), "TIFF"), ".tif", "32-bit integers stretched"
+    ),
+    "float_tiff": Odd(
+        lambda: encoded(deep(np.float32, 1.0), "TIFF"), ".tif", "floats: 1 became 255"
+    ),
     "float_tiff_wide": Odd(
         lambda: encoded(deep(np.float32, 500.0), "TIFF"), ".tif", "500 became 255"
     ),
-    "animated_gif": Odd(lambda: animated("GIF"), ".gif", "first frame of 3"),
-    "animated_webp": Odd(lambda: animated("WEBP"), ".webp", "first frame of 3"),
-    "animated_png": Odd(lambda: animated("PNG"), ".png", "first frame of 3"),
+    "animated_gif": Odd(lambda: animated("GIF"), ".gif", "first frame; 3 in all"),
+    "animated_webp": Odd(lambda: animated("WEBP"), ".webp", "first frame; 3 in all"),
+    "animated_png": Odd(lambda: animated("PNG"), ".png", "first frame; 3 in all"),
     "still_gif": Odd(lambda: encoded(scene(), "GIF"), ".gif"),
-    "pages_tiff": Odd(lambda: animated("TIFF"), ".tif", "the first of 3"),
-    "mpo": Odd(lambda: animated("MPO", 2), ".mpo", "the first of 2"),
+    "pages_tiff": Odd(lambda: animated("TIFF"), ".tif", "the first; 3 in all"),
+    "mpo": Odd(lambda: animated("MPO", 2), ".mpo", "the first; 2 in all"),
     **{f"orientation_{turn}": Odd(lambda t=turn: oriented(t), ".jpg") for turn in range(1, 9)},
     "orientation_in_png": Odd(lambda: oriented(6, "PNG"), ".png"),
     "orientation_in_tiff": Odd(lambda: oriented(8, "TIFF"), ".tif"),
     "bad_exif": Odd(bad_exif, ".jpg"),
     "progressive_jpeg": Odd(lambda: jpeg(progressive=True), ".jpg"),
+    "jpeg_2000": Odd(lambda: encoded(scene(), "JPEG2000"), ".jp2"),
+    "jpeg_2000_codestream": Odd(lambda: encoded(scene(), "JPEG2000", no_jp2=True), ".j2k"),
+    "jpeg_2000_16_bit": Odd(
+        lambda: encoded(deep(np.uint16, 65535), "JPEG2000"), ".jp2", "16-bit grey: 65535"
+    ),
+    "16_bit_colour_png": Odd(
+        lambda: png_of(deep_colour(65535)), ".png", "16-bit colour: 65535 became 255"
+    ),
+    "12_bit_colour_png": Odd(
+        lambda: png_of(deep_colour(4095)), ".png", "16-bit colour with 12 bits used: 4095"
+    ),
     "bmp": Odd(lambda: encoded(scene(), "BMP"), ".bmp"),
     "ppm": Odd(lambda: encoded(scene(), "PPM"), ".ppm"),
     "avif": Odd(lambda: encoded(scene(), "AVIF"), ".avif"),

@@ -1,4 +1,5 @@
 import io
+import struct
 import warnings
 from unittest import mock
 
@@ -15,12 +16,15 @@ from tests.data.odd_images import (
     animated,
     bomb,
     deep,
+    deep_colour,
     encoded,
     half_transparent,
     jpeg,
     oriented,
     photo,
     png,
+    png_chunk,
+    png_of,
     scene,
 )
 
@@ -134,6 +138,51 @@ def test_the_transparent_value_of_16_bit_grey_is_white():
     assert grey[0, 20].tolist() == [2, 2, 2]
 
 
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "JPEG2000"])
+def test_greys_of_a_camera_with_fewer_bits_are_not_dark(bits, kind):
+    grey = np.asarray(photo().convert("L"))
+    stored = Image.fromarray((grey * ((2**bits - 1) / 255)).round().astype(np.uint16))
+    if kind == "JPEG2000" and bits < 16:
+        pytest.skip("Pillow declares 16 bits, whatever they are")
+    decoded = decode(encoded(stored, kind), name="x")
+    assert np.abs(np.asarray(decoded.image)[..., 0] - grey.astype(int)).max() <= 1
+
+
+@pytest.mark.parametrize("top", [65535, 4095, 1023])
+@pytest.mark.parametrize("bands", [3, 4])
+def test_16_bit_colour_is_scaled_as_grey_is(top, bands):
+    decoded = decode(png_of(deep_colour(top, bands)), name="x")
+    expected = np.array(photo())
+    if bands == 4:
+        expected[:, : WIDTH // 2] = 255
+        assert decoded.notes[1] == "transparent: shown on white"
+    assert_near(decoded.image, expected, 1)
+
+
+def test_the_transparent_colour_of_16_bits_is_white():
+    values = deep_colour(4095)
+    key = tuple(int(value) for value in values[0, 0])
+    decoded = decode(png_of(values, png_chunk(b"tRNS", struct.pack(">HHH", *key))), name="x")
+    assert decoded.image.getpixel((0, 0)) == (255, 255, 255)
+    assert_near(decoded.image.crop((9, 9, 60, 40)), photo().crop((9, 9, 60, 40)), 1)
+
+
+def test_a_pgm_is_scaled_by_the_maximum_that_it_declares():
+    values = np.asarray(deep(np.uint16, 1000)).astype(">u2").tobytes()
+    said = decode(b"P5\n# 12 bits\n64 48\n4095\n" + values, name="x")
+    assert np.asarray(said.image).max() == round(1000 / 4095 * 255)
+    unsaid = decode(b"P5 64 48 65535 " + values, name="x")
+    assert "10 bits used" in unsaid.notes[0]
+
+
+def test_what_keeps_only_its_upper_bits_is_noted():
+    pixels = np.zeros((3, 5, 3), ">u2").tobytes()
+    assert decode(b"P6 5 3 65535 " + pixels, name="x").notes == ("16-bit colour: the upper 8 bits",)
+    stored = decode(png_of(deep_colour(65535)), name="x", as_stored=True)
+    assert stored.notes == ("16-bit colour: the upper 8 bits",)
+
+
 def test_floats_in_0_to_1_are_not_stretched():
     half = Image.fromarray(np.full((5, 5), 0.5, np.float32))
     assert_near(decode(encoded(half, "TIFF"), name="x").image, np.full((5, 5, 3), 128), 1)
@@ -143,7 +192,7 @@ def test_other_floats_are_stretched_between_their_extremes():
     values = np.array([[-10.0, 0.0, 90.0]], np.float32)
     decoded = decode(encoded(Image.fromarray(values), "TIFF"), name="x")
     assert np.asarray(decoded.image)[0, :, 0].tolist() == [0, 26, 255]
-    assert decoded.notes == ("float stretched: -10 became 0, 90 became 255",)
+    assert decoded.notes == ("floats stretched; -10 became 0, 90 became 255",)
 
 
 @pytest.mark.parametrize("value", [7.0, np.nan, -3.0])
@@ -155,7 +204,7 @@ def test_a_constant_image_is_black(value):
 def test_nan_and_infinity_are_black():
     values = np.array([[np.nan, np.inf, -np.inf, 0.0, 50.0, 100.0]], np.float32)
     image = decode(encoded(Image.fromarray(values), "TIFF"), name="x").image
-    assert np.asarray(image)[0, :, 0].tolist() == [0, 0, 0, 0, 128, 255]
+    assert np.asarray(image)[0, :, 0].tolist() == [0, 0, 0, 0, 127, 255]
 
 
 @pytest.mark.parametrize(("kind", "tolerance"), [("GIF", 6), ("PNG", 0), ("TIFF", 0), ("MPO", 30)])
@@ -170,7 +219,7 @@ def test_the_first_page_is_decoded_although_a_later_one_is_damaged():
     directory = Directory.first(whole)
     place = directory.following
     decoded = decode(whole[:place] + b"\xff" * 40 + whole[place + 40 :], name="x")
-    assert decoded.notes[0].startswith("several pages: the first of")
+    assert decoded.notes[0].startswith("several pages: the first; ")
     assert_near(decoded.image, scene(), 0)
 
 
@@ -180,7 +229,7 @@ def test_the_first_frame_is_decoded_although_a_later_one_is_damaged(monkeypatch)
 
     monkeypatch.setattr("PIL.GifImagePlugin.GifImageFile.n_frames", property(fail), raising=False)
     decoded = decode(animated("GIF"), name="x")
-    assert decoded.notes == ("animated: the first of an unknown number of frames",)
+    assert decoded.notes == ("animated: first frame; an unknown number in all",)
     assert_near(corners(decoded.image), corners(scene()), 6)
 
 

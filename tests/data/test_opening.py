@@ -2,7 +2,7 @@ import struct
 
 import pytest
 from PIL import Image
-from tests.data.odd_images import animated, bomb, encoded, photo, scene
+from tests.data.odd_images import animated, bomb, deep_colour, encoded, photo, png_of, scene
 
 from headstart.data.opening import open_image
 from headstart.data.signatures import identify
@@ -28,11 +28,11 @@ def test_the_pixels_are_not_decoded():
 @pytest.mark.parametrize(
     ("data", "note"),
     [
-        (animated("GIF"), "animated: first frame of 3"),
-        (animated("WEBP"), "animated: first frame of 3"),
-        (animated("PNG"), "animated: first frame of 3"),
-        (animated("TIFF"), "several pages: the first of 3"),
-        (animated("MPO", 2), "several pages: the first of 2"),
+        (animated("GIF"), "animated: first frame; 3 in all"),
+        (animated("WEBP"), "animated: first frame; 3 in all"),
+        (animated("PNG"), "animated: first frame; 3 in all"),
+        (animated("TIFF"), "several pages: the first; 3 in all"),
+        (animated("MPO", 2), "several pages: the first; 2 in all"),
     ],
 )
 def test_frames_and_pages_are_noted(data, note):
@@ -54,8 +54,9 @@ def test_a_damaged_index_of_pages_does_not_matter():
 
 
 def test_deep_colours_are_told():
-    assert not opened(encoded(photo(), "PNG")).deep_colour
-    assert not opened(encoded(Image.new("I;16", (4, 4)), "PNG")).deep_colour
+    assert not opened(encoded(photo(), "PNG")).deep
+    assert not opened(encoded(Image.new("I;16", (4, 4)), "PNG")).deep
+    assert opened(png_of(deep_colour(9))).deep
 
 
 def test_a_tiff_of_many_bands_is_not_supported():

@@ -44,11 +44,11 @@ def test_its_repr_is_one_line():
 
 
 def test_records_are_json():
-    record = answered(0.5, 0.25, 0.25, notes=("animated: first frame of 2",)).to_record(1)
+    record = answered(0.5, 0.25, 0.25, notes=("animated: first frame; 2 in all",)).to_record(1)
     assert json.loads(json.dumps(record)) == {
         "path": "a.jpg",
         "predictions": [{"id": "n1", "label": "ant", "probability": 0.5}],
-        "notes": ["animated: first frame of 2"],
+        "notes": ["animated: first frame; 2 in all"],
     }
     assert unreadable().to_record() == {
         "path": "a.jpg",

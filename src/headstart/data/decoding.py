@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageChops, JpegImagePlugin
+from PIL import Image, JpegImagePlugin
 
 from headstart.data.decoding_errors import image_errors
+from headstart.data.depth import scaled, stretched
 from headstart.data.opening import Notes, Opened, open_image
 from headstart.data.orientation import orientation, upright, upright_size
 from headstart.data.signatures import identify
@@ -15,6 +16,8 @@ from headstart.errors import ImageTooLarge
 #: The largest image that is decoded, in pixels: Pillow's own limit.
 MAX_PIXELS = 178_956_970
 
+_ON_WHITE = "transparent: shown on white"
+_UPPER_BITS = "16-bit colour: the upper 8 bits"
 _WITHOUT_NOTE = ("RGB", "L", "P", "1", "RGBX")
 
 
@@ -42,14 +45,16 @@ def decode(
 ) -> Decoded:
     """Decode the bytes of an image file.
 
-    The content decides the format: JPEG (and MPO), PNG, WebP, GIF, TIFF, AVIF, BMP or PPM. These
-    are the rules; `Decoded.notes` names those marked (noted):
+    The content decides the format: JPEG (and MPO), PNG, WebP, GIF, TIFF, AVIF, BMP, PPM or
+    JPEG 2000. ``docs/images.md`` has the rules in a table. In short, where `Decoded.notes` names
+    those marked (noted):
 
     - the EXIF orientation is applied;
     - grey, black-and-white and palette images become RGB;
     - transparent parts become white (noted);
     - Pillow converts CMYK, YCbCr and LAB (noted); embedded colour profiles are not applied;
-    - 16-bit grey is scaled so that 65535 becomes 255 (noted); 16-bit colour keeps its upper 8 bits;
+    - of 16-bit grey and colour, the smallest of 8, 10, 12, 14 or 16 bits that holds the brightest
+      value is scaled to 255 (noted); where zero is white, the image is inverted;
     - 32-bit integers and floats are stretched: the smallest value becomes 0 and the largest 255. If
       all floats lie between 0 and 1, then 0 stays 0 and 1 becomes 255. NaN and infinity become 0
       (noted);
@@ -94,10 +99,10 @@ def _decoded(opened: Opened, at_least: tuple[int, int] | None, *, as_stored: boo
     image.load()
     turn = orientation(image.info)
     if as_stored:
-        rgb, notes = _as_keras_converts(image)
+        rgb, notes = _as_keras_converts(opened)
         ignored = (f"EXIF orientation {turn} ignored",) if turn not in {None, 1} else ()
         return Decoded(rgb, size, opened.notes + notes + ignored)
-    rgb, notes = _to_rgb(image, inverted=opened.inverted)
+    rgb, notes = _to_rgb(opened)
     unknown = ("EXIF unreadable: orientation unknown",) if turn is None else ()
     turn = turn or 1
     return Decoded(upright(rgb, turn), upright_size(size, turn), opened.notes + notes + unknown)
@@ -118,24 +123,30 @@ def _reduce(image: Image.Image, at_least: tuple[int, int]) -> None:
         image.draft(None, upright_size((at_least[1], at_least[0]), turn))
 
 
-def _as_keras_converts(image: Image.Image) -> tuple[Image.Image, Notes]:
+def _as_keras_converts(opened: Opened) -> tuple[Image.Image, Notes]:
+    image = opened.image
+    notes: Notes = (_UPPER_BITS,) if opened.deep else ()
     if image.mode == "RGB":
-        return image, ()
-    notes: Notes = ("transparency dropped",) if image.has_transparency_data else ()
+        return image, notes
+    notes += ("transparency dropped",) if image.has_transparency_data else ()
     notes += (f"{image.mode} clipped to 8 bits",) if image.mode[0] in "IF" else ()
-    if image.mode == "P" and notes:
+    if image.mode == "P" and image.has_transparency_data:
         # The same colours, but Pillow warns when it drops the transparency of a palette at once.
         image = image.convert("RGBA")
     return image.convert("RGB"), notes
 
 
-def _to_rgb(image: Image.Image, *, inverted: bool) -> tuple[Image.Image, Notes]:
+def _to_rgb(opened: Opened) -> tuple[Image.Image, Notes]:
+    image = opened.image
     if image.mode[0] in "IF":
-        grey, notes = _narrow(image)
-        return (ImageChops.invert(grey) if inverted else grey), notes
+        return _narrow_grey(opened)
+    if opened.low is not None:
+        return _narrow_colour(opened, opened.low)
+    notes: Notes = (_UPPER_BITS,) if opened.deep else ()
     if image.has_transparency_data:
-        return _on_white(image.convert("RGBA"))
-    notes = () if image.mode in _WITHOUT_NOTE else (f"{image.mode} converted",)
+        rgb, more = _on_white(image.convert("RGBA"))
+        return rgb, notes + more
+    notes += () if image.mode in _WITHOUT_NOTE else (f"{image.mode} converted",)
     return (image if image.mode == "RGB" else image.convert("RGB")), notes
 
 
@@ -146,29 +157,42 @@ def _on_white(image: Image.Image) -> tuple[Image.Image, Notes]:
         return rgb, ()
     white = Image.new("RGB", image.size, "white")
     white.paste(rgb, mask=alpha)
-    return white, ("transparent: shown on white",)
+    return white, (_ON_WHITE,)
 
 
-def _narrow(image: Image.Image) -> tuple[Image.Image, Notes]:
+def _narrow_grey(opened: Opened) -> tuple[Image.Image, Notes]:
+    image = opened.image
     values = np.asarray(image)
-    low, high, note = _range(image, values)
-    scale = 255 / (high - low) if high > low else 0.0
-    finite = np.nan_to_num(values.astype(np.float32), nan=low, posinf=low, neginf=low)
-    grey = np.rint((finite - low) * scale).clip(0, 255).astype(np.uint8)
-    key = image.info.get("transparency")
-    if isinstance(key, int):
-        grey = np.where(values == key, np.uint8(255), grey)
-        note += ", transparent: shown on white"
-    return Image.fromarray(grey).convert("RGB"), (note,)
-
-
-def _range(image: Image.Image, values: np.ndarray) -> tuple[float, float, str]:
     # Pillow reads 16-bit PPM as 32-bit pixels, scaled to 0..65535.
     if image.mode.startswith("I;16") or (image.format == "PPM" and image.mode == "I"):
-        return 0.0, 65535.0, f"16-bit scaled: 65535 became 255 (the brightest is {values.max()})"
-    finite = values[np.isfinite(values)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    if image.mode == "F" and low >= 0 and high <= 1:
-        return 0.0, 1.0, "float scaled: 1 became 255"
-    kind = "float" if image.mode == "F" else "32-bit"
-    return low, high, f"{kind} stretched: {low:g} became 0, {high:g} became 255"
+        grey, note = scaled(values, "grey", opened.largest)
+    else:
+        grey, note = stretched(values.view(np.uint32) if _has_no_sign(opened) else values)
+    if opened.inverted:
+        grey = 255 - grey
+    key = image.info.get("transparency")
+    if not isinstance(key, int):
+        return Image.fromarray(grey).convert("RGB"), (note,)
+    grey = np.where(values == key, np.uint8(255), grey)
+    return Image.fromarray(grey).convert("RGB"), (note, _ON_WHITE)
+
+
+def _has_no_sign(opened: Opened) -> bool:
+    return opened.unsigned and opened.image.mode == "I"
+
+
+def _narrow_colour(opened: Opened, low: Image.Image) -> tuple[Image.Image, Notes]:
+    image = opened.image
+    low.load()
+    values = np.asarray(image).astype(np.uint16) << 8
+    values |= np.asarray(low)
+    colour, note = scaled(values[..., :3], "colour", opened.largest)
+    key = image.info.get("transparency")
+    if image.mode == "RGBA":
+        alpha, _ = scaled(values[..., 3], "alpha", opened.largest)
+    elif isinstance(key, tuple):
+        alpha = np.where((values == np.array(key, np.uint16)).all(2), np.uint8(0), np.uint8(255))
+    else:
+        return Image.fromarray(colour), (note,)
+    rgb, notes = _on_white(Image.fromarray(np.dstack([colour, alpha])))
+    return rgb, (note, *notes)

@@ -3,9 +3,12 @@
 import os
 import re
 
-_READ = "apng avif bmp dib gif jfif jpe jpeg jpg mpo pbm pgm png ppm pnm tif tiff webp"
+_READ = (
+    "apng avif bmp dcm dib dicom gif heic heics heif heifs hif j2c j2k jfif jp2 jpc jpe jpeg jpf "
+    "jpg jpx mpo pbm pgm png pnm ppm tif tiff webp"
+)
 # Images of formats that are not supported: they are tried, so that the user hears about them.
-_UNSUPPORTED = "arw cr2 cr3 dng heic heif ico jp2 jxl nef orf psd raf raw svg tga"
+_UNSUPPORTED = "arw cr2 cr3 dng ico jxl nef orf psd raf raw svg tga"
 
 #: Suffixes, in lower case, of the files in a folder that are taken for images.
 IMAGE_SUFFIXES = frozenset(f".{suffix}" for suffix in f"{_READ} {_UNSUPPORTED}".split())

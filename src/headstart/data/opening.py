@@ -7,8 +7,10 @@ file that have nothing to do with the pixels, which is why decoders do not get t
 
 import importlib
 import io
+import re
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PIL import Image, JpegImagePlugin, features
@@ -24,6 +26,9 @@ Notes = tuple[str, ...]
 # Of several pages in a JPEG (MPO): the tag with their number.
 _PAGES_OF_JPEG = 0xB001
 _MOST_BANDS = 6
+# Of a PPM file: a comment in the header, and how long a header is at most.
+_COMMENT = re.compile(rb"#[^\r\n]*")
+_HEADER = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +44,22 @@ class Opened:
     inverted : bool
         Whether zero is white and the decoder leaves that as it is.
     largest : int or None
-        The largest value that the file declares for its samples, if it does.
-    deep_colour : bool
-        Whether it has colours of 16 bits, of which the decoder returns 8.
+        The largest value that the samples of an image of 16 bits may have, if the file says so.
+    unsigned : bool
+        Whether 32-bit integers have no sign. Pillow's mode for them has one.
+    deep : bool
+        Whether it has 16 bits for each of several bands, of which Pillow returns the upper 8.
+    low : PIL.Image.Image or None
+        The same image, opened so that Pillow returns the lower 8 bits.
     """
 
     image: Image.Image
     notes: Notes = ()
     inverted: bool = False
     largest: int | None = None
-    deep_colour: bool = False
+    unsigned: bool = False
+    deep: bool = False
+    low: Image.Image | None = None
 
 
 class _Jpeg(JpegImagePlugin.JpegImageFile):
@@ -94,10 +105,12 @@ def _open_jpeg(data: bytes, _name: str, _signature: Signature) -> Opened:
 
 def _open_png(data: bytes, _name: str, signature: Signature) -> Opened:
     parts = png_parts(data)
-    image = _plugin(signature)(io.BytesIO(parts.pixels))
+    plugin = _plugin(signature)
+    image = plugin(io.BytesIO(parts.pixels))
     image.info.update({"exif": parts.exif, "xmp": parts.xmp})
-    deep = parts.bits == 16 and not image.mode.startswith("I")
-    return Opened(image, _frame_notes(parts.frames), deep_colour=deep)
+    deep = parts.bits == 16 and image.mode[0] != "I"
+    low = _low_bytes(plugin(io.BytesIO(parts.pixels))) if deep else None
+    return Opened(image, _frame_notes(parts.frames), deep=deep, low=low)
 
 
 def _open_tiff(data: bytes, name: str, signature: Signature) -> Opened:
@@ -110,14 +123,42 @@ def _open_tiff(data: bytes, name: str, signature: Signature) -> Opened:
             f"{name} must have at most {_MOST_BANDS} bands. Received: a TIFF of {layout.bands} "
             "bands. Save the three that show red, green and blue."
         )
-    image = _plugin(signature)(io.BytesIO(layout.pixels))
+    plugin = _plugin(signature)
+    image = plugin(io.BytesIO(layout.pixels))
+    deep = layout.bits == 16 and image.mode[0] not in "IF"
     return Opened(
         image,
         _page_notes(layout.pages),
         inverted=layout.inverted,
         largest=layout.largest,
-        deep_colour=layout.bits == 16 and image.mode[0] not in "IF",
+        unsigned=layout.kind == "integers",
+        deep=deep,
+        low=_low_bytes(plugin(io.BytesIO(layout.pixels))) if deep else None,
     )
+
+
+def _low_bytes(image: Image.Image) -> Image.Image | None:
+    """Return an image, just opened, so that Pillow decodes the lower 8 of its 16 bits.
+
+    Pillow takes the upper byte of each sample by the order that the file has. In the other order,
+    that is the lower byte.
+    """
+    tiles = [_in_other_order(tile) for tile in getattr(image, "tile", [])]
+    if None in tiles:
+        return None
+    image.tile = tiles  # type: ignore[attr-defined]
+    return image
+
+
+def _in_other_order(tile: Any) -> Any:
+    args = tile.args if isinstance(tile.args, tuple) else (tile.args,)
+    match = re.fullmatch(r"(RGB|RGBA|RGBX);16([BLN])", str(args[0]))
+    if match is None:
+        return None
+    native = "L" if sys.byteorder == "little" else "B"
+    other = "B" if (native if match[2] == "N" else match[2]) == "L" else "L"
+    changed = (f"{match[1]};16{other}", *args[1:])
+    return tile._replace(args=changed if isinstance(tile.args, tuple) else changed[0])
 
 
 def _open_avif(data: bytes, name: str, signature: Signature) -> Opened:
@@ -135,8 +176,22 @@ def _open_gif(data: bytes, _name: str, signature: Signature) -> Opened:
         # Opened twice, because walking through the frames leaves the first one.
         notes = _frame_notes(kind(io.BytesIO(data)).n_frames)
     except Exception:  # noqa: BLE001 - the first frame may be fine even so
-        notes = ("animated: the first of an unknown number of frames",)
+        notes = ("animated: first frame; an unknown number in all",)
     return Opened(kind(io.BytesIO(data)), notes)
+
+
+def _open_ppm(data: bytes, _name: str, signature: Signature) -> Opened:
+    image = _plugin(signature)(io.BytesIO(data))
+    header = _COMMENT.sub(b" ", data[:_HEADER]).split(maxsplit=4)
+    top = int(header[3]) if len(header) > 3 and header[3].isdigit() else 0
+    # Pillow scales by the declared maximum. 65535 is what is declared where nothing is known.
+    largest = None if top == 65535 else 65535
+    return Opened(image, largest=largest, deep=top > 255 and image.mode == "RGB")
+
+
+def _open_jpeg2000(data: bytes, name: str, signature: Signature) -> Opened:
+    # Its header says how many bits are used, and Pillow scales by that.
+    return replace(_open_other(data, name, signature), largest=65535)
 
 
 def _open_other(data: bytes, _name: str, signature: Signature) -> Opened:
@@ -150,11 +205,11 @@ def _plugin(signature: Signature) -> Any:
 
 
 def _frame_notes(frames: int) -> Notes:
-    return () if frames == 1 else (f"animated: first frame of {frames}",)
+    return () if frames == 1 else (f"animated: first frame; {frames} in all",)
 
 
 def _page_notes(pages: int) -> Notes:
-    return () if pages == 1 else (f"several pages: the first of {pages}",)
+    return () if pages == 1 else (f"several pages: the first; {pages} in all",)
 
 
 _OPENERS: dict[str, Callable[[bytes, str, Signature], Opened]] = {
@@ -163,4 +218,6 @@ _OPENERS: dict[str, Callable[[bytes, str, Signature], Opened]] = {
     "Tiff": _open_tiff,
     "Avif": _open_avif,
     "Gif": _open_gif,
+    "Ppm": _open_ppm,
+    "Jpeg2K": _open_jpeg2000,
 }

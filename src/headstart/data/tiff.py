@@ -36,7 +36,7 @@ class TiffLayout:
     inverted : bool
         Whether zero is white and the decoder leaves that as it is.
     largest : int or None
-        The largest value that the file declares.
+        The largest value of 16-bit samples that the file declares.
     pages : int
         How many pages there are.
     """
@@ -71,9 +71,17 @@ def tiff_layout(data: bytes) -> TiffLayout | None:
         colour=photometric == _RGB,
         separate=directory.number(_PLANAR, 1) == 2,
         inverted=inverted,
-        largest=directory.number(_MAX_SAMPLE, 0) or None,
+        largest=_largest(directory, bits),
         pages=directory.count(),
     )
+
+
+def _largest(directory: Directory, bits: int) -> int | None:
+    if 8 < bits < 16:
+        return 2**bits - 1
+    declared = directory.number(_MAX_SAMPLE, 0)
+    # 65535 is the value of the tag where nothing is known.
+    return declared if 0 < declared < 65535 else None
 
 
 def _short(directory: Directory, tag: int, value: int) -> bytes:

@@ -52,7 +52,7 @@ class Extracted:
         One output of the network, without a batch axis; None if the image could not be read.
     error : ImageError or None
     notes : tuple of str
-        What was done to read the image, for example "animated: first frame of 12". Empty if
+        What was done to read the image, for example "animated: first frame; 12 in all". Empty if
         `cached`.
     cached : bool
         Whether the values come from the cache.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from headstart.features.engine import Precision, Runtime
 
 #: Raised whenever the features of an image change, or the way in which they are stored.
-FORMAT = 1
+FORMAT = 2
 APPLICATION_ID = 0x48535446  # "HSTF": tells `file` and us that it is headstart's
 
 # Long enough for another process to finish a transaction on a slow disk.
