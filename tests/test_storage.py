@@ -4,6 +4,8 @@ import errno
 import hashlib
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -123,6 +125,62 @@ def test_a_file_at_the_path_of_a_whole_folder_is_an_error(tmp_path):
         pass
     assert (tmp_path / "mine").read_text() == "a file"
     assert names(tmp_path) == ["mine"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from headstart.storage import whole_folder
+with whole_folder(Path(sys.argv[1])) as new:
+    (new / "a").write_text("half of it")
+    if sys.argv[2] == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+def start(path, how):
+    command = [sys.executable, "-c", KILLED, str(path), how]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    return subprocess.Popen(command, text=True, **pipes)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_the_next_run_removes_what_a_killed_one_left_and_not_what_is_in_use(tmp_path):
+    path = tmp_path / "mine[1]"
+    (tmp_path / ".mine[1]-notes").mkdir()  # the user's
+    start(path, "killed").communicate(timeout=60)
+    killed = set(tmp_path.iterdir())
+    assert len(killed) == 2
+    with start(path, "working") as working:
+        try:
+            assert working.stdout.readline() == "ready\n"
+            in_use = set(tmp_path.iterdir()) - killed
+            with storage.whole_folder(path) as new:
+                assert set(tmp_path.iterdir()) == {
+                    tmp_path / ".mine[1]-notes", new.parent, *in_use
+                }  # fmt: skip
+                (new / "a").write_text("all of it")
+        finally:
+            working.kill()
+    assert (path / "a").read_text() == "all of it"
+
+
+def test_room_is_checked_where_a_folder_will_be(tmp_path):
+    storage.check_room(tmp_path / "new" / "model", 1, "the model")
+    assert names(tmp_path) == []
+    with pytest.raises(StorageError, match=r"it takes about 1,000,000,000 MB, and [\d,]+ MB are"):
+        storage.check_room(tmp_path / "new" / "model", 10**15, "the model")
+
+
+def test_a_folder_that_can_not_be_written_is_found_before(tmp_path, monkeypatch):
+    def refuse(**_):
+        raise PermissionError("read-only")
+
+    monkeypatch.setattr(storage.tempfile, "TemporaryFile", refuse)
+    with pytest.raises(StorageError, match=r"the model into .*: read-only"):
+        storage.check_room(tmp_path, 1, "the model")
 
 
 def test_the_environment_sets_the_cache_folder(tmp_path, monkeypatch):

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from headstart.errors import MissingExtra as MissingExtra
     from headstart.errors import NewerFormat as NewerFormat
     from headstart.errors import NotASavedModel as NotASavedModel
+    from headstart.errors import NotTested as NotTested
     from headstart.errors import SavedModelError as SavedModelError
     from headstart.errors import StorageError as StorageError
     from headstart.errors import TrainingDiverged as TrainingDiverged
@@ -104,6 +105,7 @@ _HOMES = {
     "NewerFormat": "errors",
     "NoProgress": "progress",
     "NotASavedModel": "errors",
+    "NotTested": "errors",
     "Prediction": "prediction.answer",
     "Predictor": "prediction.predictor",
     "Pretraining": "pretraining.settings",

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from headstart.data.labelled_images import LabelledImages
     from headstart.data.resizing import Resize
     from headstart.data.sources import ImageSource, UnreadableImage
+    from headstart.features.extractor import ExtractedFeatures
     from headstart.features.precision import PrecisionChoice
     from headstart.features.settings import Device, PrecisionRule, ResizeRule
     from headstart.prediction.scoring import Scorer
@@ -182,9 +183,31 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         UsageError
             If an argument is wrong, or there are more or fewer labels than images.
         """
-        head = self._head()
+        self._head()  # a wrong one is refused before any work
         sources, labels = labelled_images(X, y)
-        extractor = self._open(find_network(self._spec, progress=progress), sources)
+        network = self.find_network(progress)
+        self.fit_on(network, sources, labels, skip_unreadable=skip_unreadable, progress=progress)
+        return self
+
+    def find_network(self, progress: Progress | None = None) -> Network:
+        """Return the network that `fit` would train a head on; see `headstart.backbones`."""
+        return find_network(self._spec, progress=progress)
+
+    def fit_on(
+        self,
+        network: Network,
+        sources: Sequence[ImageSource],
+        labels: Sequence[Hashable],
+        *,
+        skip_unreadable: bool,
+        progress: Progress | None = None,
+    ) -> ExtractedFeatures:
+        """Train the head on the features of a network that was found, and return the features.
+
+        See `fit` for the other parameters and the errors.
+        """
+        head = self._head()
+        extractor = self._open(network, sources)
         extracted = extractor.extract_all(
             sources, skip_unreadable=skip_unreadable, hash_content=True, progress=progress
         )
@@ -197,7 +220,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         self.training_ = TrainingData.of(
             extracted.contents, kept, self.classes_.tolist(), len(extracted.unreadable)
         )
-        return self
+        return extracted
 
     @property
     def network_(self) -> Network:
@@ -390,7 +413,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
 
 
 def _check_classes(
-    labels: list[Hashable], kept: list[Hashable], unreadable: tuple[UnreadableImage, ...]
+    labels: Sequence[Hashable], kept: list[Hashable], unreadable: tuple[UnreadableImage, ...]
 ) -> None:
     lost = [label for label in dict.fromkeys(labels) if label not in set(kept)]
     if lost:

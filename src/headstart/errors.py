@@ -19,6 +19,7 @@
     │   └── DownloadError               the download failed; the bytes received are kept
     ├── ConversionError                 a network could not be converted
     ├── TrainingDiverged                the loss of a training is not a number or rises
+    ├── NotTested                       the model is saved, but testing it failed
     ├── StorageError (OSError)          a file can't be written: read-only, or a full disk
     └── SavedModelError
         ├── NotASavedModel              the folder is something else
@@ -121,3 +122,7 @@ class NewerFormat(SavedModelError):
 
 class TrainingDiverged(HeadstartError):
     """The loss of a training is no longer a number, or keeps rising."""
+
+
+class NotTested(HeadstartError):
+    """A model is saved and can be used, but testing it or adding its plots failed."""

@@ -1,6 +1,7 @@
 """Folders for cached files, and writing files and folders so that they are whole or absent."""
 
 import contextlib
+import glob
 import hashlib
 import os
 import shutil
@@ -115,22 +116,108 @@ def whole_folder(path: Path) -> Iterator[Path]:
     StorageError
         The folder can't be written.
     """
+    with folder_beside(path) as temporary:
+        yield temporary
+        sync_folder(temporary)
+        try:
+            temporary.replace(path)
+        except OSError:
+            if not (path.is_dir() and any(path.iterdir())):
+                raise
+
+
+@contextlib.contextmanager
+def folder_beside(path: Path) -> Iterator[Path]:
+    """Yield an empty folder on the disk of `path`; it is deleted, with all in it, at the end.
+
+    What a killed process left of such folders for the same `path` is deleted first.
+
+    Raises
+    ------
+    StorageError
+        It can't be written.
+    """
     with writing(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            prefix=f".{path.name}-", dir=path.parent, ignore_cleanup_errors=True
-        ) as name:
+        remove_remains(path)
+        with (
+            tempfile.TemporaryDirectory(
+                prefix=f".{path.name}-", dir=path.parent, ignore_cleanup_errors=True
+            ) as name,
+            _locked(Path(name) / _IN_USE),
+        ):
             temporary = Path(name) / path.name
             temporary.mkdir()
             yield temporary
-            for file in temporary.rglob("*"):
-                if file.is_file():
-                    _sync(file)
-            try:
-                temporary.replace(path)
-            except OSError:
-                if not (path.is_dir() and any(path.iterdir())):
-                    raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until every file below `folder` is on the disk."""
+    for file in folder.rglob("*"):
+        if file.is_file() and not file.is_symlink():
+            _sync(file)
+
+
+def check_room(folder: Path, needed: int, what: str) -> None:
+    """Check that files can be written into `folder`, and that there is room for them.
+
+    Parameters
+    ----------
+    folder : Path
+        It need not exist. Nothing is left in it.
+    needed : int
+        How many bytes will be written, about.
+    what : str
+        What will be written, for the message.
+
+    Raises
+    ------
+    StorageError
+        The folder can't be written, or there is not so much room on its disk.
+    """
+    existing = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+        free = shutil.disk_usage(existing).free
+    except OSError as error:
+        raise storage_error(f"{what} into {folder}", error) from error
+    if free < needed:
+        why = f"it takes about {_megabytes(needed)}, and {_megabytes(free)} are free on that disk"
+        raise storage_error(f"{what} into {folder}", why)
+
+
+def _megabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:,.0f} MB"
+
+
+# Held by the process that works in a temporary folder.
+_IN_USE = ".in-use"
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    import filelock
+
+    lock = filelock.FileLock(path)
+    # Some network drives have no locks. What is killed there leaves its folder.
+    with contextlib.suppress(NotImplementedError):
+        lock.acquire(timeout=0)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def remove_remains(path: Path) -> None:
+    """Delete the temporary folders for `path` that no process works in any more."""
+    import filelock
+
+    for used in path.parent.glob(f".{glob.escape(path.name)}-*/{_IN_USE}"):
+        with contextlib.suppress(OSError, NotImplementedError):  # a lock that is held is one
+            with filelock.FileLock(used, timeout=0):
+                pass
+            shutil.rmtree(used.parent)
 
 
 def _sync(path: Path) -> None:

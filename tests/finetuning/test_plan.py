@@ -6,9 +6,16 @@ import pytest
 
 import headstart as hs
 from headstart.backbones.catalogue import get_backbone
-from headstart.errors import UsageError, WeightsMismatch, WeightsNotFound
+from headstart.data.inputs import labelled_images
+from headstart.errors import DatasetError, UsageError, WeightsMismatch, WeightsNotFound
 from headstart.finetuning import plan as room
-from headstart.finetuning.plan import Plan, make_plan, validation_splits
+from headstart.finetuning.plan import (
+    Plan,
+    check_labels,
+    find_origin_of,
+    make_plan,
+    validation_splits,
+)
 from headstart.finetuning.settings import FineTuning
 from headstart.heads.dense import DenseHead
 from headstart.heads.logistic import LogisticHead
@@ -24,12 +31,12 @@ def plan_of(labels, head=None, **settings):
     return Plan(
         frozen=frozen,
         settings=FineTuning(**settings),
-        row=None,
-        weights=None,
+        origin=None,
         sources=[],
         labels=labels,
         features=np.random.default_rng(0).standard_normal((len(labels), 4)).astype(np.float32),
-        images=room._all_images(frozen, labels),
+        images=room._all_images(frozen, labels, len(labels)),
+        n_train=len(labels),
         fingerprint="",
     )
 
@@ -87,9 +94,11 @@ def test_the_dropout_is_that_of_a_dense_head_unless_it_is_set():
     assert plan_of(["a", "b"], DenseHead(dropout=0.3), dropout=0.0).dropout == 0
 
 
-def planned(classifier, X=PIXELS, y=LABELS, **options):
+def planned(classifier, X=PIXELS, y=LABELS, validation=None, **options):
     options = {"skip_unreadable": False, "progress": None} | options
-    return make_plan(classifier, X, y, FineTuning(), **options)
+    origin = find_origin_of(classifier, None)
+    train = labelled_images(X, y)
+    return make_plan(classifier, origin, train, validation, FineTuning(), **options)
 
 
 @pytest.fixture
@@ -126,6 +135,37 @@ def test_unreadable_images_are_skipped_if_that_is_asked_for(as_mini):
         len(plan.sources) == len(plan.labels) == len(plan.features) == len(plan.images.rows) == 12
     )
     assert len(plan.frozen.unreadable_) == 1
+
+
+def test_a_validation_set_that_is_given_is_the_only_one_and_trains_nothing(as_mini):
+    given = labelled_images([*PIXELS[:3], b"no image"], ["a", "b", "c", "a"])
+    plan = planned(hs.ImageClassifier(as_mini), validation=given, skip_unreadable=True)
+    ((train, validation),) = plan.splits(is_quick=True)
+    assert (train.tolist(), validation.tolist()) == (list(range(12)), [12, 13, 14])
+    assert plan.labels[12:] == ["a", "b", "c"]
+    np.testing.assert_allclose(plan.features[12:], plan.features[:3])
+    assert plan.frozen.training_.counts == (4, 4, 4)
+    assert len(plan.frozen.unreadable_) == 1
+
+
+def test_validation_images_of_which_none_can_be_read_are_refused(as_mini):
+    given = labelled_images([b"no image"], ["a"])
+    with pytest.raises(DatasetError, match="one validation image must be readable"):
+        planned(hs.ImageClassifier(as_mini), validation=given, skip_unreadable=True)
+
+
+@pytest.mark.parametrize(
+    ("labels", "validation", "settings", "says"),
+    [
+        (["a", "a", "b"], None, {"validation": 5}, "at least 2 images"),
+        (["a", "b"], ["a", "c"], {}, r"Received 1 other classes: c\."),
+        (["a", "b"], [], {}, "at least one image"),
+        (["a", "b"], ["a"], {"validation": 0.2}, "in one way"),
+    ],
+)
+def test_labels_that_can_not_be_split_are_refused(labels, validation, settings, says):
+    with pytest.raises((UsageError, DatasetError), match=says):
+        check_labels(labels, validation, FineTuning(**settings))
 
 
 def test_the_description_changes_with_images_labels_head_and_settings(as_mini):

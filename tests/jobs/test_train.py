@@ -1,8 +1,11 @@
 """`headstart.train` as Python calls it."""
 
+import contextlib
 import inspect
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.recorder import Recorder
@@ -11,7 +14,7 @@ import headstart as hs
 from headstart.classifier import ClassifierSettings
 from headstart.data.labelled_images import LabelledImages
 from headstart.data.sources import UnreadableImage, as_source
-from headstart.errors import DatasetError, ImageDamaged
+from headstart.errors import DatasetError, ImageDamaged, StorageError, UsageError
 from headstart.evaluation import Evaluation
 from headstart.heads.logistic import LogisticHead
 
@@ -86,6 +89,166 @@ def test_what_is_saved_names_no_image(labelled, tiny_network, tmp_path):
     assert {"mistakes", "errors"}.isdisjoint(evaluation)
     assert evaluation["accuracy"] == summary.evaluation.accuracy
     assert {path.name for path in summary.images} == {"confusion.png", "classes.png"}
+
+
+@pytest.fixture
+def no_training(monkeypatch):
+    """Fail if anything is trained."""
+
+    def train(*_, **__):
+        pytest.fail("training began")
+
+    monkeypatch.setattr(hs.ImageClassifier, "fit", train)
+    monkeypatch.setattr("headstart.jobs.train.fine_tuned", train)
+
+
+def with_tests(labelled, tests):
+    """Return the images with every fourth one for testing, under these labels."""
+    split = ["train", "train", "train", "test"] * 6
+    labels = list(labelled.labels)
+    labels[3::4] = tests
+    return LabelledImages(labelled.sources, labels, sorted(set(labels), key=str), split=split)
+
+
+@pytest.mark.parametrize("fine_tuning", [None, hs.FineTuning()])
+@pytest.mark.usefixtures("no_training")
+def test_labels_to_test_on_that_are_not_trained_are_refused_before(
+    labelled, tiny_network, tmp_path, fine_tuning
+):
+    data = with_tests(labelled, [0, 0, 0, 1, 1, "green"])
+    with pytest.raises(DatasetError, match=r"trained: 0, 1\. Received: green"):
+        hs.train(data, tmp_path / "model", backbone=tiny_network, fine_tuning=fine_tuning)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("no_training")
+def test_labels_that_can_not_be_saved_are_refused_before(labelled, tiny_network, tmp_path):
+    labels = [float("inf") if label else 0.5 for label in labelled.labels]
+    data = LabelledImages(labelled.sources, labels, [0.5, float("inf")])
+    with pytest.raises(UsageError, match="labels of a saved model"):
+        hs.train(data, tmp_path / "model", backbone=tiny_network)
+
+
+@pytest.mark.usefixtures("no_training")
+def test_a_dataset_without_test_images_is_refused_before(
+    labelled, tiny_network, tmp_path, monkeypatch
+):
+    tests = LabelledImages(labelled.sources, labelled.labels, [0, 1], split=["train"] * 24)
+    read = {tmp_path / "images": labelled, tmp_path / "tests": tests}
+    monkeypatch.setattr("headstart.jobs.train.dataset_at", lambda path, *_, **__: read[path])
+    with pytest.raises(DatasetError, match="no test images"):
+        hs.train(
+            tmp_path / "images", tmp_path / "m", backbone=tiny_network, test=tmp_path / "tests"
+        )
+
+
+@pytest.mark.usefixtures("no_training")
+def test_a_disk_without_room_is_noticed_before(labelled, tiny_network, tmp_path, monkeypatch):
+    full = SimpleNamespace(free=1000)
+    monkeypatch.setattr("headstart.storage.shutil.disk_usage", lambda _: full)
+    with pytest.raises(StorageError, match=r"the model m into .*takes about \d+ MB"):
+        hs.train(labelled, tmp_path / "m", backbone=tiny_network)
+
+
+@pytest.mark.usefixtures("no_training")
+def test_plots_that_can_not_be_drawn_are_noticed_before(
+    labelled, tiny_network, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "headstart.evaluation.plots", None)
+    monkeypatch.delattr("headstart.evaluation.plots", raising=False)
+    with pytest.raises(UsageError, match="matplotlib, which must start"):
+        hs.train(labelled, tmp_path / "m", backbone=tiny_network)
+
+
+@pytest.mark.parametrize(
+    ("fails", "what"),
+    [
+        ("headstart.jobs.train.evaluate", "testing it failed: disk on fire"),
+        ("headstart.jobs.train.draw_evaluation", "adding its plots failed: disk on fire"),
+        ("headstart.jobs.train.draw_sheet", "adding its plots failed: disk on fire"),
+    ],
+)
+def test_the_model_is_saved_whatever_fails_after_training(
+    labelled, tiny_network, tmp_path, monkeypatch, fails, what
+):
+    def fail(*_, **__):
+        raise OSError("disk on fire")
+
+    monkeypatch.setattr(fails, fail)
+    data = with_tests(labelled, [0, 0, 0, 1, 1, 0])  # one mistake, for the sheet
+    with pytest.raises(hs.NotTested, match=rf"saved in .*m and can be used, but {what}"):
+        hs.train(data, tmp_path / "m", backbone=tiny_network)
+    model = hs.load(tmp_path / "m")
+    assert model.predict(labelled.sources[:1]).tolist() == [0]
+    assert ("accuracy" in model.evaluation) == (fails != "headstart.jobs.train.evaluate")
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
+def test_an_interrupted_test_leaves_the_model_and_says_so(
+    labelled, tiny_network, tmp_path, monkeypatch
+):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("headstart.jobs.train.evaluate", interrupt)
+    progress = Recorder()
+    with pytest.raises(KeyboardInterrupt):
+        hs.train(labelled, tmp_path / "m", backbone=tiny_network, progress=progress)
+    assert progress.said == [f"The model is saved in {tmp_path / 'm'}; testing it was interrupted."]
+    hs.load(tmp_path / "m")
+
+
+def test_a_model_stays_until_the_new_one_is_whole(labelled, tiny_network, tmp_path, monkeypatch):
+    hs.train(labelled, tmp_path / "m", backbone=tiny_network, head="ridge")
+
+    def fail(*_, **__):
+        raise OSError("disk on fire")
+
+    monkeypatch.setattr(hs.ImageClassifier, "fit", fail)
+    with pytest.raises(OSError, match="on fire"):
+        hs.train(labelled, tmp_path / "m", backbone=tiny_network, overwrite=True)
+    assert hs.load(tmp_path / "m").description.head == "ridge"
+
+
+PARTS = ["train", "train", "valid", "test"] * 6
+
+
+@pytest.mark.parametrize(
+    ("settings", "validation", "said"),
+    [
+        (hs.FineTuning(), 6, []),
+        (hs.FineTuning(validation=3), None, ["another one is asked for"]),
+        (None, None, ["it serves fine-tuning only"]),
+    ],
+)
+def test_the_validation_split_serves_fine_tuning_or_is_said_not_to(
+    labelled, tiny_network, tmp_path, monkeypatch, settings, validation, said
+):
+    data = LabelledImages(labelled.sources, labelled.labels, [0, 1], split=PARTS)
+    given = []
+
+    @contextlib.contextmanager
+    def tuned(classifier, training, *, validation, **_):
+        given.append(validation and len(validation))
+        yield classifier.fit(training)
+
+    monkeypatch.setattr("headstart.jobs.train.fine_tuned", tuned)
+    progress = Recorder()
+    summary = hs.train(
+        data, tmp_path / "m", backbone=tiny_network, fine_tuning=settings, progress=progress
+    )
+    assert (summary.n_train, summary.evaluation.n) == (12, 6)
+    assert given == ([] if settings is None else [validation])
+    assert [words in message for words, message in zip(said, progress.said, strict=True)] == [
+        True for _ in said
+    ]
+
+
+def test_a_test_split_that_is_not_tested_on_is_mentioned(labelled, tiny_network, tmp_path):
+    data = LabelledImages(labelled.sources, labelled.labels, [0, 1], split=["train", "test"] * 12)
+    progress = Recorder()
+    hs.train(data, tmp_path / "m", backbone=tiny_network, test=0.25, progress=progress)
+    assert progress.said == ["The test split of 12 images is not used: other images are tested on."]
 
 
 @pytest.fixture

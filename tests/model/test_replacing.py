@@ -1,3 +1,4 @@
+import os
 import sys
 
 import pytest
@@ -57,3 +58,36 @@ def test_a_folder_that_another_process_filled_is_not_taken_for_ours(tmp_path):
     with pytest.raises(StorageError, match="another process"):
         save()
     assert (path / parts.CHECKSUMS).read_text() == "theirs"
+
+
+def test_the_users_files_are_in_both_folders_until_one_is_deleted(copied, monkeypatch):
+    (copied / "NOTES.md").write_text("mine")
+    (copied / "photos").mkdir()
+    (copied / "photos" / "1.png").write_text("mine too")
+    if hasattr(os, "symlink"):
+        (copied / "link").symlink_to("NOTES.md")
+
+    def exchange(one, other):
+        for folder in (one, other):
+            assert (folder / "NOTES.md").read_text() == "mine"
+            assert (folder / "photos" / "1.png").read_text() == "mine too"
+        exchanged(one, other)
+
+    exchanged = replacing.exchange
+    monkeypatch.setattr(replacing, "exchange", exchange)
+    with replacing.place_for_model(copied, overwrite=True) as new:
+        (new / parts.CHECKSUMS).write_text("new")
+    assert (copied / parts.CHECKSUMS).read_text() == "new"
+    assert (copied / "photos" / "1.png").read_text() == "mine too"
+    assert (copied / "link").is_symlink()
+    assert list(copied.parent.iterdir()) == [copied]
+
+
+def test_a_file_is_copied_where_it_can_not_have_two_names(tmp_path, monkeypatch):
+    def link(*_, **__):
+        raise PermissionError
+
+    monkeypatch.setattr(replacing.os, "link", link)
+    (tmp_path / "one").write_text("text")
+    replacing.link_or_copy(tmp_path / "one", tmp_path / "other")
+    assert (tmp_path / "other").read_text() == "text"

@@ -8,7 +8,7 @@ from tests.model.test_old_formats import FOLDER
 from tests.prediction.scorers import affine, neighbours
 
 from headstart.errors import StorageError, UsageError
-from headstart.model import load, parts
+from headstart.model import add_results, load, parts
 
 OLD_MODEL = FOLDER / "logistic"
 
@@ -155,3 +155,38 @@ def test_a_version_is_printable(save, tmp_path, version):
 def test_a_version_may_be_given(save, tmp_path):
     assert save(tmp_path / "a").description.version == "1"
     assert save(tmp_path / "b", version="2026-11 v2").description.version == "2026-11 v2"
+
+
+def test_results_are_added_to_a_model_that_is_saved(save, tmp_path):
+    model = save(tmp_path / "model", evaluation={}, extras={"notes.txt": b"old", "a.png": b"plot"})
+    (tmp_path / "model" / "MINE.md").write_text("mine")
+    (tmp_path / "model" / "a.png").unlink()
+    added = add_results(model, {"accuracy": 0.75}, {"notes.txt": b"new"})
+    again = load(tmp_path / "model")
+    assert again.evaluation == added.evaluation == {"accuracy": 0.75}
+    assert again.description.extras == ("notes.txt", "a.png")
+    assert (tmp_path / "model" / "notes.txt").read_bytes() == b"new"
+    assert (tmp_path / "model" / "MINE.md").read_text() == "mine"
+    assert "accuracy is 75.0%" in (tmp_path / "model" / parts.CARD).read_text("utf-8")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_results_are_not_added_to_the_model_of_another_process(save, tmp_path, make_network):
+    model = save(tmp_path / "model")
+    save(tmp_path / "model", network=make_network(seed=7), overwrite=True)
+    with pytest.raises(StorageError, match="another process"):
+        add_results(model, {"accuracy": 0.75}, {})
+    assert load(tmp_path / "model").evaluation["accuracy"] == 0.9
+
+
+def test_a_failure_while_results_are_added_leaves_the_model_as_it_was(save, tmp_path, monkeypatch):
+    model = save(tmp_path / "model")
+
+    def fail(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(parts, "write_checksums", fail)
+    with pytest.raises(StorageError, match="No space left"):
+        add_results(model, {"accuracy": 0.75}, {"a.png": b"plot"})
+    assert load(tmp_path / "model").evaluation["accuracy"] == 0.9
+    assert not (tmp_path / "model" / "a.png").exists()

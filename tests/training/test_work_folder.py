@@ -1,6 +1,8 @@
+import shutil
+
 import pytest
 
-from headstart.errors import UsageError
+from headstart.errors import StorageError, TrainingDiverged, UsageError
 from headstart.training.work_folder import work_folder
 
 SETTINGS = {"epochs": 3, "crop": (0.5, 1.0)}
@@ -76,3 +78,89 @@ def test_unreadable_settings_are_other_settings(tmp_path):
         work_folder(folder, SETTINGS, restart=False),
     ):
         pytest.fail("not reached")
+
+
+@pytest.mark.parametrize("error", [UsageError, TrainingDiverged, StorageError, KeyboardInterrupt])
+def test_what_nothing_can_be_continued_from_is_deleted(tmp_path, error):
+    folder = tmp_path / "net.training"
+    with pytest.raises(error), work_folder(folder, SETTINGS, restart=False):
+        raise error
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "stays"),
+    [
+        (StorageError, True),
+        (KeyboardInterrupt, True),
+        (UsageError, False),
+        (TrainingDiverged, False),
+    ],
+)
+def test_work_stays_unless_the_same_call_would_fail_again(tmp_path, error, stays):
+    folder = tmp_path / "net.training"
+    with pytest.raises(error), work_folder(folder, SETTINGS, restart=False):
+        (folder / "last.npz").write_text("checkpoint")
+        raise error
+    assert folder.exists() == stays
+
+
+def test_work_from_before_is_not_deleted_by_a_wrong_argument(tmp_path):
+    folder = tmp_path / "net.training"
+    left(folder)
+    with pytest.raises(UsageError), work_folder(folder, SETTINGS, restart=False):
+        raise UsageError
+    assert (folder / "last.npz").exists()
+
+
+def test_files_without_settings_are_not_taken_for_a_new_training(tmp_path):
+    folder = tmp_path / "net.training"
+    left(folder)
+    (folder / "settings.json").unlink()  # as a kill while deleting may leave it
+    with (
+        pytest.raises(UsageError, match=r"an unknown training.*--restart"),
+        work_folder(folder, SETTINGS, restart=False),
+    ):
+        pytest.fail("not reached")
+    with work_folder(folder, SETTINGS, restart=True):
+        assert not (folder / "last.npz").exists()
+
+
+def test_a_restart_deletes_the_settings_first(tmp_path, monkeypatch):
+    folder = tmp_path / "net.training"
+    left(folder)
+    (folder / "part").mkdir()
+
+    def killed(path):
+        assert path == folder / "part"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shutil, "rmtree", killed)
+    with pytest.raises(KeyboardInterrupt), work_folder(folder, SETTINGS, restart=True):
+        pytest.fail("not reached")
+    assert not (folder / "settings.json").exists()
+
+
+def test_the_folder_is_deleted_under_another_name(tmp_path, monkeypatch):
+    folder = tmp_path / "net.training"
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: pytest.fail("deleted in place"))
+    with work_folder(folder, SETTINGS, restart=False):
+        monkeypatch.undo()
+        deleted = []
+        whole = shutil.rmtree
+        monkeypatch.setattr(
+            shutil, "rmtree", lambda path, **options: (deleted.append(path), whole(path, **options))
+        )
+    assert str(folder) not in map(str, deleted[:1])
+    assert not folder.exists()
+
+
+def test_what_a_killed_process_was_writing_is_deleted(tmp_path):
+    folder = tmp_path / "net.training"
+    left(folder)
+    (folder / "part").mkdir()
+    for remains in (folder / ".pixels-1234.raw", folder / "part" / ".last-1234.npz"):
+        remains.write_text("half")
+    with work_folder(folder, SETTINGS, restart=False):
+        names = {path.name for path in folder.rglob("*")}
+        assert names == {".lock", "settings.json", "last.npz", "part"}

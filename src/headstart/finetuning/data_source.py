@@ -140,8 +140,9 @@ def prepare_data(
         raise pixels.unreadable[0].error
     if not n_views:
         return ImageData(pixels.values, plan.size)
+    origin = plan.origin
     activations = compute_activations(
-        frozen_part(plan.row, plan.weights, plan.size, point.crossing, folder / "frozen"),
+        frozen_part(origin.row, origin.weights, plan.size, point.crossing, folder / "frozen"),
         pixels.values,
         augmentation=plan.settings.augmentation,
         n_views=n_views,

@@ -13,18 +13,23 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from headstart.backbones.spec import NetworkSpec
+from headstart.data.datasets import read_dataset
+from headstart.data.inputs import labelled_images
+from headstart.data.labelled_images import LabelledImages
 from headstart.finetuning.comparison import Comparison
 from headstart.finetuning.cross_validation import FoldTraining
 from headstart.finetuning.data_source import prepare_data, views_to_keep
-from headstart.finetuning.plan import make_plan, validation_splits
+from headstart.finetuning.plan import check_labels, find_origin_of, make_plan
 from headstart.finetuning.settings import FineTuning
 from headstart.finetuning.split_network import split_network
 from headstart.finetuning.summary import FineTuningSummary
+from headstart.storage import check_room, folder_size
 from headstart.training.backend import start_keras
 from headstart.training.precision import training_precision
+from headstart.training.seeding import seeded
 from headstart.training.work_folder import work_folder
 
 if TYPE_CHECKING:
@@ -32,17 +37,22 @@ if TYPE_CHECKING:
 
     from headstart.classifier import ImageClassifier
     from headstart.data.inputs import Images, Labels
-    from headstart.data.labelled_images import LabelledImages
-    from headstart.finetuning.plan import Plan
+    from headstart.features.engine import Precision
+    from headstart.finetuning.plan import Labelled, Plan
+    from headstart.finetuning.split_network import SplitNetwork
     from headstart.progress import Progress
 
+# The weights, two sums of the optimizer, the average and the best so far.
+_WEIGHTS_IN_CHECKPOINT = 5
 
-def fine_tune(
+
+def fine_tune(  # noqa: PLR0913 - all are named, and each has a default
     classifier: ImageClassifier,
     X: Images | LabelledImages,
     y: Labels | None = None,
     settings: FineTuning = FineTuning(),
     *,
+    validation: LabelledImages | None = None,
     folder: str | Path | None = None,
     restart: bool = False,
     skip_unreadable: bool = False,
@@ -53,8 +63,9 @@ def fine_tune(
     First the head is trained on the features of the frozen network. Then the layers above the
     freeze point are trained together with the head, in small steps. The layers below run once in
     the compiled network, and their output is kept on disk. If there is no room for that, the whole
-    network runs in every step. Both networks are compared on images that neither was trained on,
-    and the one with the higher accuracy is returned. Batch normalisation keeps its statistics.
+    network runs in every step. Both networks are compared on images that neither was trained on and
+    that did not choose the epoch. The fine-tuned one is returned if it is better beyond chance; see
+    `Comparison`. Batch normalisation keeps its statistics.
 
     Parameters
     ----------
@@ -66,6 +77,9 @@ def fine_tune(
         The label of each image.
     settings : FineTuning
         What is trained, for how long and how fast.
+    validation : LabelledImages, optional
+        The validation set. By default it is made of some of the images, as `settings` say; or else
+        of the validation split of `X`, if that is a dataset with one.
     folder : str or Path, optional
         Where checkpoints are kept during training. After a kill, a crash or Ctrl-C, the same call
         continues from the last one. The folder is deleted at the end. Without one, an interrupted
@@ -98,66 +112,146 @@ def fine_tune(
     StorageError
         If a file can't be written.
     """
+    with fine_tuned(
+        classifier,
+        X,
+        y,
+        settings,
+        validation=validation,
+        folder=folder,
+        restart=restart,
+        skip_unreadable=skip_unreadable,
+        progress=progress,
+    ) as result:
+        return result
+
+
+@contextlib.contextmanager
+def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
+    classifier: ImageClassifier,
+    X: Images | LabelledImages,
+    y: Labels | None = None,
+    settings: FineTuning = FineTuning(),
+    *,
+    validation: LabelledImages | None = None,
+    folder: str | Path | None = None,
+    restart: bool = False,
+    skip_unreadable: bool = False,
+    progress: Progress | None = None,
+) -> Iterator[ImageClassifier]:
+    """Yield the result of `fine_tune`, and delete its folder when the context ends well.
+
+    To save the result inside keeps the work until it is safe.
+    """
     began = time.perf_counter()
-    plan = make_plan(classifier, X, y, settings, skip_unreadable=skip_unreadable, progress=progress)
-    description = plan.described()
-    with _opened(folder, description, restart=restart) as work:
-        keras = start_keras()
-        keras.utils.set_random_seed(settings.seed)
-        precision = training_precision(settings.precision)
+    if y is None and isinstance(X, str | Path):
+        X = read_dataset(X)
+    train = labelled_images(X, y)
+    given = _validation_images(X, y, validation)
+    check_labels(train[1], given and given[1], settings)
+    origin = find_origin_of(classifier, progress)
+    keras = start_keras()
+    precision = training_precision(settings.precision)
+    with seeded(settings.seed):
+        # Before the features: it refuses settings that do not fit the network.
         split = split_network(
-            keras, plan.row, plan.weights.path, plan.frozen.network_, settings, precision
+            keras, origin.row, origin.weights.path, origin.network, settings, precision
         )
-        n_views, notes = views_to_keep(split.point, settings, len(plan.sources), work)
-        splits = validation_splits(plan.labels, settings, is_quick=n_views > 0)
-        data = prepare_data(plan, split.point, n_views, work, progress)
-        training = FoldTraining(
-            plan, split, data, splits, upper_only=n_views > 0, folder=work, progress=progress
-        )
-        validated = training.cross_validate()
-        summary = FineTuningSummary(
-            comparison=Comparison.of(validated.frozen, validated.tuned, validated.labels),
-            history=validated.history,
-            best_epoch=validated.best_epoch,
-            where=str(settings.where),
-            first_layer=split.point.first_layer,
-            n_learning=split.point.n_learning,
-            n_folds=len(splits),
-            n_views=n_views,
-            precision=precision,
-            notes=notes,
-            seconds=0.0,
-        )
-        result = plan.frozen
-        if summary.kept:
-            head = training.finish(validated.best_epoch)
-            weights = work / "tuned.weights.h5"
-            split.save_weights(weights)
-            spec = _tuned_spec(plan, weights)
-            result = plan.frozen.with_network(spec, head, plan.sources, summary.what_learnt)
-    result.fine_tuning_ = replace(summary, seconds=time.perf_counter() - began)
-    return result
+    plan = make_plan(
+        classifier,
+        origin,
+        train,
+        given,
+        settings,
+        skip_unreadable=skip_unreadable,
+        progress=progress,
+    )
+    with _opened(folder, plan, split, restart=restart) as work:
+        with seeded(settings.seed):
+            result, summary = _trained(plan, split, precision, work, progress)
+        result.fine_tuning_ = replace(summary, seconds=time.perf_counter() - began)
+        yield result
+
+
+def _validation_images(
+    X: Images | LabelledImages, y: Labels | None, validation: LabelledImages | None
+) -> Labelled | None:
+    """Return the validation set that is given, by itself or as a split of the dataset."""
+    if validation is not None:
+        return validation.sources, validation.labels
+    if y is None and isinstance(X, LabelledImages) and "valid" in (X.split or ()):
+        valid = X.part("valid")
+        return valid.sources, valid.labels
+    return None
+
+
+def _trained(
+    plan: Plan, split: SplitNetwork, precision: Precision, work: Path, progress: Progress | None
+) -> tuple[ImageClassifier, FineTuningSummary]:
+    """Return the classifier that is kept, and what came out."""
+    settings = plan.settings
+    n_views, notes = views_to_keep(split.point, settings, len(plan.sources), work)
+    splits = plan.splits(is_quick=n_views > 0)
+    data = prepare_data(plan, split.point, n_views, work, progress)
+    training = FoldTraining(
+        plan, split, data, splits, upper_only=n_views > 0, folder=work, progress=progress
+    )
+    validated = training.cross_validate()
+    summary = FineTuningSummary(
+        comparison=Comparison.of(validated.frozen, validated.tuned, validated.labels),
+        history=validated.history,
+        best_epoch=validated.best_epoch,
+        where=str(settings.where),
+        first_layer=split.point.first_layer,
+        n_learning=split.point.n_learning,
+        n_folds=len(splits),
+        n_views=n_views,
+        precision=precision,
+        notes=notes,
+        seconds=0.0,
+    )
+    if not summary.kept:
+        return plan.frozen, summary
+    head = training.finish(validated.best_epoch)
+    weights = work / "tuned.weights.h5"
+    split.save_weights(weights)
+    spec = _tuned_spec(plan, weights)
+    tuned = plan.frozen.with_network(spec, head, plan.sources, summary.what_learnt)
+    return tuned, summary
 
 
 @contextlib.contextmanager
 def _opened(
-    folder: str | Path | None, description: dict[str, Any], *, restart: bool
+    folder: str | Path | None, plan: Plan, split: SplitNetwork, *, restart: bool
 ) -> Iterator[Path]:
     """Yield the folder to work in."""
+    needed = _bytes_needed(plan, split)
     if folder is None:
+        check_room(Path(tempfile.gettempdir()), needed, "the training")
         with tempfile.TemporaryDirectory(prefix="headstart-", ignore_cleanup_errors=True) as name:
             yield Path(name)
         return
     work = Path(folder).absolute()
-    with work_folder(work, description, restart=restart):
+    # What an interrupted training left takes up a part of the room already.
+    check_room(work, max(0, needed - folder_size(work)), "the training")
+    with work_folder(work, plan.described(), restart=restart):
         yield work
+
+
+def _bytes_needed(plan: Plan, split: SplitNetwork) -> int:
+    """Return about how many bytes pixels and checkpoints take; views take what is left."""
+    pixels = len(plan.sources) * plan.size**2 * 3
+    model = split.point.upper if split.point.upper is not None and plan.settings.views else None
+    weights = 4 * (model or split.point.backbone).count_params()
+    n_trainings = len(plan.splits(is_quick=model is not None)) + 1
+    return int(pixels + n_trainings * _WEIGHTS_IN_CHECKPOINT * weights)
 
 
 def _tuned_spec(plan: Plan, weights: Path) -> NetworkSpec:
     """Return the network that was fine-tuned, with its new weights."""
-    network = plan.frozen.network_
+    network, row = plan.origin.network, plan.origin.row
     return NetworkSpec(
-        plan.row.folder or plan.row.name,
+        row.folder or row.name,
         weights=weights,
         size=network.size,
         layer=network.layer,

@@ -10,27 +10,36 @@ import numpy as np
 from sklearn.base import clone
 
 from headstart.backbones.resolving import find_origin
-from headstart.data.inputs import labelled_images
 from headstart.data.labelled_images import fingerprint
 from headstart.data.splits import folds, stratified_split
-from headstart.errors import UsageError
+from headstart.errors import DatasetError, UsageError
 from headstart.heads.base import class_weights
 from headstart.heads.dense import DenseHead
+from headstart.heads.neighbours import NeighboursHead
+from headstart.heads.table import get_head
 from headstart.training.subset import Subset
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
     from numpy.typing import NDArray
 
+    from headstart.backbones.network import Network
     from headstart.backbones.row import Backbone
     from headstart.backbones.weights import WeightsFile
     from headstart.classifier import ImageClassifier
-    from headstart.data.inputs import Images, Labels
-    from headstart.data.labelled_images import LabelledImages
     from headstart.data.sources import ImageSource
     from headstart.finetuning.settings import FineTuning
+    from headstart.heads.base import Head
     from headstart.prediction.scoring import Scorer
     from headstart.progress import Progress
     from headstart.training.subset import Indices
+
+    #: Images and the label of each.
+    Labelled = tuple[Sequence[ImageSource], Sequence[Hashable]]
+
+#: The form of what is kept in the folder of a training. A training of another form can't continue.
+FORMAT = 2
 
 # With so few images, a tenth of them would decide by chance, and several folds take little time.
 _FEW = 2000
@@ -40,18 +49,33 @@ _DROPOUT = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Origin:
+    """The network that is fine-tuned.
+
+    Attributes
+    ----------
+    network : Network
+    row : Backbone
+        The row of the backbone.
+    weights : WeightsFile
+        The weights of the network as it was.
+    """
+
+    network: Network
+    row: Backbone
+    weights: WeightsFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plan:
     """What a fine-tuning starts from.
 
     Attributes
     ----------
     frozen : ImageClassifier
-        Fitted on all images, with the network as it was.
+        Fitted on the training images, with the network as it was.
     settings : FineTuning
-    row : Backbone
-        The row of the backbone.
-    weights : WeightsFile
-        The weights of the network as it was.
+    origin : Origin
     sources : list of ImageSource, length n
         The images that can be read.
     labels : list of hashable, length n
@@ -60,24 +84,26 @@ class Plan:
         The features of each, by the network as it was.
     images : Subset
         All images.
+    n_train : int
+        The first so many are the training images. The others are a validation set that was given.
     fingerprint : str
         Tells whether the images and labels are the same as before.
     """
 
     frozen: ImageClassifier
     settings: FineTuning
-    row: Backbone
-    weights: WeightsFile
+    origin: Origin
     sources: list[ImageSource]
     labels: list[Any]
     features: NDArray[np.float32]
     images: Subset
+    n_train: int
     fingerprint: str
 
     @property
     def size(self) -> int:
         """Height and width of the network's images, in pixels."""
-        return self.frozen.network_.size[0]
+        return self.origin.network.size[0]
 
     @property
     def dropout(self) -> float:
@@ -92,10 +118,18 @@ class Plan:
         head = clone(self.frozen.head_)
         return head.fit(self.features[rows], [self.labels[row] for row in rows]).scorer_
 
+    def splits(self, *, is_quick: bool) -> list[tuple[Indices, Indices]]:
+        """Return the training and the validation set of each training; see `validation_splits`."""
+        n, n_train = len(self.labels), self.n_train
+        if n_train < n:
+            return [(np.arange(n_train), np.arange(n_train, n))]
+        return validation_splits(self.labels, self.settings, is_quick=is_quick)
+
     def described(self) -> dict[str, Any]:
         """Return everything that the result depends on, in JSON's types."""
         return {
-            "data": self.fingerprint,
+            "format": FORMAT,
+            "data": [self.fingerprint, self.n_train],
             "network": self.frozen.network_.key,
             "resize": self.frozen.resize_.rule,
             "head": repr(self.frozen.head_),
@@ -103,46 +137,115 @@ class Plan:
         }
 
 
-def make_plan(
-    classifier: ImageClassifier,
-    X: Images | LabelledImages,
-    y: Labels | None,
-    settings: FineTuning,
-    *,
-    skip_unreadable: bool,
-    progress: Progress | None,
-) -> Plan:
-    """Fit the classifier with its network as it is, and find the network's row and weights.
+def find_origin_of(classifier: ImageClassifier, progress: Progress | None) -> Origin:
+    """Return the network of a classifier with the row and the weights that it was made from.
 
     Raises
     ------
     UsageError
         If the network can't be fine-tuned.
+    UnknownBackbone, WeightsError
+        If the weights can't be found.
+    """
+    _check_head(classifier.head)
+    network = classifier.find_network(progress)
+    height, width = network.size
+    if height != width:
+        raise UsageError(
+            "Fine-tuning needs a network that takes square images. "
+            f"Received: {height} x {width} (height x width)."
+        )
+    row, weights = find_origin(network, classifier.backbone, classifier.weights)
+    return Origin(network=network, row=row, weights=weights)
+
+
+def make_plan(
+    classifier: ImageClassifier,
+    origin: Origin,
+    train: Labelled,
+    validation: Labelled | None,
+    settings: FineTuning,
+    *,
+    skip_unreadable: bool,
+    progress: Progress | None,
+) -> Plan:
+    """Fit the classifier with its network as it is.
+
+    Parameters
+    ----------
+    classifier : ImageClassifier
+        It does not change.
+    origin : Origin
+        Its network.
+    train, validation : (sources, labels)
+        The training images, and the validation set if one is given.
+    settings : FineTuning
+    skip_unreadable : bool
+    progress : Progress, optional
+
+    Raises
+    ------
     DatasetError, ImageError
         See `ImageClassifier.fit`.
     """
-    sources, labels = labelled_images(X, y)
     frozen = clone(classifier)
-    frozen.fit(sources, labels, skip_unreadable=skip_unreadable, progress=progress)
-    _check(frozen)
-    unreadable = {id(item.source) for item in frozen.unreadable_}
-    readable = [place for place, source in enumerate(sources) if id(source) not in unreadable]
-    sources = [sources[place] for place in readable]
-    labels = [labels[place] for place in readable]
-    images = _all_images(frozen, labels)
-    features = frozen.features(sources)
-    row, weights = find_origin(frozen.network_, classifier.backbone, classifier.weights)
+    options: Any = {"skip_unreadable": skip_unreadable, "progress": progress}
+    extracted = [frozen.fit_on(origin.network, *train, **options)]
+    _check_head(frozen.head_)
+    parts = [train]
+    if validation is not None:
+        extractor = frozen.predictor_.extractor
+        extracted.append(extractor.extract_all(validation[0], hash_content=True, **options))
+        frozen.unreadable_ += extracted[1].unreadable
+        if not len(extracted[1].places):
+            raise DatasetError(
+                "At least one validation image must be readable. The first error: "
+                f"{extracted[1].unreadable[0].error}"
+            )
+        parts.append(validation)
+    read = list(zip(parts, extracted, strict=True))
+    labels = [labels[place] for (_, labels), found in read for place in found.places]
+    contents = [content for found in extracted for content in found.contents]
+    n_train = len(extracted[0].places)
     return Plan(
         frozen=frozen,
         settings=settings,
-        row=row,
-        weights=weights,
-        sources=sources,
+        origin=origin,
+        sources=[sources[place] for (sources, _), found in read for place in found.places],
         labels=labels,
-        features=features,
-        images=images,
-        fingerprint=fingerprint([source.name for source in sources], labels, ordered=True),
+        features=np.concatenate([found.features for found in extracted]),
+        images=_all_images(frozen, labels, n_train),
+        n_train=n_train,
+        fingerprint=fingerprint(contents, labels, ordered=True),
     )
+
+
+def check_labels(
+    labels: Sequence[Hashable], validation: Sequence[Hashable] | None, settings: FineTuning
+) -> None:
+    """Refuse labels that can't be split, before any image is read.
+
+    Raises
+    ------
+    UsageError, DatasetError
+    """
+    if validation is None:
+        validation_splits(list(labels), settings, is_quick=True)
+        return
+    if settings.validation is not None:
+        raise UsageError(
+            "The validation set must be given in one way. Received: validation="
+            f"{settings.validation!r} (--validation), and a dataset with validation images. Leave "
+            "out one of them."
+        )
+    if not len(validation):
+        raise DatasetError("A validation set needs at least one image. Received: none.")
+    unknown = sorted({str(label) for label in set(validation) - set(labels)})
+    if unknown:
+        raise DatasetError(
+            "The classes of the validation images must be among those of the training images. "
+            f"Received {len(unknown)} other classes: {', '.join(unknown[:5])}."
+        )
 
 
 def validation_splits(
@@ -172,23 +275,20 @@ def validation_splits(
     return [stratified_split(labels, wanted, settings.seed)]
 
 
-def _check(frozen: ImageClassifier) -> None:
-    height, width = frozen.network_.size
-    if height != width:
-        raise UsageError(
-            "Fine-tuning needs a network that takes square images. "
-            f"Received: {height} x {width} (height x width)."
-        )
-    if not frozen.head_.scorer_.layers:
+def _check_head(head: str | Head) -> None:
+    scorer = getattr(head, "scorer_", None)
+    kind = get_head(head) if isinstance(head, str) else type(head)
+    has_layers = bool(scorer.layers) if scorer else kind is not NeighboursHead
+    if not has_layers:
         raise UsageError(
             "Fine-tuning needs a head that is made of layers: logistic, ridge, nearest_mean or "
-            f"dense. Received: {frozen.head!r}."
+            f"dense. Received: {head!r}."
         )
 
 
-def _all_images(frozen: ImageClassifier, labels: list[Any]) -> Subset:
+def _all_images(frozen: ImageClassifier, labels: list[Any], n_train: int) -> Subset:
     code_of = {label: code for code, label in enumerate(frozen.classes_.tolist())}
     codes = np.array([code_of[label] for label in labels])
-    weights = class_weights(frozen.head_.class_weight, frozen.classes_, codes)
+    weights = class_weights(frozen.head_.class_weight, frozen.classes_, codes[:n_train])
     rows = np.arange(len(codes))
     return Subset(rows, codes, len(code_of), weights[codes].astype(np.float32))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 import time
@@ -15,12 +16,15 @@ from headstart.data.labelled_images import LabelledImages
 from headstart.data.settings import DatasetSettings
 from headstart.data.splits import stratified_split
 from headstart.display.displayed import Displayed
+from headstart.errors import NotTested
 from headstart.evaluation import Evaluation, Tile, draw_sheet
-from headstart.finetuning.job import fine_tune
+from headstart.finetuning.job import fine_tuned
 from headstart.heads.table import head_name
+from headstart.jobs.checks import check_drawing, check_labels, check_out
 from headstart.jobs.evaluate import draw_evaluation, evaluate
-from headstart.model.replacing import check_place
+from headstart.model import add_results
 from headstart.prediction.answer import Prediction
+from headstart.progress import Bars
 from headstart.training.history import write_history
 
 if TYPE_CHECKING:
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from headstart.display.table import Table
     from headstart.finetuning.settings import FineTuning
     from headstart.finetuning.summary import FineTuningSummary
+    from headstart.model import SavedModel
     from headstart.progress import Progress
 
 TEST_FRACTION = 0.2
@@ -140,7 +145,10 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     progress: Progress | None = None,
     **settings: Unpack[ClassifierSettings],
 ) -> TrainingSummary:
-    """Train a classifier on labelled images, test it on others, and save it.
+    """Train a classifier on labelled images, save it, and test it on others.
+
+    What could be refused at the end is refused before training. The model is saved as soon as it is
+    trained; then it is tested, and figures and plots are added to its folder.
 
     Parameters
     ----------
@@ -151,8 +159,9 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     backbone : str, Path or Network, default="auto"
         The pre-trained network. See `NetworkSpec`.
     test : float, str or Path, optional
-        What to test on: a fraction of the images, or a second dataset. The default is the test
-        split of the dataset, or else its validation split, or else a fifth of the images.
+        What to test on: a fraction of the training images, or a second dataset. The default is the
+        test split of the dataset, or else its validation split, or else a fifth of the images. A
+        validation split that is not tested on is the validation set of fine-tuning.
     dataset : DatasetSettings
         How `data`, and the dataset in `test`, are read, where that can't be seen from them.
     fine_tuning : FineTuning, optional
@@ -179,6 +188,10 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
         If there are too few images to train or to test on.
     UsageError
         If an argument is wrong, or there is something else in `out`.
+    StorageError
+        If a file can't be written, or there is no room for it.
+    NotTested
+        If the model is saved, but testing it or drawing its plots failed.
 
     Examples
     --------
@@ -187,27 +200,31 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     """
     began = time.perf_counter()
     out = Path(out)
-    check_place(out, overwrite=overwrite)
+    check_out(out, backbone, overwrite=overwrite)
+    check_drawing()
     images = dataset_at(data, dataset)
     tests = dataset_at(test, dataset, min_classes=1) if isinstance(test, str | Path) else test
-    training, tested = _split(images, tests, seed)
-    classifier = ImageClassifier(backbone, random_state=seed, **settings)
-    if fine_tuning is None:
-        classifier.fit(training, skip_unreadable=True, progress=progress)
-    else:
-        classifier = fine_tune(
-            classifier,
-            training,
-            settings=fine_tuning,
-            folder=out.with_name(f"{out.name}.training"),
-            restart=restart,
-            skip_unreadable=True,
-            progress=progress,
-        )
-    evaluation = evaluate(classifier, tested, progress=progress)
+    parts = _split(images, tests, seed)
+    check_labels(parts.training, parts.tested)
+    _say_unused(images, parts, fine_tuning, progress)
+    fitted = _fitted(
+        ImageClassifier(backbone, random_state=seed, **settings),
+        parts,
+        fine_tuning,
+        work=out.with_name(f"{out.name}.training"),
+        restart=restart,
+        progress=progress,
+    )
+    with fitted as classifier:
+        # Before anything else can fail; and the checkpoints are deleted only after it.
+        saved = classifier.save(out, overwrite=overwrite)
     tuning: FineTuningSummary | None = getattr(classifier, "fine_tuning_", None)
-    plots = _save(classifier, evaluation, tuning, out, overwrite=overwrite)
-    mistakes = _draw_mistakes(evaluation, tested, out.with_name(f"{out.name}.mistakes.png"))
+    with _kept(out, "testing it", progress):
+        evaluation = evaluate(classifier, parts.tested, progress=progress)
+    with _kept(out, "adding its plots", progress):
+        plots = _add_results(saved, evaluation, tuning)
+        sheet = out.with_name(f"{out.name}.mistakes.png")
+        mistakes = _draw_mistakes(evaluation, parts.tested, sheet)
     return TrainingSummary(
         folder=out,
         backbone=classifier.network_.name,
@@ -224,18 +241,96 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     )
 
 
-def _split(
-    dataset: LabelledImages, test: float | LabelledImages | None, seed: int
-) -> tuple[LabelledImages, LabelledImages]:
-    """Return the images to train on and those to test on, as datasets without splits."""
-    if isinstance(test, LabelledImages):
-        return _part(dataset, "train"), _part(test, "test")
-    if test is None and dataset.split is not None:
-        name = "test" if "test" in dataset.split else "valid"
-        return _part(dataset, "train"), _part(dataset, name)
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The images of a job, as datasets without splits."""
+
+    training: LabelledImages
+    tested: LabelledImages
+    validation: LabelledImages | None = None
+
+
+def _split(dataset: LabelledImages, test: float | LabelledImages | None, seed: int) -> _Parts:
+    splits = set(dataset.split or ())
+    valid = _part(dataset, "valid") if "valid" in splits else None
     whole = _part(dataset, "train")
+    if isinstance(test, LabelledImages):
+        return _Parts(whole, _part(test, "test"), valid)
+    if test is None and "test" in splits:
+        return _Parts(whole, _part(dataset, "test"), valid)
+    if test is None and valid is not None:
+        return _Parts(whole, valid)
     training, tested = stratified_split(whole.labels, test or TEST_FRACTION, seed)
-    return whole.subset(training), whole.subset(tested)
+    return _Parts(whole.subset(training), whole.subset(tested), valid)
+
+
+def _say_unused(
+    dataset: LabelledImages,
+    parts: _Parts,
+    fine_tuning: FineTuning | None,
+    progress: Progress | None,
+) -> None:
+    """Tell which images of the dataset are not used, and why."""
+    say = (progress or Bars()).say
+    if parts.validation is not None and not _is_used(fine_tuning):
+        why = "another one is asked for" if fine_tuning else "it serves fine-tuning only"
+        say(f"The validation split of {len(parts.validation):,} images is not used: {why}.")
+    tests = (dataset.split or []).count("test")
+    if tests and len(parts.tested) != tests:
+        say(f"The test split of {tests:,} images is not used: other images are tested on.")
+
+
+def _is_used(fine_tuning: FineTuning | None) -> bool:
+    """Tell whether fine-tuning takes the validation split of the dataset."""
+    return fine_tuning is not None and fine_tuning.validation is None
+
+
+@contextlib.contextmanager
+def _fitted(
+    classifier: ImageClassifier,
+    parts: _Parts,
+    fine_tuning: FineTuning | None,
+    *,
+    work: Path,
+    restart: bool,
+    progress: Progress | None,
+) -> Iterator[ImageClassifier]:
+    """Yield a fitted classifier; the checkpoints of its fine-tuning are kept until the end."""
+    if fine_tuning is None:
+        yield classifier.fit(parts.training, skip_unreadable=True, progress=progress)
+        return
+    with fine_tuned(
+        classifier,
+        parts.training,
+        settings=fine_tuning,
+        validation=parts.validation if _is_used(fine_tuning) else None,
+        folder=work,
+        restart=restart,
+        skip_unreadable=True,
+        progress=progress,
+    ) as tuned:
+        yield tuned
+
+
+@contextlib.contextmanager
+def _kept(out: Path, what: str, progress: Progress | None) -> Iterator[None]:
+    """Say that the model is saved if something after that fails.
+
+    Raises
+    ------
+    NotTested
+    """
+    try:
+        yield
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise NotTested(
+            f"The model is saved in {out} and can be used, but {what} failed: {reason} "
+            f"To test it: headstart evaluate {out} TEST-IMAGES"
+        ) from error
+    except KeyboardInterrupt:
+        (progress or Bars()).say(f"The model is saved in {out}; {what} was interrupted.")
+        raise
 
 
 def _part(dataset: LabelledImages, name: str) -> LabelledImages:
@@ -243,39 +338,33 @@ def _part(dataset: LabelledImages, name: str) -> LabelledImages:
     return dataset if dataset.split is None else replace(dataset.part(name), split=None)
 
 
-def _save(
-    classifier: ImageClassifier,
-    evaluation: Evaluation,
-    tuning: FineTuningSummary | None,
-    out: Path,
-    *,
-    overwrite: bool,
+def _add_results(
+    saved: SavedModel, evaluation: Evaluation, tuning: FineTuningSummary | None
 ) -> tuple[Path, ...]:
-    """Save the model with its plots, and return these."""
-    with tempfile.TemporaryDirectory() as folder:
-        # The names of images can be as private as the images: they do not leave with the model.
-        figures = evaluation.to_dict()
-        del figures["mistakes"], figures["errors"]
-        files = draw_evaluation(evaluation, Path(folder))
-        if tuning is not None:
-            files += _write_tuning(tuning, Path(folder))
-        classifier.save(
-            out,
-            overwrite=overwrite,
-            evaluation=figures,
-            extras={path.name: path.read_bytes() for path in files},
-        )
-    return tuple(out / path.name for path in files if path.suffix == ".png")
+    """Add figures and plots to a saved model, and return the plots."""
+    # The names of images can be as private as the images: they do not leave with the model.
+    figures = evaluation.to_dict()
+    del figures["mistakes"], figures["errors"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        try:
+            if tuning is not None:
+                _write_tuning(tuning, folder)
+            draw_evaluation(evaluation, folder)
+        finally:
+            # If a plot can't be drawn, the figures and the other plots are kept all the same.
+            files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+            add_results(saved, figures, files)
+    return tuple(saved.folder / name for name in files if name.endswith(".png"))
 
 
-def _write_tuning(tuning: FineTuningSummary, folder: Path) -> tuple[Path, ...]:
+def _write_tuning(tuning: FineTuningSummary, folder: Path) -> None:
     """Write the history of a fine-tuning as a table and as curves, and its summary."""
     names = ("history.csv", "tuning.json", "curves.png")
     table, summary, curves = (folder / name for name in names)
     write_history(tuning.history, table)
     summary.write_text(json.dumps(tuning.to_dict(), indent=1) + "\n", "utf-8")
     tuning.plot_history(curves)
-    return table, summary, curves
 
 
 def _draw_mistakes(evaluation: Evaluation, tested: LabelledImages, path: Path) -> tuple[Path, ...]:

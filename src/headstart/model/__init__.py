@@ -2,7 +2,7 @@
 
 from headstart.model.loading import load
 from headstart.model.saved import SavedModel
-from headstart.model.saving import save_model
+from headstart.model.saving import add_results, save_model
 from headstart.model.training_data import TrainingData
 
-__all__ = ["SavedModel", "TrainingData", "load", "save_model"]
+__all__ = ["SavedModel", "TrainingData", "add_results", "load", "save_model"]

@@ -42,6 +42,16 @@ def load(folder: str | Path) -> SavedModel:
         ) from error
 
 
+def network_key(hashes: Mapping[str, str]) -> str:
+    """Return the key of a model's network; see `Network`.
+
+    It is made of the files' hashes, not read from the model: features kept under this key are those
+    of this graph, whatever a stranger's model claims to be.
+    """
+    graph = hashes["graph.xml"] + hashes["graph.bin"]
+    return f"model-{hashlib.sha256(graph.encode()).hexdigest()[:32]}"
+
+
 def _check_description(folder: Path) -> None:
     """Tell a folder that is something else, or newer, from a saved model that is damaged."""
     try:
@@ -56,11 +66,7 @@ def _check_description(folder: Path) -> None:
 
 
 def _read(folder: Path, values: Mapping[str, Any], hashes: Mapping[str, str]) -> SavedModel:
-    # Made of the files' hashes, not read from the model: features kept under this key are those of
-    # this graph, whatever a stranger's model claims to be.
-    graph = hashes["graph.xml"] + hashes["graph.bin"]
-    key = f"model-{hashlib.sha256(graph.encode()).hexdigest()[:32]}"
-    described = Description.from_json(values["description"], folder, key)
+    described = Description.from_json(values["description"], folder, network_key(hashes))
     scorer = SCORERS[described.scorer].from_arrays(values["head"])
     expected = (described.network.outputs["features"][0], len(described.classes))
     if scorer.shape != expected or len(described.training.counts) != len(described.classes):

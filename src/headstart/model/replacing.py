@@ -12,7 +12,7 @@ from pathlib import Path
 from headstart.errors import DamagedModel, SavedModelError, StorageError, UsageError
 from headstart.model import parts
 from headstart.model.description import DESCRIPTION
-from headstart.storage import whole_folder, writing
+from headstart.storage import folder_beside, sync_folder, whole_folder
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
@@ -21,8 +21,8 @@ _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 def place_for_model(path: Path, *, overwrite: bool) -> Iterator[Path]:
     """Yield a temporary folder that becomes `path` once the block ends well.
 
-    A model that is there already is replaced in one step. The user's own files in its folder move
-    to the new one.
+    A model that is there already is replaced in one step, once the new one is whole. The user's own
+    files in its folder are kept.
 
     Raises
     ------
@@ -41,13 +41,11 @@ def place_for_model(path: Path, *, overwrite: bool) -> Iterator[Path]:
         if (path / parts.CHECKSUMS).read_bytes() != written:
             raise StorageError(f"{path} was filled by another process. Save under another name.")
         return
-    beside = path.with_name(f".{path.name}-{uuid.uuid4().hex[:8]}")
-    with whole_folder(beside) as new:
+    with folder_beside(path) as new:
         yield new
-    with writing(str(path)):
-        _keep_users_files(path, beside)
-        exchange(path, beside)
-        shutil.rmtree(beside, ignore_errors=True)
+        sync_folder(new)
+        _keep_users_files(path, new)
+        exchange(path, new)
 
 
 def check_place(path: Path, *, overwrite: bool) -> None:
@@ -75,10 +73,24 @@ def _is_taken(path: Path) -> bool:
 
 
 def _keep_users_files(old: Path, new: Path) -> None:
+    """Have the user's files in both folders, so that a kill at any moment loses none."""
     written = _written_files(old)
     for entry in old.iterdir():
-        if entry.name not in written and not (new / entry.name).exists():
-            entry.rename(new / entry.name)
+        kept = new / entry.name
+        if entry.name in written or kept.exists():
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.copytree(entry, kept, symlinks=True, copy_function=link_or_copy)
+        else:
+            link_or_copy(entry, kept)
+
+
+def link_or_copy(file: str | Path, to: str | Path) -> None:
+    """Give a file a second name, or copy it where the system can't do that."""
+    try:
+        os.link(file, to, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        shutil.copy2(file, to, follow_symlinks=False)
 
 
 def _written_files(folder: Path) -> set[str]:
@@ -96,7 +108,8 @@ def exchange(one: Path, other: Path) -> None:
     """Exchange two folders, in one step where the system can do that (Linux)."""
     if _exchange_at_once(one, other):
         return
-    aside = other.with_name(f"{other.name}-old")
+    # Beside the first, and not where a killed process's folders are deleted.
+    aside = one.with_name(f".{one.name}-old-{uuid.uuid4().hex[:8]}")
     one.rename(aside)
     try:
         other.rename(one)

@@ -5,14 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from headstart.errors import UsageError
+from headstart.errors import StorageError, UsageError
 from headstart.model import parts
 from headstart.model.card import model_card
-from headstart.model.description import Description
+from headstart.model.description import DESCRIPTION, Description
 from headstart.model.golden import golden_arrays
 from headstart.model.graph import headed, output_shapes
-from headstart.model.loading import load
-from headstart.model.replacing import place_for_model
+from headstart.model.loading import load, network_key
+from headstart.model.replacing import link_or_copy, place_for_model
 from headstart.model.saved import SavedModel
 from headstart.model.training_data import TrainingData
 from headstart.prediction.predictor import Predictor
@@ -65,6 +65,48 @@ def save_model(
         # Before it takes its place: a model that predicts otherwise than in training is not kept.
         checked = load(new).description
     return SavedModel.of(replace(checked, network=replace(checked.network, folder=folder)), scorer)
+
+
+def add_results(
+    model: SavedModel, evaluation: Mapping[str, Any], extras: Mapping[str, bytes]
+) -> SavedModel:
+    """Add what testing found to a saved model; whoever reads it meanwhile has all of it or nothing.
+
+    Parameters
+    ----------
+    model : SavedModel
+        As `save_model` returned it.
+    evaluation : mapping
+        What is known about the accuracy now.
+    extras : mapping of str to bytes
+        More files to keep with the model.
+
+    Raises
+    ------
+    StorageError
+        If the folder can't be written, or another model took its place meanwhile.
+    """
+    described = model.description
+    _check_request(described.version, extras)
+    names = tuple(dict.fromkeys((*described.extras, *extras)))
+    described = replace(described, evaluation=evaluation, extras=names)
+    entries = described.to_json()
+    with place_for_model(model.folder, overwrite=True) as new:
+        hashes = parts.check_parts(model.folder)
+        if network_key(hashes) != model.network.key:
+            raise StorageError(
+                f"{model.folder} was filled by another process. Save under another name."
+            )
+        kept = {*hashes, *model.description.extras} - {DESCRIPTION.name, *extras}
+        for file in (model.folder / name for name in kept):
+            if file.exists():  # the user may delete what is no part
+                link_or_copy(file, new / file.name)
+        for name, content in extras.items():
+            (new / name).write_bytes(content)
+        (new / parts.CARD).write_text(model_card(described), "utf-8")
+        DESCRIPTION.write(new, entries)
+        parts.write_checksums(new, hashes)
+    return SavedModel(described, model.predictor)
 
 
 def _check_request(version: str, extras: Mapping[str, bytes]) -> None:

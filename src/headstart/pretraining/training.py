@@ -17,6 +17,7 @@ from headstart.training.history import write_history
 from headstart.training.loop import TrainingLoop
 from headstart.training.pixels import decode_images, side_for_views
 from headstart.training.precision import DTYPE_POLICIES, kept_dtype_policy
+from headstart.training.seeding import seeded
 from headstart.training.subset import Subset
 from headstart.training.validation import ValidationSet
 
@@ -64,8 +65,7 @@ def train_network(keras: ModuleType, job: Job) -> Trained:
     pixels = _decode(job, job.train, side, "train")
     batches = _batches(job, pixels)
     validation = _validation_set(job)
-    keras.utils.set_random_seed(settings.seed)
-    with kept_dtype_policy(keras):
+    with kept_dtype_policy(keras), seeded(settings.seed):
         keras.config.set_dtype_policy(DTYPE_POLICIES[job.precision])
         network = ARCHITECTURES[settings.architecture](
             input_shape=(None, None, 3), classes=len(job.train.classes)

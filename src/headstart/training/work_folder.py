@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import filelock
 
-from headstart.errors import UsageError
-from headstart.storage import whole_file, writing
+from headstart.errors import TrainingDiverged, UsageError
+from headstart.storage import folder_beside, remove_remains, whole_file, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,8 +23,9 @@ _SETTINGS, _LOCK = "settings.json", ".lock"
 def work_folder(folder: Path, settings: Mapping[str, Any], *, restart: bool) -> Iterator[None]:
     """Lock a folder for a training with these settings, while the context is open.
 
-    The folder is deleted when the context ends without an error. After an error, a kill or Ctrl-C
-    it stays, so that the training can continue from it.
+    The folder is deleted when the context ends without an error: save the result inside. After an
+    error, a kill or Ctrl-C it stays, so that the training can continue from it, unless it holds
+    nothing to continue from.
 
     Parameters
     ----------
@@ -39,31 +40,70 @@ def work_folder(folder: Path, settings: Mapping[str, Any], *, restart: bool) -> 
     ------
     UsageError
         If another process works in the folder, or it holds an unfinished training with other
-        settings.
+        settings, or files that are not known to belong to a training.
     StorageError
         If it can't be written.
     """
     with writing(str(folder)):
+        remove_remains(folder)
+        is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(folder / _LOCK)
     try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout as error:
-        raise UsageError(
-            f"Only one process at a time may train in {folder}, and another one does. Wait for "
-            "it, or choose another folder for the result."
-        ) from error
+        with _locked(folder):
+            if restart:
+                _empty(folder)
+            _remove_unfinished_files(folder)
+            _compare_settings(folder, json.loads(json.dumps(settings)))
+            yield
+    except BaseException as error:
+        if _is_useless(folder, error, is_new=is_new):
+            _delete(folder)
+        raise
+    _delete(folder)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    lock = filelock.FileLock(folder / _LOCK)
+    with writing(str(folder)):
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout as error:
+            raise _InUse(
+                f"Only one process at a time may train in {folder}, and another one does. Wait for "
+                "it, or choose another folder for the result."
+            ) from error
     with lock:
-        if restart:
-            _empty(folder)
-        _compare_settings(folder, json.loads(json.dumps(settings)))
         yield
-    # The result is saved already, so a file that can't be deleted is no reason to fail.
+
+
+class _InUse(UsageError):
+    """Another process works in the folder."""
+
+
+def _is_useless(folder: Path, error: BaseException, *, is_new: bool) -> bool:
+    """Tell whether there is nothing in the folder that a training could continue from."""
+    if isinstance(error, _InUse):
+        return False
+    if isinstance(error, TrainingDiverged):
+        return True  # it would again
+    if is_new and isinstance(error, UsageError):
+        return True
+    return all(entry.name in (_SETTINGS, _LOCK) for entry in folder.iterdir())
+
+
+def _delete(folder: Path) -> None:
+    """Delete the folder under another name, so that no half of it is taken for a training."""
+    # The result is saved already, so a folder that can't be deleted is no reason to fail.
+    with contextlib.suppress(OSError), folder_beside(folder) as aside:
+        folder.rename(aside / folder.name)
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def _empty(folder: Path) -> None:
     with writing(str(folder)):
+        # First: what is left without it, if this process is killed here, belongs to no training.
+        (folder / _SETTINGS).unlink(missing_ok=True)
         for entry in folder.iterdir():
             if entry.is_dir():
                 shutil.rmtree(entry)
@@ -71,11 +111,25 @@ def _empty(folder: Path) -> None:
                 entry.unlink()
 
 
+def _remove_unfinished_files(folder: Path) -> None:
+    """Delete what a killed process was writing; see `headstart.storage.whole_file`."""
+    with writing(str(folder)):
+        for file in folder.rglob(".*"):
+            if file.is_file() and file.name != _LOCK:
+                file.unlink()
+
+
 def _compare_settings(folder: Path, settings: dict[str, Any]) -> None:
     path = folder / _SETTINGS
     try:
         before = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
+        if any(entry.name != _LOCK for entry in folder.iterdir()):
+            raise UsageError(
+                f"A training works in a folder of its own. Received: {folder}, which holds files "
+                "of an unknown training, or of something else. Start anew, which deletes them "
+                "(--restart), or choose another folder for the result."
+            ) from None
         with whole_file(path) as new:
             new.write_text(json.dumps(settings, indent=1), "utf-8")
         return

@@ -1,0 +1,97 @@
+"""What would be refused at the end of a training is refused here, before it begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from headstart.backbones.network import Network
+from headstart.backbones.resolving import NetworkFolder, resolve
+from headstart.backbones.row import Backbone
+from headstart.errors import DatasetError, UsageError
+from headstart.model.description import label_to_json
+from headstart.model.replacing import check_place
+from headstart.storage import check_room, folder_size
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+    from pathlib import Path
+
+    from headstart.data.labelled_images import LabelledImages
+
+# Of a network that is not known yet; that of MobileNetV2.
+_USUAL_BYTES = 16_000_000
+# Head, golden images, plots and text.
+_OTHER_BYTES = 4_000_000
+_LISTED = 10
+
+
+def check_out(out: Path, backbone: str | Path | Network, *, overwrite: bool) -> None:
+    """Check that a model on this backbone can be saved in `out`, with its sheet beside it.
+
+    Raises
+    ------
+    UsageError
+        If there is something else in `out`, or a model although `overwrite` is False.
+    UnknownBackbone
+        If there is no such backbone.
+    StorageError
+        If the folder can't be written, or its disk is full.
+    """
+    check_place(out, overwrite=overwrite)
+    check_room(out.parent, _bytes_of(backbone) + _OTHER_BYTES, f"the model {out.name}")
+
+
+def check_labels(training: LabelledImages, tested: LabelledImages) -> None:
+    """Check that the labels can be saved, and that those to test on are among them.
+
+    Raises
+    ------
+    DatasetError
+        If there is no image to test on, or one of another class.
+    UsageError
+        If a label is of a type that can't be written.
+    """
+    classes = dict.fromkeys(training.labels)
+    for label in classes:
+        label_to_json(label)
+    if not len(tested):
+        raise DatasetError("A model is tested on at least one image. Received: no test images.")
+    unknown = {label: None for label in tested.labels if label not in classes}
+    if unknown:
+        raise DatasetError(
+            f"Every label of the test images must be a class that is trained: {_listed(classes)}. "
+            f"Received: {_listed(unknown)}. Rename these labels, remove their images, or add "
+            "training images of these classes."
+        )
+
+
+def check_drawing() -> None:
+    """Check that plots can be drawn.
+
+    Raises
+    ------
+    UsageError
+        If the library that draws them does not start, for example because of its settings.
+    """
+    try:
+        from headstart.evaluation import plots  # noqa: F401 - it loads what it draws with
+    except Exception as error:
+        raise UsageError(
+            f"Plots are drawn with matplotlib, which must start. Received: {error}. Mend its "
+            "settings (the variable MPLBACKEND, the file matplotlibrc) or install it again."
+        ) from error
+
+
+def _bytes_of(backbone: str | Path | Network) -> int:
+    meant: Any = backbone if isinstance(backbone, Network) else resolve(backbone)
+    if isinstance(meant, Backbone):
+        return 4 * meant.parameters
+    if isinstance(meant, Network):
+        return folder_size(meant.folder)
+    return folder_size(meant.path) if isinstance(meant, NetworkFolder) else _USUAL_BYTES
+
+
+def _listed(labels: Iterable[Hashable]) -> str:
+    names = [str(label) for label in labels]
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more

@@ -1,0 +1,40 @@
+"""Each check by itself; test_train.py shows that they come before the training."""
+
+import pytest
+
+from headstart.data.labelled_images import LabelledImages
+from headstart.errors import DatasetError, StorageError, UnknownBackbone, UsageError
+from headstart.jobs.checks import check_labels, check_out
+
+
+def images(*labels):
+    return LabelledImages([None] * len(labels), list(labels), sorted(set(labels), key=str))
+
+
+def test_a_place_for_a_model_passes_and_nothing_is_left_there(
+    tmp_path, tiny_network, network_folder
+):
+    check_out(tmp_path / "new" / "m", tiny_network, overwrite=False)
+    check_out(tmp_path / "new" / "m", network_folder, overwrite=False)
+    check_out(tmp_path / "new" / "m", "auto", overwrite=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_the_way_is_refused(tmp_path, tiny_network):
+    (tmp_path / "m").touch()
+    with pytest.raises(UsageError, match="something else"):
+        check_out(tmp_path / "m", tiny_network, overwrite=True)
+    with pytest.raises(StorageError, match="the model x into"):
+        check_out(tmp_path / "m" / "x", tiny_network, overwrite=False)
+
+
+def test_a_backbone_that_there_is_not_is_refused(tmp_path):
+    with pytest.raises(UnknownBackbone):
+        check_out(tmp_path / "m", "mobilenet_v9", overwrite=False)
+
+
+def test_many_unknown_labels_are_counted():
+    check_labels(images("a", "b"), images("b"))
+    tests = images(*(f"c{number:02}" for number in range(12)))
+    with pytest.raises(DatasetError, match=r"trained: a, b\. Received: c00, .* and 2 more\."):
+        check_labels(images("a", "b"), tests)
