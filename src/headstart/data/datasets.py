@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headstart.data.class_folders import read_class_folders, read_split_folders, subfolders
+from headstart.data.class_folders import read_class_folders
 from headstart.data.labelled_images import LabelledImages
 from headstart.data.parquet_files import read_parquet_files
+from headstart.data.questions import suggestion
 from headstart.data.settings import DatasetSettings
 from headstart.data.tables import read_metadata_folder, read_table
+from headstart.display.text import listed
 from headstart.errors import DatasetError, UsageError
 
 
@@ -38,11 +40,9 @@ FORMATS = {
     "a folder with metadata.csv or metadata.jsonl, which has columns file_name and label": Format(
         lambda path, _: read_metadata_folder(path)
     ),
-    "a folder with folders named train, valid and test, with such class folders in each": Format(
-        lambda path, _: read_split_folders(path)
-    ),
-    "a folder with one folder for each class (FOLDER/cat/1.jpg, FOLDER/dog/1.jpg)": Format(
-        lambda path, _: read_class_folders(path)
+    "a folder with one folder for each class (FOLDER/cat/1.jpg, FOLDER/dog/1.jpg), perhaps inside "
+    "folders named train, valid and test": Format(
+        read_class_folders, options=("class_level", "label_from")
     ),
 }
 
@@ -55,8 +55,8 @@ def read_dataset(
     Parameters
     ----------
     path : str or Path
-        A folder of class folders (``FOLDER/cat/1.jpg``); a folder with folders named train, valid
-        (val, validation) and test, each with class folders; a CSV, TSV or JSON Lines file with
+        A folder of class folders (``FOLDER/cat/1.jpg``), perhaps inside folders for the splits,
+        such as train, val and test; a CSV, TSV or JSON Lines file with
         columns for path, label and optionally split; a folder with ``metadata.csv``; a parquet file
         or a folder of parquet files.
     settings : DatasetSettings
@@ -112,7 +112,8 @@ def _check(images: LabelledImages, path: Path, min_classes: int) -> None:
     if len(images.classes) < min_classes:
         raise DatasetError(
             f"{path} must hold at least {min_classes} classes. "
-            f"Received: {len(images.classes)} ({', '.join(map(str, images.classes))}).{_hint(path)}"
+            f"Received: {len(images.classes)} ({listed(map(str, images.classes))})."
+            f"{suggestion([source.name for source in images.sources]) if path.is_dir() else ''}"
         )
 
 
@@ -120,9 +121,3 @@ def _layouts() -> str:
     # The last formats are the most common ones.
     *layouts, last = reversed(FORMATS)
     return f"A dataset must be {'; '.join(layouts)}; or {last}."
-
-
-def _hint(path: Path) -> str:
-    folders = subfolders(path)
-    inner = subfolders(folders[0]) if len(folders) == 1 else []
-    return f" Did you mean {folders[0]}?" if len(inner) > 1 else ""

@@ -5,7 +5,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from headstart.data.file_names import is_image_name, natural_key, why_skipped
@@ -76,6 +76,15 @@ class Folder:
     def holds_images(self) -> bool:
         """Tell whether there is an image in it or below."""
         return next(self.walk(), None) is not None
+
+    def others(self) -> int:
+        """Return how many files in it and below are no images."""
+        return self.n_others + sum(folder.others() for folder in self.folders)
+
+
+def filled(folders: Iterable[Folder]) -> list[Folder]:
+    """Return the folders that hold images."""
+    return [folder for folder in folders if folder.holds_images()]
 
 
 def read_folder(path: str, skipped: Counter[str], read: Reader | None = None) -> Folder:

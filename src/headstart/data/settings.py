@@ -17,7 +17,7 @@ class DatasetSettings:
     ----------
     class_level : int, optional
         Which level of folders is named after the classes: 1 for FOLDER/cat/1.jpg, 2 for
-        FOLDER/site/cat/1.jpg. Folders such as train and test do not count. The default is 1.
+        FOLDER/site/cat/1.jpg or FOLDER/train/cat/1.jpg. The default is what the folders show.
     label_from : str, optional
         A pattern that finds the label in an image's path below the dataset. ``{label}`` stands for
         the label and ``*`` for anything, as in ``{label}.*.jpg`` or ``*/{label}_*``; a pattern

@@ -2,6 +2,7 @@
 
 import itertools
 import unicodedata
+from collections.abc import Iterable
 
 
 def headline(n_right: int, n: int, interval: tuple[float, float]) -> str:
@@ -83,6 +84,20 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """Return `text` as `printable` does, with its line breaks."""
     return "\n".join(map(printable, text.split("\n")))
+
+
+def listed(names: Iterable[str], at_most: int = 5) -> str:
+    """Return the first names, printable, and how many more there are.
+
+    Examples
+    --------
+    >>> listed(["cat", "dog", "eel"], 2)
+    'cat, dog and 1 more'
+    """
+    shown = [printable(name) for name in names]
+    if len(shown) <= at_most:
+        return ", ".join(shown)
+    return f"{', '.join(shown[:at_most])} and {len(shown) - at_most:,} more"
 
 
 def _is_harmless(char: str) -> bool:

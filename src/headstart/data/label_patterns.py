@@ -1,0 +1,61 @@
+"""Labels that stand in the paths of images, such as ``cat.001.jpg``."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from headstart.data.settings import label_expression
+
+# What separates a label from the rest of a file's name.
+_USUAL = (
+    "{label}.*.*",
+    "{label}_*",
+    "{label}-*",
+    "{label} *",
+    r"([^\W\d_]+)\d+[.]\w+$",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A pattern that finds the same labels in many file names.
+
+    Attributes
+    ----------
+    pattern : str
+        As `DatasetSettings.label_from` takes it.
+    labels : tuple of str
+        The labels that it finds, sorted.
+    """
+
+    pattern: str
+    labels: tuple[str, ...]
+
+
+def label_in(path: str, expression: re.Pattern[str]) -> str | None:
+    """Return the label that an expression finds in a path; None if it finds none."""
+    found = expression.search(path)
+    return (found[1] or None) if found else None
+
+
+def suggested_pattern(paths: Sequence[str]) -> Suggestion | None:
+    """Return the pattern that labels in these file names probably follow.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Paths with forward slashes.
+
+    Returns
+    -------
+    Suggestion or None
+        None if no usual pattern fits all names and finds at least two labels that recur.
+    """
+    for pattern in _USUAL:
+        expression = label_expression(pattern)
+        found = [label_in(path, expression) for path in paths]
+        labels = Counter(label for label in found if label and not label.isdigit())
+        if labels.total() == len(paths) and 2 <= len(labels) <= len(paths) / 2:
+            return Suggestion(pattern, tuple(sorted(labels)))
+    return None
