@@ -12,11 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from headstart.backbones.networks import find_network
 from headstart.data.inputs import Images, Labels, image_sources, labelled_images
+from headstart.data.labels import scored_labels
 from headstart.display.displayed import to_html
 from headstart.errors import DatasetError, UsageError
 from headstart.features.embedder import ImageEstimator
 from headstart.features.extractor import FeatureExtractor
-from headstart.heads.base import Head
+from headstart.heads.base import Head, check_class_weight
 from headstart.heads.table import get_head, head_name
 from headstart.model import SavedModel, TrainingData, save_model
 from headstart.model.facts import class_table, fact_table, listed_classes
@@ -183,8 +184,8 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         UsageError
             If an argument is wrong, or there are more or fewer labels than images.
         """
-        self._head()  # a wrong one is refused before any work
         sources, labels = labelled_images(X, y)
+        _check_door(self._head(), labels)
         network = self.find_network(progress)
         self.fit_on(network, sources, labels, skip_unreadable=skip_unreadable, progress=progress)
         return self
@@ -207,6 +208,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         See `fit` for the other parameters and the errors.
         """
         head = self._head()
+        _check_door(head, labels)
         extractor = self._open(network, sources)
         extracted = extractor.extract_all(
             sources, skip_unreadable=skip_unreadable, hash_content=True, progress=progress
@@ -276,10 +278,17 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
     ) -> float:
         """Return the accuracy, from 0 to 1, on images and labels that are given as for `fit`.
 
-        If a dataset has splits, the test split is used.
+        If a dataset has splits, the test split is used. Labels that the classifier does not know
+        count as wrong, with a warning.
+
+        Raises
+        ------
+        DatasetError
+            If it knows none of the labels.
         """
         check_is_fitted(self)
         sources, labels = labelled_images(X, y, part="test")
+        labels = scored_labels(labels, self.classes_.tolist())
         return agreement(self.predict(sources).tolist(), labels, sample_weight)
 
     def save(
@@ -410,6 +419,16 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = False
         return tags
+
+
+def _check_door(head: Head, labels: Sequence[Hashable]) -> None:
+    """Refuse what no training can use before an image is read."""
+    classes = list(dict.fromkeys(labels))
+    if len(classes) < 2:
+        raise UsageError(
+            f"A classifier needs at least 2 classes; received {len(classes)} class: {classes}"
+        )
+    check_class_weight(head.class_weight, classes)
 
 
 def _check_classes(

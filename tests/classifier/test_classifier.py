@@ -16,7 +16,7 @@ from tests.recorder import Recorder
 from headstart import ImageClassifier, load
 from headstart.backbones.choosing import LastResortWarning
 from headstart.data.datasets import read_dataset
-from headstart.data.sources import as_source
+from headstart.data.sources import ImageSource, as_source
 from headstart.errors import DatasetError, ImageDamaged, UsageError
 from headstart.heads.logistic import LogisticHead
 from headstart.heads.nearest_mean import NearestMeanHead
@@ -113,12 +113,65 @@ def test_a_split_without_images_is_an_error(classifier, photo_folder, tmp_path):
         classifier.fit(tmp_path)
 
 
-def test_any_hashable_label_comes_back(classifier, photos):
+@pytest.mark.parametrize("kind", [str, len, lambda label: label == "red"])
+def test_labels_of_any_kind_come_back(classifier, photos, kind):
     images, labels = photos
-    pairs = [(label, len(label)) for label in labels]
-    classifier.fit(images, pairs)
-    assert classifier.predict(images[:3]).tolist() == pairs[:3]
-    assert classifier.score(images, pairs) > 0.9
+    labels = [kind(label) for label in labels]
+    classifier.fit(images, labels)
+    assert classifier.predict(images[:3]).tolist() == labels[:3]
+    assert classifier.score(images, labels) > 0.9
+
+
+@pytest.mark.parametrize("kind", [np.str_, lambda label: np.int64(len(label))])
+def test_labels_that_are_scalars_of_numpy_can_be_saved(classifier, photos, kind, tmp_path):
+    images, labels = photos
+    model = classifier.fit(images, [kind(label) for label in labels]).save(tmp_path / "model")
+    assert {type(label) for label in model.labels} <= {str, int}
+
+
+class Unread(ImageSource):
+    """An image that no test may read."""
+
+    name = "unread"
+
+    def read(self):
+        raise AssertionError("read before the arguments were checked")
+
+
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [
+        (["red", None], "Received: None"),
+        ([["red"], ["blue"]], "one model for each label"),
+        (["red", "red"], "at least 2 classes"),
+        (["red", 1], "of one kind"),
+    ],
+)
+def test_labels_are_checked_before_an_image_is_read(classifier, labels, says):
+    with pytest.raises(UsageError, match=says):
+        classifier.fit([Unread(), Unread()], labels)
+
+
+@pytest.mark.parametrize("class_weight", [{0: 100.0, 1: 1.0}, {"red": -1}, "even", 3])
+def test_class_weights_are_checked_before_an_image_is_read(tiny_network, class_weight):
+    model = ImageClassifier(tiny_network, class_weight=class_weight)
+    with pytest.raises(UsageError, match=r"(?i)class.weight"):
+        model.fit([Unread(), Unread()], ["red", "blue"])
+
+
+def test_labels_that_differ_in_being_text_or_number_are_matched(classifier, photos):
+    images, labels = photos
+    numbers = [len(label) for label in labels]
+    classifier.fit(images, numbers)
+    with pytest.warns(UserWarning, match="They are read as those: '[345]' as [345], "):
+        assert classifier.score(images, [str(number) for number in numbers]) > 0.9
+
+
+def test_a_score_without_any_known_label_is_refused(classifier, photos):
+    images, labels = photos
+    classifier.fit(images, labels)
+    with pytest.raises(DatasetError, match="Received: 1, 2"):
+        classifier.score(images[:2], [1, 2])
 
 
 def test_weights_of_samples_count_in_the_score(classifier, photos):

@@ -102,8 +102,18 @@ def test_labels_are_the_types_of_python():
 def test_a_column_of_labels_is_taken_with_a_warning():
     with pytest.warns(UserWarning, match="column-vector"):
         assert labelled_images(PIXELS, np.array([[0], [1]]))[1] == [0, 1]
-    with pytest.raises(UsageError, match="one dimension"):
-        labelled_images(PIXELS, np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize("y", [np.eye(2), [[1, 0], [0, 1]], np.eye(2, dtype=bool)])
+def test_one_hot_labels_are_refused_with_what_to_do(y):
+    with pytest.raises(UsageError, match=r"Pass np\.argmax\(y, axis=1\)"):
+        labelled_images(PIXELS, y)
+
+
+@pytest.mark.parametrize("y", ["ab", b"ab", 3, object()])
+def test_labels_are_more_than_one_value(y):
+    with pytest.raises(UsageError, match="y must be a list, an array or a column"):
+        labelled_images(PIXELS, y)
 
 
 def test_there_must_be_one_label_for_each_image():

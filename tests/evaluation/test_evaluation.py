@@ -113,7 +113,7 @@ def test_frame_without_pandas_says_what_to_install(evaluation, monkeypatch):
 
 
 def test_unknown_label_is_refused_by_name():
-    with pytest.raises(DatasetError, match=r"cat, dog, owl\. Received: bat"):
+    with pytest.raises(DatasetError, match=r"'cat', 'dog', 'owl'\. Received: 'bat'"):
         Evaluation.from_predictions(NAMES, ["cat", "bat", "dog", "bat"], SCORES, CLASSES)
 
 
@@ -346,8 +346,8 @@ def test_labels_come_before_identifiers(make):
 
 
 def test_a_label_must_be_a_class(make):
-    with pytest.raises(DatasetError, match="Received: zebra"):
-        measure(make(), SOURCES, [0, 1, 2, "zebra"])
+    with pytest.raises(DatasetError, match="Received: 7"):
+        measure(make(), SOURCES, [0, 1, 2, 7])
 
 
 def test_progress_says_what_is_measured(make):

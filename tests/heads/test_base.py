@@ -168,7 +168,28 @@ def test_class_weights_are_balanced_equal_or_given():
     assert class_weights({"b": 3}, classes, codes).tolist() == [1, 3]
 
 
-@pytest.mark.parametrize("wrong", ["even", {"a": 0}, {"a": float("nan")}, {"b": -1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "even",
+        3,
+        ["a"],
+        {"a": 0},
+        {"a": float("nan")},
+        {"a": float("inf")},
+        {"b": -1},
+        {"b": None},
+        {"b": "2"},
+        {"b": True},
+        {0: 100.0, 1: 1.0},
+        {"c": 1},
+    ],
+)
 def test_impossible_class_weights_are_refused(wrong):
-    with pytest.raises(UsageError, match="weight"):
+    with pytest.raises(UsageError, match=r"(?i)class.weight"):
         class_weights(wrong, np.array(["a", "b"]), np.array([0, 1]))
+
+
+def test_a_weight_for_an_unknown_class_is_refused_by_name():
+    with pytest.raises(UsageError, match=r"classes: 'a', 'b'\. Received: 0, 1\."):
+        class_weights({0: 100.0, 1: 1.0}, np.array(["a", "b"]), np.array([0, 1]))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from headstart.data.datasets import read_dataset
 from headstart.data.discovery import find_images
 from headstart.data.labelled_images import LabelledImages
+from headstart.data.labels import settle_labels
 from headstart.data.settings import DatasetSettings
 from headstart.data.sources import ImageLike, ImageSource, as_source
 from headstart.errors import DatasetError, UsageError
@@ -64,7 +65,7 @@ def labelled_images(
     *,
     part: str = "train",
     settings: DatasetSettings = DatasetSettings(),
-) -> tuple[list[ImageSource], list[Hashable]]:
+) -> tuple[list[ImageSource], list[Any]]:
     """Return images and their labels, one for each.
 
     Parameters
@@ -136,18 +137,22 @@ def dataset_at(
     return data
 
 
-def _label_list(y: Labels) -> list[Any]:
-    if getattr(y, "ndim", 1) != 2:
-        # tolist() gives Python's types. list() would give the scalars of NumPy and pandas.
-        return list(y.tolist() if hasattr(y, "tolist") else y)
-    column = np.asarray(y)
-    if column.shape[1] != 1:
-        raise UsageError(f"y must have one dimension. Received: shape {column.shape}.")
-    warnings.warn(
-        "y must have one dimension. Received: a column-vector; its column is taken as the labels.",
-        stacklevel=3,
-    )
-    return column[:, 0].tolist()
+def _label_list(y: Labels) -> list[Hashable]:
+    if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1:  # type: ignore[union-attr]
+        warnings.warn(
+            "y must have one dimension. Received: a column-vector; its column is taken as the "
+            "labels.",
+            stacklevel=3,
+        )
+        y = np.asarray(y)[:, 0]
+    if isinstance(y, str | bytes) or not isinstance(y, Iterable):
+        raise UsageError(
+            "y must be a list, an array or a column of labels, one for each image. "
+            f"Received: {y!r}."
+        )
+    if getattr(y, "ndim", 1) == 2:
+        y = np.asarray(y)
+    return settle_labels(y.tolist() if hasattr(y, "tolist") else y)
 
 
 def _values(X: Any) -> Iterable[Any]:

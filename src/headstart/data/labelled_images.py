@@ -6,6 +6,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from headstart.data.labels import listed, settle_labels
 from headstart.data.sources import ImageSource
 from headstart.errors import DatasetError, UsageError
 
@@ -41,6 +42,12 @@ class LabelledImages:
         How many entries were skipped, by reason.
     layout : str
         How the dataset was read, in one sentence; "" if it was not read from files.
+
+    Raises
+    ------
+    DatasetError
+        If there are more or fewer labels or splits than images, a label is none of the classes, or
+        `settle_labels` refuses the labels.
     """
 
     sources: list[ImageSource]
@@ -49,6 +56,29 @@ class LabelledImages:
     split: list[str] | None = None
     skipped: dict[str, int] = field(default_factory=dict)
     layout: str = ""
+
+    def __post_init__(self) -> None:
+        """Settle the labels: every dataset passes here, whatever it was read from."""
+        sources = self.sources
+        labels = settle_labels(self.labels, lambda n: _place(sources, n), DatasetError)
+        object.__setattr__(self, "labels", labels)
+        object.__setattr__(
+            self, "classes", settle_labels(self.classes, "class {}".format, DatasetError)
+        )
+        for name in ("labels", "split"):
+            values = getattr(self, name)
+            if values is not None and len(values) != len(sources):
+                raise DatasetError(
+                    f"There must be one item of {name} for each image. Received: {len(sources)} "
+                    f"images and {len(values)}."
+                )
+        known = set(self.classes)
+        unknown = [label for label in dict.fromkeys(labels) if label not in known]
+        if unknown:
+            raise DatasetError(
+                f"Every label must be one of the classes: {listed(self.classes)}. "
+                f"Received: {listed(unknown)}."
+            )
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -167,6 +197,10 @@ def fingerprint(images: Iterable[str], labels: Iterable[Hashable], *, ordered: b
     lines = [f"{image}\t{_text(label)}\n" for image, label in zip(images, labels, strict=True)]
     text = "".join(lines if ordered else sorted(lines))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _place(sources: Sequence[ImageSource], number: int) -> str:
+    return sources[number].name if number < len(sources) else f"label {number}"
 
 
 def _sort_key(label: Any) -> tuple[bool, Any]:

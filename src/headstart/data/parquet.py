@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.data.labelled_images import LABEL_COLUMNS, find_column
+from headstart.data.labels import settle_labels
 from headstart.data.sources import FileSource, ImageSource, check_bytes
 from headstart.errors import DatasetError, ImageDamaged, MissingExtra
 
@@ -96,19 +97,15 @@ class ParquetImages:
         Raises
         ------
         DatasetError
-            There is no label column, a row has no label, or a label has no name.
+            There is no label column, a label has no name, or `settle_labels` refuses the labels.
         """
         column = self._find_column(LABEL_COLUMNS)
         values = self._file.read(columns=[column])[column].to_pylist()
-        if None in values:
-            raise DatasetError(
-                f"Every row of {self.name} must have a {column!r}. "
-                f"Row {values.index(None)} has none."
-            )
+        labels = settle_labels(values, lambda n: f"row {n} of {self.name}", DatasetError)
         names = self.class_names()
-        return values if names is None else [_name(names, value, self.name) for value in values]
+        return labels if names is None else [_name(names, label, self.name) for label in labels]
 
-    def class_names(self) -> list[Hashable] | None:
+    def class_names(self) -> list[str] | None:
         """Return the names of integer labels, in order, or None if they are not known.
 
         The names are in the file's metadata under ``huggingface``, or in ``classes.json`` beside
@@ -169,7 +166,7 @@ def _open(path: Path, name: str) -> Any:
         ) from error
 
 
-def _names_beside(path: Path) -> list[Hashable] | None:
+def _names_beside(path: Path) -> list[str] | None:
     beside = path.parent / "classes.json"
     if not beside.is_file():
         return None
@@ -182,7 +179,7 @@ def _names_beside(path: Path) -> list[Hashable] | None:
         ) from error
 
 
-def _name(names: list[Hashable], label: Hashable, file: str) -> Hashable:
+def _name(names: list[str], label: Hashable, file: str) -> Hashable:
     if not isinstance(label, int):
         return label
     if not 0 <= label < len(names):

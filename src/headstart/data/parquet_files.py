@@ -81,7 +81,7 @@ def _split(file: Path, path: Path) -> str | None:
     return None
 
 
-def _classes(names: list[Hashable] | None, labels: list[Hashable]) -> list[Hashable]:
+def _classes(names: list[str] | None, labels: list[Hashable]) -> list[Hashable]:
     present = set(labels)
     if names and present <= set(names):
         return [name for name in names if name in present]

@@ -18,6 +18,7 @@ from headstart.data.labelled_images import (
     joined,
     sorted_classes,
 )
+from headstart.data.labels import settle_labels
 from headstart.data.sources import FileSource, ImageSource
 from headstart.errors import DatasetError
 
@@ -81,11 +82,11 @@ def _read_table(path: Path) -> LabelledImages:
     # Objects in JSON Lines may differ in their columns. A dict keeps the order.
     columns = {name: None for _, cells in rows for name in cells}
 
-    def column(names: tuple[str, ...]) -> list[Hashable]:
+    def column(names: tuple[str, ...]) -> list[str]:
         return _column(rows, find_column(columns, names, path), path)
 
-    sources = [_source(path, str(name)) for name in column(PATH_COLUMNS)]
-    labels = column(LABEL_COLUMNS)
+    sources = [_source(path, name) for name in column(PATH_COLUMNS)]
+    labels = _labels(rows, find_column(columns, LABEL_COLUMNS, path), path)
     has_splits = not columns.keys().isdisjoint(SPLIT_COLUMNS)
     split = _splits(column(SPLIT_COLUMNS), path) if has_splits else None
     return LabelledImages(sources, labels, sorted_classes(labels), split)
@@ -139,7 +140,7 @@ _READERS: dict[str, Callable[[TextIO], Iterator[Row]]] = {
 }
 
 
-def _column(rows: list[Row], name: str, path: Path) -> list[Hashable]:
+def _column(rows: list[Row], name: str, path: Path) -> list[str]:
     values = []
     for line, cells in rows:
         value = cells.get(name)
@@ -147,12 +148,16 @@ def _column(rows: list[Row], name: str, path: Path) -> list[Hashable]:
             raise DatasetError(
                 f"Every row of {path} must have one {name}. Received: {value!r} in line {line}."
             )
-        values.append(value)
+        values.append(str(value))
     return values
 
 
-def _splits(values: list[Hashable], path: Path) -> list[str]:
-    names = [str(value) for value in values]
+def _labels(rows: list[Row], name: str, path: Path) -> list[Hashable]:
+    cells = [cells.get(name) for _, cells in rows]
+    return settle_labels(cells, lambda n: f"line {rows[n][0]} of {path}", DatasetError)
+
+
+def _splits(names: list[str], path: Path) -> list[str]:
     unknown = {name for name in names if name.lower() not in SPLIT_NAMES}
     if unknown:
         raise DatasetError(

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from headstart import records
+from headstart.data.labels import check_test_labels, match_labels
 from headstart.display.displayed import Displayed
 from headstart.display.table import Table
 from headstart.display.text import headline, percent
 from headstart.errors import DatasetError, MissingExtra, UsageError
 from headstart.evaluation import metrics, report
 from headstart.evaluation.results import Unreadable, class_results, find_mistakes
-from headstart.progress import track
+from headstart.progress import Bars, track
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -284,20 +285,9 @@ def _checked(
 
 
 def _indices(y_true: Sequence[Hashable], classes: Sequence[Hashable]) -> Counts:
+    check_test_labels(y_true, classes)
     position = {label: index for index, label in enumerate(classes)}
-    unknown = {str(label): None for label in y_true if label not in position}
-    if unknown:
-        raise DatasetError(
-            f"Every label must be one of the classes of the model: {_listed(classes)}. "
-            f"Received: {_listed(list(unknown))}. Rename these labels, remove their images, or "
-            "train a model with them."
-        )
     return np.array([position[label] for label in y_true], np.int64)
-
-
-def _listed(labels: Sequence[Hashable], at_most: int = 10) -> str:
-    more = f" and {len(labels) - at_most} more" if len(labels) > at_most else ""
-    return ", ".join(str(label) for label in labels[:at_most]) + more
 
 
 def _row(result: ClassResult) -> dict[str, float]:
@@ -326,7 +316,8 @@ def measure(
     predictor : Predictor
     sources : sequence of ImageSource, length n
     labels : sequence of hashable, length n
-        The label of each image, or the identifier of its class.
+        The label of each image, or the identifier of its class. Labels that only look like a class
+        are matched as `match_labels` does.
     progress : Progress, optional
         Shows how far it is.
     what : str
@@ -340,8 +331,11 @@ def measure(
     Raises
     ------
     DatasetError
-        If no image can be read, or a label is not a class of the predictor.
+        If no image can be read, or a label is not a class of the predictor; this is found before
+        an image is read.
     """
+    classes = _classes(predictor, labels)
+    labels = match_labels(labels, classes, (progress or Bars()).say)
     names, truth, rows, errors = [], [], [], []
     answers = predictor.stream(sources)
     for answer in track(progress, answers, what, len(sources)):
@@ -351,7 +345,7 @@ def measure(
         names.append(answer.path)
         truth.append(labels[answer.index])
         rows.append(answer.required())
-    return Evaluation.from_predictions(names, truth, rows, _classes(predictor, labels), errors)
+    return Evaluation.from_predictions(names, truth, rows, classes, errors)
 
 
 def _classes(predictor: Predictor, labels: Sequence[Hashable]) -> Sequence[Hashable]:

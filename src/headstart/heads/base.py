@@ -1,7 +1,8 @@
 """The base of all heads: a scikit-learn classifier that results in plain arrays."""
 
 import abc
-from collections.abc import Hashable, Mapping
+import math
+from collections.abc import Collection, Hashable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from headstart.data.labels import listed
 from headstart.errors import UsageError
 from headstart.heads.labels import encode_labels
 from headstart.prediction.scoring import AffineSoftmax, Scorer
@@ -99,21 +101,44 @@ def class_weights(
     "balanced" gives every class the same weight, whatever its number of images. That number tells
     how the images were collected, and seldom how common the class is where the model is used.
     """
-    counts = np.bincount(codes, minlength=len(classes))
+    check_class_weight(class_weight, classes.tolist())
     if class_weight is None:
         return np.ones(len(classes))
     if isinstance(class_weight, Mapping):
-        return _given(class_weight, classes)
-    if class_weight == "balanced":
-        return len(codes) / (len(classes) * counts)
-    raise UsageError(
-        "class_weight must be 'balanced', None or a dict of label: weight. "
-        f"Received: {class_weight!r}."
-    )
+        return np.array([class_weight.get(label, 1.0) for label in classes.tolist()], np.float64)
+    counts = np.bincount(codes, minlength=len(classes))
+    return len(codes) / (len(classes) * counts)
 
 
-def _given(class_weight: Mapping[Hashable, float], classes: Array) -> npt.NDArray[np.float64]:
-    weights = np.array([class_weight.get(label, 1.0) for label in classes.tolist()], np.float64)
-    if not (np.isfinite(weights).all() and (weights > 0).all()):
-        raise UsageError(f"Class weights must be above 0. Received: {dict(class_weight)}.")
-    return weights
+def check_class_weight(class_weight: object, classes: Collection[Hashable]) -> None:
+    """Refuse class weights that can't be used; classes without a weight have the weight 1.
+
+    Raises
+    ------
+    UsageError
+        If they are not "balanced", None or a mapping; a key is none of the classes; or a weight is
+        not a number above 0.
+    """
+    if class_weight is None or (isinstance(class_weight, str) and class_weight == "balanced"):
+        return
+    if not isinstance(class_weight, Mapping):
+        raise UsageError(
+            "class_weight must be 'balanced', None or a dict of label: weight. "
+            f"Received: {class_weight!r}."
+        )
+    unknown = [label for label in class_weight if label not in set(classes)]
+    if unknown:
+        raise UsageError(
+            f"Each key of class_weight must be one of the classes: {listed(list(classes))}. "
+            f"Received: {listed(unknown)}. Classes that are left out have the weight 1."
+        )
+    for label, weight in class_weight.items():
+        if not _is_positive(weight):
+            raise UsageError(
+                f"Class weights must be numbers above 0. Received: {weight!r} for {label!r}."
+            )
+
+
+def _is_positive(weight: object) -> bool:
+    is_number = isinstance(weight, int | float | np.number) and not isinstance(weight, bool)
+    return is_number and bool(0 < weight < math.inf)  # type: ignore[operator]

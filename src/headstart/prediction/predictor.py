@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from headstart.data.inputs import Images, Labels, image_sources
+from headstart.data.inputs import Images, Labels, image_sources, labelled_images
+from headstart.data.labels import scored_labels
 from headstart.errors import UsageError
 from headstart.features.extractor import FeatureExtractor
 from headstart.prediction.answer import Answer
@@ -191,5 +192,15 @@ class Predictor:
         return class_array(self.labels)[self.predict_proba(images).argmax(axis=1)]
 
     def score(self, images: Images, labels: Labels) -> float:
-        """Return the share of images, from 0 to 1, whose predicted label is the given one."""
-        return agreement(self.predict(images).tolist(), list(labels))
+        """Return the share of images, from 0 to 1, whose predicted label is the given one.
+
+        Labels that the model does not know count as wrong, with a warning.
+
+        Raises
+        ------
+        DatasetError
+            If it knows none of the labels.
+        """
+        sources, truth = labelled_images(images, labels)
+        truth = scored_labels(truth, self.labels)
+        return agreement(self.predict(sources).tolist(), truth)

@@ -11,6 +11,7 @@ import numpy as np
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.labelled_images import LabelledImages, fingerprint
+from headstart.data.labels import check_test_labels
 from headstart.data.splits import stratified_split
 from headstart.errors import UsageError
 
@@ -85,7 +86,9 @@ def split_images(
     Raises
     ------
     UsageError
-        If there are too few training images, or validation images of other classes.
+        If there are too few training images.
+    DatasetError
+        If there are validation images of other classes.
     """
     if images.split is None:
         rows = stratified_split(images.labels, VALIDATION_FRACTION, settings.seed)
@@ -100,12 +103,7 @@ def split_images(
             "network is trained from scratch on many thousands of images; for few, use `headstart "
             "train`, which builds on a pre-trained network."
         )
-    unknown = sorted({str(label) for label in set(validation.labels) - set(train.labels)})
-    if unknown:
-        raise UsageError(
-            "The classes of the validation images must be among those of the training images. "
-            f"Received {len(unknown)} other classes: {', '.join(unknown[:5])}."
-        )
+    check_test_labels(validation.labels, set(train.labels))
     return train, validation
 
 
