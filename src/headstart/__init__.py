@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from headstart.errors import DamagedModel as DamagedModel
     from headstart.errors import DatasetError as DatasetError
     from headstart.errors import DownloadError as DownloadError
+    from headstart.errors import ForkError as ForkError
     from headstart.errors import HeadstartError as HeadstartError
     from headstart.errors import ImageDamaged as ImageDamaged
     from headstart.errors import ImageError as ImageError
@@ -88,6 +89,7 @@ _HOMES = {
     "Evaluation": "evaluation.evaluation",
     "FineTuning": "finetuning.settings",
     "FineTuningSummary": "finetuning.summary",
+    "ForkError": "errors",
     "HeadstartError": "errors",
     "ImageClassifier": "classifier",
     "ImageDamaged": "errors",

@@ -18,6 +18,7 @@
     │   ├── WeightsMismatch             a file of another network, or with another hash
     │   └── DownloadError               the download failed; the bytes received are kept
     ├── ConversionError                 a network could not be converted
+    ├── ForkError (RuntimeError)        a forked process can't use what its parent was using
     ├── TrainingDiverged                the loss of a training is not a number or rises
     ├── NotTested                       the model is saved, but testing it failed
     ├── StorageError (OSError)          a file can't be written: read-only, or a full disk
@@ -118,6 +119,18 @@ class DamagedModel(SavedModelError):
 
 class NewerFormat(SavedModelError):
     """The folder was written by a newer headstart."""
+
+
+class ForkError(HeadstartError, RuntimeError):
+    """A forked process can't use what its parent was using when it forked."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"This process was forked while {what} in its parent, whose threads do not exist here. "
+            "Fork while nothing is predicted or trained; or load the model in each worker "
+            "(gunicorn: without --preload); or start the workers with "
+            'multiprocessing.get_context("spawn") or "forkserver".'
+        )
 
 
 class TrainingDiverged(HeadstartError):

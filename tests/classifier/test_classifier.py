@@ -1,3 +1,4 @@
+import copy
 import dataclasses
 import pickle
 import re
@@ -17,7 +18,7 @@ from headstart import ImageClassifier, load
 from headstart.backbones.choosing import LastResortWarning
 from headstart.data.datasets import read_dataset
 from headstart.data.sources import ImageSource, as_source
-from headstart.errors import DatasetError, ImageDamaged, UsageError
+from headstart.errors import DamagedModel, DatasetError, ImageDamaged, UsageError
 from headstart.heads.logistic import LogisticHead
 from headstart.heads.nearest_mean import NearestMeanHead
 from headstart.heads.table import HEADS
@@ -194,11 +195,19 @@ def test_scikit_learn_can_validate_it_and_choose_its_settings(classifier, photo_
     )
 
 
-def test_survives_a_journey_to_another_process(classifier, photos):
+def test_can_be_pickled_as_long_as_the_files_of_its_network_stay(network_folder, photos, tmp_path):
     images, labels = photos
-    classifier.fit(images, labels)
-    again = pickle.loads(pickle.dumps(classifier))  # noqa: S301
+    moved = shutil.copytree(network_folder, tmp_path / "network")
+    classifier = ImageClassifier(moved, cache=False)
+    assert len(pickle.dumps(classifier)) < 1000
+    pickled = pickle.dumps(classifier.fit(images, labels))
+    again = pickle.loads(pickled)  # noqa: S301
     assert np.array_equal(again.predict_proba(images), classifier.predict_proba(images))
+    copied = copy.deepcopy(classifier)
+    assert np.array_equal(copied.predict_proba(images), classifier.predict_proba(images))
+    shutil.rmtree(moved)
+    with pytest.raises(DamagedModel, match=r"is gone or replaced.* use its method save\(folder\)"):
+        pickle.loads(pickled)  # noqa: S301
 
 
 def test_settings_reach_the_head_and_the_network(tiny_network, photos):

@@ -102,6 +102,30 @@ def test_an_image_need_not_be_contiguous(engine):
     )
 
 
+def test_what_is_released_is_compiled_again_for_the_next_image(engine):
+    batch = images(6)
+    before = engine.infer(batch)["features"]
+    assert engine.release()
+    assert engine._compiled is None
+    np.testing.assert_array_equal(engine.infer(batch)["features"], before)
+
+
+def test_nothing_is_released_while_a_stream_is_open(engine):
+    stream = engine.stream(enumerate(images(6)))
+    next(stream)
+    assert not engine.release()
+    assert len(list(stream)) == 5
+    assert engine.release()
+
+
+def test_it_runs_on_so_many_threads_at_most(tiny_network, engine):
+    one = OpenVinoEngine(tiny_network, "f32", ("features",), threads=1)
+    assert one._compiled.get_property("INFERENCE_NUM_THREADS") == 1
+    np.testing.assert_array_equal(
+        one.infer(images(9))["features"], engine.infer(images(9))["features"]
+    )
+
+
 def test_bfloat16_is_refused_where_there_is_none(make_network, monkeypatch):
     monkeypatch.setattr("headstart.features.openvino_engine.has_bf16", lambda: False)
     with pytest.raises(UsageError, match="bfloat16 instructions"):

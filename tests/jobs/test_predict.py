@@ -65,6 +65,16 @@ def test_the_same_image_in_any_form_gets_the_same_answer(network, tmp_path):
     assert hs.predict(tmp_path, network) == [answers[0]]
 
 
+def test_an_image_that_can_not_be_read_does_not_fail_the_others(network):
+    images = [pixels(0), b"no image", pixels(1), "nowhere.jpg"]
+    found = hs.predict(images, network, on_error="return")
+    assert [type(each) for each in found] == [list, hs.ImageUnsupported, list, hs.ImageNotFound]
+    assert found[::2] == hs.predict(images[::2], network)
+    assert "image 1" in str(found[1])
+    with pytest.raises(UsageError, match="on_error must be one of raise, return"):
+        hs.predict(images, network, on_error="skip")
+
+
 def test_an_image_that_can_not_be_read_is_raised_by_name(network):
     with pytest.raises(ImageNotFound, match=r"nothing\.jpg"):
         hs.predict(["nothing.jpg"], network)

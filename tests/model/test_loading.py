@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.model.conftest import CLASSES
 from tests.prediction.scorers import neighbours
 
-from headstart.errors import DamagedModel, NewerFormat, NotASavedModel, SavedModelError
+from headstart.errors import DamagedModel, NewerFormat, NotASavedModel, SavedModelError, UsageError
+from headstart.features import openvino_engine
 from headstart.model import TrainingData, load, parts
 from headstart.model.description import DESCRIPTION
 from headstart.model.parts import load_arrays, save_arrays
@@ -187,7 +188,6 @@ def test_each_model_has_its_own_key_in_the_feature_cache(save, model_folder, tmp
 
 
 def test_bfloat16_falls_back_to_float32_where_there_is_none(save, tmp_path, monkeypatch):
-    from headstart.features import openvino_engine
     from headstart.features.precision import PrecisionChoice
 
     if not openvino_engine.has_bf16():
@@ -196,6 +196,33 @@ def test_bfloat16_falls_back_to_float32_where_there_is_none(save, tmp_path, monk
     assert load(tmp_path / "model").predictor.precision == "bf16"
     monkeypatch.setattr(openvino_engine, "has_bf16", lambda: False)
     assert load(tmp_path / "model").predictor.precision == "f32"
+
+
+def test_models_on_different_numbers_of_threads_predict_alike_in_one_process(model_folder):
+    image = [np.zeros((40, 50, 3), np.uint8)]
+    usual, single = load(model_folder), load(model_folder, threads=1)
+    assert single.predictor.extractor.workers == single.predictor.extractor.threads == 1
+    assert usual.predictor.extractor.threads is None
+    np.testing.assert_allclose(single.predict_proba(image), usual.predict_proba(image), atol=1e-5)
+    with pytest.raises(UsageError, match=r"threads must be at least 1. Received: 0"):
+        load(model_folder, threads=0)
+
+
+def test_the_precision_can_be_chosen(model_folder, monkeypatch):
+    assert load(model_folder, precision="f32").predictor.precision == "f32"
+    monkeypatch.setattr(openvino_engine, "has_bf16", lambda: True)
+    assert load(model_folder, precision="bf16").predictor.precision == "bf16"
+    monkeypatch.setattr(openvino_engine, "has_bf16", lambda: False)
+    with pytest.raises(UsageError, match="bfloat16 instructions"):
+        load(model_folder, precision="bf16")
+    with pytest.raises(UsageError, match="precision must be one of auto, f32, bf16"):
+        load(model_folder, precision="f16")
+
+
+def test_loading_is_logged(model_folder, caplog):
+    caplog.set_level("INFO", logger="headstart")
+    load(model_folder)
+    assert any(record.getMessage().startswith("loaded the model in") for record in caplog.records)
 
 
 def test_predicts_without_keras_and_scikit_learn(model_folder, tmp_path):

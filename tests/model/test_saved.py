@@ -1,10 +1,13 @@
+import copy
+import pickle
 import re
 
 import numpy as np
 import pytest
 from tests.prediction.scorers import affine
 
-from headstart.errors import ImageError, UsageError
+from headstart.errors import DamagedModel, ImageError, UsageError
+from headstart.features import compiling
 from headstart.model import TrainingData, load
 
 IMAGES = list(np.random.default_rng(0).integers(0, 256, (4, 40, 60, 3), np.uint8))
@@ -53,6 +56,31 @@ def test_classes_as_an_array_keep_their_kind(save, tmp_path, classes, kind):
     found = save(tmp_path / "model", classes=classes).classes_
     assert found.tolist() == list(classes)
     assert found.dtype.kind == kind
+
+
+def test_can_be_pickled_as_long_as_its_folder_stays_as_it_is(copied):
+    model = load(copied)
+    pickled = pickle.dumps(model)
+    for again in (pickle.loads(pickled), copy.deepcopy(model)):  # noqa: S301
+        np.testing.assert_array_equal(again.predict_proba(IMAGES), model.predict_proba(IMAGES))
+    (copied / "graph.bin").touch()
+    assert pickle.loads(pickled).labels == model.labels  # noqa: S301
+    (copied / "graph.bin").write_bytes(b"of another model")
+    with pytest.raises(DamagedModel, match=re.escape(str(copied))):
+        pickle.loads(pickled)  # noqa: S301
+
+
+def test_a_model_that_was_replaced_meanwhile_is_not_mixed_with_the_new_one(
+    copied, save, make_network
+):
+    model = load(copied)
+    compiling.compile_network(model.network).release()  # as before a fork
+    save(copied, network=make_network(seed=9), overwrite=True)
+    with pytest.raises(
+        DamagedModel, match=r"replaced or deleted since it was loaded. Load it again"
+    ):
+        model.predict(IMAGES)
+    assert len(load(copied).predict(IMAGES)) == len(IMAGES)
 
 
 def test_its_repr_says_what_it_is(save, model, model_folder, tmp_path):

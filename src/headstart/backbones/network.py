@@ -7,10 +7,12 @@ It is a folder::
     network.json           everything else, and the hashes of the two
 """
 
+import hashlib
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any, Self
 
 import filelock
 
@@ -20,7 +22,7 @@ from headstart.backbones.pooling import Pooling
 from headstart.backbones.preprocessing import Preprocessing
 from headstart.data.resize_rules import Interpolation
 from headstart.descriptions import DescriptionFile
-from headstart.errors import DamagedModel, NotASavedModel
+from headstart.errors import DamagedModel, NotASavedModel, SavedModelError
 from headstart.storage import cache_dir, hash_file, whole_folder, writing
 
 DESCRIPTION = DescriptionFile("network.json", "network", newest=2)
@@ -98,6 +100,15 @@ class Network:
         """The OpenVINO graph."""
         return self.folder / GRAPH
 
+    def __deepcopy__(self, _: object) -> Self:
+        """Return itself: it never changes."""
+        return self
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        """Pickle what is known of the network; its files stay where they are."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return _unpickled, (values,)
+
 
 def load_network(folder: Path) -> Network:
     """Read a network's folder and check its files.
@@ -120,7 +131,82 @@ def load_network(folder: Path) -> Network:
     for name in FILES:
         if not (folder / name).is_file() or hash_file(folder / name) != hashes.get(name):
             raise DamagedModel(f"{folder / name} is missing or altered. Convert the network again.")
+    remember_files(network)
     return network
+
+
+def _unpickled(values: dict[str, Any]) -> Network:
+    """Return a network that was pickled, if its files are still there.
+
+    Raises
+    ------
+    DamagedModel
+        If they are gone, or belong to another network by now.
+    """
+    network = Network(**values)
+    if not _has_key(network.folder, network.key):
+        raise DamagedModel(
+            f"{network.folder} must hold the network {network.name!r} with the key {network.key}, "
+            "but it is gone or replaced. A pickle (or joblib file) of an estimator names the files "
+            "of its network and does not contain them. To keep a classifier or move it to another "
+            "machine, use its method save(folder), and headstart.load(folder)."
+        )
+    remember_files(network)
+    return network
+
+
+def _has_key(folder: Path, key: str) -> bool:
+    """Tell whether the files in `folder` are those of the network with this key."""
+    try:
+        if (folder / DESCRIPTION.name).exists():
+            return load_network(folder).key == key
+        return graph_key(*(hash_file(folder / name) for name in FILES)) == key
+    except (OSError, SavedModelError):
+        return False
+
+
+def graph_key(*hashes: str) -> str:
+    """Return the key of the network in a saved model, made of the hashes of `FILES`.
+
+    Features that are cached under this key are those of this graph, whatever the model claims to
+    be.
+    """
+    return f"model-{hashlib.sha256(''.join(hashes).encode()).hexdigest()[:32]}"
+
+
+# What is known to be the files of a network: by folder and key.
+_files: dict[tuple[Path, str], list[tuple[int, int, int]]] = {}
+
+
+def remember_files(network: Network) -> None:
+    """Take the files of a network, which were just checked, for its own from now on."""
+    _files[network.folder, network.key] = _stamps(network.folder)
+
+
+def check_unchanged(network: Network) -> None:
+    """Check that the files of a network were not replaced since it was loaded.
+
+    They are hashed only if they look different.
+
+    Raises
+    ------
+    DamagedModel
+    """
+    stamps = _stamps(network.folder)
+    if _files.setdefault((network.folder, network.key), stamps) == stamps:
+        return
+    if not _has_key(network.folder, network.key):
+        raise DamagedModel(
+            f"{network.folder} must hold the network {network.name!r} as long as it is used, but "
+            "its files were replaced or deleted since it was loaded. Load it again."
+        )
+    remember_files(network)
+
+
+def _stamps(folder: Path) -> list[tuple[int, int, int]]:
+    """Return what changes when the files of a network are replaced."""
+    stats = [(folder / name).stat() for name in FILES if (folder / name).exists()]
+    return [(stat.st_ino, stat.st_size, stat.st_mtime_ns) for stat in stats]
 
 
 def save_network(network: Network, folder: Path) -> Network:

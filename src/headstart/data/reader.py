@@ -13,7 +13,7 @@ import numpy as np
 from headstart.data.decoding import decode
 from headstart.data.resizing import Resize
 from headstart.data.sources import ImageSource, content_hash
-from headstart.errors import ImageError, UsageError
+from headstart.errors import ForkError, ImageError, UsageError
 
 # Each thread takes several images at a time, which saves bookkeeping, but takes the first ones
 # singly, so that a short list is shared evenly and the first result comes soon.
@@ -137,6 +137,7 @@ def _read(
     numbered: Iterator[Numbered], resize: Resize, workers: int, skip: Skip | None
 ) -> Iterator[Loaded]:
     stopped = threading.Event()
+    process = os.getpid()
 
     def load_chunk(chunk: list[Numbered]) -> list[Loaded]:
         return [load(*item, resize, skip) for item in chunk if not stopped.is_set()]
@@ -147,12 +148,19 @@ def _read(
         for chunk in _chunks(numbered, workers):
             pending.append(pool.submit(load_chunk, chunk))
             if len(pending) > 2 * workers:
-                yield from pending.popleft().result()
+                yield from _result(pending.popleft(), process)
         while pending:
-            yield from pending.popleft().result()
+            yield from _result(pending.popleft(), process)
     finally:
         stopped.set()
         pool.shutdown(cancel_futures=True)
+
+
+def _result(chunk: Future[list[Loaded]], process: int) -> list[Loaded]:
+    """Return what a thread read; refuse to wait in a forked process, which has no such thread."""
+    if os.getpid() != process:
+        raise ForkError("images were being read")
+    return chunk.result()
 
 
 def _chunks(numbered: Iterator[Numbered], workers: int) -> Iterator[list[Numbered]]:

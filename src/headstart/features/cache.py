@@ -108,6 +108,7 @@ class CachedFeatures:
         self._new: dict[str, Array] = {}
         self._written = _LOOK_EVERY
         self._writable = True
+        self._process = os.getpid()
         self._store = self._open()
 
     def get(self, content: str) -> Array | None:
@@ -144,7 +145,12 @@ class CachedFeatures:
         self._new.clear()
 
     def close(self) -> None:
-        """Write what was put, note what was read, and close the file."""
+        """Write what was put, note what was read, and close the file.
+
+        In a forked process nothing is done: the connection is its parent's.
+        """
+        if os.getpid() != self._process:
+            return
         try:
             self.flush()
             if self._writable:

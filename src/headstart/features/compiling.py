@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
+import logging
+import time
 from typing import TYPE_CHECKING, Any, get_args
 
 from headstart.errors import UsageError
-from headstart.features import accelerator, keras_engine, openvino_engine
+from headstart.features import accelerator, forking, keras_engine, openvino_engine
 from headstart.features.engine import Engine, Precision, Runtime
 from headstart.features.settings import Device
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from headstart.backbones.network import Network
+
+_logger = logging.getLogger("headstart")
 
 # Compiled networks that are kept for the process, so that a second call does not compile again.
 _KEPT = 4
@@ -23,7 +26,6 @@ _ENGINES: dict[Runtime, type[Engine]] = {
     "keras": keras_engine.KerasEngine,
 }
 _compiled: dict[tuple[Any, ...], Engine] = {}
-_compiling = threading.Lock()
 
 
 def compile_network(
@@ -32,6 +34,7 @@ def compile_network(
     precision: Precision = "f32",
     outputs: Sequence[str] = ("features",),
     runtime: Runtime = "openvino",
+    threads: int | None = None,
 ) -> Engine:
     """Compile a network, or return the engine if this process has compiled it already.
 
@@ -43,24 +46,48 @@ def compile_network(
         Which of ``network.outputs`` to compute.
     runtime : {"openvino", "keras"}
         See `choose_runtime`.
+    threads : int, optional
+        The processor threads that it may run on. The default is one for each core.
 
     Raises
     ------
     UsageError
-        If the network has no such output, or the runtime can't run it in this precision.
+        If the network has no such output, or the runtime can't run it in this precision or on a
+        limited number of threads.
+    ForkError
+        If this process was forked while a network ran.
+    DamagedModel
+        If the files of the network are gone, or belong to another network by now.
     """
     check_known("precision", precision, get_args(Precision))
     if not outputs:
         raise UsageError("outputs must name at least one output. Received: none.")
     for name in outputs:
         check_known(f"output of {network.name}", name, tuple(network.outputs))
-    key = (network.key, network.folder, precision, tuple(outputs), runtime)
-    with _compiling:
+    key = (network.key, network.folder, precision, tuple(outputs), runtime, threads)
+    with forking.no_fork():
         if key not in _compiled:
-            _compiled[key] = _ENGINES[runtime](network, precision, outputs)
+            _compiled[key] = _compile(network, precision, outputs, runtime, threads)
             while len(_compiled) > _KEPT:
                 _compiled.pop(next(iter(_compiled)))
         return _compiled[key]
+
+
+def _compile(
+    network: Network,
+    precision: Precision,
+    outputs: Sequence[str],
+    runtime: Runtime,
+    threads: int | None,
+) -> Engine:
+    began = time.perf_counter()
+    engine = _ENGINES[runtime](network, precision, outputs, threads)
+    _logger.info(
+        "compiled %s for %s (%s, threads: %s) in %.2f s",
+        *(network.name, runtime, precision, threads or "all"),
+        time.perf_counter() - began,
+    )
+    return engine
 
 
 def choose_runtime(device: Device, network: Network) -> Runtime:

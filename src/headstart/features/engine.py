@@ -30,12 +30,33 @@ class Engine(abc.ABC):
         What the network computes in. The outputs are always float32.
     outputs : tuple of str
         The outputs of the network that are computed.
+    threads : int or None
+        The processor threads that it runs on at most; None for one for each core.
+    runtime : {"openvino", "keras"}
+        What runs it.
     """
 
-    def __init__(self, network: Network, precision: Precision, outputs: Sequence[str]) -> None:
+    runtime: Runtime
+
+    def __init__(
+        self,
+        network: Network,
+        precision: Precision,
+        outputs: Sequence[str],
+        threads: int | None = None,
+    ) -> None:
         self.network = network
         self.precision = precision
         self.outputs = tuple(outputs)
+        self.threads = threads
+
+    @abc.abstractmethod
+    def release(self) -> bool:
+        """Before a fork: give up every native thread; return False if that can't be done."""
+
+    @abc.abstractmethod
+    def abandon(self) -> None:
+        """In a forked process, after `release` returned False: keep everything and use nothing."""
 
     @abc.abstractmethod
     def stream(

@@ -115,6 +115,8 @@ class FeatureExtractor:
         What runs the network.
     output : {"features", "probabilities"}
         The output of the network that is computed.
+    threads : int or None
+        Processor threads that the network runs on; None for one for each processor core.
     """
 
     network: Network
@@ -124,6 +126,7 @@ class FeatureExtractor:
     workers: int | None = None
     runtime: Runtime = "openvino"
     output: Output = "features"
+    threads: int | None = None
 
     @classmethod
     def open(
@@ -280,6 +283,7 @@ class FeatureExtractor:
                 precision=self.precision.precision,
                 outputs=(self.output,),
                 runtime=self.runtime,
+                threads=self.threads,
             )
             tagged = ((tag, tag[0].pixels) for tag in chain([item], items))
             for tag, values in engine.stream(tagged):

@@ -17,6 +17,7 @@ from headstart.errors import (
     WeightsError,
     WeightsMismatch,
 )
+from headstart.features import forking
 from headstart.features.accelerator import BACKENDS, choose_backend
 from headstart.features.engine import Engine, Precision, Values
 
@@ -49,16 +50,40 @@ class KerasEngine(Engine):
         If the weights from which the network was converted are no longer there.
     """
 
-    def __init__(self, network: Network, precision: Precision, outputs: Sequence[str]) -> None:
-        super().__init__(network, precision, outputs)
+    runtime = "keras"
+
+    def __init__(
+        self,
+        network: Network,
+        precision: Precision,
+        outputs: Sequence[str],
+        threads: int | None = None,
+    ) -> None:
+        super().__init__(network, precision, outputs, threads)
         check_variant(network)
+        if threads is not None:
+            raise UsageError(
+                "threads limits OpenVINO; with device='keras' the Keras backend has settings of "
+                f"its own. Received: threads={threads}."
+            )
+        forking.check_usable(self.runtime)
         self._model = _build(network, precision, self.outputs)
+        forking.hold(self)
+
+    def release(self) -> bool:
+        """Return False: no Keras backend can be given up once it has started."""
+        return False
+
+    def abandon(self) -> None:
+        """Keep in a forked process what can't be used or deleted there."""
+        forking.keep_forever(self._model)
 
     def stream(
         self, images: Iterable[tuple[Any, NDArray[np.uint8] | None]]
     ) -> Generator[tuple[Any, Values]]:
         """Run images as they come, batch by batch. See `Engine.stream`."""
         for chunk in _chunks(images):
+            forking.check_usable(self.runtime)
             pixels = [image for _, image in chunk if image is not None]
             rows = collections.deque(self._rows(pixels))
             for tag, image in chunk:

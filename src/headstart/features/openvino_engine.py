@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from headstart.backbones.network import check_unchanged
 from headstart.backbones.runtime import load_openvino
 from headstart.data.reader import usable_cores
 from headstart.errors import UsageError
+from headstart.features import forking
 from headstart.features.engine import Engine, Precision, Values
 
 if TYPE_CHECKING:
@@ -33,25 +35,38 @@ class OpenVinoEngine(Engine):
     OpenVINO's own cache of compiled networks stays off. It saves a tenth of a second at start, but
     it stores all weights again for every precision and choice of outputs, and nothing notices a
     damaged copy.
+
+    Before the process forks, an engine that is idle gives up its compiled network, and compiles it
+    again for the next image (`headstart.features.forking`).
     """
 
-    def __init__(self, network: Network, precision: Precision, outputs: Sequence[str]) -> None:
-        super().__init__(network, precision, outputs)
-        if precision == "bf16" and not has_bf16():
-            raise UsageError(
-                "precision='bf16' needs a processor with bfloat16 instructions; this one has none. "
-                "Use precision='f32' or 'auto'."
-            )
-        self._streams = usable_cores()
-        self._compiled = _compile(network, precision, self.outputs, self._streams)
-        self._idle: list[Any] = []
+    runtime = "openvino"
+
+    def __init__(
+        self,
+        network: Network,
+        precision: Precision,
+        outputs: Sequence[str],
+        threads: int | None = None,
+    ) -> None:
+        super().__init__(network, precision, outputs, threads)
+        if precision == "bf16":
+            check_bf16()
+        self._streams = threads or usable_cores()
         self._lock = threading.Lock()
+        self._idle: list[Any] = []
+        self._requests: list[Any] = []
+        self._open_streams = 0
+        with forking.no_fork():
+            self._compiled = self._compile()
+            forking.hold(self)
 
     def stream(
         self, images: Iterable[tuple[Any, NDArray[np.uint8] | None]]
     ) -> Generator[tuple[Any, Values]]:
         """Run images as they come, several at a time. See `Engine.stream`."""
         running: collections.deque[tuple[Any, Any]] = collections.deque()
+        self._begin()
         try:
             for tag, image in images:
                 while self._is_due(running, image):
@@ -60,8 +75,41 @@ class OpenVinoEngine(Engine):
             while running:
                 yield self._finish(running)
         finally:
-            for _, request in running:
-                self._give_back(request)
+            self._end(running)
+
+    def release(self) -> bool:
+        """Give up the compiled network if nothing runs. See `headstart.features.forking`."""
+        if self._open_streams:
+            return False
+        self._idle.clear()
+        self._requests.clear()
+        self._compiled = None
+        return True
+
+    def abandon(self) -> None:
+        """Keep in a forked process what can't be used or deleted there."""
+        for held in (self._compiled, *self._requests):
+            forking.keep_forever(held)
+
+    def _begin(self) -> None:
+        with forking.no_fork():
+            forking.check_usable(self.runtime)
+            if self._compiled is None:
+                self._compiled = self._compile()
+            self._open_streams += 1
+
+    def _end(self, running: collections.deque[tuple[Any, Any]]) -> None:
+        with forking.no_fork():
+            self._open_streams -= 1
+            while running:
+                _, request = running.popleft()
+                if request is not None and not forking.is_lost(self.runtime):
+                    self._give_back(request)
+
+    def _compile(self) -> Any:
+        forking.check_usable(self.runtime)
+        check_unchanged(self.network)
+        return _compile(self.network, self.precision, self.outputs, self._streams)
 
     def _is_due(self, running: collections.deque[tuple[Any, Any]], image: Any) -> bool:
         """Tell whether the oldest image must be yielded before `image` is started."""
@@ -72,13 +120,21 @@ class OpenVinoEngine(Engine):
 
     def _start(self, image: NDArray[np.uint8]) -> Any:
         self.check_image(image)
-        with self._lock:
-            request = self._idle.pop() if self._idle else self._compiled.create_infer_request()
+        forking.check_usable(self.runtime)
+        request = self._request()
         # The request holds the array until it is done, so the pixels need not be copied.
         request.start_async({0: np.ascontiguousarray(image)[None]}, share_inputs=True)
         return request
 
+    def _request(self) -> Any:
+        with self._lock:
+            if not self._idle:
+                self._requests.append(self._compiled.create_infer_request())
+                return self._requests[-1]
+            return self._idle.pop()
+
     def _finish(self, running: collections.deque[tuple[Any, Any]]) -> tuple[Any, Values]:
+        forking.check_usable(self.runtime)
         tag, request = running[0]
         if request is None:
             running.popleft()
@@ -90,10 +146,9 @@ class OpenVinoEngine(Engine):
         return tag, values
 
     def _give_back(self, request: Any) -> None:
-        if request is not None:
-            request.wait()
-            with self._lock:
-                self._idle.append(request)
+        request.wait()
+        with self._lock:
+            self._idle.append(request)
 
 
 def _count_requests(running: Iterable[tuple[Any, Any]]) -> int:
@@ -110,6 +165,15 @@ def has_bf16() -> bool:
     return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
+def check_bf16() -> None:
+    """Raise a `UsageError` if this processor does not compute in bfloat16."""
+    if not has_bf16():
+        raise UsageError(
+            "precision='bf16' needs a processor with bfloat16 instructions; this one has none. "
+            "Use precision='f32' or 'auto'."
+        )
+
+
 def _compile(network: Network, precision: Precision, outputs: Sequence[str], streams: int) -> Any:
     openvino = load_openvino()
     core = openvino.Core()
@@ -121,5 +185,6 @@ def _compile(network: Network, precision: Precision, outputs: Sequence[str], str
         "NUM_STREAMS": str(streams),
         "INFERENCE_PRECISION_HINT": precision,
         "PERFORMANCE_HINT_NUM_REQUESTS": str(streams),
+        "INFERENCE_NUM_THREADS": str(streams),
     }
     return core.compile_model(pruned, "CPU", settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args, overload
 
 from headstart.backbones.network import Network
 from headstart.backbones.networks import find_network
@@ -12,6 +12,7 @@ from headstart.backbones.resolving import ModelFolder, resolve
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.inputs import Images, image_sources
 from headstart.errors import UsageError
+from headstart.features.compiling import check_known
 from headstart.features.settings import FeatureSettings, PrecisionRule, ResizeRule
 from headstart.model import SavedModel, load
 from headstart.prediction.predictor import Predictor
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from headstart.classifier import ImageClassifier
     from headstart.data.sources import ImageSource
+    from headstart.errors import ImageError
     from headstart.prediction.answer import Prediction
     from headstart.progress import Progress
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     Named = str | Path | Network | NetworkSpec | Trained
 
 
+OnError = Literal["raise", "return"]
 _AUTO = FeatureSettings()
 
 
@@ -96,6 +99,38 @@ def _model_folder(spec: NetworkSpec) -> Path | None:
     return meant.path
 
 
+@overload
+def predict(
+    images: Images,
+    backbone: str | Path | Network | NetworkSpec | Trained = "auto",
+    *,
+    model: str | Path | Trained | None = None,
+    top: int = 5,
+    weights: str | Path | None = None,
+    resize: ResizeRule = "auto",
+    precision: PrecisionRule = "auto",
+    workers: int | None = None,
+    on_error: Literal["raise"] = "raise",
+    progress: Progress | None = None,
+) -> list[list[Prediction]]: ...
+
+
+@overload
+def predict(
+    images: Images,
+    backbone: str | Path | Network | NetworkSpec | Trained = "auto",
+    *,
+    model: str | Path | Trained | None = None,
+    top: int = 5,
+    weights: str | Path | None = None,
+    resize: ResizeRule = "auto",
+    precision: PrecisionRule = "auto",
+    workers: int | None = None,
+    on_error: Literal["return"],
+    progress: Progress | None = None,
+) -> list[list[Prediction] | ImageError]: ...
+
+
 def predict(  # noqa: PLR0913 - all are named, and each has a default
     images: Images,
     backbone: str | Path | Network | NetworkSpec | Trained = "auto",
@@ -106,8 +141,9 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
     resize: ResizeRule = "auto",
     precision: PrecisionRule = "auto",
     workers: int | None = None,
+    on_error: OnError = "raise",
     progress: Progress | None = None,
-) -> list[list[Prediction]]:
+) -> list[list[Prediction]] | list[list[Prediction] | ImageError]:
     """Return the most probable classes of images.
 
     Parameters
@@ -132,19 +168,22 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
         network, bfloat16 is measured on some of the images and used only if it agrees with float32.
     workers : int, optional
         Threads that read images. The default is one for each processor core.
+    on_error : {"raise", "return"}, default="raise"
+        What becomes of an image that can't be read: its `ImageError` is raised, or returned in the
+        place of its predictions, so that one bad image does not fail the others.
     progress : Progress, optional
         Shows how far it is.
 
     Returns
     -------
     list of list of Prediction
-        One list for each image, the most probable class first.
+        One list for each image, the most probable class first. With ``on_error="return"``, an
+        `ImageError` for each image that can't be read.
 
     Raises
     ------
     ImageError
-        For the first image that can't be read. `Predictor.stream` and ``headstart predict`` answer
-        the other images all the same.
+        For the first image that can't be read, unless ``on_error="return"``.
     UsageError, WeightsError, ConversionError, SavedModelError
         See `open_predictor`.
 
@@ -156,15 +195,17 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
     """
     if top < 1:
         raise UsageError(f"top must be at least 1. Received: {top}.")
+    check_known("on_error", on_error, get_args(OnError))
     named = _named(backbone, model, weights)
     sources = image_sources(images)
     settings = FeatureSettings(resize=resize, precision=precision, workers=workers)
     predictor = open_predictor(named, settings, images=sources, progress=progress)
-    predictions = []
+    found: list[list[Prediction] | ImageError] = []
     for answer in track(progress, predictor.stream(sources), "predicting", len(sources)):
-        answer.required()
-        predictions.append(list(answer.predictions(top)))
-    return predictions
+        if answer.error is not None and on_error == "raise":
+            raise answer.error
+        found.append(answer.error or list(answer.predictions(top)))
+    return found
 
 
 def _named(

@@ -1,29 +1,48 @@
 """Read a saved model, trusting nothing that is in the folder."""
 
 import contextlib
-import hashlib
+import logging
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from headstart.errors import DamagedModel, SavedModelError
+from headstart.backbones.network import FILES, graph_key, remember_files
+from headstart.errors import DamagedModel, SavedModelError, UsageError
+from headstart.features.compiling import check_known
+from headstart.features.openvino_engine import check_bf16
+from headstart.features.settings import FeatureSettings, PrecisionRule
 from headstart.model import parts
 from headstart.model.description import DESCRIPTION, UNSUITABLE, Description, versions
 from headstart.model.golden import golden_error
 from headstart.model.saved import SavedModel
 from headstart.prediction.scoring import SCORERS, Arrays
 
+_logger = logging.getLogger("headstart")
 
-def load(folder: str | Path) -> SavedModel:
+
+def load(
+    folder: str | Path, *, threads: int | None = None, precision: PrecisionRule = "auto"
+) -> SavedModel:
     """Read a saved model, and check that it is whole and predicts as it did when it was saved.
 
     Parameters
     ----------
     folder : str or Path
         As `ImageClassifier.save` or ``headstart train`` wrote it.
+    threads : int, optional
+        How many threads read images, and on how many processor threads the network runs. The
+        default is one for each processor core. Several models in one process may have different
+        numbers.
+    precision : {"auto", "f32", "bf16"}, default="auto"
+        What the network computes in. "auto" is the precision that the model was saved with, or
+        float32 where the processor has no bfloat16.
 
     Raises
     ------
+    UsageError
+        If an argument is wrong, or this processor has no bfloat16.
     NotASavedModel
         If the folder is something else, or does not exist.
     NewerFormat
@@ -31,25 +50,36 @@ def load(folder: str | Path) -> SavedModel:
     DamagedModel
         If a part is missing or altered, or the golden images give other probabilities.
     """
+    began = time.perf_counter()
+    _check_settings(threads, precision)
     folder = Path(folder)
     _check_description(folder)
     hashes = parts.check_parts(folder)
     try:
-        return _read(folder, parts.read_parts(folder, hashes), hashes)
+        model = _read(folder, parts.read_parts(folder, hashes), hashes, threads)
     except UNSUITABLE as error:
         raise DamagedModel(
             f"The files of the saved model in {folder} do not go together: {error!r}"
         ) from error
+    if precision != "auto":
+        model = replace(
+            model, predictor=model.predictor.with_settings(FeatureSettings(precision=precision))
+        )
+    _logger.info("loaded the model in %s in %.2f s", folder, time.perf_counter() - began)
+    return model
+
+
+def _check_settings(threads: int | None, precision: str) -> None:
+    if threads is not None and threads < 1:
+        raise UsageError(f"threads must be at least 1. Received: {threads}.")
+    check_known("precision", precision, get_args(PrecisionRule))
+    if precision == "bf16":
+        check_bf16()
 
 
 def network_key(hashes: Mapping[str, str]) -> str:
-    """Return the key of a model's network; see `Network`.
-
-    It is made of the files' hashes, not read from the model: features kept under this key are those
-    of this graph, whatever a stranger's model claims to be.
-    """
-    graph = hashes["graph.xml"] + hashes["graph.bin"]
-    return f"model-{hashlib.sha256(graph.encode()).hexdigest()[:32]}"
+    """Return the key of a model's network, made of the hashes of its files."""
+    return graph_key(*(hashes[name] for name in FILES))
 
 
 def _check_description(folder: Path) -> None:
@@ -65,13 +95,16 @@ def _check_description(folder: Path) -> None:
         raise
 
 
-def _read(folder: Path, values: Mapping[str, Any], hashes: Mapping[str, str]) -> SavedModel:
+def _read(
+    folder: Path, values: Mapping[str, Any], hashes: Mapping[str, str], threads: int | None
+) -> SavedModel:
     described = Description.from_json(values["description"], folder, network_key(hashes))
+    remember_files(described.network)
     scorer = SCORERS[described.scorer].from_arrays(values["head"])
     expected = (described.network.outputs["features"][0], len(described.classes))
     if scorer.shape != expected or len(described.training.counts) != len(described.classes):
         raise ValueError(f"a head of shape {scorer.shape} where {expected} is described")
-    model = SavedModel.of(described, scorer)
+    model = SavedModel.of(described, scorer, threads)
     _check_golden(model, values["golden"])
     return model
 

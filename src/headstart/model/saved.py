@@ -43,10 +43,15 @@ class SavedModel(Displayed):
     predictor: Predictor
 
     @classmethod
-    def of(cls, description: Description, scorer: Scorer) -> Self:
-        """Make a model of what is known about it and of its fitted head."""
+    def of(cls, description: Description, scorer: Scorer, threads: int | None = None) -> Self:
+        """Make a model of what is known about it and of its fitted head.
+
+        `threads` limits the threads that read images and run the network.
+        """
         precision = _precision_here(description.precision)
-        extractor = FeatureExtractor(description.network, description.resize, precision)
+        extractor = FeatureExtractor(
+            description.network, description.resize, precision, workers=threads, threads=threads
+        )
         name = f"a saved model on {description.network.name}"
         return cls(
             description, Predictor(name, extractor, user_classes(description.classes), scorer)
