@@ -3,9 +3,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 from tests.data.odd_images import png, scene
+from tests.recorder import Recorder
 
-from headstart.data.inputs import image_sources, labelled_images
+from headstart.data.inputs import dataset_at, image_sources, labelled_images
 from headstart.data.labelled_images import LabelledImages
+from headstart.data.settings import DatasetSettings
 from headstart.data.sources import ArraySource, BytesSource, FileSource, as_source
 from headstart.errors import DatasetError, UsageError
 
@@ -147,3 +149,16 @@ def test_of_a_dataset_with_splits_one_is_taken():
     with pytest.raises(DatasetError, match="valid split"):
         labelled_images(data, part="valid")
     assert labelled_images(data, ["fly", "gnat"]) == (sources, ["fly", "gnat"])
+
+
+def test_a_dataset_at_a_path_is_read_and_told(folder):
+    progress = Recorder()
+    images = dataset_at(folder, DatasetSettings(class_level=1), progress=progress)
+    assert images.classes == ["ant", "bee"]
+    (said,) = progress.said
+    assert said.splitlines()[1] == "2 images of 2 classes: ant (1), bee (1)."
+    assert dataset_at(images, DatasetSettings(), progress=progress) is images
+    assert dataset_at(0.2, DatasetSettings(), progress=progress) == 0.2
+    assert len(progress.said) == 1
+    with pytest.raises(UsageError, match=r"given as a path\. Received: class_level and Labelled"):
+        dataset_at(images, DatasetSettings(class_level=1))

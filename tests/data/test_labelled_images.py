@@ -30,6 +30,27 @@ def test_counts_are_in_the_order_of_the_classes(images):
     assert list(images.counts().items()) == [("a", 1), ("b", 2), ("c", 1)]
 
 
+def test_a_dataset_in_words_counts_parts_and_classes():
+    skipped = {"hidden": 1, "beside the splits": 1200}
+    one = LabelledImages(["a", "b", "c"], ["x\x1b", "y", "y"], ["x\x1b", "y"], None, skipped, "So.")
+    assert one.in_words().splitlines() == [
+        "So.",
+        r"3 images of 2 classes: x\x1b (1), y (2).",
+        "Skipped: 1,200 beside the splits, 1 hidden.",
+    ]
+    split = LabelledImages(["a", "b", "c"], [1, 2, 2], [1, 2], ["test", "train", "train"])
+    assert split.in_words() == "3 images (2 train, 1 test) of 2 classes: 1 (1), 2 (2)."
+
+
+def test_many_classes_are_summed_up():
+    labels = [number for number in range(200) for _ in range(500)]
+    images = LabelledImages(list(map(str, labels)), labels, list(range(200)))
+    assert images.in_words() == (
+        "100,000 images of 200 classes (500 images each): 0, 1, 2, 3, 4, 5, 6, 7 and 192 more."
+    )
+    assert "(499 to 500 images each)" in images.subset(range(99_999)).in_words()
+
+
 def test_a_subset_keeps_order_and_classes(images):
     subset = images.subset(np.array([3, 0]))
     assert [source.name for source in subset.sources] == ["3", "0"]

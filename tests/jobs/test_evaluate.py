@@ -74,3 +74,29 @@ def test_an_evaluation_is_drawn(images, tiny_network, tmp_path):
     for path in paths:
         with Image.open(path) as image:
             assert image.width > 100
+
+
+def test_a_folder_is_read_as_asked_told_and_tested_on_its_validation_split(
+    images, tiny_network, tmp_path
+):
+    classifier = hs.ImageClassifier(tiny_network).fit(images[0], ["dark"] * 12 + ["light"] * 12)
+    for name, pixels in {
+        "train/here/dark/1": images[0][0],
+        "eval/there/dark/1": images[0][1],
+        "eval/there/light/2": images[0][-1],
+    }.items():
+        path = tmp_path / "data" / f"{name}.png"
+        path.parent.mkdir(parents=True)
+        Image.fromarray(pixels).save(path)
+    progress = Recorder()
+    settings = hs.DatasetSettings(class_level=3)
+    evaluation = hs.evaluate(classifier, tmp_path / "data", dataset=settings, progress=progress)
+    assert (evaluation.n, evaluation.accuracy) == (2, 1)
+    assert "3 images (1 train, 2 valid) of 2 classes: dark (2), light (1)." in progress.said[0]
+
+
+def test_settings_of_a_dataset_without_one_are_refused(images, tiny_network):
+    classifier = hs.ImageClassifier(tiny_network).fit(*images)
+    settings = hs.DatasetSettings(class_level=1)
+    with pytest.raises(UsageError, match=r"where labels are given in y\. Received: class_level"):
+        hs.evaluate(classifier, *images, dataset=settings)

@@ -10,7 +10,7 @@ from headstart.data.parquet_files import read_parquet_files
 from headstart.data.questions import suggestion
 from headstart.data.settings import DatasetSettings
 from headstart.data.tables import read_metadata_folder, read_table
-from headstart.display.text import listed
+from headstart.display.text import listed_names
 from headstart.errors import DatasetError, UsageError
 
 
@@ -112,7 +112,7 @@ def _check(images: LabelledImages, path: Path, min_classes: int) -> None:
     if len(images.classes) < min_classes:
         raise DatasetError(
             f"{path} must hold at least {min_classes} classes. "
-            f"Received: {len(images.classes)} ({listed(map(str, images.classes))})."
+            f"Received: {len(images.classes)} ({listed_names(map(str, images.classes))})."
             f"{suggestion([source.name for source in images.sources]) if path.is_dir() else ''}"
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Hashable, Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,13 @@ from headstart.data.datasets import read_dataset
 from headstart.data.discovery import find_images
 from headstart.data.labelled_images import LabelledImages
 from headstart.data.labels import settle_labels
-from headstart.data.settings import DatasetSettings
 from headstart.data.sources import ImageLike, ImageSource, as_source
 from headstart.errors import DatasetError, UsageError
+from headstart.progress import Bars
+
+if TYPE_CHECKING:
+    from headstart.data.settings import DatasetSettings
+    from headstart.progress import Progress
 
 
 class Table(Protocol):
@@ -38,6 +42,8 @@ Images = str | Path | Iterable[ImageLike] | NDArray[np.uint8] | Table
 
 #: The labels of images, one for each.
 Labels = Iterable[Hashable] | NDArray[Any]
+
+Given = TypeVar("Given")
 
 
 def image_sources(X: Images) -> list[ImageSource]:
@@ -64,7 +70,6 @@ def labelled_images(
     y: Labels | None = None,
     *,
     part: str = "train",
-    settings: DatasetSettings = DatasetSettings(),
 ) -> tuple[list[ImageSource], list[Any]]:
     """Return images and their labels, one for each.
 
@@ -77,8 +82,6 @@ def labelled_images(
         The label of each image.
     part : {"train", "valid", "test"}
         The split to return, if the dataset has splits.
-    settings : DatasetSettings
-        How the dataset at a path is read.
 
     Returns
     -------
@@ -103,7 +106,7 @@ def labelled_images(
             )
         return sources, labels
     if isinstance(X, str | Path):
-        X = read_dataset(X, settings, min_classes=2 if part == "train" else 1)
+        X = read_dataset(X, min_classes=2 if part == "train" else 1)
     if not isinstance(X, LabelledImages):
         raise UsageError(
             "Without labels, X must be a labelled dataset or the path of one; otherwise it "
@@ -116,9 +119,15 @@ def labelled_images(
 
 
 def dataset_at(
-    data: str | Path | LabelledImages, settings: DatasetSettings, *, min_classes: int = 2
-) -> LabelledImages:
-    """Return a dataset, which is read if it is given as a path; see `read_dataset`.
+    data: str | Path | Given,
+    settings: DatasetSettings,
+    *,
+    min_classes: int = 2,
+    progress: Progress | None = None,
+) -> LabelledImages | Given:
+    """Return a dataset. If it is given as a path, read it, and say how; see `read_dataset`.
+
+    Whatever else is given is returned as it is.
 
     Raises
     ------
@@ -127,12 +136,14 @@ def dataset_at(
     DatasetError, MissingExtra
         See `read_dataset`.
     """
-    if not isinstance(data, LabelledImages):
-        return read_dataset(data, settings, min_classes=min_classes)
+    if isinstance(data, str | Path):
+        images = read_dataset(data, settings, min_classes=min_classes)
+        (progress or Bars()).say(images.in_words())
+        return images
     if given := settings.given():
         raise UsageError(
-            "DatasetSettings say how a path is read, but the dataset is read already. "
-            f"Received: {', '.join(given)}."
+            "DatasetSettings say how a dataset is read, so it must be given as a path. "
+            f"Received: {', '.join(given)} and {type(data).__name__}."
         )
     return data
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from headstart.data.labels import listed, settle_labels
 from headstart.data.sources import ImageSource
+from headstart.display.text import listed_names, printable
 from headstart.errors import DatasetError, UsageError
 
 #: The names that folders, files and columns use for the three splits of a dataset.
@@ -20,6 +21,9 @@ SPLIT_NAMES = {
     "test": "test",
     "testing": "test",
 }
+_SPLITS = ("train", "valid", "test")
+# More classes than this are summed up.
+_CLASSES_COUNTED = 20
 #: The names that a column of labels may have, in tables and parquet files alike.
 LABEL_COLUMNS = ("label", "labels", "class", "category", "fine_label", "class_name", "target")
 
@@ -116,6 +120,27 @@ class LabelledImages:
             )
         return self.subset(i for i, split in enumerate(self.split) if split == name)
 
+    def in_words(self) -> str:
+        """Return how the dataset was read, and what is in it, in a few lines.
+
+        Examples
+        --------
+        >>> images = LabelledImages([], [], ["cat", "dog"], layout="Each folder is a class.")
+        >>> print(images.in_words())
+        Each folder is a class.
+        0 images of 2 classes: cat (0), dog (0).
+        """
+        splits = Counter(self.split)
+        parts = [f"{splits[name]:,} {name}" for name in _SPLITS if splits[name]]
+        of_parts = f" ({', '.join(parts)})" if parts else ""
+        skipped = [f"{n:,} {reason}" for reason, n in sorted(self.skipped.items())]
+        lines = [
+            self.layout,
+            f"{len(self):,} images{of_parts} of {_classes_in_words(self.counts())}.",
+            f"Skipped: {', '.join(skipped)}." if skipped else "",
+        ]
+        return "\n".join(line for line in lines if line)
+
     def counts(self) -> dict[Hashable, int]:
         """Return the number of images of each class, in the order of `classes`."""
         counted = Counter(self.labels)
@@ -201,6 +226,16 @@ def fingerprint(images: Iterable[str], labels: Iterable[Hashable], *, ordered: b
 
 def _place(sources: Sequence[ImageSource], number: int) -> str:
     return sources[number].name if number < len(sources) else f"label {number}"
+
+
+def _classes_in_words(counts: Mapping[Hashable, int]) -> str:
+    """Return the classes, each with its number of images as long as they are few."""
+    if len(counts) <= _CLASSES_COUNTED:
+        each = (f"{printable(str(label))} ({n:,})" for label, n in counts.items())
+        return f"{len(counts)} classes: {', '.join(each)}"
+    fewest, most = min(counts.values()), max(counts.values())
+    sizes = f"{most:,} images each" if fewest == most else f"{fewest:,} to {most:,} images each"
+    return f"{len(counts):,} classes ({sizes}): {listed_names(map(str, counts), 8)}"
 
 
 def _sort_key(label: Any) -> tuple[bool, Any]:

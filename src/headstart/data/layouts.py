@@ -17,7 +17,7 @@ from headstart.data.labelled_images import LabelledImages, sorted_classes
 from headstart.data.settings import DatasetSettings, label_expression
 from headstart.data.sources import ImageSource
 from headstart.data.split_names import UNLABELLED, named_splits, says_nothing, split_of
-from headstart.display.text import listed, printable
+from headstart.display.text import listed_names, printable
 from headstart.errors import DatasetError
 
 #: A folder of images of one class: its split, if it has one, the name of the class, the folder.
@@ -276,7 +276,7 @@ def _read_pattern(reading: Reading, pattern: str) -> LabelledImages:
         reading.skip(len(without), "without a label")
         reading.told.append(
             f"Images without one are not used, {len(without):,} of {len(paths):,}: "
-            f"{listed(without, 3)}."
+            f"{listed_names(without, 3)}."
         )
     rows = zip(paths, labels, splits, strict=True)
     return reading.finished(
@@ -336,8 +336,8 @@ def _compare_levels(reading: Reading, folders: Sequence[Folder], level: int) -> 
     if other.is_likely:
         questions.ask_level(reading.root, {level: names, level + other.depth: other.names})
     reading.told.append(
-        f"Folders with the same names recur further down ({listed(other.names)}): if these are the "
-        f"classes, use --class-level {level + other.depth}."
+        f"Folders with the same names recur further down ({listed_names(other.names)}): if these "
+        f"are the classes, use --class-level {level + other.depth}."
     )
 
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from headstart.data.folders import Folder
 from headstart.data.label_patterns import suggested_pattern
-from headstart.display.text import listed, printable
+from headstart.display.text import listed_names, printable
 from headstart.errors import DatasetError
 
 _IN_PYTHON = "In Python, DatasetSettings has these options."
@@ -17,7 +17,8 @@ _IN_PYTHON = "In Python, DatasetSettings has these options."
 def ask_level(root: Folder, levels: Mapping[int, Sequence[str]]) -> NoReturn:
     """Ask which level of folders the classes are."""
     readings = "; or ".join(
-        f"--class-level {level} if they are {listed(names)}" for level, names in levels.items()
+        f"--class-level {level} if they are {listed_names(names)}"
+        for level, names in levels.items()
     )
     raise DatasetError(
         f"Folders with the same names recur in {printable(root.path)}, so headstart can't tell "
@@ -29,9 +30,9 @@ def ask_classes_or_splits(
     top: Folder, level: int, inside: Sequence[Folder], others: Sequence[Folder]
 ) -> NoReturn:
     """Ask about folders that are named like splits, but are not the only ones or all of a kind."""
-    named = listed(folder.name for folder in inside)
-    beside = f" beside {listed(folder.name for folder in others)}" if others else ""
-    moved = named if len(inside) < len(others) else listed(folder.name for folder in others)
+    named = listed_names(folder.name for folder in inside)
+    beside = f" beside {listed_names(folder.name for folder in others)}" if others else ""
+    moved = named if len(inside) < len(others) else listed_names(folder.name for folder in others)
     move = f"move {moved} out of it" if others else "give each split a folder: train, test"
     raise DatasetError(
         f"{printable(top.path)} has folders named like splits ({named}){beside}. If all folders in "
@@ -46,7 +47,7 @@ def ask_which_fold(top: Folder, inside: Sequence[Folder]) -> NoReturn:
     """Ask about several training and several test sets."""
     raise DatasetError(
         f"{printable(top.path)} must have one folder for each split. Received several: "
-        f"{listed((folder.name for folder in inside), 8)}. If they are folds of a "
+        f"{listed_names((folder.name for folder in inside), 8)}. If they are folds of a "
         f"cross-validation, train on one of them, as in: headstart train "
         f"{printable(inside[0].path)} --test-folder {printable(inside[-1].path)}. If they belong "
         "together, move them into one folder for each split."
@@ -59,9 +60,10 @@ def ask_about_splits_in_classes(
     """Ask about splits that only some classes have."""
     raise DatasetError(
         f"Some class folders in {printable(top.path)} have folders named like splits "
-        f"({listed(splits)}), but not all images lie in such folders: see {listed(odd)}. If the "
-        "splits are meant, move all images of every class into them. If all images below a folder "
-        f"belong to its class, whatever the folders in it, use --class-level {level}. {_IN_PYTHON}"
+        f"({listed_names(splits)}), but not all images lie in such folders: see "
+        f"{listed_names(odd)}. If the splits are meant, move all images of every class into them. "
+        "If all images below a folder belong to its class, whatever the folders in it, use "
+        f"--class-level {level}. {_IN_PYTHON}"
     )
 
 
@@ -77,7 +79,7 @@ def refuse_without_folders(top: Folder) -> NoReturn:
 
 def refuse_without_labels(top: Folder, level: int, inside: Sequence[Folder]) -> NoReturn:
     """Refuse splits that have images but no class folders."""
-    named = listed(folder.name for folder in inside)
+    named = listed_names(folder.name for folder in inside)
     raise DatasetError(
         f"The images in {named} of {printable(top.path)} must lie in one folder for each class, "
         f"such as {printable(inside[0].name)}/cat/1.jpg. Received: images without class folders. "
@@ -91,7 +93,9 @@ def refuse_level(root: Folder, level: int) -> NoReturn:
     levels: list[str] = []
     folders = root.folders
     while folders:
-        levels.append(f"{len(levels) + 1} is {listed(sorted({each.name for each in folders}))}")
+        levels.append(
+            f"{len(levels) + 1} is {listed_names(sorted({each.name for each in folders}))}"
+        )
         folders = [inner for folder in folders for inner in folder.folders]
     raise DatasetError(
         f"--class-level must be a level of folders in {printable(root.path)} that hold images. "
@@ -103,13 +107,13 @@ def refuse_pattern(root: Folder, pattern: str, paths: Sequence[str]) -> NoReturn
     """Refuse a pattern that finds no label."""
     raise DatasetError(
         f"--label-from must find labels in the paths below {printable(root.path)}. Received: "
-        f"{pattern!r}, which finds none in {listed(paths, 3)}.{_suggestion(root)}"
+        f"{pattern!r}, which finds none in {listed_names(paths, 3)}.{_suggestion(root)}"
     )
 
 
 def refuse_empty_classes(root: Folder, empty: Sequence[Folder]) -> NoReturn:
     """Refuse class folders without images."""
-    named = listed(
+    named = listed_names(
         f"{folder.name}: other files, {n:,}" if (n := folder.others()) else folder.name
         for folder in empty
     )
@@ -130,5 +134,5 @@ def suggestion(paths: Sequence[str]) -> str:
         return " If the labels are in the file names, say where with --label-from."
     return (
         f" The file names seem to begin with labels: --label-from {found.pattern!r} finds the "
-        f"classes {listed(found.labels)}."
+        f"classes {listed_names(found.labels)}."
     )

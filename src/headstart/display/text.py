@@ -86,12 +86,12 @@ def printable_lines(text: str) -> str:
     return "\n".join(map(printable, text.split("\n")))
 
 
-def listed(names: Iterable[str], at_most: int = 5) -> str:
+def listed_names(names: Iterable[str], at_most: int = 5) -> str:
     """Return the first names, printable, and how many more there are.
 
     Examples
     --------
-    >>> listed(["cat", "dog", "eel"], 2)
+    >>> listed_names(["cat", "dog", "eel"], 2)
     'cat, dog and 1 more'
     """
     shown = [printable(name) for name in names]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headstart.data.inputs import Images, Labels, labelled_images
+from headstart.data.inputs import Images, Labels, dataset_at, labelled_images
+from headstart.data.labelled_images import LabelledImages
 from headstart.data.settings import DatasetSettings
+from headstart.errors import UsageError
 from headstart.evaluation import Evaluation, measure
 from headstart.features.settings import FeatureSettings
 from headstart.jobs.predict import open_predictor
@@ -13,7 +15,6 @@ from headstart.jobs.predict import open_predictor
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from headstart.data.labelled_images import LabelledImages
     from headstart.jobs.predict import Named
     from headstart.progress import Progress
 
@@ -35,8 +36,8 @@ def evaluate(
         A fitted classifier, a saved model or its folder; or the name of a pre-trained network,
         which is measured on its own classes.
     X : str, Path, LabelledImages, list or array
-        A labelled dataset, as `read_dataset` takes it (its test split if it has one); or images,
-        with their labels in `y`.
+        A labelled dataset, as `read_dataset` takes it (its test split, or else its validation
+        split, if it has any); or images, with their labels in `y`.
     y : iterable of hashable, optional
         The label of each image.
     dataset : DatasetSettings
@@ -61,10 +62,23 @@ def evaluate(
     >>> import headstart as hs
     >>> print(hs.evaluate("my-model/", "test-images/"))  # doctest: +SKIP
     """
-    sources, labels = labelled_images(X, y, part="test", settings=dataset)
+    if y is not None and dataset.given():
+        raise UsageError(
+            "dataset must be left out where labels are given in y. Received: "
+            f"{', '.join(dataset.given())}."
+        )
+    if y is None:
+        X = dataset_at(X, dataset, min_classes=1, progress=progress)
+    sources, labels = labelled_images(X, y, part=_tested(X))
     settings = FeatureSettings(workers=workers)
     predictor = open_predictor(model, settings, images=sources, progress=progress)
     return measure(predictor, sources, labels, progress=progress)
+
+
+def _tested(X: Images | LabelledImages) -> str:
+    """Return the split to test on. Who has only two often calls the second one validation."""
+    splits = X.split if isinstance(X, LabelledImages) else None
+    return "valid" if splits and "test" not in splits else "test"
 
 
 def draw_evaluation(evaluation: Evaluation, folder: Path) -> tuple[Path, ...]:

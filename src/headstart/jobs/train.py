@@ -202,9 +202,12 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     out = Path(out)
     check_out(out, backbone, overwrite=overwrite)
     check_drawing()
-    images = dataset_at(data, dataset)
-    tests = dataset_at(test, dataset, min_classes=1) if isinstance(test, str | Path) else test
-    parts = _split(images, tests, seed)
+    images = dataset_at(data, dataset, progress=progress)
+    if isinstance(test, str | Path):
+        tests = dataset_at(test, dataset, min_classes=1, progress=progress)
+        parts = _split(images, tests, seed)
+    else:
+        parts = _split(images, test, seed)
     check_labels(parts.training, parts.tested)
     _say_unused(images, parts, fine_tuning, progress)
     fitted = _fitted(

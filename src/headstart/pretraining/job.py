@@ -86,7 +86,7 @@ def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
     """
     out = Path(out) if Path(out).name else Path(out).resolve()
     check_place(out)
-    images = dataset_at(dataset, reading)
+    images = dataset_at(dataset, reading, progress=progress)
     train, validation = split_images(images, settings)
     keras = start_keras()
     job = Job(
