@@ -15,7 +15,7 @@ def no_system_fonts(monkeypatch, tmp_path):
 
 
 def _forget():
-    fonts._font_with.cache_clear()
+    fonts._font_for.cache_clear()
     fonts._system_fonts.cache_clear()
 
 
@@ -34,7 +34,7 @@ def test_a_note_explains_what_is_spelt_out():
     assert not known.is_spelt
     assert unknown.is_spelt
     assert fonts.note_on_fonts([known]) == []
-    assert "install a font that has it" in "\n".join(fonts.note_on_fonts([known, unknown]))
+    assert "install a font with all letters" in "\n".join(fonts.note_on_fonts([known, unknown]))
 
 
 def test_names_that_differ_stay_different():
@@ -56,6 +56,30 @@ def test_font_of_the_system_is_used_where_it_has_the_letters(no_system_fonts, mo
     )
     assert fonts.drawable("猫")[:2] == ("猫", wide)
     assert fonts.drawable("犬")[:2] == ("U+72AC", fonts.dejavu())
+
+
+def test_a_font_is_found_among_very_many_styles(no_system_fonts):
+    names = [f"NotoSans{script}-{style}.ttf" for script in range(60) for style in ("Bold", "Thin")]
+    for name in [*names, "NotoSansThai-Regular.ttf", "wqy-microhei.ttc", "Unknown.ttf"]:
+        (no_system_fonts / name).touch()
+    found = [font.name for font in fonts._system_fonts()]
+    assert found[:2] == ["NotoSansThai-Regular.ttf", "wqy-microhei.ttc"]
+    assert "Unknown.ttf" not in found
+
+
+def test_a_font_that_has_most_letters_spells_the_others(no_system_fonts, monkeypatch):
+    wide = no_system_fonts / "NotoSansCJK-Regular.ttc"
+    wide.touch()
+    latin = frozenset(map(ord, "U+0123456789ABCDEF "))
+    letters = fonts._letters
+    monkeypatch.setattr(
+        fonts, "_letters", lambda font: latin | {0x732B} if font == wide else letters(font)
+    )
+    assert fonts.drawable("猫犬") == ("猫U+72AC", wide, True)
+    # Without Latin letters it can't.
+    monkeypatch.setattr(fonts, "_letters", lambda font: {0x732B} if font == wide else letters(font))
+    fonts._font_for.cache_clear()
+    assert fonts.drawable("猫犬").font == fonts.dejavu()
 
 
 def test_bold_comes_with_it():

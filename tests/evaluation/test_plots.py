@@ -229,11 +229,11 @@ def test_columns_of_bars_are_apart_and_waste_no_room(make_evaluation, k, name):
 @pytest.mark.parametrize("plot", PLOTS)
 def test_names_that_no_font_has_are_explained(plot, make_evaluation, monkeypatch):
     monkeypatch.setattr("headstart.display.fonts._font_folders", lambda: iter(()))
-    fonts._font_with.cache_clear()
+    fonts._font_for.cache_clear()
     fonts._system_fonts.cache_clear()
     evaluation = make_evaluation(classes=["赤", "犬"])
-    assert "no font on this machine has" in texts(plot(evaluation))
-    assert "no font on this machine has" not in texts(plot(make_evaluation(2)))
+    assert "the fonts of this machine do not have" in texts(plot(evaluation))
+    assert "the fonts of this machine do not have" not in texts(plot(make_evaluation(2)))
 
 
 def test_drawing_changes_nothing_in_matplotlib(make_evaluation, tmp_path):

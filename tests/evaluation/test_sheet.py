@@ -109,7 +109,7 @@ def test_without_a_common_folder_paths_are_whole(tmp_path, lines, names):
 
 def test_the_foot_says_how_many_are_shown_and_that_a_font_is_missing(tmp_path, lines, monkeypatch):
     monkeypatch.setattr("headstart.display.fonts._font_folders", lambda: iter(()))
-    fonts._font_with.cache_clear()
+    fonts._font_for.cache_clear()
     fonts._system_fonts.cache_clear()
     _drawn(tmp_path, *[Tile(_photo(), [predicted("犬", 0.9)])] * 3, at_most=2, more=1231)
     assert "The first 2 of 1,234." in lines

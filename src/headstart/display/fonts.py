@@ -24,9 +24,20 @@ WIDE_FONTS = (
     "YuGoth*",
     "malgun*",
     "Nirmala*",
+    "segoeui.*",
+    "Leelaw*",
+    "GeezaPro*",
+    "Thonburi*",
+    "Kohinoor*",
+    "Lohit*",
+    "Loma*",
     "unifont*",
 )
-AT_MOST_FONTS = 60
+# Of a family with many styles, these come last.
+STYLES = ("Bold", "Italic", "Oblique", "Light", "Thin", "Black", "Medium", "Condensed", "Mono")
+AT_MOST_FONTS = 200
+
+_SPELLING = frozenset(map(ord, "U+0123456789ABCDEF "))
 
 
 class Drawable(NamedTuple):
@@ -51,16 +62,16 @@ def drawable(text: str) -> Drawable:
     """Return `text` on one line, with the font file to draw it with.
 
     The font is DejaVu Sans, which comes with matplotlib, or else a font of the system that has all
-    the letters. If no font has them, missing letters become code points such as ``U+732B``. That is
-    ugly, but different classes keep different names. `note_on_fonts` says so to the reader.
+    the letters. If no font has them, it is the one that lacks the fewest, and missing letters
+    become code points such as ``U+732B``. That is ugly, but different classes keep different names.
+    `note_on_fonts` explains it to the reader.
     """
     text = printable(text)
-    font = _font_with(frozenset(map(ord, text)))
-    if font:
+    font, missing = _font_for(frozenset(map(ord, text)))
+    if not missing:
         return Drawable(text, font)
-    known = _letters(dejavu())
-    spelt = (letter if ord(letter) in known else f"U+{ord(letter):04X} " for letter in text)
-    return Drawable("".join(spelt).strip(), dejavu(), is_spelt=True)
+    spelt = (f"U+{ord(letter):04X} " if ord(letter) in missing else letter for letter in text)
+    return Drawable("".join(spelt).strip(), font, is_spelt=True)
 
 
 def note_on_fonts(names: Iterable[Drawable]) -> list[str]:
@@ -68,8 +79,8 @@ def note_on_fonts(names: Iterable[Drawable]) -> list[str]:
     if not any(name.is_spelt for name in names):
         return []
     return [
-        "U+... is the code of a letter that no font on this machine has.",
-        "To see the letter, install a font that has it, such as Noto Sans CJK.",
+        "U+... is the code of a letter that the fonts of this machine do not have.",
+        "To see the letter, install a font with all letters of the name, such as Noto Sans CJK.",
     ]
 
 
@@ -82,10 +93,19 @@ def dejavu(*, bold: bool = False) -> Path:
 
 
 @functools.lru_cache(maxsize=4096)
-def _font_with(letters: frozenset[int]) -> Path | None:
-    if all(letter < 0x250 for letter in letters) or letters <= _letters(dejavu()):
-        return dejavu()
-    return next((font for font in _system_fonts() if letters <= _letters(font)), None)
+def _font_for(letters: frozenset[int]) -> tuple[Path, frozenset[int]]:
+    """Return the font that lacks the fewest of the letters, and the letters that it lacks."""
+    if all(letter < 0x250 for letter in letters):
+        return dejavu(), frozenset()
+    best, missing = dejavu(), letters - _letters(dejavu())
+    for font in _system_fonts() if missing else ():
+        lacks = letters - _letters(font)
+        # What spells the missing letters must be in the same font.
+        if len(lacks) < len(missing) and (not lacks or _letters(font) >= _SPELLING):
+            best, missing = font, lacks
+        if not missing:
+            break
+    return best, missing
 
 
 @functools.cache
@@ -102,16 +122,26 @@ def _letters(font: Path) -> frozenset[int]:
 
 @functools.cache
 def _system_fonts() -> tuple[Path, ...]:
-    files = [file for folder in _font_folders() for file in sorted(folder.rglob("*.[to]t[fc]"))]
-    wide = [file for pattern in WIDE_FONTS for file in files if file.match(pattern)]
-    return tuple(dict.fromkeys(wide))[:AT_MOST_FONTS]
+    files = [file for folder in _font_folders() for file in folder.rglob("*.[to]t[fc]")]
+    ranked = sorted((rank, file) for file in files if (rank := _rank(file)))
+    return tuple(dict.fromkeys(file for _, file in ranked))[:AT_MOST_FONTS]
+
+
+def _rank(file: Path) -> tuple[bool, int] | None:
+    """Return a rank by which fonts are sorted, or None for a font that is not among the known."""
+    for place, pattern in enumerate(WIDE_FONTS):
+        if file.match(pattern):
+            return any(style in file.stem for style in STYLES), place
+    return None
 
 
 def _font_folders() -> Iterator[Path]:
+    home = Path.home()
     if sys.platform == "win32":
         yield Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts"
+        yield home / "AppData/Local/Microsoft/Windows/Fonts"
     elif sys.platform == "darwin":
-        yield from (Path("/System/Library/Fonts"), Path("/Library/Fonts"))
+        yield from (Path("/System/Library/Fonts"), Path("/Library/Fonts"), home / "Library/Fonts")
     else:
-        yield from (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
-    yield Path.home() / ".local/share/fonts"
+        yield from (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), home / ".fonts")
+    yield home / ".local/share/fonts"
