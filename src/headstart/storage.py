@@ -77,10 +77,17 @@ def storage_error(what: str, why: object) -> StorageError:
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, *, sync: bool = True) -> Iterator[Path]:
     """Yield a temporary path, which replaces `path` when the block ends without an exception.
 
     After an exception, a kill or a full disk, `path` is as it was before.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    sync : bool
+        Whether it must also survive a loss of power right afterwards; that takes time.
 
     Raises
     ------
@@ -90,13 +97,14 @@ def whole_file(path: Path) -> Iterator[Path]:
     with writing(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(
-            prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent
+            prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent
         )
         os.close(handle)
         temporary = Path(name)
         try:
             yield temporary
-            _sync(temporary)
+            if sync:
+                _sync(temporary)
             # mkstemp makes private files. This one shall be as readable as any new file.
             temporary.chmod(0o666 & ~_umask())
             temporary.replace(path)

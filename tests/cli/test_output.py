@@ -1,8 +1,6 @@
 """Reports for people, JSON for programs, tables and sheets of predictions."""
 
-import argparse
 import contextlib
-import csv
 import io
 import json
 
@@ -11,19 +9,21 @@ import pytest
 
 import headstart.evaluation
 from headstart.backbones.classes import ClassName
+from headstart.cli import predict
 from headstart.cli.output import (
     SHEET_TILES,
     Sheet,
-    Table,
+    Totals,
     open_outputs,
     print_json,
     print_record,
     print_result,
     print_text,
 )
+from headstart.cli.parser import CommandParser
 from headstart.data.sources import FileSource
 from headstart.display.text import printable
-from headstart.errors import ImageDamaged
+from headstart.errors import ImageDamaged, UsageError
 from headstart.prediction.answer import Answer
 
 CLASSES = (ClassName("n1", "ant"), ClassName("bee", "bee"))
@@ -108,18 +108,32 @@ def test_json_is_a_line_for_each_image(capsys):
     ]
 
 
-def test_a_table_has_a_row_for_each_class_and_one_for_an_unreadable_image(tmp_path):
-    with (tmp_path / "table.csv").open("w", newline="") as file:
-        table = Table(file)
-        table.add(answer(), 2)
-        table.add(unreadable(), 2)
-    with (tmp_path / "table.csv").open(newline="") as file:
-        assert list(csv.reader(file)) == [
-            ["path", "rank", "id", "label", "probability", "error", "message"],
-            ["a.png", "1", "n1", "ant", "0.750000", "", ""],
-            ["a.png", "2", "bee", "bee", "0.250000", "", ""],
-            ["b.png", "", "", "", "", "ImageDamaged", "b.png is cut short."],
-        ]
+def test_what_is_unsure_is_said(capsys):
+    print_text(answer(unsure=True), 1)
+    print_record(answer(unsure=True), 1)
+    *text, record = capsys.readouterr().out.splitlines()
+    assert text == ["a.png", "    (unsure)", "     75.0%  ant  n1"]
+    assert json.loads(record)["unsure"] is True
+
+
+def test_totals_count_each_image_once():
+    totals = Totals()
+    for each in (answer(), answer(), answer(unsure=True), unreadable()):
+        totals.add(each)
+    assert str(totals) == "Totals: ant 2, unsure 1, unreadable 1."
+    assert (totals.images, totals.unreadable) == (4, 1)
+
+
+def test_totals_name_the_most_frequent_classes(monkeypatch):
+    monkeypatch.setattr("headstart.cli.output.TOTALS", 1)
+    totals = Totals()
+    probabilities = np.eye(4, dtype=np.float32)
+    classes = tuple(ClassName(name, name) for name in ("a\nb", "c", "d", "e"))
+    for best in (0, 0, 1, 2, 2, 2):
+        totals.add(Answer(0, FileSource("a.png"), classes, probabilities[best]))
+    assert str(totals) == "Totals: d 3, 2 other classes 3."
+    monkeypatch.setattr("headstart.cli.output.TOTALS", 2)
+    assert str(totals) == "Totals: d 3, a\\nb 2, 1 other classes 1."
 
 
 @pytest.fixture
@@ -135,9 +149,9 @@ def drawn(monkeypatch):
 
 
 def test_a_sheet_shows_the_first_images_and_counts_the_others(drawn, tmp_path):
-    sheet = Sheet(tmp_path / "sheet.png")
+    sheet = Sheet(tmp_path / "sheet.png", 1)
     for _ in range(SHEET_TILES + 3):
-        sheet.add(answer(), 1)
+        sheet.add(answer())
     sheet.finish(None)
     ((path, tiles, settings),) = drawn
     assert path == tmp_path / "sheet.png"
@@ -146,20 +160,31 @@ def test_a_sheet_shows_the_first_images_and_counts_the_others(drawn, tmp_path):
 
 
 def test_no_sheet_is_drawn_of_nothing_or_after_a_failure(drawn, tmp_path):
-    Sheet(tmp_path / "sheet.png").finish(None)
-    sheet = Sheet(tmp_path / "sheet.png")
-    sheet.add(answer(), 1)
+    Sheet(tmp_path / "sheet.png", 1).finish(None)
+    sheet = Sheet(tmp_path / "sheet.png", 1)
+    sheet.add(answer())
     sheet.finish(KeyboardInterrupt)
     assert not drawn
 
 
-def test_what_is_asked_for_is_opened(tmp_path):
-    asked = argparse.Namespace(json=True, csv=tmp_path / "t.csv", sheet=tmp_path / "s.png")
+def asked(*words):
+    return CommandParser(predict).parse_args(["photos", *words])
+
+
+def test_what_is_asked_for_is_opened(tmp_path, capsys):
+    words = ["--json", "--csv", str(tmp_path / "t.csv"), "--sheet", str(tmp_path / "s.png")]
     with contextlib.ExitStack() as stack:
-        record, *others = open_outputs(asked, stack)
-    assert record is print_record
-    assert [write.__qualname__ for write in others] == ["Table.add", "Sheet.add"]
+        show, *others = open_outputs(asked(*words), stack)
+        show(answer())
+        assert [write.__qualname__ for write in others] == ["WideTable.add", "Sheet.add"]
+    assert json.loads(capsys.readouterr().out)["path"] == "a.png"
     assert (tmp_path / "t.csv").is_file()
-    asked = argparse.Namespace(json=False, csv=None, sheet=None)
     with contextlib.ExitStack() as stack:
-        assert open_outputs(asked, stack) == [print_text]
+        (show,) = open_outputs(asked(), stack)
+        show(answer())
+    assert capsys.readouterr().out.startswith("a.png\n")
+
+
+def test_settings_of_a_table_need_a_table():
+    with contextlib.ExitStack() as stack, pytest.raises(UsageError, match="must come with --csv"):
+        open_outputs(asked("--csv-format", "long"), stack)

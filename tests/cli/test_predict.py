@@ -117,16 +117,70 @@ def test_what_is_passed_over_is_counted(backbone, photos, capsys):
     assert "skipped: 1 not an image" in err
 
 
-def test_csv_has_a_row_for_each_class_or_error(backbone, photos, tmp_path, capsys):
+def test_csv_has_a_row_for_each_image_named_from_the_folder(backbone, photos, tmp_path, capsys):
     (photos / "red" / "0.png").write_bytes(b"no image")
     table = tmp_path / "answers.csv"
-    main(["predict", str(photos / "red"), "--model", backbone, "--top", "2", "--csv", str(table)])
+    assert main(["predict", str(photos), "--model", backbone, "--csv", str(table)]) == 1
+    with table.open(newline="") as file:
+        rows = {row["path"]: row for row in csv.DictReader(file)}
+    assert len(rows) == 18
+    assert "must be one of JPEG" in rows[str(Path("red", "0.png"))]["error"]
+    assert float(rows[str(Path("red", "1.png"))]["probability"]) > 0.2
+    assert capsys.readouterr().out
+
+
+def test_long_csv_has_a_row_for_each_class_or_error(backbone, photos, tmp_path, capsys):
+    (photos / "red" / "0.png").write_bytes(b"no image")
+    table = tmp_path / "answers.csv"
+    words = ["--model", backbone, "--top", "2", "--csv", str(table), "--csv-format", "long"]
+    main(["predict", str(photos / "red"), *words])
     with table.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["error"] for row in rows if row["path"].endswith("0.png")] == ["ImageUnsupported"]
     assert [row["rank"] for row in rows if row["path"].endswith("1.png")] == ["1", "2"]
     assert len(rows) == 1 + 5 * 2
     assert capsys.readouterr().out
+
+
+def test_totals_are_told_at_the_end(saved, photos, capsys):
+    capsys.readouterr()
+    assert main(["predict", str(photos), "--model", saved, "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert err.endswith("Totals: blue 6, green 6, red 6.\n")
+    assert len(records(out)) == 18
+
+
+def test_images_below_a_probability_are_unsure(saved, photos, tmp_path, capsys):
+    capsys.readouterr()
+    table = tmp_path / "t.csv"
+    words = ["predict", str(photos), "--model", saved, "--json", "--csv", str(table)]
+    assert main([*words, "--unsure-below", "1"]) == 0
+    out, err = capsys.readouterr()
+    assert all(record["unsure"] for record in records(out))
+    assert err.endswith("Totals: unsure 18.\n")
+    with table.open(newline="") as file:
+        assert {row["unsure"] for row in csv.DictReader(file)} == {"yes"}
+    assert main([*words, "--unsure-below", "2"]) == 2
+    assert "--unsure-below must be a probability" in capsys.readouterr().err
+
+
+def test_images_are_sorted_into_copies(saved, photos, tmp_path, capsys):
+    capsys.readouterr()
+    out = tmp_path / "sorted"
+    words = ["predict", str(photos), "--model", saved, "--sort-into", str(out)]
+    for closing in ("Copied 18 images; ", "Copied 0 images; "):
+        assert main(words) == 0
+        assert closing in capsys.readouterr().err
+    # Three images have each name.
+    assert len(list(out.glob("*/*.png"))) == 18
+    assert {path.name for path in out.iterdir()} == {"blue", "green", "red", "sorted.csv"}
+    assert main(["predict", str(photos), "--model", saved, "--sort-into", str(photos)]) == 2
+    assert "must not lie among the images" in capsys.readouterr().err
+
+
+def test_a_dash_is_the_only_path(backbone, capsys):
+    assert main(["predict", "-", "a.png", "--model", backbone]) == 2
+    assert "must be the only PATH" in capsys.readouterr().err
 
 
 def test_a_sheet_is_drawn(backbone, photos, tmp_path, capsys):

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
-import csv
 import json
 import sys
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Protocol
 
+from headstart.cli.csv_files import CSV, csv_file
+from headstart.cli.flags import must_come_with
 from headstart.display.text import printable
 from headstart.progress import write
-from headstart.storage import whole_file
 
 if TYPE_CHECKING:
     import argparse
+    import contextlib
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from headstart.prediction.answer import Answer
 
-    #: Writes the most probable classes of one image, or why it is unreadable: (answer, top).
-    Write = Callable[[Answer, int], None]
+    #: Writes the most probable classes of one image, or why it is unreadable.
+    Write = Callable[[Answer], None]
 
 SHEET_TILES = 60
+#: How many classes the totals name.
+TOTALS = 20
 
 
 class Result(Protocol):
@@ -78,12 +81,23 @@ def _can_be_written(text: str) -> bool:
 
 
 def open_outputs(arguments: argparse.Namespace, stack: contextlib.ExitStack) -> list[Write]:
-    """Open what ``predict`` was asked to write; `stack` closes it."""
-    outputs: list[Write] = [print_record if arguments.json else print_text]
+    """Open what ``predict`` was asked to write; `stack` closes it.
+
+    Raises
+    ------
+    UsageError, StorageError
+        If something that was asked for can't be written.
+    """
+    top = arguments.top
+    show = print_record if arguments.json else print_text
+    outputs: list[Write] = [lambda answer: show(answer, top)]
     if arguments.csv:
-        outputs.append(Table(stack.enter_context(_whole_text(arguments.csv))).add)
+        settings = CSV.settings(arguments)
+        table = csv_file(arguments.csv, settings, top=top, inputs=arguments.paths)
+        outputs.append(stack.enter_context(table).add)
+    must_come_with("--csv", [] if arguments.csv else CSV.flags_given(arguments))
     if arguments.sheet:
-        sheet = Sheet(arguments.sheet)
+        sheet = Sheet(arguments.sheet, top)
         stack.push(sheet.finish)
         outputs.append(sheet.add)
     return outputs
@@ -100,6 +114,8 @@ def _text_lines(answer: Answer, top: int) -> Iterator[str]:
         yield printable(f"    unreadable: {answer.error}")
     for note in answer.notes:
         yield printable(f"    ({note})")
+    if answer.unsure:
+        yield "    (unsure)"
     for prediction in answer.predictions(top):
         name = str(prediction.label)
         identity = "" if prediction.id == name else f"  {prediction.id}"
@@ -111,37 +127,58 @@ def print_record(answer: Answer, top: int) -> None:
     print_json(answer.to_record(top))
 
 
-class Table:
-    """Comma-separated values: a row for each image and class, one row for an unreadable image."""
+class Totals:
+    """How many images are of which class, counted by the most probable one."""
 
-    COLUMNS = ("path", "rank", "id", "label", "probability", "error", "message")
+    def __init__(self) -> None:
+        self._classes: Counter[str] = Counter()
+        self._unsure = self._unreadable = 0
 
-    def __init__(self, file: TextIO) -> None:
-        self._writer = csv.writer(file)
-        self._writer.writerow(self.COLUMNS)
+    @property
+    def images(self) -> int:
+        """How many images there were."""
+        return self._classes.total() + self._unsure + self._unreadable
 
-    def add(self, answer: Answer, top: int) -> None:
-        """Write the rows of one image."""
+    @property
+    def unreadable(self) -> int:
+        """How many of them could not be read."""
+        return self._unreadable
+
+    def add(self, answer: Answer) -> None:
+        """Count one image."""
         if answer.error is not None:
-            error = answer.error
-            self._writer.writerow([answer.path, "", "", "", "", type(error).__name__, str(error)])
-        for rank, found in enumerate(answer.predictions(top), start=1):
-            probability = f"{found.probability:.6f}"
-            self._writer.writerow([answer.path, rank, found.id, found.label, probability, "", ""])
+            self._unreadable += 1
+        elif answer.unsure:
+            self._unsure += 1
+        else:
+            self._classes[str(answer.predictions(1)[0].label)] += 1
+
+    def __str__(self) -> str:
+        """Return the counts in one sentence, the most frequent class first."""
+        frequent = self._classes.most_common(TOTALS)
+        parts = [f"{printable(label)} {count:,}" for label, count in frequent]
+        others = self._classes.total() - sum(count for _, count in frequent)
+        if others:
+            parts.append(f"{len(self._classes) - TOTALS:,} other classes {others:,}")
+        if self._unsure:
+            parts.append(f"unsure {self._unsure:,}")
+        if self._unreadable:
+            parts.append(f"unreadable {self._unreadable:,}")
+        return f"Totals: {', '.join(parts)}."
 
 
 class Sheet:
     """An image of the first images with their predictions, drawn at the end."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._answers: list[tuple[Answer, int]] = []
+    def __init__(self, path: Path, top: int) -> None:
+        self._path, self._top = path, top
+        self._answers: list[Answer] = []
         self._more = 0
 
-    def add(self, answer: Answer, top: int) -> None:
+    def add(self, answer: Answer) -> None:
         """Keep one answer for the sheet, while there is room."""
         if len(self._answers) < SHEET_TILES:
-            self._answers.append((answer, top))
+            self._answers.append(answer)
         else:
             self._more += 1
 
@@ -150,11 +187,5 @@ class Sheet:
         if failure is None and self._answers:
             from headstart.evaluation import Tile, draw_sheet
 
-            tiles = (Tile(a.source, a.predictions(top), error=a.error) for a, top in self._answers)
+            tiles = (Tile(a.source, a.predictions(self._top), error=a.error) for a in self._answers)
             draw_sheet(self._path, tiles, more=self._more)
-
-
-@contextlib.contextmanager
-def _whole_text(path: Path) -> Iterator[TextIO]:
-    with whole_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        yield file

@@ -1,33 +1,53 @@
 """``headstart predict``: what is in images."""
 
-import argparse
+from __future__ import annotations
+
 import contextlib
+import itertools
+import sys
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.cli import options
+from headstart.cli.csv_files import CSV
+from headstart.cli.flags import Flags
 from headstart.cli.options import FEATURES, NETWORK
-from headstart.cli.output import open_outputs
+from headstart.cli.output import Totals, open_outputs
 from headstart.cli.parser import CommandParser, add_option, progress
-from headstart.progress import track
+from headstart.errors import UsageError
+from headstart.prediction.unsure import UnsureRule
+from headstart.progress import flush, track
 
 if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator, Sequence
+
     from headstart.data.discovery import Found
+    from headstart.jobs.sorting import SortedCopies
+    from headstart.prediction.answer import Answer
+    from headstart.prediction.predictor import Predictor
+    from headstart.progress import Progress
 
 USAGE = "PATH... [options]"
 
 DESCRIPTION = """\
 Say what is in images: the most probable classes of each, with probabilities.
 
-PATH is an image, a folder or a pattern such as 'photos/*.jpg'."""
+PATH is an image, a folder or a pattern such as 'photos/*.jpg'. The PATH '-' reads paths from
+standard input, one on each line or separated by NUL, or one image."""
 
 EPILOG = """\
 examples:
   headstart predict tiger.jpg
   headstart predict photos/ --model resnet50 --top 3 --csv predictions.csv
-  headstart predict photos/ --model my-model/ --sheet predictions.png"""
+  headstart predict photos/ --model my-model/ --sheet predictions.png
+  headstart predict photos/ --model my-model/ --unsure-below 0.8 --sort-into out"""
+
+
+UNSURE = Flags(UnsureRule(), names={"below": "--unsure-below P"})
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -40,9 +60,13 @@ def add_arguments(parser: CommandParser) -> None:
     add_option(parser, "--model NAME", model, default=NETWORK.defaults.backbone)
     add_option(parser, "--top K", "how many classes to show for each image", options.positive, 5)
     options.add_json(parser, "one line for each image")
-    add_option(parser, "--csv FILE", "also write the predictions as a table", Path)
+    add_option(parser, "--csv FILE", "also write a table: a row for each image", Path)
     sheet = "also draw the images with their predictions"
     add_option(parser, "--sheet FILE.png", sheet, options.png)
+    UNSURE.add(parser)
+    sort = "also copy each image into the folder of its class in FOLDER"
+    add_option(parser, "--sort-into FOLDER", sort, Path)
+    CSV.add(parser.heading("table", "With --csv only."))
     network = parser.heading("network")
     NETWORK.add(network, "weights")
     FEATURES.add(network)
@@ -50,34 +74,80 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict every image; return 1 if any was unreadable."""
-    from headstart.data.discovery import find_images
     from headstart.jobs.predict import open_predictor
 
     began = time.perf_counter()
-    shown = progress(arguments)
-    unreadable = 0
+    shown, totals, skipped = progress(arguments), Totals(), Counter[str]()
+    network = replace(NETWORK.settings(arguments), backbone=arguments.model)
+    features, rule = FEATURES.settings(arguments), UNSURE.settings(arguments)
     with contextlib.ExitStack() as stack:
         # First of all: a file that can't be written is an error before the work, not after it.
-        outputs = open_outputs(arguments, stack)
-        found = find_images(arguments.paths)
-        network = replace(NETWORK.settings(arguments), backbone=arguments.model)
-        features = FEATURES.settings(arguments)
-        predictor = open_predictor(network, features, images=found.sources, progress=shown)
-        answers = predictor.stream(found.sources)
-        for answer in track(shown, answers, "predicting", len(found.sources)):
-            unreadable += answer.error is not None
-            for write in outputs:
-                write(answer, arguments.top)
+        outputs = [totals.add, *open_outputs(arguments, stack)]
+        copies = _open_copies(arguments, stack)
+        batches, n_images = _found(arguments.paths, shown)
+        first = next(batches)
+        predictor = open_predictor(network, features, images=first.sources, progress=shown)
+        predictor = predictor.with_rule(rule)
+        answers = _answers(predictor, itertools.chain([first], batches), skipped)
+        for answer in track(shown, answers, "predicting", n_images):
+            for write in [*outputs, *([copies.add] if copies else [])]:
+                write(answer)
     seconds = time.perf_counter() - began
     how = f"{seconds:.1f} s by {predictor.name}, computed in {predictor.precision}"
-    shown.say(_closing(found, unreadable, how))
-    return int(unreadable > 0 or not found.sources)
+    for line in _closing(totals, skipped, how, copies):
+        shown.say(line)
+    return int(totals.unreadable > 0 or not totals.images)
 
 
-def _closing(found: "Found", unreadable: int, how: str) -> str:
-    n = len(found.sources)
-    parts = [f"{n - unreadable} of {n} images predicted in {how}"]
-    if unreadable:
-        parts.append(f"{unreadable} unreadable (the output gives the reasons)")
-    parts += [f"skipped: {count} {reason}" for reason, count in sorted(found.skipped.items())]
-    return "; ".join(parts) + "."
+def _found(paths: Sequence[str], shown: Progress) -> tuple[Iterator[Found], int | None]:
+    """Return what is found, in the order in which it is found, and how many images that is."""
+    from headstart.data.discovery import Found, find_images
+
+    if "-" not in paths:
+        found = find_images(paths)
+        return iter([found]), len(found.sources)
+    if len(paths) > 1:
+        raise UsageError(
+            f"'-' stands for all images, so it must be the only PATH. Received: {' '.join(paths)}."
+        )
+    from headstart.cli.standard_input import found_batches
+
+    if sys.stdin is not None and sys.stdin.isatty():
+        shown.say("Reading paths of images from standard input, one on each line.")
+    batches = found_batches()
+    return itertools.chain([next(batches, Found())], batches), None
+
+
+def _answers(
+    predictor: Predictor, batches: Iterable[Found], skipped: Counter[str]
+) -> Iterator[Answer]:
+    for found in batches:
+        skipped.update(found.skipped)
+        yield from predictor.stream(found.sources)
+        # Whoever writes to '-' line by line waits for the answers.
+        flush(sys.stdout)
+
+
+def _open_copies(arguments: argparse.Namespace, stack: contextlib.ExitStack) -> SortedCopies | None:
+    if arguments.sort_into is None:
+        return None
+    from headstart.jobs.sorting import SortedCopies
+
+    copies = SortedCopies(arguments.sort_into, arguments.paths)
+    return stack.enter_context(contextlib.closing(copies))
+
+
+def _closing(
+    totals: Totals, skipped: Counter[str], how: str, copies: SortedCopies | None
+) -> Iterator[str]:
+    n = totals.images
+    parts = [f"{n - totals.unreadable} of {n} images predicted in {how}"]
+    if totals.unreadable:
+        parts.append(f"{totals.unreadable} unreadable (the output gives the reasons)")
+    parts += [f"skipped: {count} {reason}" for reason, count in sorted(skipped.items())]
+    yield "; ".join(parts) + "."
+    if n > 1:
+        yield str(totals)
+    if copies is not None:
+        there = f" {copies.there:,} were there already." if copies.there else ""
+        yield f"Copied {copies.copied:,} images; {copies.table} lists them.{there}"

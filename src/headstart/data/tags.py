@@ -5,10 +5,12 @@ Pillow reads them too, but warns of every odd tag through the warning filters of
 
 import struct
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 # Bytes of one value, and how struct names it. Only whole numbers are read.
-_WHOLE = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 16: "Q", 17: "q"}
+_WHOLE = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
+# Text in ASCII, and in UTF-8 since EXIF 3.
+_TEXT = (2, 129)
 # No tag of interest has more values than there are bands in an image.
 _MOST_VALUES = 4096
 _MOST_PAGES = 100_000
@@ -68,13 +70,33 @@ class Directory:
 
     def numbers(self, tag: int) -> tuple[int, ...]:
         """Return the whole numbers of a tag; none if it is absent, damaged or of another kind."""
-        entry = self.entries.get(tag)
-        if entry is None:
-            return ()
-        _, kind, count = struct.unpack_from(self.order + ("HHQ" if self.big else "HHI"), entry)
+        kind, count = self._kind(tag)
         if kind not in _WHOLE or count > _MOST_VALUES:
             return ()
-        form = f"{self.order}{count}{_WHOLE[kind]}"
+        return self._values(tag, f"{self.order}{count}{_WHOLE[kind]}")
+
+    def text(self, tag: int) -> str:
+        """Return the text of a tag; empty if it is absent, damaged or of another kind."""
+        kind, count = self._kind(tag)
+        if kind not in _TEXT or count > _MOST_VALUES:
+            return ""
+        data = b"".join(self._values(tag, f"{count}s"))
+        # Some cameras fill the room behind the end with whatever was there.
+        return data.partition(b"\0")[0].decode("utf-8", "replace").strip()
+
+    def below(self, tag: int) -> Self | None:
+        """Return the directory that a tag points to; None if there is none."""
+        return self._at(self.data, self.number(tag, 0), self.order, big=self.big)
+
+    def _kind(self, tag: int) -> tuple[int, int]:
+        entry = self.entries.get(tag)
+        if entry is None:
+            return 0, 0
+        _, kind, count = struct.unpack_from(self.order + ("HHQ" if self.big else "HHI"), entry)
+        return kind, count
+
+    def _values(self, tag: int, form: str) -> tuple[Any, ...]:
+        entry = self.entries[tag]
         room = 8 if self.big else 4
         value = entry[-room:]
         try:

@@ -58,6 +58,8 @@ class Answer:
     notes : tuple of str
         What was done to read the image, where that is worth knowing, for example "animated: first
         frame of 12".
+    unsure : bool
+        Whether the predictor's `UnsureRule` holds for the image.
     """
 
     index: int
@@ -66,6 +68,7 @@ class Answer:
     probabilities: NDArray[np.float32] | None = None
     error: ImageError | None = None
     notes: tuple[str, ...] = ()
+    unsure: bool = False
 
     def __repr__(self) -> str:
         """Return the name of the image with the most probable class or the error."""
@@ -101,4 +104,5 @@ class Answer:
             return {"path": self.path, "error": failure}
         predictions = [asdict(found) for found in self.predictions(top)]
         notes = {"notes": list(self.notes)} if self.notes else {}
-        return {"path": self.path, "predictions": predictions, **notes}
+        unsure = {"unsure": True} if self.unsure else {}
+        return {"path": self.path, "predictions": predictions, **unsure, **notes}

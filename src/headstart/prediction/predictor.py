@@ -13,6 +13,7 @@ from headstart.errors import UsageError
 from headstart.features.extractor import FeatureExtractor
 from headstart.prediction.answer import Answer
 from headstart.prediction.labels import agreement, class_array
+from headstart.prediction.unsure import UnsureRule
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -47,12 +48,15 @@ class Predictor:
         Identifier and label of each class, in the order of the probabilities.
     scorer : Scorer or None
         Makes probabilities of features; None if the network computes the probabilities itself.
+    rule : UnsureRule
+        Says of which images the predictor is unsure.
     """
 
     name: str
     extractor: FeatureExtractor
     classes: tuple[ClassName, ...]
     scorer: Scorer | None = None
+    rule: UnsureRule = UnsureRule()  # noqa: RUF009 - it can't be changed
 
     def __repr__(self) -> str:
         """Return the name, the number of classes, and how images are prepared and computed."""
@@ -106,6 +110,10 @@ class Predictor:
             extractor = replace(extractor, workers=settings.workers)
         return replace(self, extractor=extractor)
 
+    def with_rule(self, rule: UnsureRule) -> Predictor:
+        """Return the same predictor, whose answers are marked as unsure by this rule."""
+        return replace(self, rule=rule)
+
     @property
     def network(self) -> Network:
         """The network that sees the images."""
@@ -145,10 +153,10 @@ class Predictor:
         """
         for item in self.extractor.stream(sources, workers):
             values = None if item.values is None else self.probabilities(item.values[None])[0]
-            # Every answer of every caller is made here. Rules on top of the probabilities
-            # belong here: they may find that the predictor is unsure, or that the image is unlike
-            # the training images, and record it in the answer.
-            yield Answer(item.index, item.source, self.classes, values, item.error, item.notes)
+            unsure = values is not None and self.rule.holds(values)
+            yield Answer(
+                item.index, item.source, self.classes, values, item.error, item.notes, unsure
+            )
 
     def probabilities(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the probabilities of images for which the network's values are known.

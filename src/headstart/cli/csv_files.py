@@ -1,0 +1,157 @@
+"""Tables of predictions as CSV files: a row for each image, or for each class of each image."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TextIO
+
+from headstart.cli.flags import Flags
+from headstart.storage import whole_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from headstart.prediction.answer import Answer
+
+_MARK = "\ufeff"
+# A spreadsheet takes what begins like this for a formula, and computes it.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class CsvSettings:
+    """How a table of predictions is written.
+
+    Parameters
+    ----------
+    format : {"wide", "long"}
+        The layout of the table. "wide" has a row for each image. "long" has a row for each class of
+        each image, and all paths as they were found.
+    bom : bool
+        Begin the file with the mark by which Excel knows that it is UTF-8.
+    raw : bool
+        Write text that begins with =, +, -, @, a tab or a carriage return as it is; otherwise an
+        apostrophe goes before it, because a spreadsheet would take it for a formula.
+    """
+
+    format: Literal["wide", "long"] = "wide"
+    bom: bool = False
+    raw: bool = False
+
+    def cell(self, text: str) -> str:
+        """Return text from outside, such as a path or a label, as a cell."""
+        return f"'{text}" if text.startswith(_FORMULA) and not self.raw else text
+
+
+CSV = Flags(CsvSettings(), prefix="csv-")
+
+
+class WideTable:
+    """A row for each image: its two most probable classes, and what its file says of it."""
+
+    COLUMNS = (
+        "path",
+        "label",
+        "probability",
+        "second_label",
+        "second_probability",
+        "unsure",
+        "error",
+        "notes",
+        "date_taken",
+        "camera",
+    )
+
+    def __init__(
+        self, file: TextIO, settings: CsvSettings, named: Callable[[str], str] = str
+    ) -> None:
+        self._writer = csv.DictWriter(file, self.COLUMNS, restval="")
+        self._writer.writeheader()
+        self._settings, self._named = settings, named
+
+    def add(self, answer: Answer) -> None:
+        """Write the row of one image."""
+        cell = self._settings.cell
+        row = {"path": cell(self._named(answer.path)), "notes": cell("; ".join(answer.notes))}
+        if answer.error is not None:
+            self._writer.writerow({**row, "error": cell(str(answer.error))})
+            return
+        from headstart.data.exif import read_exif
+
+        for place, found in zip(("", "second_"), answer.predictions(2), strict=False):
+            row[f"{place}label"] = cell(str(found.label))
+            row[f"{place}probability"] = f"{found.probability:.6f}"
+        exif = read_exif(answer.source)
+        row["unsure"] = "yes" if answer.unsure else ""
+        row["date_taken"] = "" if exif.date_taken is None else str(exif.date_taken)
+        row["camera"] = cell(exif.camera)
+        self._writer.writerow(row)
+
+
+class LongTable:
+    """A row for each of the `top` classes of each image, one row for an unreadable image."""
+
+    COLUMNS = ("path", "rank", "id", "label", "probability", "error", "message")
+
+    def __init__(self, file: TextIO, settings: CsvSettings, top: int) -> None:
+        self._writer = csv.writer(file)
+        self._writer.writerow(self.COLUMNS)
+        self._cell, self._top = settings.cell, top
+
+    def add(self, answer: Answer) -> None:
+        """Write the rows of one image."""
+        path = self._cell(answer.path)
+        if answer.error is not None:
+            error = type(answer.error).__name__, self._cell(str(answer.error))
+            self._writer.writerow([path, "", "", "", "", *error])
+        for rank, found in enumerate(answer.predictions(self._top), start=1):
+            names = self._cell(found.id), self._cell(str(found.label))
+            self._writer.writerow([path, rank, *names, f"{found.probability:.6f}", "", ""])
+
+
+@contextlib.contextmanager
+def csv_file(
+    path: Path, settings: CsvSettings, *, top: int, inputs: Sequence[str]
+) -> Iterator[WideTable | LongTable]:
+    """Open a table of predictions, which is whole at the end or not there.
+
+    Parameters
+    ----------
+    path : Path
+        The CSV file.
+    settings : CsvSettings
+    top : int
+        How many classes of an image the long table has.
+    inputs : sequence of str
+        The paths that the user named. If it is one folder, the paths in the wide table are
+        relative to it.
+
+    Raises
+    ------
+    StorageError
+        The file can't be written.
+    """
+    with (
+        whole_file(path) as temporary,
+        temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+    ):
+        if settings.bom:
+            file.write(_MARK)
+        if settings.format == "long":
+            yield LongTable(file, settings, top)
+        else:
+            yield WideTable(file, settings, relative_to(inputs))
+
+
+def relative_to(inputs: Sequence[str]) -> Callable[[str], str]:
+    """Return what makes names of images relative to the folder, if `inputs` is one folder."""
+    if len(inputs) != 1 or not os.path.isdir(inputs[0]):  # noqa: PTH112 - as discovery joins it
+        return str
+    from headstart.data.sources import FileSource
+
+    folder = FileSource(os.path.join(inputs[0], "")).name  # noqa: PTH118 - the same
+    return lambda name: name.removeprefix(folder)

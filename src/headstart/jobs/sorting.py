@@ -1,0 +1,245 @@
+"""Copy images into one folder for each class that was predicted."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import os
+import re
+import shutil
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+from headstart.data.signatures import SIGNATURES
+from headstart.data.sources import ArraySource, BytesSource, FileSource, PillowSource
+from headstart.display.text import printable
+from headstart.errors import ImageError, UsageError
+from headstart.storage import whole_file, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from headstart.data.sources import ImageSource
+    from headstart.prediction.answer import Answer
+
+TABLE = "sorted.csv"
+COLUMNS = ("original", "copy", "label", "probability")
+UNSURE, UNREADABLE = "unsure", "unreadable"
+
+# What Windows does not allow in names, and a slash; and what a spreadsheet takes for a formula.
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]|^[=+@-]')
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
+_LONGEST = 100
+_WITHOUT_PATH = (ArraySource, BytesSource, PillowSource)
+_SUFFIXES = {"JPEG": ".jpg", "TIFF": ".tif", "JPEG 2000": ".jp2", "DICOM": ".dcm"}
+
+
+class SortedCopies:
+    """Copies of images, in a folder for each class.
+
+    Nothing is moved, and no original is changed. Each copy is whole or not there. The file
+    ``sorted.csv`` says of each copy where the original is. Images of which the predictor is unsure
+    are copied into ``unsure``, unreadable ones into ``unreadable``.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the copies. It is new, empty, or holds copies of an earlier run, to which this
+        one adds.
+    inputs : sequence of str or Path
+        The paths that the user named.
+
+    Attributes
+    ----------
+    copied : int
+        How many copies have been made.
+    there : int
+        How many images had been copied into the same folder before.
+    table : Path
+        The table of the copies.
+
+    Raises
+    ------
+    UsageError
+        `folder` holds something else, or lies inside a folder of images.
+    StorageError
+        `folder` can't be written.
+    """
+
+    def __init__(self, folder: Path, inputs: Sequence[str | Path] = ()) -> None:
+        self._folder, self.table = folder, folder / TABLE
+        _check_apart(folder, inputs)
+        self._earlier = set(_earlier(folder))
+        self._names: dict[str, str] = {}
+        self._taken: dict[str, set[str]] = {}
+        self.copied = self.there = 0
+        with writing(str(folder)):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = self.table.open(
+                "a", encoding="utf-8", errors="backslashreplace", newline=""
+            )
+            self._table = csv.writer(self._file)
+            if not self._file.tell():
+                self._write_row(COLUMNS)
+
+    def close(self) -> None:
+        """Close the table."""
+        self._file.close()
+
+    def add(self, answer: Answer) -> None:
+        """Copy one image; one that is not there or can't be read at all has no copy.
+
+        Raises
+        ------
+        UsageError
+            The image lies inside the folder of the copies.
+        StorageError
+            The copy can't be written.
+        """
+        original = _original(answer.source)
+        if _inside(original, self._folder):
+            raise UsageError(
+                f"The images must not lie in the folder that takes their copies. Received: "
+                f"{answer.path}. Choose another folder."
+            )
+        kind = self._folder_name(answer)
+        if (_written(original), kind) in self._earlier:
+            self.there += 1
+            return
+        copy = self._copy(answer.source, kind)
+        if copy is not None:
+            best = [[found.label, f"{found.probability:.6f}"] for found in answer.predictions(1)]
+            self._write_row([original, f"{kind}/{copy}", *(best[0] if best else ["", ""])])
+            self.copied += 1
+
+    def _write_row(self, row: Iterable[object]) -> None:
+        with writing(str(self.table)):
+            self._table.writerow(row)
+            # After an interruption, too, the table must know every copy.
+            self._file.flush()
+
+    def _folder_name(self, answer: Answer) -> str:
+        if answer.error is not None:
+            return UNREADABLE
+        if answer.unsure:
+            return UNSURE
+        if not self._names:
+            labels = [str(known.label) for known in answer.classes]
+            self._names = dict(zip(labels, folder_names(labels), strict=True))
+        return self._names[str(answer.predictions(1)[0].label)]
+
+    def _copy(self, source: ImageSource, kind: str) -> str | None:
+        """Copy an image into the folder of its class; return its name there."""
+        file = Path(source.path) if isinstance(source, FileSource) else None
+        if file is not None and not file.is_file():
+            return None
+        try:
+            data = b"" if file else source.read()
+        except ImageError:
+            return None
+        name = self._free_name(kind, file.name if file else _file_name(source, data))
+        with whole_file(self._folder / kind / name, sync=False) as temporary:
+            if file:
+                # With its date: many programs sort images by it.
+                shutil.copy2(file, temporary)
+            else:
+                temporary.write_bytes(data)
+        return name
+
+    def _free_name(self, kind: str, name: str) -> str:
+        """Return `name`, with a number where another image has it; small and capital are alike."""
+        if kind not in self._taken:
+            folder = self._folder / kind
+            there = folder.iterdir() if folder.is_dir() else ()
+            self._taken[kind] = {each.name.casefold() for each in there}
+        path = PurePath(name)
+        numbered = (f"{path.stem}-{n}{path.suffix}" for n in itertools.count(2))
+        free = next(
+            each
+            for each in itertools.chain([name], numbered)
+            if each.casefold() not in self._taken[kind]
+        )
+        self._taken[kind].add(free.casefold())
+        return free
+
+
+def folder_names(labels: Iterable[str]) -> list[str]:
+    """Return a name for the folder of each class, which every system takes.
+
+    Letters that a system does not allow become ``_``. Names that differ only in such letters, or in
+    small and capital letters, get a number.
+
+    Examples
+    --------
+    >>> folder_names(["red fox", "and/or", "and:or", "con", "Unsure"])
+    ['red fox', 'and_or', 'and_or-2', '_con', 'Unsure-2']
+    """
+    taken, names = {UNSURE, UNREADABLE, TABLE}, []
+    for label in labels:
+        plain = _safe(label)
+        numbered = (f"{plain}-{n}" for n in itertools.count(2))
+        name = next(
+            each for each in itertools.chain([plain], numbered) if each.casefold() not in taken
+        )
+        taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def _safe(label: str) -> str:
+    name = _FORBIDDEN.sub("_", printable(label)[:_LONGEST]).strip().rstrip(". ") or "_"
+    # A name that begins with a dot is hidden.
+    return f"_{name}" if _RESERVED.fullmatch(name) or name.startswith(".") else name
+
+
+def _check_apart(folder: Path, inputs: Sequence[str | Path]) -> None:
+    for path in inputs:
+        if Path(path).is_dir() and _inside(str(folder), Path(path)):
+            raise UsageError(
+                "The folder of the copies must not lie among the images. Received: "
+                f"{folder}, which is in {path}. Choose a folder elsewhere."
+            )
+
+
+def _inside(path: str, folder: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _earlier(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield each image that was copied by an earlier run, with the folder of its copy."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    try:
+        with (folder / TABLE).open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+    except (OSError, ValueError, csv.Error):
+        rows = []
+    if not rows or tuple(rows[0]) != COLUMNS:
+        raise UsageError(
+            f"The folder of the copies must be new or empty, or hold copies of an earlier run. "
+            f"Received: {folder}, which holds something else. Choose another folder."
+        )
+    for original, copy, *_ in rows[1:]:
+        if (folder / copy).is_file():
+            yield original, copy.partition("/")[0]
+
+
+def _original(source: ImageSource) -> str:
+    if isinstance(source, _WITHOUT_PATH):
+        return source.name
+    path = source.path if isinstance(source, FileSource) else source.name
+    # Links stay as they are: the user knows the image by this name.
+    return os.path.abspath(path)  # noqa: PTH100 - Path.resolve() follows links
+
+
+def _written(text: str) -> str:
+    """Return text as it is read from the table again."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _file_name(source: ImageSource, data: bytes) -> str:
+    """Return a file name for an image that is no file: a row of a parquet file."""
+    name = _safe(PurePath(source.name).name.replace("#", "-"))
+    kind = next((known.kind for known in SIGNATURES if known.begins.match(data)), "")
+    suffix = _SUFFIXES.get(kind, f".{kind.lower()}" if kind.isalnum() else "")
+    return name if name.lower().endswith(suffix) else f"{name}{suffix}"
