@@ -243,7 +243,6 @@ BROKEN: dict[str, Broken] = {
     "text": Broken(lambda: b"not an image, only words\n", ".jpg", ImageUnsupported, "text"),
     "html": Broken(lambda: HTML, ".jpg", ImageUnsupported, "web page"),
     "svg": Broken(lambda: SVG, ".svg", ImageUnsupported, "SVG"),
-    "heic": Broken(lambda: b"\0\0\0\x18ftypheic" + bytes(40), ".heic", ImageUnsupported, "HEIC"),
     "zeros": Broken(lambda: bytes(500), ".jpg", ImageUnsupported, "unknown bytes"),
     "icon": Broken(lambda: encoded(scene(), "ICO"), ".ico", ImageUnsupported, "icon"),
     "bomb": Broken(bomb, ".png", ImageTooLarge, "60000 x 60000"),

@@ -28,7 +28,7 @@ from tests.data.odd_images import (
     scene,
 )
 
-from headstart.data import decoding
+from headstart.data import limits
 from headstart.data.decoding import decode
 from headstart.data.tags import Directory
 from headstart.errors import ImageError, ImageTooLarge, ImageUnsupported
@@ -299,17 +299,17 @@ class TestLimits:
     def test_the_number_of_pixels_is_checked_before_decoding(self, monkeypatch):
         decoded = "PIL.PngImagePlugin.PngImageFile.load"
         monkeypatch.setattr(decoded, lambda _: pytest.fail("it was decoded"), raising=False)
-        monkeypatch.setattr(decoding, "MAX_PIXELS", 599)
+        monkeypatch.setattr(limits, "MAX_PIXELS", 599)
         with pytest.raises(ImageTooLarge, match="30 x 20"):
             decode(bomb(30, 20), name="x")
 
     def test_exactly_the_allowed_number_of_pixels_passes(self, monkeypatch):
-        monkeypatch.setattr(decoding, "MAX_PIXELS", WIDTH * HEIGHT)
+        monkeypatch.setattr(limits, "MAX_PIXELS", WIDTH * HEIGHT)
         assert decode(png(), name="x").size == (WIDTH, HEIGHT)
 
     def test_the_limit_on_pixels_is_that_of_pillow(self):
         # Pillow raises an error beyond twice the number that it warns about.
-        assert decoding.MAX_PIXELS == 2 * Image.MAX_IMAGE_PIXELS
+        assert limits.MAX_PIXELS == 2 * Image.MAX_IMAGE_PIXELS
 
     def test_the_number_of_bytes_is_checked(self, monkeypatch):
         monkeypatch.setattr("headstart.data.sources.MAX_BYTES", 20)
@@ -319,7 +319,7 @@ class TestLimits:
     def test_a_large_image_brings_no_warning(self, monkeypatch):
         # Pillow warns about more than 89 million pixels. A warning would fail this test.
         data = encoded(Image.new("1", (10_000, 9_000)), "PNG")
-        monkeypatch.setattr(decoding, "MAX_PIXELS", 1_000_000)
+        monkeypatch.setattr(limits, "MAX_PIXELS", 1_000_000)
         with pytest.raises(ImageTooLarge, match=r"at most 1 million.*Received: 10000 x 9000"):
             decode(data, name="x")
 
@@ -360,7 +360,7 @@ def test_damaged_files_raise_nothing_but_image_errors(name, at, patch, cut, at_l
     place = int(at * 2 * 200) if at < 0.5 and len(whole) > 200 else int(at * len(whole))
     damaged = whole[:place] + patch + (b"" if cut else whole[place + len(patch) :])
     try:
-        with mock.patch.object(decoding, "MAX_PIXELS", 10**6):
+        with mock.patch.object(limits, "MAX_PIXELS", 10**6):
             decoded = decode(damaged, name=name, at_least=at_least)
     except ImageError as error:
         assert name in str(error)  # noqa: PT017 - both outcomes are right

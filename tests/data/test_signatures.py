@@ -20,6 +20,13 @@ from headstart.errors import ImageDamaged, ImageUnsupported
         (b"P6\n", "PPM"),
         (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
         (b"\xff\x4f\xff\x51", "JPEG 2000"),
+        (b"\0\0\0\x18ftypheic", "HEIC"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1miafavif", "AVIF"),
+        (bytes(128) + b"DICM", "DICOM"),
+        (b"II*\0" + bytes(124) + b"DICM", "DICOM"),
+        (b"\x08\0\5\0CS\n\0ISO_IR 100", "DICOM"),
+        (b"\2\0\0\0UL\4\0", "DICOM"),
     ],
 )
 def test_supported_kinds_are_recognised(start, kind):
@@ -29,7 +36,6 @@ def test_supported_kinds_are_recognised(start, kind):
 @pytest.mark.parametrize(
     ("start", "kind"),
     [
-        (b"\0\0\0\x18ftypmif1", "HEIC"),
         (b"\0\0\0\x18ftypmp42", "video"),
         (b"\xff\x0a\0", "JPEG XL"),
         (b"8BPS", "Photoshop"),
@@ -60,6 +66,7 @@ def test_an_empty_file_is_damaged():
 
 def test_the_message_lists_what_is_supported():
     with pytest.raises(
-        ImageUnsupported, match=r"JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM, JPEG 2000\. "
+        ImageUnsupported,
+        match=r"JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PPM, JPEG 2000, HEIC, DICOM\. ",
     ):
         identify(b"gone", "x")

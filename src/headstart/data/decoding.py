@@ -7,14 +7,11 @@ from PIL import Image, JpegImagePlugin
 
 from headstart.data.decoding_errors import image_errors
 from headstart.data.depth import scaled, stretched
+from headstart.data.limits import check_pixels
 from headstart.data.opening import Notes, Opened, open_image
 from headstart.data.orientation import orientation, upright, upright_size
 from headstart.data.signatures import identify
 from headstart.data.sources import check_bytes
-from headstart.errors import ImageTooLarge
-
-#: The largest image that is decoded, in pixels: Pillow's own limit.
-MAX_PIXELS = 178_956_970
 
 _ON_WHITE = "transparent: shown on white"
 _UPPER_BITS = "16-bit colour: the upper 8 bits"
@@ -45,9 +42,9 @@ def decode(
 ) -> Decoded:
     """Decode the bytes of an image file.
 
-    The content decides the format: JPEG (and MPO), PNG, WebP, GIF, TIFF, AVIF, BMP, PPM or
-    JPEG 2000. ``docs/images.md`` has the rules in a table. In short, where `Decoded.notes` names
-    those marked (noted):
+    The content decides the format: JPEG (and MPO), PNG, WebP, GIF, TIFF, AVIF, BMP, PPM,
+    JPEG 2000, HEIC or DICOM. ``docs/images.md`` has the rules in a table. In short, where
+    `Decoded.notes` names those marked (noted):
 
     - the EXIF orientation is applied;
     - grey, black-and-white and palette images become RGB;
@@ -80,14 +77,14 @@ def decode(
     ImageDamaged
         It is empty, truncated or corrupt, as far as the decoder can tell.
     ImageTooLarge
-        It has more bytes than `sources.MAX_BYTES` or more pixels than `MAX_PIXELS`. This is
+        It has more bytes than `sources.MAX_BYTES` or more pixels than `limits.MAX_PIXELS`. This is
         checked before memory is allocated for the pixels.
     """
     check_bytes(len(data), name)
     signature = identify(data, name)
     with image_errors(name, signature.kind):
         opened = open_image(data, name, signature)
-        _check_pixels(opened.image.size, name)
+        check_pixels(opened.image.size, name)
         return _decoded(opened, at_least, as_stored=as_stored)
 
 
@@ -106,15 +103,6 @@ def _decoded(opened: Opened, at_least: tuple[int, int] | None, *, as_stored: boo
     unknown = ("EXIF unreadable: orientation unknown",) if turn is None else ()
     turn = turn or 1
     return Decoded(upright(rgb, turn), upright_size(size, turn), opened.notes + notes + unknown)
-
-
-def _check_pixels(size: tuple[int, int], name: str) -> None:
-    width, height = size
-    if width * height > MAX_PIXELS:
-        raise ImageTooLarge(
-            f"{name} must have at most {MAX_PIXELS / 1e6:.3g} million pixels. "
-            f"Received: {width} x {height}. Save it smaller."
-        )
 
 
 def _reduce(image: Image.Image, at_least: tuple[int, int]) -> None:

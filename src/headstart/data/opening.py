@@ -15,6 +15,8 @@ from typing import Any
 
 from PIL import Image, JpegImagePlugin, features
 
+from headstart.data.dicom import read_dicom
+from headstart.data.heic import read_heic
 from headstart.data.png import png_parts
 from headstart.data.signatures import Signature
 from headstart.data.tags import Directory
@@ -194,6 +196,16 @@ def _open_jpeg2000(data: bytes, name: str, signature: Signature) -> Opened:
     return replace(_open_other(data, name, signature), largest=65535)
 
 
+def _open_heic(data: bytes, name: str, _signature: Signature) -> Opened:
+    image, notes = read_heic(data, name)
+    # Greys of 10 or 12 bits are scaled to 16.
+    return Opened(image, notes, largest=65535)
+
+
+def _open_dicom(data: bytes, name: str, _signature: Signature) -> Opened:
+    return Opened(*read_dicom(data, name))
+
+
 def _open_other(data: bytes, _name: str, signature: Signature) -> Opened:
     image = _plugin(signature)(io.BytesIO(data))
     return Opened(image, _frame_notes(getattr(image, "n_frames", 1)))
@@ -219,5 +231,7 @@ _OPENERS: dict[str, Callable[[bytes, str, Signature], Opened]] = {
     "Avif": _open_avif,
     "Gif": _open_gif,
     "Ppm": _open_ppm,
+    "Heic": _open_heic,
+    "Dicom": _open_dicom,
     "Jpeg2K": _open_jpeg2000,
 }

@@ -17,7 +17,8 @@ class Signature:
     begins : re.Pattern
         Matches the first bytes.
     decoder : str
-        Prefix of the name of Pillow's plugin; empty for a kind that is not supported.
+        What decodes it: mostly the beginning of the name of Pillow's plugin. Empty for a kind that
+        is not supported.
     """
 
     kind: str
@@ -30,18 +31,27 @@ def _brand(*names: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"(?s)....ftyp(?:" + b"|".join(names) + b")")
 
 
+# Of HEIC and AVIF: a general brand, its version, and any number of other brands.
+_GENERAL = rb"(?:mif1|msf1)....(?:....)"
+
 # The supported kinds come first.
 SIGNATURES = (
     Signature("JPEG", re.compile(rb"\xff\xd8\xff"), "Jpeg"),
     Signature("PNG", re.compile(rb"\x89PNG\r\n\x1a\n"), "Png"),
     Signature("WebP", re.compile(rb"(?s)RIFF....WEBP"), "WebP"),
     Signature("GIF", re.compile(rb"GIF8[79]a"), "Gif"),
-    Signature("TIFF", re.compile(rb"II[*+]\0|MM\0[*+]"), "Tiff"),
-    Signature("AVIF", _brand(b"avif", b"avis"), "Avif"),
+    Signature("TIFF", re.compile(rb"(?s)(?!.{128}DICM)(?:II[*+]\0|MM\0[*+])"), "Tiff"),
+    Signature("AVIF", _brand(b"avif", b"avis", _GENERAL + rb"{0,15}?avi[fs]"), "Avif"),
     Signature("BMP", re.compile(rb"BM"), "Bmp"),
     Signature("PPM", re.compile(rb"P[1-6]\s"), "Ppm"),
     Signature("JPEG 2000", re.compile(rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51"), "Jpeg2K"),
-    Signature("HEIC", _brand(b"hei[cxms]", b"hev[cxms]", b"mif1", b"msf1")),
+    Signature("HEIC", _brand(b"hei[cxms]", b"hev[cxms]", b"mif1", b"msf1"), "Heic"),
+    # Old files begin with the first group of elements, and say how long or of what kind it is.
+    Signature(
+        "DICOM",
+        re.compile(rb"(?s).{128}DICM|\x02\0\0\0UL\x04\0|\x08\0[\0\x05\x08\x16]\0[A-Z]{2}"),
+        "Dicom",
+    ),
     Signature("video", _brand(b"")),
     Signature("JPEG XL", re.compile(rb"\xff\x0a|\0\0\0\x0cJXL ")),
     Signature("Photoshop", re.compile(rb"8BPS")),
