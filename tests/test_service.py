@@ -153,7 +153,7 @@ def test_a_server_that_loads_before_it_forks_answers_in_every_worker(run):
                 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
                 for _ in range(2):
                     # One write: the workers write at the same time.
-                    os.write(1, f"{predict()}\n".encode())
+                    os.write(1, f"{predict()}\\n".encode())
                 os.kill(os.getpid(), signal.SIGTERM)
                 sys.exit(1)
             workers.append(pid)
