@@ -102,3 +102,26 @@ def test_each_command_refuses_a_seed_that_no_library_takes(words, capsys):
     with pytest.raises(SystemExit, match="2"):
         main([*words.split(), "--seed", "-1"])
     assert "--seed: must be a whole number from 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "train PHOTOS --out PHOTOS/model",
+        "train PHOTOS --out PHOTOS",
+        "train PHOTOS/red --out PHOTOS",
+        "train PHOTOS --test-folder OTHERS --out OTHERS/model",
+        "pretrain PHOTOS --out PHOTOS/red/net",
+        "augment PHOTOS --out PHOTOS/sheet.png",
+        "predict PHOTOS/red PHOTOS --sheet PHOTOS/sheet.png",
+        "evaluate mini PHOTOS --plots PHOTOS/plots",
+    ],
+)
+def test_results_are_refused_among_the_images_before_the_work(words, photos, tmp_path, capsys):
+    (tmp_path / "others").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    words = words.replace("PHOTOS", str(photos)).replace("OTHERS", str(tmp_path / "others"))
+    assert main(words.split()) == 2
+    told = capsys.readouterr().err
+    assert "must be written outside the folder" in told or "a place of its own" in told
+    assert sorted(tmp_path.rglob("*")) == before

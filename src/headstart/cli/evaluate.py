@@ -35,8 +35,11 @@ def add_arguments(parser: CommandParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the figures; return 1 if an image was unreadable."""
     dataset, workers = READING.settings(arguments), FEATURES.settings(arguments).workers
+    from headstart.data.outputs import refuse_among_images
     from headstart.jobs.evaluate import draw_evaluation, evaluate
 
+    if arguments.plots:
+        refuse_among_images(arguments.plots, [arguments.folder], "Plots")
     evaluation = evaluate(
         arguments.model,
         arguments.folder,

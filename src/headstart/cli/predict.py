@@ -74,8 +74,11 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict every image; return 1 if any was unreadable."""
+    from headstart.data.outputs import refuse_among_images
     from headstart.jobs.predict import open_predictor
 
+    if arguments.sheet:
+        refuse_among_images(arguments.sheet, arguments.paths, "The sheet")
     began = time.perf_counter()
     shown, totals, skipped = progress(arguments), Totals(), Counter[str]()
     network = replace(NETWORK.settings(arguments), backbone=arguments.model)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from headstart.classifier import ClassifierSettings, ImageClassifier
 from headstart.data.inputs import dataset_at
 from headstart.data.labelled_images import LabelledImages
+from headstart.data.outputs import refuse_among_images
 from headstart.data.settings import DatasetSettings
 from headstart.data.splits import stratified_split
 from headstart.display.displayed import Displayed
@@ -187,7 +188,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     DatasetError
         If there are too few images to train or to test on.
     UsageError
-        If an argument is wrong, or there is something else in `out`.
+        If an argument is wrong, or there is something else in `out`, or it lies among the images.
     StorageError
         If a file can't be written, or there is no room for it.
     NotTested
@@ -200,6 +201,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     """
     began = time.perf_counter()
     out = Path(out)
+    refuse_among_images(out, (data, test), "The model")
     check_out(out, backbone, overwrite=overwrite)
     check_drawing()
     images = dataset_at(data, dataset, progress=progress)

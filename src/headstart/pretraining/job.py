@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.data.inputs import dataset_at
+from headstart.data.outputs import refuse_among_images
 from headstart.data.settings import DatasetSettings
 from headstart.pretraining.plan import Job, check_place, find_teacher, name_of, split_images
 from headstart.pretraining.saving import save_backbone
@@ -85,6 +86,7 @@ def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
         If a file can't be written.
     """
     out = Path(out) if Path(out).name else Path(out).resolve()
+    refuse_among_images(out, [dataset], "The backbone")
     check_place(out)
     images = dataset_at(dataset, reading, progress=progress)
     train, validation = split_images(images, settings)
