@@ -59,10 +59,15 @@ def test_a_class_with_one_image_is_in_the_training_set():
     assert 1 <= len(tested) <= 2
 
 
-@pytest.mark.parametrize("test", [0, -1, 10, 11, 0.0, 1.0, 1.5, -0.2])
+@pytest.mark.parametrize("test", [0, -1, 10, 11, 0.0, 1.0, 1.5, -0.2, np.nan, np.inf, True, "0.2"])
 def test_an_empty_set_is_an_error(test):
-    with pytest.raises(UsageError, match=f"from 1 to 9, .*Received: {test!r}"):
+    with pytest.raises(UsageError, match=f"from 1 to 9, .*Received: {test!r}\\."):
         stratified_split([0, 1] * 5, test, 0)
+
+
+@pytest.mark.parametrize("test", [2, np.int64(2), 0.2, np.float32(0.2)])
+def test_a_size_is_any_whole_number_or_fraction(test):
+    assert len(stratified_split([0, 1] * 5, test, 0)[1]) == 2
 
 
 @given(labels=LABELS, n=st.integers(2, 7), repeats=st.integers(1, 3), seed=st.integers(0, 99))

@@ -158,7 +158,7 @@ def test_validation_images_of_which_none_can_be_read_are_refused(as_mini):
     ("labels", "validation", "settings", "says"),
     [
         (["a", "a", "b"], None, {"validation": 5}, "at least 2 images"),
-        (["a", "b"], ["a", "c"], {}, r"Received 1 other classes: c\."),
+        (["a", "b"], ["a", "c"], {}, r"'a', 'b'\. Received: 'c'\."),
         (["a", "b"], [], {}, "at least one image"),
         (["a", "b"], ["a"], {"validation": 0.2}, "in one way"),
     ],

@@ -33,8 +33,13 @@ def test_a_backbone_that_there_is_not_is_refused(tmp_path):
         check_out(tmp_path / "m", "mobilenet_v9", overwrite=False)
 
 
-def test_many_unknown_labels_are_counted():
-    check_labels(images("a", "b"), images("b"))
-    tests = images(*(f"c{number:02}" for number in range(12)))
-    with pytest.raises(DatasetError, match=r"trained: a, b\. Received: c00, .* and 2 more\."):
-        check_labels(images("a", "b"), tests)
+def test_test_images_of_other_classes_are_refused():
+    with pytest.raises(DatasetError, match=r"classes of the model: 'a', 'b'\. Received: 'c'\."):
+        check_labels(images("a", "b"), images("c"), print)
+
+
+def test_test_images_are_labelled_as_the_training_images_are():
+    said = []
+    tested = check_labels(images(0, 1), images("1", "0", "1"), said.append)
+    assert (tested.labels, tested.classes) == ([1, 0, 1], [0, 1])
+    assert "'1' as 1" in said[0]

@@ -115,18 +115,27 @@ def with_tests(labelled, tests):
 def test_labels_to_test_on_that_are_not_trained_are_refused_before(
     labelled, tiny_network, tmp_path, fine_tuning
 ):
-    data = with_tests(labelled, [0, 0, 0, 1, 1, "green"])
-    with pytest.raises(DatasetError, match=r"trained: 0, 1\. Received: green"):
+    data = with_tests(labelled, [0, 0, 0, 1, 1, 7])
+    with pytest.raises(DatasetError, match=r"classes of the model: 0, 1\. Received: 7"):
         hs.train(data, tmp_path / "model", backbone=tiny_network, fine_tuning=fine_tuning)
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("test", [0, 1.5, True, float("nan")])
 @pytest.mark.usefixtures("no_training")
-def test_labels_that_can_not_be_saved_are_refused_before(labelled, tiny_network, tmp_path):
-    labels = [float("inf") if label else 0.5 for label in labelled.labels]
-    data = LabelledImages(labelled.sources, labels, [0.5, float("inf")])
-    with pytest.raises(UsageError, match="labels of a saved model"):
-        hs.train(data, tmp_path / "model", backbone=tiny_network)
+def test_a_share_to_test_on_that_is_none_is_refused_before(labelled, tiny_network, tmp_path, test):
+    with pytest.raises(UsageError, match=f"test must be a fraction.*Received: {test!r}"):
+        hs.train(labelled, tmp_path / "model", backbone=tiny_network, test=test)
+
+
+def test_test_labels_that_only_look_different_are_matched(labelled, tiny_network, tmp_path):
+    tests = LabelledImages(labelled.sources, [str(n) for n in labelled.labels], ["0", "1"])
+    progress = Recorder()
+    summary = hs.train(
+        labelled, tmp_path / "m", backbone=tiny_network, test=tests, progress=progress
+    )
+    assert summary.evaluation.accuracy > 0.9
+    assert any("'0' as 0" in message for message in progress.said)
 
 
 @pytest.mark.usefixtures("no_training")

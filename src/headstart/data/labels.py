@@ -112,8 +112,8 @@ def check_test_labels(labels: Iterable[Hashable], classes: Collection[Hashable])
     if unknown:
         raise DatasetError(
             f"Every label must be one of the classes of the model: {listed(list(classes))}. "
-            f"Received: {listed(unknown)}. Rename these labels, remove their images, or "
-            "train a model with them."
+            f"Received: {listed(unknown)}. Rename these labels, remove their images, or train with "
+            "images of these classes, too."
         )
 
 

@@ -1,6 +1,7 @@
 """Split labelled samples into training and test sets, folds and samples, class by class."""
 
 from collections.abc import Hashable, Iterator, Sequence
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,17 +162,21 @@ def _groups(labels: Sequence[Hashable]) -> list[Ints]:
     return [np.array(indices, dtype=np.int64) for indices in members.values()]
 
 
-def _test_size(test: float, n: int) -> int:
-    is_fraction = isinstance(test, float)
-    if is_fraction and 0 < test < 1 < n:
+def _test_size(test: object, n: int) -> int:
+    if isinstance(test, int | np.integer):
+        # True is a number for Python.
+        size = 0 if isinstance(test, bool) else int(test)
+    elif isinstance(test, Real) and 0 < float(test) < 1 < n:
         # A small fraction of few images still asks for one image.
-        return min(max(round(test * n), 1), n - 1)
-    if is_fraction or not 0 < test < n:
-        raise UsageError(
-            f"test must be a fraction between 0 and 1, or a number from 1 to {n - 1}, one less "
-            f"than there are images. Received: {test!r}."
-        )
-    return int(test)
+        size = min(max(round(float(test) * n), 1), n - 1)
+    else:
+        size = 0
+    if 0 < size < n:
+        return size
+    raise UsageError(
+        "test must be a fraction between 0 and 1, both excluded, or a number of images from 1 to "
+        f"{n - 1}, one less than there are. Received: {test!r}."
+    )
 
 
 def _class_shares(groups: list[Ints], wanted: int, n: int) -> list[int]:

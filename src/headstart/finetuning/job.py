@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.datasets import read_dataset
 from headstart.data.inputs import labelled_images
-from headstart.data.labelled_images import LabelledImages
+from headstart.data.labelled_images import LabelledImages, sorted_classes
+from headstart.data.labels import match_labels
 from headstart.finetuning.comparison import Comparison
 from headstart.finetuning.cross_validation import FoldTraining
 from headstart.finetuning.data_source import prepare_data, views_to_keep
@@ -26,6 +27,7 @@ from headstart.finetuning.plan import check_labels, find_origin_of, make_plan
 from headstart.finetuning.settings import FineTuning
 from headstart.finetuning.split_network import split_network
 from headstart.finetuning.summary import FineTuningSummary
+from headstart.progress import Bars
 from headstart.storage import check_room, folder_size
 from headstart.training.backend import start_keras
 from headstart.training.precision import training_precision
@@ -148,6 +150,9 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
         X = read_dataset(X)
     train = labelled_images(X, y)
     given = _validation_images(X, y, validation)
+    if given is not None:
+        say = (progress or Bars()).say
+        given = given[0], match_labels(given[1], sorted_classes(train[1]), say)
     check_labels(train[1], given and given[1], settings)
     origin = find_origin_of(classifier, progress)
     keras = start_keras()

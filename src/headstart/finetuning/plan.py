@@ -10,7 +10,8 @@ import numpy as np
 from sklearn.base import clone
 
 from headstart.backbones.resolving import find_origin
-from headstart.data.labelled_images import fingerprint
+from headstart.data.labelled_images import fingerprint, sorted_classes
+from headstart.data.labels import check_test_labels
 from headstart.data.splits import folds, stratified_split
 from headstart.errors import DatasetError, UsageError
 from headstart.heads.base import class_weights
@@ -240,12 +241,7 @@ def check_labels(
         )
     if not len(validation):
         raise DatasetError("A validation set needs at least one image. Received: none.")
-    unknown = sorted({str(label) for label in set(validation) - set(labels)})
-    if unknown:
-        raise DatasetError(
-            "The classes of the validation images must be among those of the training images. "
-            f"Received {len(unknown)} other classes: {', '.join(unknown[:5])}."
-        )
+    check_test_labels(validation, sorted_classes(labels))
 
 
 def validation_splits(

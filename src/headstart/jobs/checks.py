@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones.network import Network
 from headstart.backbones.resolving import NetworkFolder, resolve
 from headstart.backbones.row import Backbone
+from headstart.data.labelled_images import LabelledImages, sorted_classes
+from headstart.data.labels import match_labels
 from headstart.errors import DatasetError, UsageError
-from headstart.model.description import label_to_json
 from headstart.model.replacing import check_place
 from headstart.storage import check_room, folder_size
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
-
-    from headstart.data.labelled_images import LabelledImages
 
 # Of a network that is not known yet; that of MobileNetV2.
 _USUAL_BYTES = 16_000_000
 # Head, golden images, plots and text.
 _OTHER_BYTES = 4_000_000
-_LISTED = 10
 
 
 def check_out(out: Path, backbone: str | Path | Network, *, overwrite: bool) -> None:
@@ -41,28 +40,27 @@ def check_out(out: Path, backbone: str | Path | Network, *, overwrite: bool) -> 
     check_room(out.parent, _bytes_of(backbone) + _OTHER_BYTES, f"the model {out.name}")
 
 
-def check_labels(training: LabelledImages, tested: LabelledImages) -> None:
-    """Check that the labels can be saved, and that those to test on are among them.
+def check_labels(
+    training: LabelledImages, tested: LabelledImages, say: Callable[[str], object]
+) -> LabelledImages:
+    """Return the images to test on, labelled as those to train on.
+
+    Parameters
+    ----------
+    training, tested : LabelledImages
+    say : callable
+        Gets a sentence about labels that are written in another way, such as "0" and 0.
 
     Raises
     ------
     DatasetError
         If there is no image to test on, or one of another class.
-    UsageError
-        If a label is of a type that can't be written.
     """
-    classes = dict.fromkeys(training.labels)
-    for label in classes:
-        label_to_json(label)
     if not len(tested):
         raise DatasetError("A model is tested on at least one image. Received: no test images.")
-    unknown = {label: None for label in tested.labels if label not in classes}
-    if unknown:
-        raise DatasetError(
-            f"Every label of the test images must be a class that is trained: {_listed(classes)}. "
-            f"Received: {_listed(unknown)}. Rename these labels, remove their images, or add "
-            "training images of these classes."
-        )
+    classes = sorted_classes(training.labels)
+    labels = match_labels(tested.labels, classes, say)
+    return replace(tested, labels=labels, classes=classes)
 
 
 def check_drawing() -> None:
@@ -89,9 +87,3 @@ def _bytes_of(backbone: str | Path | Network) -> int:
     if isinstance(meant, Network):
         return folder_size(meant.folder)
     return folder_size(meant.path) if isinstance(meant, NetworkFolder) else _USUAL_BYTES
-
-
-def _listed(labels: Iterable[Hashable]) -> str:
-    names = [str(label) for label in labels]
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return ", ".join(names[:_LISTED]) + more

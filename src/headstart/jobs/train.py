@@ -138,7 +138,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     *,
     backbone: str | Path | Network = "auto",
     dataset: DatasetSettings = DatasetSettings(),
-    test: float | str | Path | None = None,
+    test: float | str | Path | LabelledImages | None = None,
     fine_tuning: FineTuning | None = None,
     restart: bool = False,
     seed: int = 0,
@@ -159,8 +159,9 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
         A new or empty folder for the model, or the folder of a saved model if `overwrite`.
     backbone : str, Path or Network, default="auto"
         The pre-trained network. See `NetworkSpec`.
-    test : float, str or Path, optional
-        What to test on: a fraction of the training images, or a second dataset. The default is the
+    test : float, str, Path or LabelledImages, optional
+        What to test on: a fraction of the training images between 0 and 1 or their number, or a
+        second dataset. The default is the
         test split of the dataset, or else its validation split, or else a fifth of the images. A
         validation split that is not tested on is the validation set of fine-tuning.
     dataset : DatasetSettings
@@ -210,7 +211,8 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
         parts = _split(images, tests, seed)
     else:
         parts = _split(images, test, seed)
-    check_labels(parts.training, parts.tested)
+    say = (progress or Bars()).say
+    parts = replace(parts, tested=check_labels(parts.training, parts.tested, say))
     _say_unused(images, parts, fine_tuning, progress)
     fitted = _fitted(
         ImageClassifier(backbone, random_state=seed, **settings),
@@ -265,7 +267,8 @@ def _split(dataset: LabelledImages, test: float | LabelledImages | None, seed: i
         return _Parts(whole, _part(dataset, "test"), valid)
     if test is None and valid is not None:
         return _Parts(whole, valid)
-    training, tested = stratified_split(whole.labels, test or TEST_FRACTION, seed)
+    share = TEST_FRACTION if test is None else test
+    training, tested = stratified_split(whole.labels, share, seed)
     return _Parts(whole.subset(training), whole.subset(tested), valid)
 
 
