@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from headstart.prediction.answer import Answer as Answer
     from headstart.prediction.answer import Prediction as Prediction
     from headstart.prediction.predictor import Predictor as Predictor
+    from headstart.prediction.unsure import UnsureRule as UnsureRule
     from headstart.pretraining.job import pretrain as pretrain
     from headstart.pretraining.settings import Pretraining as Pretraining
     from headstart.pretraining.summary import PretrainingSummary as PretrainingSummary
@@ -120,6 +121,7 @@ _HOMES = {
     "TrainingDiverged": "errors",
     "TrainingSummary": "jobs.train",
     "UnknownBackbone": "errors",
+    "UnsureRule": "prediction.unsure",
     "UsageError": "errors",
     "WeightsError": "errors",
     "WeightsMismatch": "errors",

@@ -25,6 +25,36 @@ def test_help_names_every_command_and_the_exit_statuses(capsys):
         assert word in text
 
 
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("predit", "There is no command 'predit'. Did you mean 'headstart predict'?"),
+        ("photos", "There is no command 'photos'. To say what is in images: headstart predict"),
+        ("zebra", "There is no command 'zebra'. The commands are demo, predict, train"),
+    ],
+)
+def test_a_word_that_is_no_command_gets_advice(word, says, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(SystemExit, match="2"):
+        cli.main([word])
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "begins"),
+    [
+        (["--help-all"], "usage: headstart [-h]"),
+        (["help"], "usage: headstart [-h]"),
+        (["help", "train"], "usage: headstart train"),
+    ],
+)
+def test_other_ways_to_ask_for_help(words, begins, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(words)
+    assert capsys.readouterr().out.startswith(begins)
+
+
 def test_the_version(capsys):
     with pytest.raises(SystemExit, match="0"):
         cli.main(["--version"])

@@ -68,6 +68,31 @@ def test_wrong_words_show_one_line_of_usage(capsys):
     assert "--brush" in error
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["wall", "--color", "red"], "There is no option --color. Did you mean --colour?"),
+        (["--color=red"], "There is no option --color. Did you mean --colour?"),
+        (["--brush"], "There is no option --brush. 'headstart paint --help-all' lists the options"),
+        (["--steps", "many"], "argument --steps: invalid int value"),
+        (["--step", "many"], "argument --steps: invalid int value"),
+        (["wall", "floor"], "unrecognized arguments: floor"),
+    ],
+)
+def test_a_misspelt_option_gets_a_suggestion(words, says, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        parser().parse_args(words)
+    assert says in capsys.readouterr().err
+
+
+def test_a_misspelt_option_is_named_where_a_required_one_is_missing(capsys):
+    command = paint()
+    command.add_arguments = lambda parser: add_option(parser, "--out D", "where", required=True)
+    with pytest.raises(SystemExit, match="2"):
+        CommandParser(command).parse_args(["--oot", "d"])
+    assert "There is no option --oot. Did you mean --out?" in capsys.readouterr().err
+
+
 def test_a_command_without_headings_has_no_second_level(capsys):
     command = paint()
     command.add_arguments = lambda parser: parser.add_positional("wall", "WALL")

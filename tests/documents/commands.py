@@ -19,7 +19,7 @@ MARKERS = {
     marker.partition(":")[0] for marker in PROJECT["tool"]["pytest"]["ini_options"]["markers"]
 }
 #: Programs that documents name and that are not ours: only their names are checked.
-OTHER_PROGRAMS = {".", "git", "jq", "lint-imports", "mypy", "pre-commit", "ruff"}
+OTHER_PROGRAMS = {".", "find", "git", "jq", "lint-imports", "mypy", "pre-commit", "ruff"}
 
 
 def commands(block):

@@ -141,6 +141,14 @@ def test_what_is_no_file_becomes_one_and_what_is_not_there_does_not(tmp_path):
     assert set(files(tmp_path / "out")) == {"fox/train.parquet-17.png", "fox/1.png"}
 
 
+def test_without_a_copy_nothing_is_left(tmp_path):
+    sort(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    sort(tmp_path / "out", answer(write(tmp_path / "a.jpg")))
+    sort(tmp_path / "out")
+    assert len(rows(tmp_path / "out")) == 2
+
+
 def test_an_interruption_leaves_whole_files_and_a_table_that_knows_them(tmp_path, monkeypatch):
     one, two = write(tmp_path / "1.jpg"), write(tmp_path / "2.jpg", b"another")
 

@@ -77,7 +77,7 @@ def test_an_accuracy_may_stand_alone(save, tmp_path):
     assert "Its accuracy is 50.0% on images that it was not trained on." in text
 
 
-@pytest.mark.parametrize("text", ["a|b", "<script>", "two\nlines", "a\n```\nb"])
+@pytest.mark.parametrize("text", ["a|b", "<script>", "two\nlines", "a\n```\nb", "\x1b[2J"])
 def test_strings_can_not_break_the_page(model_folder, text):
     described = load(model_folder).description
     network = dataclasses.replace(described.network, name=text, layer=text)

@@ -1,7 +1,9 @@
 """The command ``headstart``: finds the command that was asked for, and runs it."""
 
 import argparse
+import difflib
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -45,7 +47,9 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"headstart {headstart.__version__}")
-    top.add_argument("command", metavar="COMMAND", choices=COMMANDS, help=argparse.SUPPRESS)
+    # The commands have it, so it is asked for here, too.
+    top.add_argument("--help-all", action="help", help=argparse.SUPPRESS)
+    top.add_argument("command", metavar="COMMAND", help=argparse.SUPPRESS)
     return top
 
 
@@ -68,9 +72,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not words:
         parser().print_help(sys.stderr)
         return USAGE
-    name = parser().parse_args(words[:1]).command
-    command: Any = importlib.import_module(f"headstart.cli.{name}")
+    if words[0] == "help":  # 'headstart help train'
+        words = [*words[1:2], "--help"]
+    if words[0] not in COMMANDS:
+        _without_command(words[0])
+    command: Any = importlib.import_module(f"headstart.cli.{words[0]}")
     return run_command(command, words[1:])
+
+
+def _without_command(word: str) -> NoReturn:
+    """Show help or the version; or refuse a word that is no command."""
+    if word.startswith("-"):
+        parser().parse_args([word])
+    meant = difflib.get_close_matches(word, COMMANDS, 1)
+    if meant:
+        advice = f"Did you mean 'headstart {meant[0]}'?"
+    elif os.path.lexists(word):
+        advice = f"To say what is in images: headstart predict {word}"
+    else:
+        advice = f"The commands are {', '.join(COMMANDS)}."
+    parser().error(f"There is no command '{word}'. {advice}")
 
 
 def run_command(command: Command, words: Sequence[str]) -> int:

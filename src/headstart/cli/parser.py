@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import textwrap
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from headstart.progress import Bars, NoProgress
 
@@ -69,12 +70,39 @@ class CommandParser(argparse.ArgumentParser):
             add_help=False,
         )
         self._full, self._has_headings = full, False
+        self._words: list[str] = []
         command.add_arguments(self)
         quiet = "show only results and errors"
         self.add_argument("-q", "--quiet", action="store_true", help=quiet)
         self.add_argument("-h", "--help", action="help", help="show this help and exit")
         if self._has_headings:
             self.add_argument("--help-all", action="help", help="show all options and exit")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Parse the words; remember them, so that an error can name a misspelt option."""
+        self._words = list(args or ())
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """Show one line of usage and the error, and leave with status 2."""
+        super().error(self._told_unknown() or message)
+
+    def _told_unknown(self) -> str:
+        """Return what to say of the first option that there is not; empty if there is none."""
+        known = [name for name in self._option_string_actions if name.startswith("--")]
+        for word in self._words:
+            flag = word.partition("=")[0]
+            # argparse takes the beginning of an option for the option.
+            if word.startswith("--") and not any(name.startswith(flag) for name in known):
+                close = difflib.get_close_matches(flag, known, 1)
+                meant = f"Did you mean {close[0]}?" if close else f"'{self.prog} {self._most}'"
+                rest = "" if close else " lists the options."
+                return f"There is no option {flag}. {meant}{rest}"
+        return ""
+
+    @property
+    def _most(self) -> str:
+        return "--help-all" if self._has_headings else "--help"
 
     def add_positional(self, name: str, metavar: str, **how: Any) -> None:
         """Add an argument that the usage and the description explain."""

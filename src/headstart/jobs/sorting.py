@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import itertools
 import os
@@ -70,6 +71,7 @@ class SortedCopies:
         self._folder, self.table = folder, folder / TABLE
         _check_apart(folder, inputs)
         self._earlier = set(_earlier(folder))
+        self._is_new = not self.table.exists()
         self._names: dict[str, str] = {}
         self._taken: dict[str, set[str]] = {}
         self.copied = self.there = 0
@@ -83,8 +85,12 @@ class SortedCopies:
                 self._write_row(COLUMNS)
 
     def close(self) -> None:
-        """Close the table."""
+        """Close the table; without any copy, remove what was made for it."""
         self._file.close()
+        if self._is_new and not self.copied:
+            self.table.unlink()
+            with contextlib.suppress(OSError):
+                self._folder.rmdir()
 
     def add(self, answer: Answer) -> None:
         """Copy one image; one that is not there or can't be read at all has no copy.

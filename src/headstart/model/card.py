@@ -6,6 +6,7 @@ from typing import Any
 
 from headstart import records
 from headstart.data.resize_rules import IN_WORDS
+from headstart.display.text import printable
 from headstart.model.description import Description
 
 _CARD = """\
@@ -83,7 +84,7 @@ def model_card(model: Description) -> str:
 
 
 def _cell(value: object) -> str:
-    return " ".join(str(value).split()).replace("|", "\\|").replace("<", "&lt;")
+    return printable(" ".join(str(value).split())).replace("|", "\\|").replace("<", "&lt;")
 
 
 def _accuracy(evaluation: Mapping[str, Any]) -> str:
