@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from headstart.errors import WeightsMismatch as WeightsMismatch
     from headstart.errors import WeightsNotFound as WeightsNotFound
     from headstart.evaluation.evaluation import Evaluation as Evaluation
+    from headstart.evaluation.plots import plot_history as plot_history
     from headstart.features.embedder import Embedder as Embedder
     from headstart.finetuning.job import fine_tune as fine_tune
     from headstart.finetuning.settings import FineTuning as FineTuning
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
     from headstart.heads.ridge import RidgeHead as RidgeHead
     from headstart.jobs.evaluate import evaluate as evaluate
     from headstart.jobs.predict import predict as predict
+    from headstart.jobs.show import draw_samples as draw_samples
+    from headstart.jobs.show import plot_counts as plot_counts
     from headstart.jobs.train import TrainingSummary as TrainingSummary
     from headstart.jobs.train import train as train
     from headstart.model import SavedModel as SavedModel
@@ -127,10 +130,13 @@ _HOMES = {
     "WeightsMismatch": "errors",
     "WeightsNotFound": "errors",
     "backbones": "backbones.catalogue",
+    "draw_samples": "jobs.show",
     "evaluate": "jobs.evaluate",
     "find_images": "data.discovery",
     "fine_tune": "finetuning.job",
     "load": "model",
+    "plot_counts": "jobs.show",
+    "plot_history": "evaluation.plots",
     "predict": "jobs.predict",
     "pretrain": "pretraining.job",
     "read_dataset": "data.datasets",

@@ -10,6 +10,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.text import Text
 from PIL import Image
 
+from headstart.data.labelled_images import LabelledImages
+from headstart.data.sources import BytesSource
 from headstart.display import fonts
 from headstart.errors import StorageError, UsageError
 from headstart.evaluation import Evaluation, plots
@@ -224,6 +226,38 @@ def test_columns_of_bars_are_apart_and_waste_no_room(make_evaluation, k, name):
     lengths = [len(axes.get_yticklabels()) for axes in figure.axes]
     assert sum(lengths) == k
     assert max(lengths) - min(lengths) < len(lengths)
+
+
+def dataset(counts, split=None):
+    labels = [label for label, n in counts.items() for _ in range(n)]
+    sources = [BytesSource(f"{number}.jpg", b"") for number in range(len(labels))]
+    return LabelledImages(sources, labels, [*counts], split=split)
+
+
+def widths(axes):
+    return {bars.get_label(): [round(bar.get_width()) for bar in bars] for bars in axes.containers}
+
+
+def test_bars_count_the_images_of_each_class_the_fewest_first():
+    figure = plots.counts_figure(dataset({"cat": 3, "dog": 1, "7": 2}))
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["dog", "7", "cat"]
+    assert widths(axes) == {"images": [1, 2, 3]}
+    assert "6 images of 3 classes: 1 to 3 of each class" in texts(figure)
+    assert axes.get_legend() is None
+
+
+def test_each_split_has_a_part_of_the_bar():
+    split = ["train", "train", "test", "train", "test"]
+    figure = plots.counts_figure(dataset({"cat": 3, "dog": 2}, split))
+    assert widths(figure.axes[0]) == {"train": [1, 2], "test": [1, 1]}
+    assert in_legend(figure) == ["train", "test"]
+
+
+def test_of_very_many_classes_the_smallest_are_counted():
+    figure = plots.counts_figure(dataset({f"class {n}": 1 + (n == 0) for n in range(203)}))
+    assert "The 200 smallest of 203 classes." in texts(figure)
+    assert "class 0" not in [name.get_text() for name in figure.axes[-1].get_yticklabels()]
 
 
 @pytest.mark.parametrize("plot", PLOTS)

@@ -83,6 +83,18 @@ def test_a_mistake_says_label_and_prediction(tmp_path, lines):
     assert "✗ labelled ants, predicted bees" in lines
 
 
+def test_a_label_may_be_the_identifier_of_a_class(tmp_path, lines):
+    found = [Prediction("n02129604", "tiger", 0.9)]
+    _drawn(tmp_path, Tile(_photo(), found, truth="n02129604"))
+    assert "✓ right" in lines
+
+
+def test_without_predictions_the_label_is_the_title(tmp_path, lines):
+    drawn = _drawn(tmp_path, Tile(_photo(), truth="ants"))
+    assert lines == ["photo.jpg", "ants"]
+    assert not _has(drawn, ORANGE)
+
+
 def test_the_label_of_a_mistake_stands_alone_where_both_names_do_not_fit(tmp_path, lines):
     long = "a name in many words"
     _drawn(tmp_path, Tile(_photo(), [predicted(f"not {long}", 0.87)], truth=long))

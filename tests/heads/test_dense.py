@@ -37,12 +37,14 @@ found["folded"] = float(np.abs(by_keras - head.predict_proba(X[180:])).max())
 found["epochs"] = len(head.history_)
 found["numbers"] = [epoch.epoch for epoch in head.history_]
 found["best"] = min(epoch.val_loss for epoch in head.history_)
+found["kept"] = head.history_[head.best_epoch_ - 1].val_loss
 again = clone(head).fit(X[:180], y[:180])
 found["repeated"] = float(np.abs(again.predict_proba(X) - head.predict_proba(X)).max())
 
 plain = DenseHead((), batch_normalization=False, validation=0, epochs=3, optimizer="sgd")
 plain.fit(X, y)
 found["plain"] = [len(plain.scorer_.layers), len(plain.history_), plain.history_[-1].val_loss]
+found["last"] = plain.best_epoch_
 
 fixed = DenseHead((8,), epochs=25, learning_rate=0.3, patience=None, monitor="val_accuracy")
 best = max((epoch.val_accuracy, -epoch.val_loss) for epoch in fixed.fit(X, y).history_)
@@ -106,6 +108,7 @@ def test_training_stops_without_improvement(found):
     assert 10 <= found["epochs"] <= 40
     assert found["best"] < np.log(3)
     assert found["numbers"] == list(range(1, found["epochs"] + 1))
+    assert found["kept"] == found["best"]
 
 
 def test_the_same_seed_gives_the_same_head(found):
@@ -116,6 +119,7 @@ def test_without_hidden_layers_and_validation_it_is_softmax_regression(found):
     n_layers, n_epochs, val_loss = found["plain"]
     assert (n_layers, n_epochs) == (1, 3)
     assert np.isnan(val_loss)
+    assert found["last"] == n_epochs
 
 
 def test_without_patience_it_trains_all_epochs_and_takes_the_most_accurate(found):

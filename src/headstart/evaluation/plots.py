@@ -6,7 +6,7 @@ are. Import this module late: it loads matplotlib.
 
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -20,6 +20,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
+from headstart.data.labelled_images import LabelledImages
 from headstart.display.drawing import check_suffix, text_width
 from headstart.display.fonts import Drawable, drawable, note_on_fonts
 from headstart.display.style import BLUE, GRID, INK, LIGHT_BLUE, PALE, VERMILION
@@ -53,6 +54,7 @@ MOST_CONFUSIONS = 20
 DPI = 150
 AT_MOST_BARS = 200
 BARS_IN_COLUMN = 50
+SPLIT_COLOURS = {"train": BLUE, "valid": LIGHT_BLUE, "test": VERMILION}
 LONGEST_NAME = 26
 
 
@@ -127,30 +129,45 @@ def confusion_figure(confusion: Counts, classes: Sequence[str], headline: str) -
 def classes_figure(results: Sequence[ClassResult], classes: Sequence[str], headline: str) -> Figure:
     """Draw recall and precision of each class with their intervals, the weakest class first."""
     order = weakest_first(results)[:AT_MOST_BARS]
-    n_columns = math.ceil(len(order) / BARS_IN_COLUMN)
-    longest = math.ceil(len(order) / n_columns)
-    parts = [order[at : at + longest] for at in range(0, len(order), longest)]
-    names = [_drawables([classes[index] for index in part]) for part in parts]
-    height = 0.46 if len(order) <= 25 else 0.27
-    width = 4.6 if n_columns == 1 else 2.6
-    size = min(10.0, height * 32)
-    figure, first = _new_figure(width, height * longest)
-    left = 0.0
-    for number, part in enumerate(parts):
-        shown = [results[index] for index in part]
-        if number:
-            # Between two columns there is room for the counts of one and the names of the other.
-            left += width + _counts_width(results) + _widest(names[number], size) + 0.4
-        share = len(part) / longest
-        place = (left / width, 1 - share, 1, share)
-        axes = _bare(figure.add_axes(place)) if number else first
-        _draw_bars(axes, shown)
-        _name_ticks(axes.yaxis, names[number], size)
+    names = _drawables(classes[index] for index in order)
+    counts = [_counts(results[index]) for index in order]
+    figure, columns = _columns(names, counts)
+    for axes, part in columns:
+        _draw_bars(axes, [results[index] for index in order[part]])
+        axes.annotate("  right", (1, 1), xycoords="axes fraction", color=PALE, fontsize=8)
     notes = _about_bars(len(order), len(classes), any(not result.n for result in results))
-    notes += note_on_fonts([name for part in names for name in part])
+    notes += note_on_fonts(names)
+    first = columns[0][0]
     _write_title(first, headline, "\n".join(notes), above=14)
-    below = (-0.01, -0.3 / (height * longest))
-    first.legend(loc="upper left", bbox_to_anchor=below, frameon=False, fontsize=9, borderaxespad=0)
+    _write_legend(figure, first)
+    return figure
+
+
+def counts_figure(images: LabelledImages) -> Figure:
+    """Draw how many images each class has, the smallest class first, in a colour for each split."""
+    totals = images.counts()
+    order = sorted(images.classes, key=lambda label: totals[label])[:AT_MOST_BARS]
+    names = _drawables(map(str, order))
+    figure, columns = _columns(names, [f"{totals[label]:,}" for label in order])
+    splits = [split for split in SPLIT_COLOURS if images.split and split in images.split]
+    by_split = {split: images.part(split).counts() for split in splits} or {"images": totals}
+    largest = max(totals.values())
+    for axes, part in columns:
+        _draw_stacks(axes, order[part], by_split)
+        axes.set_xlim(0, largest)
+    fewest = min(totals.values())
+    each = f"{fewest:,}" if fewest == largest else f"{fewest:,} to {largest:,}"
+    which = (
+        f"The {len(order)} smallest of {len(totals):,} classes. "
+        if len(order) < len(totals)
+        else ""
+    )
+    notes = [f"{which}Sorted by the number of images, the fewest first.", *note_on_fonts(names)]
+    first = columns[0][0]
+    title = f"{len(images):,} images of {len(totals):,} classes: {each} of each class"
+    _write_title(first, title, "\n".join(notes))
+    if splits:
+        _write_legend(figure, first)
     return figure
 
 
@@ -431,8 +448,64 @@ def _counts(result: ClassResult) -> str:
     return f"{result.n_right:,} of {result.n:,}" if result.n else "no test images"
 
 
-def _counts_width(results: Sequence[ClassResult]) -> float:
-    return max(text_width(drawable(_counts(result))) for result in results) * 8 / 72
+def _columns(
+    names: Sequence[Drawable], counts: Sequence[str]
+) -> tuple[Figure, list[tuple[Axes, slice]]]:
+    """Return a figure with axes for a horizontal bar at each name, in columns of at most 50 bars.
+
+    Each column has the place of its names. The counts are written right of the bars.
+    """
+    n_columns = math.ceil(len(names) / BARS_IN_COLUMN)
+    longest = math.ceil(len(names) / n_columns)
+    height = 0.46 if len(names) <= 25 else 0.27
+    width = 4.6 if n_columns == 1 else 2.6
+    size = min(10.0, height * 32)
+    figure, first = _new_figure(width, height * longest)
+    beside = max(text_width(drawable(count)) for count in counts) * 8 / 72
+    columns, left = [], 0.0
+    for start in range(0, len(names), longest):
+        part = slice(start, start + longest)
+        if start:
+            # Between two columns there is room for the counts of one and the names of the other.
+            left += width + beside + _widest(names[part], size) + 0.4
+        share = len(names[part]) / longest
+        place = (left / width, 1 - share, 1, share)
+        axes = _bare(figure.add_axes(place)) if start else first
+        _name_ticks(axes.yaxis, names[part], size)
+        axes.set_ylim(len(names[part]) - 0.45, -0.55)
+        axes.grid(axis="x", color=GRID, linewidth=0.8)
+        axes.set_axisbelow(True)
+        for number, count in enumerate(counts[part]):
+            where = axes.get_yaxis_transform()
+            axes.text(1, number, f"  {count}", transform=where, va="center", color=PALE, fontsize=8)
+        columns.append((axes, part))
+    return figure, columns
+
+
+def _write_legend(figure: Figure, axes: Axes) -> None:
+    """Write a legend below the first axes of a figure, which are as high as it."""
+    _, height = figure.get_size_inches()
+    axes.legend(
+        loc="upper left",
+        bbox_to_anchor=(-0.01, -0.3 / height),
+        frameon=False,
+        fontsize=9,
+        borderaxespad=0,
+    )
+
+
+def _draw_stacks(
+    axes: Axes, labels: Sequence[Hashable], by_split: Mapping[str, Mapping[Hashable, int]]
+) -> None:
+    ends = np.zeros(len(labels))
+    for split, counts in by_split.items():
+        lengths = np.array([counts[label] for label in labels])
+        colour = SPLIT_COLOURS.get(split, BLUE)
+        axes.barh(range(len(labels)), lengths, 0.7, ends, color=colour, label=split)
+        ends += lengths
+    axes.tick_params(axis="x", labelsize=8)
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
 
 
 def _draw_bars(axes: Axes, results: Sequence[ClassResult]) -> None:
@@ -443,17 +516,8 @@ def _draw_bars(axes: Axes, results: Sequence[ClassResult]) -> None:
     _draw_measure(axes, places - 0.19, recall, BLUE, meaning)
     meaning = "precision (how many of the images predicted as this class belong to it)"
     _draw_measure(axes, places + 0.19, precision, LIGHT_BLUE, meaning)
-    axes.set(xlim=(0, 100), ylim=(len(results) - 0.45, -0.55))
+    axes.set_xlim(0, 100)
     axes.set_xticks(range(0, 101, 20), [f"{share} %" for share in range(0, 101, 20)], fontsize=8)
-    axes.grid(axis="x", color=GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    beside = axes.get_yaxis_transform()
-    for place, result in enumerate(results):
-        text = f"  {_counts(result)}"
-        axes.text(1, place, text, transform=beside, va="center", color=PALE, fontsize=8)
-    axes.annotate(
-        "  right", (1, 1), (0, 0), "axes fraction", "offset points", color=PALE, fontsize=8
-    )
 
 
 def _draw_measure(

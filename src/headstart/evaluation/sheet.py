@@ -50,7 +50,8 @@ class Tile:
     predictions : sequence of Prediction
         The most probable class first. At most five are drawn.
     truth : str, optional
-        The true class, where it is known. It marks the tile as right or wrong.
+        The true class, where it is known: its label, or the identifier of the class. It marks the
+        tile as right or wrong. Without predictions it is the title of the tile.
     error : ImageError, optional
         Why the image can't be read. The reason is drawn in place of the image.
     """
@@ -94,17 +95,20 @@ def draw_sheet(
     shown = list(itertools.islice(rest, at_most))
     if not shown:
         raise UsageError("A sheet needs at least one image. Received: none.")
-    save_png(_draw(shown, more + sum(1 for _ in rest)), path)
+    n = len(shown) + more + sum(1 for _ in rest)
+    note = f"The first {len(shown):,} of {n:,}." if n > len(shown) else ""
+    save_png(draw_tiles(shown, note), path)
 
 
-def _draw(tiles: Sequence[Tile], more: int) -> Image.Image:
+def draw_tiles(tiles: Sequence[Tile], note: str = "") -> Image.Image:
+    """Draw images with their labels and predictions, and a note below. See `draw_sheet`."""
     across = _across(len(tiles))
     marked = any(tile.truth is not None for tile in tiles)
     n_predictions = min(max(len(tile.predictions) for tile in tiles), AT_MOST_PREDICTIONS)
     height = IMAGE_HEIGHT + NAME_HEIGHT + marked * MARK_HEIGHT + n_predictions * PREDICTION_HEIGHT
     down = math.ceil(len(tiles) / across)
     folder = common_folder([tile.source.name for tile in tiles])
-    foot = _foot(tiles, more, folder)
+    foot = _foot(tiles, note, folder)
     bottom = MARGIN + down * (height + MARGIN)
     below = len(foot) * FOOT_LINE + MARGIN if foot else 0
     sheet = Image.new("RGB", (MARGIN + across * (WIDTH + MARGIN), bottom + below), "white")
@@ -135,11 +139,12 @@ def common_folder(names: Sequence[str]) -> str:
     return "" if folder == os.curdir or folder == PurePath(folder).anchor else folder
 
 
-def _foot(tiles: Sequence[Tile], more: int, folder: str) -> list[str]:
-    lines = [f"The first {len(tiles):,} of {len(tiles) + more:,}."] if more else []
+def _foot(tiles: Sequence[Tile], note: str, folder: str) -> list[str]:
+    lines = [note] if note else []
     lines += [f"The files are in {folder}{os.sep}"] if folder else []
     predictions = (each.label for tile in tiles for each in tile.predictions[:AT_MOST_PREDICTIONS])
     names = [*map(str, predictions), *(tile.source.name for tile in tiles)]
+    names += [tile.truth for tile in tiles if tile.truth is not None]
     return lines + note_on_fonts(map(drawable, names))
 
 
@@ -158,7 +163,7 @@ def _draw_tile(sheet: Image.Image, corner: tuple[int, int], tile: Tile, folder: 
     name = str(PurePath(tile.source.name).relative_to(folder)) if folder else tile.source.name
     write_line(draw, (left, top + 5), name, WIDTH, PALE, SMALL_SIZE)
     top += NAME_HEIGHT
-    if tile.truth is not None and tile.predictions:
+    if tile.truth is not None:
         _mark(draw, corner, top, tile)
         top += MARK_HEIGHT
     for rank, prediction in enumerate(tile.predictions[:AT_MOST_PREDICTIONS]):
@@ -175,7 +180,11 @@ def _thumbnail(tile: Tile) -> Image.Image:
 
 def _mark(draw: ImageDraw.ImageDraw, corner: tuple[int, int], top: int, tile: Tile) -> None:
     left, image_top = corner
-    right = str(tile.predictions[0].label) == tile.truth
+    if not tile.predictions:
+        write_line(draw, (left, top - 2), str(tile.truth), WIDTH, INK)
+        return
+    best = tile.predictions[0]
+    right = tile.truth in (str(best.label), best.id)
     colour = BLUE if right else VERMILION
     # Right and wrong differ in sign and words, not only in colour.
     words = "✓ right" if right else _mistake(str(tile.truth), str(tile.predictions[0].label))

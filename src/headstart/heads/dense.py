@@ -50,7 +50,9 @@ class DenseHead(Head):
     ----------
     history_ : tuple of Epoch
         The epochs of the training. The classes have their weights in the losses, and every sample
-        counts the same in the accuracies.
+        counts the same in the accuracies. `headstart.plot_history` draws them.
+    best_epoch_ : int
+        The epoch whose weights are kept, counted from 1.
 
     References
     ----------
@@ -59,6 +61,7 @@ class DenseHead(Head):
     """
 
     history_: tuple[Epoch, ...]
+    best_epoch_: int
     scorer_: DenseSoftmax
 
     def __init__(  # noqa: PLR0913 - scikit-learn's way: every setting is an argument
@@ -134,6 +137,7 @@ class DenseHead(Head):
         )
         self.history_ = tuple(loop.run(NoProgress()))
         loop.finish()
+        self.best_epoch_ = loop.best_epoch
         return DenseSoftmax(dense_layers(network.layers))
 
 
