@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: What a dataset is.
 DATASET = (
     "holds one folder of images for each class, perhaps inside folders train and test; it may also "
-    "be a CSV, JSONL or parquet file"
+    "be a zip archive of these, or a CSV, JSONL or parquet file"
 )
 
 positive = reader("must be a whole number of at least 1", int, lambda n: n >= 1)

@@ -36,8 +36,9 @@ USAGE = "PATH... [options]"
 DESCRIPTION = """\
 Say what is in images: the most probable classes of each, with probabilities.
 
-PATH is an image, a folder or a pattern such as 'photos/*.jpg'. The PATH '-' reads paths from
-standard input, one on each line or separated by NUL, or one image."""
+PATH is an image, a folder, a zip archive or a pattern such as 'photos/*.jpg'.
+The PATH '-' reads paths from standard input, one on each line or separated by
+NUL, or one image."""
 
 EPILOG = """\
 examples:

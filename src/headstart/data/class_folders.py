@@ -9,28 +9,38 @@ from headstart.data.folders import read_folder
 from headstart.data.labelled_images import SPLIT_NAMES, LabelledImages
 from headstart.data.layouts import read_layout
 from headstart.data.settings import DatasetSettings
+from headstart.data.zip_archives import ZipImages, is_zip_name, read_zip, refuse_other_archives
 from headstart.errors import DatasetError
 
 
 def read_class_folders(
     path: Path, settings: DatasetSettings = DatasetSettings()
 ) -> LabelledImages | None:
-    """Read a folder of folders that are named after the classes, perhaps inside splits.
+    """Read a folder or zip archive of folders that are named after the classes.
 
     Returns
     -------
     LabelledImages or None
-        None if `path` is not a folder.
+        None if `path` is neither a folder nor a zip archive.
 
     Raises
     ------
     DatasetError
         See `headstart.data.layouts.read_layout`.
     """
-    if not path.is_dir():
-        return None
     skipped: Counter[str] = Counter()
-    return read_layout(read_folder(os.fspath(path), skipped), settings, skipped)
+    if path.is_dir():
+        return read_layout(read_folder(os.fspath(path), skipped), settings, skipped)
+    if not is_zip_name(path.name):
+        refuse_other_archives(path)
+        return None
+    tree = read_zip(os.fspath(path), skipped)
+    try:
+        return read_layout(tree, settings, skipped)
+    except DatasetError as error:
+        if not ZipImages(path).has_tables():
+            raise
+        raise DatasetError(f"{error} Tables in an archive are not read: unpack it.") from None
 
 
 def subfolders(path: Path) -> list[Path]:

@@ -40,8 +40,8 @@ FORMATS = {
     "a folder with metadata.csv or metadata.jsonl, which has columns file_name and label": Format(
         lambda path, _: read_metadata_folder(path)
     ),
-    "a folder with one folder for each class (FOLDER/cat/1.jpg, FOLDER/dog/1.jpg), perhaps inside "
-    "folders named train, valid and test": Format(
+    "a folder or zip archive with one folder for each class (FOLDER/cat/1.jpg, FOLDER/dog/1.jpg), "
+    "perhaps inside folders named train, valid and test": Format(
         read_class_folders, options=("class_level", "label_from")
     ),
 }
@@ -55,10 +55,10 @@ def read_dataset(
     Parameters
     ----------
     path : str or Path
-        A folder of class folders (``FOLDER/cat/1.jpg``), perhaps inside folders for the splits,
-        such as train, val and test; a CSV, TSV or JSON Lines file with
-        columns for path, label and optionally split; a folder with ``metadata.csv``; a parquet file
-        or a folder of parquet files.
+        A folder, or a zip archive, of class folders (``FOLDER/cat/1.jpg``), perhaps inside folders
+        for the splits, such as train, val and test; a CSV, TSV or JSON Lines file with columns for
+        path, label and optionally split; a folder with ``metadata.csv``; a parquet file or a folder
+        of parquet files.
     settings : DatasetSettings
         What the dataset itself does not say.
     min_classes : int

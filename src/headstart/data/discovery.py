@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headstart.data.file_names import is_image_name, natural_key
-from headstart.data.folders import read_folder
+from headstart.data.folders import Folder, read_folder
 from headstart.data.parquet import ParquetImages, is_parquet_name
 from headstart.data.sources import FileSource, ImageSource, UnreadableSource
+from headstart.data.zip_archives import is_zip_name, read_zip
 from headstart.errors import DatasetError, ImageDamaged, ImageNotFound
 
 
@@ -44,7 +45,7 @@ def find_images(paths: Iterable[str | Path]) -> Found:
     A file is always taken. A folder stands for the images in it and in the folders below: the files
     with one of the `IMAGE_SUFFIXES`. Hidden files and folders are skipped. Links are followed, but
     each folder is read only once. The patterns ``*``, ``?``, ``[...]`` and ``**`` are expanded. A
-    ``.parquet`` file stands for the images in its rows.
+    ``.parquet`` file stands for the images in its rows, and a ``.zip`` file for those in it.
 
     Parameters
     ----------
@@ -82,10 +83,13 @@ def image_files(folder: str | Path, skipped: Counter[str]) -> list[ImageSource]:
 
 def _find(path: str, found: Found) -> None:
     if os.path.isdir(path):
-        images = read_folder(path, found.skipped, _wanted).images()
-        found.sources.extend(images)
-        if not images:
-            _add_missing(path, "There is no image in the folder", found)
+        _add_all(read_folder(path, found.skipped, _wanted), "folder", found)
+    elif is_zip_name(path) and os.path.isfile(path):
+        try:
+            _add_all(read_zip(path, found.skipped), "archive", found)
+        except DatasetError as error:
+            source = UnreadableSource(FileSource(path).name, ImageDamaged(str(error)))
+            found.sources.append(source)
     elif not os.path.lexists(path) and glob.has_magic(path):
         _find_by_pattern(path, found)
     else:
@@ -103,6 +107,13 @@ def _find_by_pattern(pattern: str, found: Found) -> None:
         _add_missing(pattern, "No file matches", found)
     for match in matches:
         _find(match, found)
+
+
+def _add_all(folder: Folder, what: str, found: Found) -> None:
+    images = folder.images()
+    found.sources.extend(images)
+    if not images:
+        _add_missing(folder.path, f"There is no image in the {what}", found)
 
 
 def _add_missing(path: str, what: str, found: Found) -> None:

@@ -4,9 +4,11 @@
 # ruff: noqa: PTH116, PTH119
 
 import os
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from headstart.data.file_names import is_image_name, natural_key, why_skipped
 from headstart.data.sources import FileSource, ImageSource, UnreadableSource
@@ -112,20 +114,50 @@ def read_folder(path: str, skipped: Counter[str], read: Reader | None = None) ->
     return folder
 
 
-@dataclass(slots=True)
-class _Disk:
-    """Reads folders from a disk."""
+class Entry(NamedTuple):
+    """One name in a folder."""
 
-    skipped: Counter[str]
-    read_file: Reader
-    seen: set[tuple[int, int]] = field(default_factory=set)
+    name: str
+    path: str
+    is_folder: bool
+
+
+class TreeReader(ABC):
+    """Builds trees of folders; a subclass says what is in each folder.
+
+    Parameters
+    ----------
+    skipped : Counter of str
+        Is increased for each entry that is skipped, by reason.
+    """
+
+    def __init__(self, skipped: Counter[str]) -> None:
+        self._skipped = skipped
+
+    @abstractmethod
+    def entries(self, path: str) -> list[Entry] | None:
+        """Return what is in a folder; None if the folder was read already.
+
+        Raises
+        ------
+        OSError
+            It can't be read.
+        """
+
+    @abstractmethod
+    def sources(self, name: str, path: str) -> list[ImageSource]:
+        """Return the images in a file; none if it is no image."""
 
     def fill(self, folder: Folder, depth: int = 0) -> str | None:
         """Fill a folder. If it is to be skipped instead, return the reason."""
+        if depth > MAX_DEPTH:
+            too_deep = f"it lies more than {MAX_DEPTH} folders deep"
+            folder.entries.append(("", _unopened(folder.path, too_deep)))
+            return None
         try:
-            entries = self._entries(folder.path, depth)
+            entries = self.entries(folder.path)
         except OSError as error:
-            folder.entries.append(("", _unopened(folder.path, error)))
+            folder.entries.append(("", _unopened(folder.path, str(error.strerror))))
             return None
         if entries is None:
             return "folder seen already"
@@ -136,34 +168,44 @@ class _Disk:
         for entry in sorted(entries, key=lambda entry: natural_key(entry.name)):
             reason = SAVED if entry.name in drawn else self._add(folder, entry, depth)
             if reason is not None:
-                self.skipped[reason] += 1
+                self._skipped[reason] += 1
         return None
 
-    def _entries(self, path: str, depth: int) -> list[os.DirEntry[str]] | None:
-        if depth > MAX_DEPTH:
-            raise OSError(0, f"it lies more than {MAX_DEPTH} folders deep")
-        status = os.stat(path)
-        if (status.st_dev, status.st_ino) in self.seen:
-            return None
-        self.seen.add((status.st_dev, status.st_ino))
-        with os.scandir(path) as items:
-            return list(items)
-
-    def _add(self, folder: Folder, entry: os.DirEntry[str], depth: int) -> str | None:
+    def _add(self, folder: Folder, entry: Entry, depth: int) -> str | None:
         """Add an entry to its folder, or return the reason why it is skipped."""
         reason = why_skipped(entry.name)
         if reason is not None:
             return reason
-        if _is_folder(entry):
+        if entry.is_folder:
             inner = Folder(entry.name, entry.path)
             reason = self.fill(inner, depth + 1)
             if reason is None:
                 folder.entries.append((entry.name, inner))
             return reason
-        sources = self.read_file(entry.name, entry.path)
+        sources = self.sources(entry.name, entry.path)
         folder.entries += [(entry.name, source) for source in sources]
         folder.n_others += not sources
         return None if sources else NOT_AN_IMAGE
+
+
+class _Disk(TreeReader):
+    """Reads folders from a disk."""
+
+    def __init__(self, skipped: Counter[str], read_file: Reader) -> None:
+        super().__init__(skipped)
+        self._read_file = read_file
+        self._seen: set[tuple[int, int]] = set()
+
+    def entries(self, path: str) -> list[Entry] | None:
+        status = os.stat(path)
+        if (status.st_dev, status.st_ino) in self._seen:
+            return None
+        self._seen.add((status.st_dev, status.st_ino))
+        with os.scandir(path) as items:
+            return [Entry(item.name, item.path, _is_folder(item)) for item in items]
+
+    def sources(self, name: str, path: str) -> list[ImageSource]:
+        return self._read_file(name, path)
 
 
 def is_saved(names: set[str], path: str) -> bool:
@@ -197,7 +239,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _unopened(path: str, error: OSError) -> ImageSource:
+def _unopened(path: str, reason: str) -> ImageSource:
     name = FileSource(path).name
-    reason = f"The folder {name} could not be opened: {error.strerror}. Make it readable."
-    return UnreadableSource(name, ImageUnreadable(reason))
+    message = f"The folder {name} could not be opened: {reason}. Make it readable."
+    return UnreadableSource(name, ImageUnreadable(message))
