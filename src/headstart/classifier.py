@@ -129,6 +129,8 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         How images are brought to the network's size.
     unreadable_ : tuple of UnreadableImage
         Training images that could not be read.
+    notes_ : tuple of NoteCount
+        How many training images were read by a rule that may surprise, for each rule.
     training_ : TrainingData
         What the classifier was trained on.
     fine_tuning_ : FineTuningSummary
@@ -219,6 +221,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         self.classes_ = self.head_.classes_
         self.predictor_ = self._predictor(extractor)
         self.unreadable_ = extracted.unreadable
+        self.notes_ = extracted.notes
         self.training_ = TrainingData.of(
             extracted.contents, kept, self.classes_.tolist(), len(extracted.unreadable)
         )

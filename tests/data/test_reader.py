@@ -11,7 +11,13 @@ from tests.data.odd_images import encoded, oriented, photo, png, write_all
 from headstart.data.reader import load, read_images, usable_cores
 from headstart.data.resizing import Resize
 from headstart.data.sources import BytesSource, FileSource, ImageSource, content_hash
-from headstart.errors import ImageDamaged, ImageNotFound, UsageError
+from headstart.errors import (
+    ImageDamaged,
+    ImageNotFound,
+    ImageTooLarge,
+    ImageUnsupported,
+    UsageError,
+)
 
 RESIZE = Resize("crop", 16, 16)
 
@@ -74,6 +80,23 @@ class TestLoad:
 
     def test_an_image_that_is_not_skipped_is_decoded(self):
         assert load(0, BytesSource("x", png()), RESIZE, skip=lambda _: False).pixels is not None
+
+    @pytest.mark.parametrize(
+        ("error", "becomes", "says"),
+        [
+            (MemoryError(), ImageTooLarge, "x needs too much memory. Save"),
+            (ValueError("odd"), ImageUnsupported, "Received: 64 x 48 (ValueError: odd)"),
+        ],
+    )
+    def test_an_image_that_can_not_be_resized_has_an_error(self, monkeypatch, error, becomes, says):
+        def fail(*_, **__):
+            raise error
+
+        source = BytesSource("x", png())
+        monkeypatch.setattr("PIL.Image.Image.resize", fail)
+        loaded = load(0, source, RESIZE)
+        assert type(loaded.error) is becomes
+        assert says in str(loaded.error)
 
     def test_notes_are_kept(self):
         loaded = load(0, BytesSource("x", oriented(6)), Resize("keras", 9, 9))

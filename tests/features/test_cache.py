@@ -54,7 +54,7 @@ def test_it_lies_in_the_cache_folder():
 def test_what_is_kept_is_there_the_next_time(cache):
     fill(cache)
     with closing(cache.open(SPACE)) as features:
-        np.testing.assert_array_equal(features.get(content(3)), vectors(3)[content(3)])
+        np.testing.assert_array_equal(features.get(content(3)).values, vectors(3)[content(3)])
 
 
 def test_spaces_do_not_mix(cache):
@@ -237,6 +237,6 @@ def test_an_image_that_comes_twice_is_found_twice(cache):
         assert features.fetch(content(0))
         assert features.fetch(content(0))
         assert not features.fetch(content(1))
-        np.testing.assert_array_equal(features.take(content(0)), vectors(0)[content(0)])
-        np.testing.assert_array_equal(features.take(content(0)), vectors(0)[content(0)])
+        np.testing.assert_array_equal(features.take(content(0)).values, vectors(0)[content(0)])
+        np.testing.assert_array_equal(features.take(content(0)).values, vectors(0)[content(0)])
         assert features.take(content(1)) is None

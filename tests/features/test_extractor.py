@@ -329,6 +329,16 @@ def test_notes_say_what_was_done(run):
     assert "transparent" in item.notes[0]
 
 
+def test_notes_come_from_the_cache_too(open_, tmp_path):
+    clear = [ArraySource(f"{i}.png", np.full((20, 20, 4), i, np.uint8)) for i in range(5)]
+    for _ in range(2):
+        found = open_(cache=tmp_path).extract_all(clear)
+        assert [(count.note, count.n) for count in found.notes] == [
+            ("transparent: shown on white", 5)
+        ]
+        assert found.notes[0].examples == ("0.png", "1.png", "2.png")
+
+
 def test_what_was_computed_is_kept_when_the_consumer_stops(sources, cache, run):
     stream = run(itertools.cycle(sources), cache=cache)
     taken = [next(stream) for _ in range(6)]

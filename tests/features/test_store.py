@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.features.kept import read_store
 
 from headstart.data.resizing import Resize
-from headstart.features.store import FeatureStore, Space, drop_oldest
+from headstart.features.store import FeatureStore, Kept, Space, drop_oldest
 
 CROP = Resize("crop", 32, 32)
 SPACE = Space("net", "crop", "f32", "openvino", "features", (300,))
@@ -22,6 +22,15 @@ SPACE = Space("net", "crop", "f32", "openvino", "features", (300,))
 
 def content(i):
     return f"{i:032x}"
+
+
+def put(store, values):
+    store.put_many({key: Kept(value) for key, value in values.items()})
+
+
+def get(store, key):
+    kept = store.get(key)
+    return None if kept is None else kept.values
 
 
 def vector(i):
@@ -102,37 +111,37 @@ def test_every_number_of_the_resize_counts(tiny_network, space, resize):
 
 
 def test_what_is_put_can_be_got(store):
-    store.put_many({content(1): vector(1), content(2): vector(2)})
-    np.testing.assert_array_equal(store.get(content(2)), vector(2))
-    assert store.get(content(2)).dtype == np.float32
-    assert store.get(content(3)) is None
+    put(store, {content(1): vector(1), content(2): vector(2)})
+    np.testing.assert_array_equal(get(store, content(2)), vector(2))
+    assert get(store, content(2)).dtype == np.float32
+    assert get(store, content(3)) is None
 
 
 def test_what_is_got_can_not_be_changed(store):
-    store.put_many({content(1): vector(1)})
+    put(store, {content(1): vector(1)})
     with pytest.raises(ValueError, match="read-only"):
-        store.get(content(1))[0] = 1
+        get(store, content(1))[0] = 1
 
 
 def test_a_shape_is_kept(path):
     space = Space("net", "crop", "f32", "openvino", "feature_map", (2, 3, 4))
     values = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
     with contextlib.closing(FeatureStore(path, space)) as store:
-        store.put_many({content(1): values})
-        np.testing.assert_array_equal(store.get(content(1)), values)
+        put(store, {content(1): values})
+        np.testing.assert_array_equal(get(store, content(1)), values)
 
 
 def test_it_is_there_after_closing(path, store):
-    store.put_many({content(1): vector(1)})
+    put(store, {content(1): vector(1)})
     store.close()
     with contextlib.closing(FeatureStore(path, SPACE)) as again:
-        np.testing.assert_array_equal(again.get(content(1)), vector(1))
+        np.testing.assert_array_equal(get(again, content(1)), vector(1))
 
 
 def test_putting_twice_keeps_the_second(store, path):
-    store.put_many({content(1): vector(1)})
-    store.put_many({content(1): vector(2)})
-    np.testing.assert_array_equal(store.get(content(1)), vector(2))
+    put(store, {content(1): vector(1)})
+    put(store, {content(1): vector(2)})
+    np.testing.assert_array_equal(get(store, content(1)), vector(2))
     assert len(rows(path)) == 1
 
 
@@ -146,33 +155,33 @@ def test_putting_twice_keeps_the_second(store, path):
     ],
 )
 def test_an_altered_vector_counts_as_absent(store, path, statement):
-    store.put_many({content(2): vector(2), content(1): vector(1)})
+    put(store, {content(2): vector(2), content(1): vector(1)})
     change(path, statement)
-    assert store.get(content(1)) is None
+    assert get(store, content(1)) is None
 
 
 def test_putting_is_all_or_nothing(store):
     with pytest.raises(ValueError, match="fromhex"):
-        store.put_many({content(1): vector(1), "no hash": vector(2)})
+        put(store, {content(1): vector(1), "no hash": vector(2)})
     limit = store._connection.execute("PRAGMA page_count").fetchone()[0] + 4
     store._connection.execute(f"PRAGMA max_page_count = {limit}")
     with pytest.raises(sqlite3.OperationalError, match="full"):
-        store.put_many({content(i): vector(i) for i in range(2000)})
-    assert store.get(content(1)) is None
-    store.put_many({content(1): vector(1)})
-    assert store.get(content(1)) is not None
+        put(store, {content(i): vector(i) for i in range(2000)})
+    assert get(store, content(1)) is None
+    put(store, {content(1): vector(1)})
+    assert get(store, content(1)) is not None
 
 
 def test_a_read_within_the_hour_writes_nothing(store):
-    store.put_many({content(1): vector(1)})
-    store.get(content(1))
+    put(store, {content(1): vector(1)})
+    get(store, content(1))
     assert len(store._touched) == 0
 
 
 def test_reads_of_older_entries_are_noted_in_bulk(store, path):
-    store.put_many({content(1): vector(1), content(2): vector(2)})
+    put(store, {content(1): vector(1), content(2): vector(2)})
     change(path, "UPDATE features SET used = 7")
-    store.get(content(1))
+    get(store, content(1))
     assert len(store._touched) == 1
     store.touch()
     assert len(store._touched) == 0
@@ -181,20 +190,40 @@ def test_reads_of_older_entries_are_noted_in_bulk(store, path):
 
 
 def test_the_least_recently_used_are_dropped_first(store, path):
-    store.put_many({content(i): vector(i) for i in range(10)})
+    put(store, {content(i): vector(i) for i in range(10)})
     change(path, "UPDATE features SET used = 7 WHERE content < ?", bytes.fromhex(content(4)))
     drop_oldest(path, 4 * SPACE.length)
     assert {key for key, *_ in rows(path)} == {bytes.fromhex(content(i)) for i in range(4, 10)}
 
 
 def test_dropping_gives_the_disk_back_and_keeps_the_file(store, path):
-    store.put_many({content(i): vector(i) for i in range(1000)})
+    put(store, {content(i): vector(i) for i in range(1000)})
     before = path.stat().st_size
     drop_oldest(path)
     assert path.stat().st_size < before / 5
     assert read_store(path) == (json.loads(SPACE.describe()), 0)
-    store.put_many({content(1): vector(1)})
+    put(store, {content(1): vector(1)})
     assert read_store(path)[1] == 1
+
+
+def test_notes_are_kept_with_the_features(store, path):
+    notes = ("transparent: shown on white", "animated: first frame; 3 in all")
+    store.put_many({content(1): Kept(vector(1), notes), content(2): Kept(vector(2))})
+    store.close()
+    with contextlib.closing(FeatureStore(path, SPACE)) as again:
+        assert again.get(content(1)).notes == notes
+        assert again.get(content(2)).notes == ()
+
+
+def test_long_notes_are_cut(store):
+    store.put_many({content(1): Kept(vector(1), ("x" * 5000,))})
+    assert len(store.get(content(1)).notes[0]) == 1000
+
+
+def test_altered_notes_are_absent(store, path):
+    store.put_many({content(1): Kept(vector(1), ("a note",))})
+    change(path, "UPDATE features SET notes = 'another'")
+    assert store.get(content(1)) is None
 
 
 def test_dropping_from_an_empty_store(path):
@@ -221,14 +250,14 @@ def test_a_database_of_somebody_else_is_refused(path):
 def test_a_file_with_altered_bytes_never_answers_wrongly(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("store") / "features.sqlite"
     with contextlib.closing(FeatureStore(path, SPACE)) as store:
-        store.put_many({content(i): vector(i) for i in range(30)})
+        put(store, {content(i): vector(i) for i in range(30)})
     altered = bytearray(path.read_bytes())
     for _ in range(data.draw(st.integers(1, 20))):
         altered[data.draw(st.integers(0, len(altered) - 1))] = data.draw(st.integers(0, 255))
     path.write_bytes(altered[: data.draw(st.sampled_from([len(altered), len(altered) // 2, 10]))])
     with contextlib.suppress(sqlite3.Error), contextlib.closing(FeatureStore(path, SPACE)) as store:
         for i in range(30):
-            kept = store.get(content(i))
+            kept = get(store, content(i))
             assert kept is None or np.array_equal(kept, vector(i))
 
 
@@ -236,14 +265,14 @@ WRITER = """
 import itertools, sys
 from pathlib import Path
 import numpy as np
-from headstart.features.store import FeatureStore, Space
+from headstart.features.store import FeatureStore, Kept, Space
 start, stop, bulk = map(int, sys.argv[2:])
 space = Space("net", "crop", "f32", "openvino", "features", (300,))
 store = FeatureStore(Path(sys.argv[1]), space)
 print("ready", flush=True)
 for first in range(start, stop, bulk):
     store.put_many({
-        f"{i:032x}": np.random.default_rng(i).random(300, np.float32)
+        f"{i:032x}": Kept(np.random.default_rng(i).random(300, np.float32))
         for i in range(first, min(first + bulk, stop))
     })
 store.close()
@@ -262,7 +291,7 @@ def check_whole(path):
         assert store._connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         keys = [key.hex() for key, *_ in rows(path)]
         for key in keys:
-            np.testing.assert_array_equal(store.get(key), vector(int(key, 16)))
+            np.testing.assert_array_equal(get(store, key), vector(int(key, 16)))
     return len(keys)
 
 

@@ -7,12 +7,15 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from PIL import Image
 from tests.recorder import Recorder
 
 import headstart as hs
 from headstart.classifier import ClassifierSettings
 from headstart.data.labelled_images import LabelledImages
+from headstart.data.notes import NoteCount
 from headstart.data.sources import UnreadableImage, as_source
 from headstart.errors import DatasetError, ImageDamaged, StorageError, UsageError
 from headstart.evaluation import Evaluation
@@ -273,6 +276,7 @@ def summary():
         resize="pad",
         n_train=1234,
         unreadable=(UnreadableImage(as_source("3.jpg"), ImageDamaged("3.jpg is cut short")),),
+        notes=(NoteCount("CMYK converted", 7, ("4.jpg", "5.jpg", "6.jpg")),),
         skipped={"hidden": 2},
         evaluation=evaluation,
         tuning=None,
@@ -290,6 +294,9 @@ def test_the_dictionary_is_json_and_has_what_the_command_promises(summary):
         {"path": "3.jpg", "type": "ImageDamaged", "message": "3.jpg is cut short"}
     ]
     assert found["skipped"] == {"hidden": 2}
+    assert found["notes"] == [
+        {"note": "CMYK converted", "n": 7, "examples": ["4.jpg", "5.jpg", "6.jpg"]}
+    ]
     assert found["images"] == [str(Path("my-model/confusion.png"))]
     assert found["tuning"] is None
 
@@ -301,6 +308,31 @@ def test_the_report_says_what_was_done_and_what_to_do_next(summary):
     assert "Unreadable: 3.jpg is cut short\nSkipped: 2 hidden" in report
     assert report.endswith("headstart predict IMAGES --model my-model")
     assert "<table>" in summary._repr_html_()
+
+
+def test_the_report_says_how_images_were_read(summary):
+    text = str(summary)
+    assert "How training images were read" in text
+    assert "CMYK converted" in text
+    assert "4.jpg, 5.jpg, 6.jpg" in text
+
+
+def test_notes_on_images_reach_the_report_also_from_the_cache(tiny_network, tmp_path):
+    for i in range(24):
+        folder = tmp_path / "data" / ("dark" if i % 2 else "bright")
+        folder.mkdir(parents=True, exist_ok=True)
+        grey = np.full((40, 40), 300 + 100 * i if i % 2 else 4000 - i, np.uint16)
+        Image.fromarray(grey).save(folder / f"{i}.png")
+    for out in ("first", "again"):
+        made = hs.train(tmp_path / "data", tmp_path / out, backbone=tiny_network, test=0.25)
+        assert sum(count.n for count in made.notes) == 18
+        assert sum(count.n for count in made.evaluation.notes) == 6
+        assert {"16-bit grey with 12 bits used: 4095 became 255"} <= {
+            count.note for count in made.notes
+        }
+        kept = str(hs.load(tmp_path / out).evaluation)
+        assert "12 bits used" in kept
+        assert "examples" not in kept
 
 
 def test_the_repr_says_how_good_the_model_is_and_where_it_is(summary):

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from headstart.backbones.catalogue import backbones
+from headstart.data.notes import NoteCount
 from headstart.evaluation import Evaluation
 from headstart.pretraining.summary import PretrainingSummary
 from headstart.training.history import Epoch
@@ -32,6 +33,7 @@ def summary():
         precision="f32",
         n_train=100,
         unreadable=(),
+        notes=(NoteCount("CMYK converted", 7, ("a.jpg",)),),
         evaluation=Evaluation.from_predictions(
             ["a", "b"], ["x", "y"], [[0.9, 0.1], [0.6, 0.4]], ["x", "y"]
         ),
@@ -45,6 +47,11 @@ def summary():
 def test_report_tells_accuracy_and_folder(summary):
     assert "50.0%" in str(summary)
     assert str(summary).splitlines()[-1].endswith("--model my-net")
+
+
+def test_report_and_json_say_how_images_were_read(summary):
+    assert "Read by a rule: 7 images, CMYK converted" in str(summary)
+    assert summary.to_dict()["notes"][0]["n"] == 7
 
 
 def test_repr_is_one_line_and_html_has_all_of_it(summary):

@@ -53,6 +53,14 @@ def test_unreadable_images_are_listed(tmp_path):
     assert [item.source.name for item in pixels.unreadable] == ["broken.png"]
 
 
+def test_notes_are_counted(tmp_path):
+    clear = [ArraySource(f"{i}.png", np.zeros((20, 20, 4), np.uint8)) for i in range(4)]
+    pixels = decode_images([*arrays(2), *clear], squashed(16), tmp_path / "raw")
+    (count,) = pixels.notes
+    assert (count.note, count.n) == ("transparent: shown on white", 4)
+    assert count.examples == ("0.png", "1.png", "2.png")
+
+
 @pytest.mark.parametrize("enlarge", [True, False])
 def test_only_unreadable_images_are_refused_and_leave_no_file(tmp_path, enlarge):
     broken = BytesSource("broken.png", b"no image")

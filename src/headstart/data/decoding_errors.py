@@ -40,10 +40,28 @@ def image_errors(name: str, kind: str) -> Iterator[None]:
     except ImageError:
         raise
     except (Image.DecompressionBombError, MemoryError) as error:
-        reason = f": {error}".rstrip(": .")
-        raise ImageTooLarge(f"{name} needs too much memory{reason}. Save it smaller.") from error
+        raise _too_large(name, error) from error
     except Exception as error:  # decoders raise exceptions of any type
         raise _diagnosed(name, kind, error) from error
+
+
+@contextlib.contextmanager
+def resize_errors(name: str, size: tuple[int, int]) -> Iterator[None]:
+    """Turn any exception raised inside into an `ImageError` of an image of (width, height)."""
+    try:
+        yield
+    except MemoryError as error:
+        raise _too_large(name, error) from error
+    except Exception as error:  # one image must not end a whole run
+        raise ImageUnsupported(
+            f"{name} must be an image that can be resized. Received: {size[0]} x {size[1]} "
+            f"({type(error).__name__}: {error}). Save it as an ordinary JPEG or PNG."
+        ) from error
+
+
+def _too_large(name: str, error: Exception) -> ImageTooLarge:
+    reason = f": {error}".rstrip(": .")
+    return ImageTooLarge(f"{name} needs too much memory{reason}. Save it smaller.")
 
 
 def _diagnosed(name: str, kind: str, error: Exception) -> ImageError:

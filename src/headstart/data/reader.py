@@ -11,6 +11,7 @@ from itertools import islice
 import numpy as np
 
 from headstart.data.decoding import decode
+from headstart.data.decoding_errors import resize_errors
 from headstart.data.resizing import Resize
 from headstart.data.sources import ImageSource, content_hash
 from headstart.errors import ForkError, ImageError, UsageError
@@ -84,7 +85,8 @@ def load(index: int, source: ImageSource, resize: Resize, skip: Skip | None = No
         decoded = decode(
             data, name=source.name, at_least=resize.source_size, as_stored=resize.as_stored
         )
-        pixels = resize(decoded.image)
+        with resize_errors(source.name, decoded.image.size):
+            pixels = resize(decoded.image)
     except ImageError as error:
         return Loaded(index, source, content=content, error=error)
     return Loaded(index, source, pixels, content, notes=decoded.notes)

@@ -10,6 +10,7 @@ import numpy as np
 
 from headstart import records
 from headstart.data.labels import check_test_labels, match_labels
+from headstart.data.notes import NoteCounter
 from headstart.display.displayed import Displayed
 from headstart.display.table import Table
 from headstart.display.text import headline, percent
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+    from headstart.data.notes import NoteCount
     from headstart.data.sources import ImageSource
     from headstart.evaluation.metrics import Counts, Floats, Interval
     from headstart.evaluation.results import ClassResult, Mistake
@@ -72,6 +74,8 @@ class Evaluation(Displayed):
         All mistakes, the most confident first.
     errors : tuple of Unreadable
         Images that could not be read.
+    notes : tuple of NoteCount
+        How many images were read by a rule that may surprise, with examples, for each rule.
     """
 
     accuracy: float
@@ -87,6 +91,7 @@ class Evaluation(Displayed):
     confusion: Counts
     mistakes: tuple[Mistake, ...]
     errors: tuple[Unreadable, ...]
+    notes: tuple[NoteCount, ...] = ()
 
     @classmethod
     def from_predictions(
@@ -96,6 +101,8 @@ class Evaluation(Displayed):
         probabilities: npt.ArrayLike,
         classes: Sequence[Hashable],
         errors: Iterable[tuple[str, Exception]] = (),
+        *,
+        notes: tuple[NoteCount, ...] = (),
     ) -> Self:
         """Compare predictions with the true classes.
 
@@ -111,6 +118,8 @@ class Evaluation(Displayed):
             All classes the classifier knows, in the order of the columns.
         errors : iterable of (name, exception)
             Images that could not be read.
+        notes : tuple of NoteCount
+            What was done to read the others.
 
         Raises
         ------
@@ -139,6 +148,7 @@ class Evaluation(Displayed):
             confusion=confusion,
             mistakes=find_mistakes(names, truth, scores, shown),
             errors=unreadable,
+            notes=notes,
         )
 
     @property
@@ -154,6 +164,7 @@ class Evaluation(Displayed):
         yield report.confusion_table(self.classes, self.confusion)
         yield report.mistake_table(self.mistakes)
         yield report.unreadable_table(self.errors)
+        yield report.note_table(self.notes)
 
     def _metric_rows(self) -> Iterator[tuple[str, str, str]]:
         """Yield the name of each metric, its value, and what it means."""
@@ -337,6 +348,7 @@ def measure(
     classes = _classes(predictor, labels)
     labels = match_labels(labels, classes, (progress or Bars()).say)
     names, truth, rows, errors = [], [], [], []
+    notes = NoteCounter()
     answers = predictor.stream(sources)
     for answer in track(progress, answers, what, len(sources)):
         if answer.error is not None:
@@ -345,7 +357,8 @@ def measure(
         names.append(answer.path)
         truth.append(labels[answer.index])
         rows.append(answer.required())
-    return Evaluation.from_predictions(names, truth, rows, classes, errors)
+        notes.add(answer.path, answer.notes)
+    return Evaluation.from_predictions(names, truth, rows, classes, errors, notes=notes.counts())
 
 
 def _classes(predictor: Predictor, labels: Sequence[Hashable]) -> Sequence[Hashable]:

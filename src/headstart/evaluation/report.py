@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from headstart.data.notes import NoteCount
 from headstart.display.style import BLUE, VERMILION
 from headstart.display.table import Table
 from headstart.display.text import percent
@@ -158,6 +159,16 @@ def unreadable_table(images: Sequence[Unreadable]) -> Table:
         title=f"Unreadable images, not counted above: {len(images):,}",
         rows=[(_reason(image),) for image in images[:AT_MOST_LINES]],
         notes=[f"... and {left_out:,} more"] if left_out > 0 else (),
+    )
+
+
+def note_table(notes: Sequence[NoteCount], what: str = "images") -> Table:
+    """Return by which rules images were read that a user may not expect, with examples."""
+    return Table(
+        title=f"How {what} were read (docs/images.md has the rules)" if notes else "",
+        headings=("images", "rule, and some of the images") if notes else (),
+        align="><",
+        rows=[(f"{each.n:,}", f"{each.note} ({', '.join(each.examples)})") for each in notes],
     )
 
 

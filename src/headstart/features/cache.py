@@ -9,7 +9,7 @@ import warnings
 from typing import TYPE_CHECKING, TypeVar
 
 from headstart.errors import UsageError
-from headstart.features.store import FeatureStore, drop_oldest
+from headstart.features.store import FeatureStore, Kept, drop_oldest
 from headstart.storage import cache_dir
 
 if TYPE_CHECKING:
@@ -104,33 +104,33 @@ class CachedFeatures:
         self.space = space
         self._cache = cache
         self._path = cache.path(space)
-        self._fetched: dict[str, Array] = {}
-        self._new: dict[str, Array] = {}
+        self._fetched: dict[str, Kept] = {}
+        self._new: dict[str, Kept] = {}
         self._written = _LOOK_EVERY
         self._writable = True
         self._process = os.getpid()
         self._store = self._open()
 
-    def get(self, content: str) -> Array | None:
+    def get(self, content: str) -> Kept | None:
         """Return an image's features, read-only, of ``space.shape``; None if they aren't kept."""
         return self._attempt(lambda store: store.get(content))
 
     def fetch(self, content: str) -> bool:
         """Look an image up, hold its features for `take`, and tell whether they were found."""
-        values = self.get(content)
-        if values is not None:
-            self._fetched[content] = values
-        return values is not None
+        kept = self.get(content)
+        if kept is not None:
+            self._fetched[content] = kept
+        return kept is not None
 
-    def take(self, content: str) -> Array | None:
+    def take(self, content: str) -> Kept | None:
         """Return the features of an image that was fetched; None if they are gone."""
-        values = self._fetched.pop(content, None)
+        kept = self._fetched.pop(content, None)
         # The same image may come twice, and the first may have taken what both fetched.
-        return self.get(content) if values is None else values
+        return self.get(content) if kept is None else kept
 
-    def put(self, content: str, values: Array) -> None:
-        """Keep the features of an image, by the hash of its content."""
-        self._new[content] = values
+    def put(self, content: str, values: Array, notes: tuple[str, ...] = ()) -> None:
+        """Keep the features and the notes of an image, by the hash of its content."""
+        self._new[content] = Kept(values, notes)
         if len(self._new) * self.space.length >= BULK:
             self.flush()
 

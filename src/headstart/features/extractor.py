@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 
+from headstart.data.notes import NoteCounter
 from headstart.data.reader import Loaded, load, read_images
 from headstart.data.resizing import Resize
 from headstart.data.sources import ImageSource, UnreadableImage
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headstart.backbones.network import Network
+    from headstart.data.notes import NoteCount
     from headstart.errors import ImageError
     from headstart.features.engine import Runtime
+    from headstart.features.store import Kept
     from headstart.progress import Progress
 
     Array = NDArray[np.float32]
     # An image with what the cache holds of it.
-    Item = tuple[Loaded, Array | None]
+    Item = tuple[Loaded, Kept | None]
 
 Output = Literal["features", "probabilities"]
 
@@ -52,8 +55,7 @@ class Extracted:
         One output of the network, without a batch axis; None if the image could not be read.
     error : ImageError or None
     notes : tuple of str
-        What was done to read the image, for example "animated: first frame; 12 in all". Empty if
-        `cached`.
+        What was done to read the image, for example "animated: first frame; 12 in all".
     cached : bool
         Whether the values come from the cache.
     content : str or None
@@ -88,12 +90,15 @@ class ExtractedFeatures:
         The other images.
     contents : tuple of str, length n_read
         Hash of the content of each image's file; empty strings if nothing needed the hashes.
+    notes : tuple of NoteCount
+        How many images were read by a rule that may surprise, for each rule.
     """
 
     features: NDArray[np.float32]
     places: NDArray[np.int64]
     unreadable: tuple[UnreadableImage, ...]
     contents: tuple[str, ...]
+    notes: tuple[NoteCount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -198,6 +203,7 @@ class FeatureExtractor:
         read: list[int] = []
         unreadable: list[UnreadableImage] = []
         contents: list[str] = []
+        notes = NoteCounter()
         stream = self.stream(sources, hash_content=hash_content)
         for item in track(progress, stream, "computing features", len(sources)):
             if item.error is not None and skip_unreadable:
@@ -205,9 +211,12 @@ class FeatureExtractor:
                 continue
             features[len(read)] = item.required()
             read.append(item.index)
+            notes.add(item.source.name, item.notes)
             contents.append(item.content or "")
         places = np.array(read, np.int64)
-        return ExtractedFeatures(features[: len(read)], places, tuple(unreadable), tuple(contents))
+        return ExtractedFeatures(
+            features[: len(read)], places, tuple(unreadable), tuple(contents), notes.counts()
+        )
 
     def stream(
         self,
@@ -251,13 +260,13 @@ class FeatureExtractor:
             )
             for (image, kept), computed in stream:
                 if cache is not None and computed is not None and image.content is not None:
-                    cache.put(image.content, computed)
+                    cache.put(image.content, computed, image.notes)
                 yield Extracted(
                     index=image.index,
                     source=image.source,
-                    values=computed if kept is None else kept,
+                    values=computed if kept is None else kept.values,
                     error=image.error,
-                    notes=image.notes,
+                    notes=image.notes if kept is None else kept.notes,
                     cached=kept is not None,
                     content=image.content,
                 )

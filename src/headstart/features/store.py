@@ -11,7 +11,7 @@ import threading
 import time
 import zlib
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,8 @@ APPLICATION_ID = 0x48535446  # "HSTF": tells `file` and us that it is headstart'
 # Long enough for another process to finish a transaction on a slow disk.
 _PATIENCE = 30.0
 _HOUR = 3600
+# An image has a few short notes.
+_NOTES_LENGTH = 1000
 # Wide pages, so that vectors of a few kilobytes lie side by side without gaps.
 _SCHEMA = f"""
 PRAGMA page_size = 32768;
@@ -42,10 +44,26 @@ CREATE TABLE IF NOT EXISTS space (description TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS features (
     content BLOB PRIMARY KEY,
     vector BLOB NOT NULL,
+    notes TEXT NOT NULL,
     checksum INTEGER NOT NULL,
     used INTEGER NOT NULL
 );
 """
+
+
+class Kept(NamedTuple):
+    """What a store keeps of an image.
+
+    Attributes
+    ----------
+    values : ndarray of float32
+        One output of the network.
+    notes : tuple of str
+        What was done to read the image; see `headstart.data.decoding.Decoded`.
+    """
+
+    values: NDArray[np.float32]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,28 +163,34 @@ class FeatureStore:
         if found != (self.space.describe(),):
             raise sqlite3.DatabaseError(f"it holds features of another space: {found}")
 
-    def get(self, content: str) -> NDArray[np.float32] | None:
+    def get(self, content: str) -> Kept | None:
         """Return the features of one image, read-only; None if they are absent or damaged."""
         key = bytes.fromhex(content)
         with self._lock:
             row = self._connection.execute(
-                "SELECT vector, checksum, used FROM features WHERE content = ?", (key,)
+                "SELECT vector, notes, checksum, used FROM features WHERE content = ?", (key,)
             ).fetchone()
-            if row is None or len(row[0]) != self.space.length or _checksum(key, row[0]) != row[1]:
+            if row is None or len(row[0]) != self.space.length:
                 return None
-            if row[2] != _now():
+            vector, notes, checksum, used = row
+            if _checksum(key, vector, notes) != checksum:
+                return None
+            if used != _now():
                 self._touched.add(key)
-        return np.frombuffer(row[0], np.float32).reshape(self.space.shape)
+        values = np.frombuffer(vector, np.float32).reshape(self.space.shape)
+        return Kept(values, tuple(notes.splitlines()))
 
-    def put_many(self, values: Mapping[str, NDArray[np.float32]]) -> None:
+    def put_many(self, kept: Mapping[str, Kept]) -> None:
         """Keep the features of some images, all of them or none."""
         rows = []
-        for content, row in values.items():
-            key, vector = bytes.fromhex(content), np.ascontiguousarray(row, np.float32).tobytes()
-            rows.append((key, vector, _checksum(key, vector), _now()))
+        for content, (values, notes) in kept.items():
+            key = bytes.fromhex(content)
+            vector = np.ascontiguousarray(values, np.float32).tobytes()
+            text = "\n".join(notes)[:_NOTES_LENGTH]
+            rows.append((key, vector, text, _checksum(key, vector, text), _now()))
         with self._lock, self._connection:
             self._connection.executemany(
-                "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?)", rows
+                "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?)", rows
             )
 
     def touch(self) -> None:
@@ -221,9 +245,9 @@ def _count_rows(connection: sqlite3.Connection, size: int | None) -> int:
     return math.ceil(size / row[0])
 
 
-def _checksum(key: bytes, vector: bytes) -> int:
-    """Return the CRC-32 of both, so that a vector under a wrong key is noticed too."""
-    return zlib.crc32(vector, zlib.crc32(key))
+def _checksum(key: bytes, vector: bytes, notes: str) -> int:
+    """Return the CRC-32 of all, so that a vector under a wrong key is noticed too."""
+    return zlib.crc32(notes.encode(), zlib.crc32(vector, zlib.crc32(key)))
 
 
 def _now() -> int:

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from headstart.backbones.resolving import find_origin
 from headstart.data.labelled_images import fingerprint, sorted_classes
 from headstart.data.labels import check_test_labels
+from headstart.data.notes import merged
 from headstart.data.splits import folds, stratified_split
 from headstart.errors import DatasetError, UsageError
 from headstart.heads.base import class_weights
@@ -198,6 +199,7 @@ def make_plan(
         extractor = frozen.predictor_.extractor
         extracted.append(extractor.extract_all(validation[0], hash_content=True, **options))
         frozen.unreadable_ += extracted[1].unreadable
+        frozen.notes_ = merged(frozen.notes_, extracted[1].notes)
         if not len(extracted[1].places):
             raise DatasetError(
                 "At least one validation image must be readable. The first error: "

@@ -19,6 +19,7 @@ from headstart.data.splits import stratified_split
 from headstart.display.displayed import Displayed
 from headstart.errors import NotTested
 from headstart.evaluation import Evaluation, Tile, draw_sheet
+from headstart.evaluation.report import note_table
 from headstart.finetuning.job import fine_tuned
 from headstart.heads.table import head_name
 from headstart.jobs.checks import check_drawing, check_labels, check_out
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from headstart.backbones.network import Network
+    from headstart.data.notes import NoteCount
     from headstart.data.sources import UnreadableImage
     from headstart.display.table import Table
     from headstart.finetuning.settings import FineTuning
@@ -60,6 +62,9 @@ class TrainingSummary(Displayed):
         How many images it was trained on.
     unreadable : tuple of UnreadableImage
         Training images that could not be read.
+    notes : tuple of NoteCount
+        How many training images were read by a rule that may surprise, with examples, for each
+        rule. Those of the tested images are in `evaluation`.
     skipped : dict of str to int
         How many entries of the dataset were skipped, by reason.
     evaluation : Evaluation
@@ -79,6 +84,7 @@ class TrainingSummary(Displayed):
     resize: str
     n_train: int
     unreadable: tuple[UnreadableImage, ...]
+    notes: tuple[NoteCount, ...]
     skipped: dict[str, int]
     evaluation: Evaluation
     tuning: FineTuningSummary | None
@@ -99,6 +105,7 @@ class TrainingSummary(Displayed):
             "precision": self.precision,
             "resize": self.resize,
             "unreadable": [image.to_dict() for image in self.unreadable],
+            "notes": [count.to_dict() for count in self.notes],
             "skipped": self.skipped,
             "images": [str(path) for path in self.images],
             "evaluation": self.evaluation.to_dict(),
@@ -116,6 +123,7 @@ class TrainingSummary(Displayed):
             f"{self.evaluation.n:,} others in {self.seconds:.1f} s."
         )
         yield from self.evaluation.display_parts()
+        yield note_table(self.notes, "training images")
         if self.tuning is not None:
             yield from self.tuning.display_parts()
         yield "\n".join(
@@ -240,6 +248,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
         resize=classifier.resize_.rule,
         n_train=classifier.training_.n_images,
         unreadable=classifier.unreadable_,
+        notes=classifier.notes_,
         skipped=dict(images.skipped),
         evaluation=evaluation,
         tuning=tuning,
@@ -353,6 +362,8 @@ def _add_results(
     # The names of images can be as private as the images: they do not leave with the model.
     figures = evaluation.to_dict()
     del figures["mistakes"], figures["errors"]
+    for count in figures["notes"]:
+        del count["examples"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         try:

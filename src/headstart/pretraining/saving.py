@@ -65,6 +65,7 @@ def save_backbone(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
             precision=job.precision,
             n_train=trained.n_train,
             unreadable=trained.unreadable,
+            notes=trained.notes,
             evaluation=evaluation,
             history=trained.history,
             best_epoch=trained.best_epoch,

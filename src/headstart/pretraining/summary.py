@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from headstart.backbones.row import Backbone
+    from headstart.data.notes import NoteCount
     from headstart.data.sources import UnreadableImage
     from headstart.evaluation import Evaluation
     from headstart.training.history import Epoch
@@ -40,6 +41,8 @@ class PretrainingSummary(Displayed):
         The number of training images.
     unreadable : tuple of UnreadableImage
         Training images that could not be read.
+    notes : tuple of NoteCount
+        How many training images were read by a rule that may surprise, with examples.
     evaluation : Evaluation
         Of the saved backbone, on all validation images.
     history : tuple of Epoch
@@ -58,6 +61,7 @@ class PretrainingSummary(Displayed):
     precision: str
     n_train: int
     unreadable: tuple[UnreadableImage, ...]
+    notes: tuple[NoteCount, ...]
     evaluation: Evaluation
     history: tuple[Epoch, ...]
     best_epoch: int
@@ -84,6 +88,7 @@ class PretrainingSummary(Displayed):
             "seconds": round(self.seconds, 3),
             "folder": str(self.folder),
             "unreadable": [image.to_dict() for image in self.unreadable],
+            "notes": [count.to_dict() for count in self.notes],
         }
 
     def plot_history(self, path: str | Path | None = None) -> Figure:
@@ -109,6 +114,7 @@ class PretrainingSummary(Displayed):
                     f"{self.evaluation.accuracy:.1%} (95 % interval: {low:.1%} to {high:.1%})."
                 ),
                 *(f"Unreadable: {image.error}" for image in self.unreadable),
+                *(f"Read by a rule: {count.n:,} images, {count.note}" for count in self.notes),
                 (
                     f"The backbone is in {self.folder}. See also {self.folder / CURVES} and "
                     f"{self.folder / CARD}."

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headstart.data.labelled_images import LabelledImages
+    from headstart.data.notes import NoteCount
     from headstart.data.sources import UnreadableImage
     from headstart.pretraining.plan import Job
     from headstart.training.history import Epoch
@@ -49,6 +50,8 @@ class Trained:
         The number of training images that could be read.
     unreadable : tuple of UnreadableImage
         The other training images.
+    notes : tuple of NoteCount
+        How many training images were read by a rule that may surprise, for each rule.
     """
 
     network: Model
@@ -56,6 +59,7 @@ class Trained:
     best_epoch: int
     n_train: int
     unreadable: tuple[UnreadableImage, ...]
+    notes: tuple[NoteCount, ...]
 
 
 def train_network(keras: ModuleType, job: Job) -> Trained:
@@ -89,7 +93,12 @@ def train_network(keras: ModuleType, job: Job) -> Trained:
         (job.progress or Bars()).say(epoch.described(loop.seconds_left()))
     loop.finish()
     return Trained(
-        network, tuple(loop.history), loop.best_epoch, len(pixels.places), pixels.unreadable
+        network,
+        tuple(loop.history),
+        loop.best_epoch,
+        len(pixels.places),
+        pixels.unreadable,
+        pixels.notes,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headstart.data.decoding import decode
+from headstart.data.notes import NoteCounter
 from headstart.data.reader import Loaded, read_images
 from headstart.data.sources import UnreadableImage
 from headstart.errors import DatasetError, ImageError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from headstart.data.notes import NoteCount
     from headstart.data.resizing import Resize
     from headstart.data.sources import ImageSource
     from headstart.progress import Progress
@@ -43,11 +45,14 @@ class Pixels:
         The positions of these images among the sources, counted from 0.
     unreadable : tuple of UnreadableImage
         The other sources.
+    notes : tuple of NoteCount
+        How many images were read by a rule that may surprise, for each rule.
     """
 
     values: NDArray[np.uint8]
     places: NDArray[np.int64]
     unreadable: tuple[UnreadableImage, ...]
+    notes: tuple[NoteCount, ...] = ()
 
 
 def decode_images(
@@ -85,6 +90,7 @@ def decode_images(
         resize = resize.to(min(resize.height, int(statistics.median(longer or [1]))))
     places: list[int] = []
     unreadable: list[UnreadableImage] = []
+    notes = NoteCounter()
     stream = read_images(sources, resize)
     with whole_file(file) as new, new.open("wb") as rows:
         for item in track(progress, stream, "decoding", len(sources)):
@@ -93,12 +99,13 @@ def decode_images(
                 continue
             rows.write(item.pixels.tobytes())
             places.append(item.index)
+            notes.add(item.source.name, item.notes)
         if not places:
             raise DatasetError(
                 f"At least one image must be readable. The first error: {unreadable[0].error}"
             )
     values = np.memmap(file, np.uint8, "r", shape=(len(places), resize.height, resize.width, 3))
-    return Pixels(values, np.array(places), tuple(unreadable))
+    return Pixels(values, np.array(places), tuple(unreadable), notes.counts())
 
 
 def side_for_views(sources: Sequence[ImageSource], size: int) -> int:
