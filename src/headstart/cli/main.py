@@ -100,7 +100,7 @@ def run_command(command: Command, words: Sequence[str]) -> int:
     full = any(word.startswith("--help-") for word in words)
     arguments = CommandParser(command, full=full).parse_args(words)
     try:
-        with streams.warnings_as_messages(progress(arguments)):
+        with streams.told(progress(arguments), verbose=arguments.verbose):
             status = command.run(arguments)
         flush(sys.stdout)
     except BrokenPipeError:

@@ -74,6 +74,10 @@ class CommandParser(argparse.ArgumentParser):
         command.add_arguments(self)
         quiet = "show only results and errors"
         self.add_argument("-q", "--quiet", action="store_true", help=quiet)
+        # Seldom needed: shown where there is room.
+        verbose = "also show what headstart logs" if full or not self._has_headings else None
+        verbose = verbose or argparse.SUPPRESS
+        self.add_argument("-v", "--verbose", action="store_true", help=verbose)
         self.add_argument("-h", "--help", action="help", help="show this help and exit")
         if self._has_headings:
             self.add_argument("--help-all", action="help", help="show all options and exit")

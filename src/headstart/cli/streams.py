@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 import sys
 import warnings
@@ -13,7 +14,7 @@ from headstart.errors import StorageError
 from headstart.progress import Bars, flush
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from headstart.progress import Progress
 
@@ -42,16 +43,52 @@ def every_text() -> Iterator[None]:
                 stream.reconfigure(errors=errors)
 
 
+class _LogMessages(logging.Handler):
+    """Shows log records as messages."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self._progress = progress
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show a record above a bar that is there; an error also with ``--quiet``."""
+        progress = Bars() if record.levelno >= logging.ERROR else self._progress
+        progress.say(f"{record.levelname.lower()}: {record.getMessage()}")
+
+
 @contextlib.contextmanager
-def warnings_as_messages(progress: Progress) -> Iterator[None]:
-    """Show warnings as messages: on one line each, and never into a bar."""
+def told(progress: Progress, *, verbose: bool = False) -> Iterator[None]:
+    """Show warnings and log records as messages: never into a bar, and nothing where it is quiet.
+
+    Parameters
+    ----------
+    progress : Progress
+        Shows the messages.
+    verbose : bool
+        Whether to show what headstart logs, and warnings of TensorFlow on its own speed.
+    """
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
         progress.say(f"warning: {message}")
 
-    with warnings.catch_warnings():
-        warnings.showwarning = show
-        yield
+    handler = _LogMessages(progress)
+    levels = {"headstart": logging.INFO if verbose else logging.WARNING}
+    levels["tensorflow"] = logging.WARNING if verbose else logging.ERROR
+    before = {name: logging.getLogger(name).level for name in levels}
+    logging.getLogger().addHandler(handler)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = show
+            _set_levels(levels)
+            yield
+    finally:
+        _set_levels(before)
+        logging.getLogger().removeHandler(handler)
+
+
+def _set_levels(levels: Mapping[str, int]) -> None:
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
 
 
 def last_flush(status: int) -> int:
