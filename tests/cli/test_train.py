@@ -137,7 +137,8 @@ def test_a_place_that_is_taken_is_refused_before_the_work(backbone, photos, save
     capsys.readouterr()
     assert train(photos, "--out", saved, "--model", "no such backbone") == 2
     assert "There is a saved model" in capsys.readouterr().err
-    assert train(photos, "--out", photos, "--overwrite", "--model", backbone) == 2
+    other = write_classes(photos.with_name("other"))
+    assert train(photos, "--out", other, "--overwrite", "--model", backbone) == 2
     assert "something else" in capsys.readouterr().err
     assert train(photos, "--out", saved, "--overwrite", "--model", backbone) == 0
 

@@ -43,6 +43,16 @@ def test_counts_and_measures(evaluation):
     assert evaluation.per_class[0].n_predicted == 2
 
 
+@pytest.mark.parametrize(("k", "wrong_every", "beats"), [(3, 4, True), (2, 2, False), (1, 9, True)])
+def test_a_result_that_is_no_better_than_guessing_is_said(make_evaluation, k, wrong_every, beats):
+    labels = ["cat", "dog", "eel"][:k]
+    evaluation = make_evaluation(classes=labels, wrong_every=wrong_every) if k > 1 else None
+    if evaluation is None:
+        evaluation = Evaluation.from_predictions(["a"], ["cat"], [[0.9, 0.1]], ["cat", "dog"])
+    assert evaluation.beats_guessing == beats
+    assert ("always guessing the most frequent class, which is right" in str(evaluation)) != beats
+
+
 def test_class_absent_from_the_test_set_has_none_not_a_number(evaluation):
     owl = evaluation.per_class[2]
     assert owl.n == 0

@@ -156,9 +156,23 @@ class Evaluation(Displayed):
         """How many images were right, and the accuracy with its interval, in one sentence."""
         return headline(self.n - len(self.mistakes), self.n, self.interval)
 
+    @property
+    def beats_guessing(self) -> bool:
+        """Whether the interval lies above the accuracy of always guessing the most frequent class.
+
+        It can't where all images are of one class.
+        """
+        return self.interval.low > self.majority_share or self.majority_share == 1
+
     def display_parts(self) -> Iterator[str | Table]:
         """Yield the parts of the report."""
         yield self.headline
+        if not self.beats_guessing:
+            yield (
+                "This is not clearly better than always guessing the most frequent class, which "
+                f"is right\nfor {percent(self.majority_share)} of the images. Check the labels, or "
+                "add images."
+            )
         yield Table(align="<><", rows=list(self._metric_rows()))
         yield report.class_table(self.classes, self.per_class)
         yield report.confusion_table(self.classes, self.confusion)
