@@ -67,9 +67,9 @@ def test_json_is_one_line(capsys):
     assert json.loads(line) == {"text": "two\nlines"}
 
 
-def answer(**more):
+def answer(source=None, **more):
     probabilities = np.array([0.75, 0.25], np.float32)
-    return Answer(0, FileSource("a.png"), CLASSES, probabilities, **more)
+    return Answer(0, source or FileSource("a.png"), CLASSES, probabilities, **more)
 
 
 def unreadable():
@@ -87,6 +87,23 @@ def test_text_is_a_block_for_each_image(capsys):
         "b.png",
         "    unreadable: b.png is cut short.",
     ]
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_long_paths_are_shortened_on_a_terminal_only(capsys, monkeypatch, watched):
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: watched)
+    path = f"{'deep/' * 20}image.png"
+    print_text(answer(FileSource(path)), 1)
+    print_record(answer(FileSource(path)), 1)
+    shown, _, record = capsys.readouterr().out.splitlines()
+    assert json.loads(record)["path"] == path
+    if not watched:
+        assert shown == path
+    else:
+        assert len(shown) == 40
+        assert shown.startswith("deep/deep/")
+        assert shown.endswith("deep/image.png")
 
 
 def test_names_in_text_move_no_cursor(capsys):

@@ -63,6 +63,7 @@ def test_errors_are_shown_even_where_it_is_quiet(capsys):
     with told(NoProgress()):
         logging.getLogger("tensorflow").warning("slow")
         logging.getLogger("tensorflow").error("broken")
+        warnings.simplefilter("always")
         warnings.warn("w", stacklevel=1)
     assert capsys.readouterr().err == "error: broken\n"
 

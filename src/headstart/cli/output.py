@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from headstart.cli.csv_files import CSV, csv_file
 from headstart.cli.flags import must_come_with
-from headstart.display.text import printable
+from headstart.display.text import printable, shorten
 from headstart.progress import write
 
 if TYPE_CHECKING:
@@ -109,7 +110,10 @@ def print_text(answer: Answer, top: int) -> None:
 
 
 def _text_lines(answer: Answer, top: int) -> Iterator[str]:
-    yield printable(answer.path)
+    # A path that is broken where a line of the terminal ends is hard to read.
+    watched = sys.stdout is not None and sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns
+    yield shorten(answer.path, width) if watched else printable(answer.path)
     if answer.error is not None:
         yield printable(f"    unreadable: {answer.error}")
     for note in answer.notes:
