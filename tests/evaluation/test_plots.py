@@ -5,6 +5,7 @@ import sys
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib import style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.text import Text
@@ -268,6 +269,29 @@ def test_names_that_no_font_has_are_explained(plot, make_evaluation, monkeypatch
     evaluation = make_evaluation(classes=["赤", "犬"])
     assert "the fonts of this machine do not have" in texts(plot(evaluation))
     assert "the fonts of this machine do not have" not in texts(plot(make_evaluation(2)))
+
+
+def all_figures(evaluation):
+    history = [epoch(1, 0.5, 1.0), epoch(2, 0.6, 0.9)]
+    return [
+        evaluation.plot_confusion(),
+        evaluation.plot_classes(),
+        plot_history(history, best_epoch=2, frozen=Baseline(0.55, 0.95, kept=False)),
+    ]
+
+
+def test_a_dark_style_of_the_user_changes_nothing(make_evaluation):
+    evaluation = make_evaluation(3)
+    light = [figure._repr_png_() for figure in all_figures(evaluation)]
+    with style.context("dark_background"), mpl.rc_context({"savefig.transparent": True}):
+        assert [figure._repr_png_() for figure in all_figures(evaluation)] == light
+
+
+def test_names_are_not_typeset_by_latex(strange):
+    with mpl.rc_context({"text.usetex": True}):
+        for figure in all_figures(strange):
+            assert figure._repr_png_()
+            assert not [text for text in figure.findobj(Text) if text.get_usetex()]
 
 
 def test_drawing_changes_nothing_in_matplotlib(make_evaluation, tmp_path):

@@ -59,11 +59,22 @@ LONGEST_NAME = 26
 
 
 class ResultFigure(Figure):
-    """A figure that is written with all that lies outside its axes, such as titles and names."""
+    """A figure that is written with all that lies outside its axes, such as titles and names.
+
+    It looks the same whatever style a user has set for matplotlib, a dark one for example.
+    """
 
     def savefig(self, fname: Any, **options: Any) -> None:
         """Write the figure, enlarged to everything that is drawn in it."""
-        super().savefig(fname, **{"bbox_inches": "tight", "pad_inches": MARGIN, **options})
+        for axes in self.axes:
+            # Asked for, the names of ticks are there to be found.
+            axes.get_xticklabels(), axes.get_yticklabels()
+        for text in self.findobj(Text):
+            # A name such as a_b is no formula, and not everybody has LaTeX.
+            text.set_usetex(usetex=False)
+        defaults: dict[str, Any] = {"facecolor": "white", "transparent": False}
+        defaults |= {"bbox_inches": "tight", "pad_inches": MARGIN}
+        super().savefig(fname, **defaults | options)
 
     def _repr_png_(self) -> bytes:
         """Return what a notebook shows, whether or not pyplot was ever loaded there."""
@@ -233,6 +244,7 @@ def plot_history(
         bbox_to_anchor=(-0.01, -0.27),
         ncols=3,
         frameon=False,
+        labelcolor=INK,
         fontsize=9,
         borderaxespad=0,
     )
@@ -276,6 +288,7 @@ def _new_figure(width: float, height: float) -> tuple[Figure, Axes]:
 
 def _bare(axes: Axes) -> Axes:
     """Remove the ticks and the frame."""
+    axes.set_facecolor("white")
     axes.tick_params(length=0, colors=INK)
     axes.spines[:].set_visible(False)
     return axes
@@ -489,6 +502,7 @@ def _write_legend(figure: Figure, axes: Axes) -> None:
         loc="upper left",
         bbox_to_anchor=(-0.01, -0.3 / height),
         frameon=False,
+        labelcolor=INK,
         fontsize=9,
         borderaxespad=0,
     )
