@@ -13,6 +13,7 @@ from headstart.data.sources import ArraySource, BytesSource
 from headstart.pretraining import training as room
 from headstart.pretraining.plan import Job
 from headstart.pretraining.settings import Pretraining
+from headstart.training.history import Epoch
 
 
 def images(shades, label):
@@ -65,3 +66,16 @@ def test_the_validation_set_holds_the_readable_images_of_the_sample(job):
     assert batch.shape == (3, 32, 32, 3)
     assert batch.dtype == np.float32
     np.testing.assert_array_equal(batch[:, 0, 0, 0] > 100, validation.labels == 1)
+
+
+def test_epochs_that_can_not_be_written_do_not_end_the_training(tmp_path):
+    progress = Recorder()
+    epoch = Epoch(epoch=1, seconds=1, size=32, learning_rate=0.1, loss=1, accuracy=0.5)
+    (tmp_path / "curves.png").mkdir()
+    room._write_epochs([epoch], 1, tmp_path, progress)
+    (said,) = progress.said
+    assert "could not be written" in said
+    assert "curves.png" in said
+    (tmp_path / "curves.png").rmdir()
+    room._write_epochs([epoch], 1, tmp_path, progress)
+    assert {file.name for file in tmp_path.iterdir()} == {"curves.png", "history.csv"}

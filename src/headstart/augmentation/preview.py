@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -31,7 +31,7 @@ def draw_augmented(
     """Draw images, each beside random views of it, into a PNG file.
 
     Each row shows one image: first the image, then the views that a network would be trained on,
-    and the file name below. The row of an unreadable image shows the reason.
+    and its path below. The row of an unreadable image shows the reason.
 
     Parameters
     ----------
@@ -77,8 +77,7 @@ def draw_augmented(
             random = np.random.default_rng((seed, number))
             drawn = augmentation.batch([np.asarray(image)] * views, size, random)
             _draw_row(sheet, corner, image, drawn)
-        name = PurePath(source.name).name or source.name
-        write_line(draw, (MARGIN, corner[1] + side + 4), name, room, PALE, SMALL_SIZE)
+        write_line(draw, (MARGIN, corner[1] + side + 4), source.name, room, PALE, SMALL_SIZE)
     save_png(sheet, path)
     return tuple(unreadable)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from headstart.backbones.architectures import ARCHITECTURES
 from headstart.data.resizing import Resize
+from headstart.errors import StorageError
 from headstart.pretraining.summary import CURVES, HISTORY
 from headstart.pretraining.teacher import compiled_with_teacher, teacher_targets
 from headstart.progress import Bars
@@ -22,6 +23,8 @@ from headstart.training.subset import Subset
 from headstart.training.validation import ValidationSet
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
     from types import ModuleType
 
     from keras import Model
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from headstart.data.notes import NoteCount
     from headstart.data.sources import UnreadableImage
     from headstart.pretraining.plan import Job
+    from headstart.progress import Progress
     from headstart.training.history import Epoch
     from headstart.training.pixels import Pixels
 
@@ -85,12 +89,10 @@ def train_network(keras: ModuleType, job: Job) -> Trained:
         folder=job.folder,
     )
     loop.resume()
-    from headstart.evaluation.plots import plot_history
-
+    progress = job.progress or Bars()
     for epoch in loop.run(job.progress):
-        write_history(loop.history, job.folder / HISTORY)
-        plot_history(loop.history, job.folder / CURVES, best_epoch=loop.best_epoch)
-        (job.progress or Bars()).say(epoch.described(loop.seconds_left()))
+        _write_epochs(loop.history, loop.best_epoch, job.folder, progress)
+        progress.say(epoch.described(loop.seconds_left()))
     loop.finish()
     return Trained(
         network,
@@ -100,6 +102,20 @@ def train_network(keras: ModuleType, job: Job) -> Trained:
         pixels.unreadable,
         pixels.notes,
     )
+
+
+def _write_epochs(
+    history: Sequence[Epoch], best_epoch: int, folder: Path, progress: Progress
+) -> None:
+    """Write the epochs so far as a table and as curves, to look at while training goes on."""
+    from headstart.evaluation.plots import plot_history
+
+    try:
+        write_history(history, folder / HISTORY)
+        plot_history(history, folder / CURVES, best_epoch=best_epoch)
+    except StorageError as error:
+        # They are written again after the next epoch. A training must not end for them.
+        progress.say(f"The epochs so far could not be written. {error}")
 
 
 def _batches(job: Job, pixels: Pixels) -> ImageBatches:
