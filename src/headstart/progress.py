@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    Advance = Callable[[int], object]
+    Advance = Callable[[float], object]
 
 T = TypeVar("T")
 
 # Seconds before a bar shows itself: what is done sooner needs none.
 _DELAY = 1.0
+# A share of the whole, with the time that has passed and that is left.
+_SHARE = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
 
 
 class Progress(Protocol):
@@ -41,7 +43,7 @@ class Progress(Protocol):
         total : int or None
             How many there are; None if that is not known.
         unit : str
-            What is counted; "B" counts bytes.
+            What is counted; "B" counts bytes, "%" a share of the whole.
         """
 
     def say(self, message: str) -> None:
@@ -58,7 +60,9 @@ class Bars:
         if make is None:
             yield lambda _: None
             return
-        how = {"unit_scale": unit == "B", "leave": False, "dynamic_ncols": True}
+        how: dict[str, Any] = {"unit_scale": unit == "B", "leave": False, "dynamic_ncols": True}
+        if unit == "%":
+            how["bar_format"] = _SHARE
         bar = _LateBar(lambda: make(desc=printable(what), total=total, unit=unit, **how))
         with contextlib.closing(bar):
             yield bar.advance
@@ -84,9 +88,9 @@ class _LateBar:
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make, self._began = make, time.time()
         self._bar: Any = None
-        self._done = 0
+        self._done = 0.0
 
-    def advance(self, n: int) -> None:
+    def advance(self, n: float) -> None:
         """Count `n` more."""
         self._done += n
         if self._bar is not None:

@@ -169,12 +169,12 @@ def test_the_command_keeps_the_better_network(dataset, python, tmp_path):
     summary = json.loads(process.stdout)
     tuning = summary["tuning"]
     kept = tuning["comparison"]["kept"]
-    better = tuning["comparison"]["only_tuned"] > tuning["comparison"]["only_frozen"]
-    assert kept == ("tuned" if better else "frozen")
+    # Nothing is beyond chance on so few images with so little training.
+    assert kept == "frozen"
     assert [left["type"] for left in summary["unreadable"]] in (["ImageUnsupported"], [])
     assert tuning["comparison"]["n"] == summary["n_train"] - len(summary["unreadable"])
-    assert "McNemar" in process.stderr
-    assert process.stderr.startswith("split 1 of 2, epoch 1: ")
+    assert "\nfold 1 of 2, epoch 1: " in process.stderr
+    assert "retracing" not in process.stderr
     assert not (tmp_path / "model.training").exists()
     with (out / "history.csv").open(encoding="utf-8", newline="") as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]

@@ -30,6 +30,7 @@ def summary():
             tuned=0.9,
             frozen_loss=0.5,
             tuned_loss=0.3,
+            loss_error=0.05,
             only_frozen=1,
             only_tuned=5,
             p_value=0.22,

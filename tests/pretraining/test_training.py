@@ -47,9 +47,9 @@ def job(tmp_path, tiny_network):
 
 
 def test_the_batches_hold_the_readable_images_with_their_classes_and_teacher_targets(job):
-    pixels = room._decode(job, job.train, 40, "train")
+    pixels = room._decode(job, job.train, 40, "train", job.progress)
     assert [item.source.name for item in pixels.unreadable] == ["broken.png"]
-    batches = room._batches(job, pixels)
+    batches = room._batches(job, pixels, job.progress)
     shown = []
     for batch in batches.epoch(0, [32, 32]):
         classes, targets = batch.targets
@@ -61,7 +61,7 @@ def test_the_batches_hold_the_readable_images_with_their_classes_and_teacher_tar
 
 
 def test_the_validation_set_holds_the_readable_images_of_the_sample(job):
-    validation = room._validation_set(job)
+    validation = room._validation_set(job, job.validation_sample(), job.progress)
     (batch,) = validation.batches()
     assert batch.shape == (3, 32, 32, 3)
     assert batch.dtype == np.float32

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.recorder import Recorder
 
 from headstart.augmentation.settings import Augmentation
 from headstart.errors import TrainingDiverged
@@ -93,7 +94,6 @@ def make(tmp_path):
             validation=ValidationSet(labels, lambda rows: bright[rows]) if validated else None,
             schedule=schedule,
             folder=tmp_path,
-            keep_predictions=True,
         )
         return training, number
 
@@ -116,7 +116,7 @@ def test_all_epochs_run_with_growing_images_and_a_falling_rate(make):
     assert max(number.rates) == pytest.approx(0.1, rel=0.02)
     assert number.rates[-1] == pytest.approx(0)
     assert epochs[-1].val_accuracy > 0.9
-    assert training.seconds_left() == 0
+    assert training.work_done == training.work()
 
 
 def test_an_epochs_loss_is_the_mean_over_its_batches(make):
@@ -170,7 +170,7 @@ def test_interrupted_during_validation_no_epoch_is_half_done(make):
         list(first.run())
     second, resumed = make()
     assert second.resume()
-    assert (second._step, second.history, second.predictions) == (6, [], [])
+    assert (second._step, second.history, second.outcomes) == (6, [], [])
     assert len(list(second.run())) == 4
     assert number.steps + resumed.steps == 24
 
@@ -230,13 +230,15 @@ def test_a_loss_that_is_no_number_is_an_error_and_spares_the_checkpoint(make, mo
     assert np.isfinite(load_checkpoint(training._folder / CHECKPOINT).arrays["weights"][0]).all()
 
 
-def test_time_left_grows_with_what_is_left_and_the_size_of_its_images(make):
+def test_work_goes_with_the_square_of_the_size_and_is_shown(make):
     training, _ = make()
-    left = [training.seconds_left() / epoch.seconds for epoch in training.run()]
-    # Work goes with the square of the size: three epochs of larger images are more than three.
-    assert left[0] > 3
-    assert left == sorted(left, reverse=True)
-    assert left[-1] == 0
+    shown = Recorder()
+    done = [training.work_done for _ in training.run(shown)]
+    # Three epochs of larger images are more than three times the first.
+    assert training.work() > 4 * done[0]
+    assert (training.work(2), training.work()) == (done[1], done[3])
+    assert sum(bar[3] for bar in shown.bars) == pytest.approx(done[-1])
+    assert done[-1] < 24  # a step at the full size is 1
 
 
 def test_it_ends_early_after_epochs_without_improvement(make):
@@ -254,7 +256,7 @@ def test_it_ends_early_after_epochs_without_improvement(make):
 def test_it_can_stop_before_the_end_of_the_schedule(make):
     training, number = make(epochs=4)
     assert len(list(training.run(until=2))) == 2
-    assert training.seconds_left() == 0
+    assert training.work_done == training.work(2)
     assert number.rates[-1] > 0.02  # the whole schedule ends with 0
 
 
@@ -262,11 +264,11 @@ def test_without_validation_the_last_epoch_is_the_best(make):
     training, _ = make(validated=False, epochs=2, patience=1)
     epochs = list(training.run())
     assert np.isnan([epochs[-1].val_accuracy, epochs[-1].val_loss]).all()
-    assert training.predictions == []
+    assert training.outcomes == []
     assert training.best_epoch == 2
 
 
-def test_the_predictions_of_each_epoch_survive_a_kill(make):
+def test_the_outcomes_of_each_epoch_survive_a_kill(make):
     first, number = make()
 
     def interrupt(step):
@@ -280,7 +282,9 @@ def test_the_predictions_of_each_epoch_survive_a_kill(make):
     assert second.resume()
     assert second._step == 16
     list(second.run())
-    assert [predictions.shape for predictions in second.predictions] == [(50, 2)] * 4
+    assert [len(outcomes) for outcomes in second.outcomes] == [50] * 4
+    for outcomes, epoch in zip(second.outcomes, second.history, strict=True):
+        assert outcomes.accuracy == epoch.val_accuracy
 
 
 def test_the_loss_decides_about_epochs_if_it_is_the_monitor(make):
@@ -334,13 +338,6 @@ def test_without_an_average_the_last_weights_of_the_best_epoch_are_kept(make):
     weights = [number.weight for _ in training.run()]
     training.finish()
     assert number.weight == weights[training.best_epoch - 1]
-
-
-def test_predictions_are_kept_only_if_they_are_asked_for(make):
-    training, _ = make()
-    training._keep_predictions = False
-    list(training.run())
-    assert training.predictions == []
 
 
 def test_half_of_the_first_weights_can_be_kept(make):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from headstart.training.validation import ValidationSet, accuracy_and_loss
+from headstart.training.validation import Outcomes, ValidationSet
 
 
 def test_samples_are_read_in_batches_in_order():
@@ -19,20 +19,25 @@ def test_samples_are_read_in_batches_in_order():
 
 def test_accuracy_and_loss_are_means_over_the_samples():
     probabilities = np.array([[0.8, 0.2], [0.4, 0.6], [0.9, 0.1]], np.float32)
-    accuracy, loss = accuracy_and_loss(probabilities, np.array([0, 1, 1]))
-    assert accuracy == pytest.approx(2 / 3)
-    assert loss == pytest.approx(-np.log([0.8, 0.6, 0.1]).mean(), rel=1e-6)
+    found = Outcomes.of(probabilities, np.array([0, 1, 1]))
+    assert found.right.tolist() == [True, True, False]
+    assert found.accuracy == pytest.approx(2 / 3)
+    assert found.mean_loss() == pytest.approx(-np.log([0.8, 0.6, 0.1]).mean(), rel=1e-6)
 
 
-def test_weights_apply_to_the_loss_only():
-    probabilities = np.array([[0.8, 0.2], [0.9, 0.1]], np.float32)
-    labels = np.array([0, 1])
-    validation = ValidationSet(labels, lambda rows: rows, np.array([3.0, 1.0]))
-    accuracy, loss = validation.measure(probabilities)
-    assert accuracy == 0.5
-    assert loss == pytest.approx(-(3 * np.log(0.8) + np.log(0.1)) / 4, rel=1e-6)
+def test_weights_apply_to_the_loss():
+    found = Outcomes.of(np.array([[0.8, 0.2], [0.9, 0.1]], np.float32), np.array([0, 1]))
+    weighted = found.mean_loss(np.array([3.0, 1.0]))
+    assert weighted == pytest.approx(-(3 * np.log(0.8) + np.log(0.1)) / 4, rel=1e-6)
 
 
 def test_a_class_with_probability_zero_has_a_finite_loss():
-    _, loss = accuracy_and_loss(np.array([[1.0, 0.0]], np.float32), np.array([1]))
-    assert 80 < loss < 100
+    assert 80 < Outcomes.of(np.array([[1.0, 0.0]], np.float32), np.array([1])).mean_loss() < 100
+
+
+def test_some_are_taken_and_several_are_joined():
+    one = Outcomes(np.array([1, 2, 3], np.float32), np.array([True, False, True]))
+    assert one.take(np.array([2, 0])).losses.tolist() == [3, 1]
+    both = Outcomes.joined([one, one.take(one.right)])
+    assert (len(both), both.losses.tolist()) == (5, [1, 2, 3, 1, 3])
+    assert both.right.tolist() == [True, False, True, True, True]

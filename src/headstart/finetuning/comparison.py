@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from headstart.training.validation import accuracy_and_loss
+import numpy as np
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from headstart.training.validation import Outcomes
 
-    from headstart.training.validation import Probabilities
+# One-sided, of a normal distribution: 95 %.
+_BEYOND_CHANCE = 1.645
+_CHANCE = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The accuracy of the frozen and the fine-tuned network on images that neither was trained on.
+    """How well the frozen and the fine-tuned network predict the same images.
+
+    Neither was trained on these images, and the epoch of the fine-tuned network was chosen on
+    others: on those of the other folds, or on the other half of the validation set. So the figures
+    favour neither network.
 
     Attributes
     ----------
@@ -25,17 +31,20 @@ class Comparison:
     frozen, tuned : float
         Accuracy of either network.
     frozen_loss, tuned_loss : float
-        Mean cross-entropy of either network.
+        Log loss of either network: the mean cross-entropy.
+    loss_error : float
+        The standard error of the difference between the two log losses, from the differences of the
+        single images. Infinite for a single image.
     only_frozen, only_tuned : int
         How many images only this network predicts correctly.
     p_value : float
-        From an exact two-sided McNemar test: the probability of a difference at least this large if
-        both networks were equally good (McNemar 1947, doi:10.1007/BF02295996).
+        From an exact two-sided McNemar test: the probability of a difference in accuracy at least
+        this large if both networks were equally good (McNemar 1947, doi:10.1007/BF02295996).
 
     Notes
     -----
-    The same images decided about the best epoch of the fine-tuned network, so its accuracy here is
-    a little too high. The accuracy that is reported for a model is that on its test set.
+    The fine-tuned network is kept if one of its two measures is better beyond chance (one-sided,
+    95 %) and the other one is not worse; see `keeps_tuned`.
     """
 
     n: int
@@ -43,50 +52,77 @@ class Comparison:
     tuned: float
     frozen_loss: float
     tuned_loss: float
+    loss_error: float
     only_frozen: int
     only_tuned: int
     p_value: float
 
     @classmethod
-    def of(
-        cls, frozen: Probabilities, tuned: Probabilities, labels: NDArray[np.int64]
-    ) -> Comparison:
-        """Compare class probabilities (n, k) of both networks for images of classes (n,)."""
+    def of(cls, frozen: Outcomes, tuned: Outcomes) -> Comparison:
+        """Compare the outcomes of both networks for the same images."""
         from scipy.stats import binomtest
 
-        frozen_right = frozen.argmax(axis=1) == labels
-        tuned_right = tuned.argmax(axis=1) == labels
-        only_frozen = int((frozen_right & ~tuned_right).sum())
-        only_tuned = int((tuned_right & ~frozen_right).sum())
+        only_frozen = int((frozen.right & ~tuned.right).sum())
+        only_tuned = int((tuned.right & ~frozen.right).sum())
         differ = only_frozen + only_tuned
-        frozen_accuracy, frozen_loss = accuracy_and_loss(frozen, labels)
-        tuned_accuracy, tuned_loss = accuracy_and_loss(tuned, labels)
+        gains = frozen.losses.astype(np.float64) - tuned.losses
+        n = len(frozen)
         return cls(
-            n=len(labels),
-            frozen=frozen_accuracy,
-            tuned=tuned_accuracy,
-            frozen_loss=frozen_loss,
-            tuned_loss=tuned_loss,
+            n=n,
+            frozen=frozen.accuracy,
+            tuned=tuned.accuracy,
+            frozen_loss=frozen.mean_loss(),
+            tuned_loss=tuned.mean_loss(),
+            loss_error=float(gains.std(ddof=1) / math.sqrt(n)) if n > 1 else math.inf,
             only_frozen=only_frozen,
             only_tuned=only_tuned,
             p_value=float(binomtest(only_tuned, differ).pvalue) if differ else 1.0,
         )
 
     @property
+    def loss_gain(self) -> float:
+        """By how much the log loss of the fine-tuned network is lower."""
+        return self.frozen_loss - self.tuned_loss
+
+    @property
     def keeps_tuned(self) -> bool:
-        """Whether the fine-tuned network is kept, because it predicts more images correctly."""
-        return self.only_tuned > self.only_frozen
+        """Whether the fine-tuned network is kept.
+
+        It is if its log loss is lower beyond chance and its accuracy is not lower, or if its
+        accuracy is higher beyond chance and its log loss is not higher.
+        """
+        better_loss = self.loss_gain > _BEYOND_CHANCE * self.loss_error
+        # One-sided: half of the two-sided probability.
+        better_accuracy = self.only_tuned > self.only_frozen and self.p_value / 2 < _CHANCE
+        return (better_loss and self.only_tuned >= self.only_frozen) or (
+            better_accuracy and self.loss_gain >= 0
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures, and which network is kept, in JSON's types."""
-        return {**asdict(self), "kept": "tuned" if self.keeps_tuned else "frozen"}
+        figures = asdict(self)
+        if math.isinf(self.loss_error):
+            figures["loss_error"] = None
+        return {**figures, "kept": "tuned" if self.keeps_tuned else "frozen"}
 
     def __str__(self) -> str:
         """Return the result in words."""
-        kept = "fine-tuned" if self.keeps_tuned else "frozen"
         return (
             f"On {self.n:,} validation images, the fine-tuned network has an accuracy of "
-            f"{self.tuned:.1%} and the frozen one of {self.frozen:.1%}. Only the fine-tuned one is "
-            f"right on {self.only_tuned}, only the frozen one on {self.only_frozen} "
-            f"(p = {self.p_value:.2g}, McNemar). Kept: the {kept} network."
+            f"{self.tuned:.1%} and a log loss of {self.tuned_loss:.3f}, the frozen one of "
+            f"{self.frozen:.1%} and {self.frozen_loss:.3f}. Only the fine-tuned one is right on "
+            f"{self.only_tuned}, only the frozen one on {self.only_frozen} "
+            f"(p = {self.p_value:.2g}, McNemar). The log losses differ by "
+            f"{abs(self.loss_gain):.3f}, with a standard error of {self.loss_error:.3f}. "
+            f"Kept: the {self._decision}."
         )
+
+    @property
+    def _decision(self) -> str:
+        if self.keeps_tuned:
+            return "fine-tuned network, which is better beyond chance"
+        if self.loss_gain > 0 and self.only_tuned >= self.only_frozen:
+            return "frozen network, because the difference may be chance"
+        if self.loss_gain > 0 or self.only_tuned > self.only_frozen:
+            return "frozen network, because the fine-tuned one is better in one of the two only"
+        return "frozen network, because the fine-tuned one is not better"

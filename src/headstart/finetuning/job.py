@@ -21,7 +21,7 @@ from headstart.data.inputs import labelled_images
 from headstart.data.labelled_images import LabelledImages, sorted_classes
 from headstart.data.labels import match_labels
 from headstart.finetuning.comparison import Comparison
-from headstart.finetuning.cross_validation import FoldTraining
+from headstart.finetuning.cross_validation import FoldTraining, n_steps
 from headstart.finetuning.data_source import prepare_data, views_to_keep
 from headstart.finetuning.plan import check_labels, find_origin_of, make_plan
 from headstart.finetuning.settings import FineTuning
@@ -32,6 +32,7 @@ from headstart.storage import check_room, folder_size
 from headstart.training.backend import start_keras
 from headstart.training.precision import training_precision
 from headstart.training.seeding import seeded
+from headstart.training.whole_job import WholeJob
 from headstart.training.work_folder import work_folder
 
 if TYPE_CHECKING:
@@ -40,10 +41,12 @@ if TYPE_CHECKING:
     from headstart.classifier import ImageClassifier
     from headstart.data.inputs import Images, Labels
     from headstart.features.engine import Precision
-    from headstart.finetuning.plan import Labelled, Plan
+    from headstart.finetuning.plan import Plan
     from headstart.finetuning.split_network import SplitNetwork
     from headstart.progress import Progress
 
+# Of the time, before anything was measured.
+_SHARE_OF_DATA = 0.2
 # The weights, two sums of the optimizer, the average and the best so far.
 _WEIGHTS_IN_CHECKPOINT = 5
 
@@ -80,8 +83,8 @@ def fine_tune(  # noqa: PLR0913 - all are named, and each has a default
     settings : FineTuning
         What is trained, for how long and how fast.
     validation : LabelledImages, optional
-        The validation set. By default it is made of some of the images, as `settings` say; or else
-        of the validation split of `X`, if that is a dataset with one.
+        The validation set. The default is the validation split of `X`, if that is a dataset with
+        one and `settings` do not say otherwise; or else some of the images, as `settings` say.
     folder : str or Path, optional
         Where checkpoints are kept during training. After a kill, a crash or Ctrl-C, the same call
         continues from the last one. The folder is deleted at the end. Without one, an interrupted
@@ -149,10 +152,13 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
     if y is None and isinstance(X, str | Path):
         X = read_dataset(X)
     train = labelled_images(X, y)
-    given = _validation_images(X, y, validation)
-    if given is not None:
+    if y is None and validation is None and settings.validation is None:
+        validation = _validation_split(X)
+    given = None
+    if validation is not None:
         say = (progress or Bars()).say
-        given = given[0], match_labels(given[1], sorted_classes(train[1]), say)
+        labels = match_labels(validation.labels, sorted_classes(train[1]), say)
+        given = validation.sources, labels
     check_labels(train[1], given and given[1], settings)
     origin = find_origin_of(classifier, progress)
     keras = start_keras()
@@ -178,15 +184,9 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
         yield result
 
 
-def _validation_images(
-    X: Images | LabelledImages, y: Labels | None, validation: LabelledImages | None
-) -> Labelled | None:
-    """Return the validation set that is given, by itself or as a split of the dataset."""
-    if validation is not None:
-        return validation.sources, validation.labels
-    if y is None and isinstance(X, LabelledImages) and "valid" in (X.split or ()):
-        valid = X.part("valid")
-        return valid.sources, valid.labels
+def _validation_split(X: Images | LabelledImages) -> LabelledImages | None:
+    if isinstance(X, LabelledImages) and "valid" in (X.split or ()):
+        return X.part("valid")
     return None
 
 
@@ -197,13 +197,20 @@ def _trained(
     settings = plan.settings
     n_views, notes = views_to_keep(split.point, settings, len(plan.sources), work)
     splits = plan.splits(is_quick=n_views > 0)
-    data = prepare_data(plan, split.point, n_views, work, progress)
-    training = FoldTraining(
-        plan, split, data, splits, upper_only=n_views > 0, folder=work, progress=progress
-    )
-    validated = training.cross_validate()
+    job = WholeJob("fine-tuning", progress)
+    prepared = job.part(len(plan.sources) * (1 + n_views), _SHARE_OF_DATA)
+    trained = job.part(n_steps(plan, splits), 1 - _SHARE_OF_DATA)
+    with job.bar():
+        data = prepare_data(plan, split.point, n_views, work, prepared)
+        prepared.drop(prepared.left)
+        training = FoldTraining(
+            plan, split, data, splits, upper_only=n_views > 0, folder=work, part=trained
+        )
+        validated = training.cross_validate()
+        comparison = Comparison.of(validated.frozen, validated.tuned)
+        head = training.finish(validated.best_epoch) if comparison.keeps_tuned else None
     summary = FineTuningSummary(
-        comparison=Comparison.of(validated.frozen, validated.tuned, validated.labels),
+        comparison=comparison,
         history=validated.history,
         best_epoch=validated.best_epoch,
         where=str(settings.where),
@@ -215,9 +222,8 @@ def _trained(
         notes=notes,
         seconds=0.0,
     )
-    if not summary.kept:
+    if head is None:
         return plan.frozen, summary
-    head = training.finish(validated.best_epoch)
     weights = work / "tuned.weights.h5"
     split.save_weights(weights)
     spec = _tuned_spec(plan, weights)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from headstart.backbones import keras_outputs, keras_weights
 from headstart.errors import UsageError
@@ -11,6 +13,7 @@ from headstart.prediction.scoring import AffineSoftmax, DenseSoftmax, Layer, Sco
 from headstart.storage import writing
 from headstart.training.folding import Folded, dense_layers, fold
 from headstart.training.freezing import FreezePoint, freeze
+from headstart.training.loop import assign
 from headstart.training.optimizers import (
     compile_model,
     layerwise_rates,
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from keras import KerasTensor, Model
     from keras import Layer as KerasLayer
+    from numpy.typing import NDArray
 
     from headstart.backbones.network import Network
     from headstart.backbones.row import Backbone
@@ -172,9 +176,10 @@ class TrainableNetwork:
     network: Model
     model: Model
     backbone: Folded
+    _start: list[NDArray[Any]] = field(default_factory=list)
 
     def compile(self, keras: ModuleType, settings: FineTuning) -> None:
-        """Compile the model, with a new optimizer."""
+        """Compile the model, and remember its state as the start of each training."""
         decay = settings.layer_decay
         optimizer = make_optimizer(
             keras,
@@ -185,6 +190,14 @@ class TrainableNetwork:
         )
         loss = make_loss(keras, settings.loss, settings.label_smoothing)
         compile_model(keras, self.model, optimizer, [loss])
+        self._start[:] = [np.array(each) for each in self._variables()]
+
+    def restart(self) -> None:
+        """Return to the start: weights, optimizer and what dropout draws from."""
+        assign(self._variables(), self._start)
+
+    def _variables(self) -> list[Any]:
+        return [*self.model.variables, *self.model.optimizer.variables]
 
     def set_head(self, layers: Sequence[Layer]) -> None:
         """Give the head these weights."""

@@ -12,7 +12,6 @@ from headstart.data.resizing import Resize
 from headstart.errors import StorageError
 from headstart.pretraining.summary import CURVES, HISTORY
 from headstart.pretraining.teacher import compiled_with_teacher, teacher_targets
-from headstart.progress import Bars
 from headstart.training.batches import ImageBatches
 from headstart.training.history import write_history
 from headstart.training.loop import TrainingLoop
@@ -21,6 +20,7 @@ from headstart.training.precision import DTYPE_POLICIES, kept_dtype_policy
 from headstart.training.seeding import seeded
 from headstart.training.subset import Subset
 from headstart.training.validation import ValidationSet
+from headstart.training.whole_job import WholeJob
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,11 +68,20 @@ class Trained:
 
 def train_network(keras: ModuleType, job: Job) -> Trained:
     """Train a network, or continue from its last checkpoint."""
-    settings = job.settings
+    whole = WholeJob("pre-training", job.progress)
+    with whole.bar():
+        return _train(keras, job, whole)
+
+
+def _train(keras: ModuleType, job: Job, whole: WholeJob) -> Trained:
+    settings, sample = job.settings, job.validation_sample()
+    decoded = whole.part(len(job.train) + len(sample), 0.05)
+    taught = whole.part(0 if job.teacher is None else len(job.train), 0.1)
+    trained = whole.part(1, 0.85)
     side = side_for_views(job.train.sources, settings.size)
-    pixels = _decode(job, job.train, side, "train")
-    batches = _batches(job, pixels)
-    validation = _validation_set(job)
+    pixels = _decode(job, job.train, side, "train", decoded)
+    batches = _batches(job, pixels, taught)
+    validation = _validation_set(job, sample, decoded)
     with kept_dtype_policy(keras), seeded(settings.seed):
         keras.config.set_dtype_policy(DTYPE_POLICIES[job.precision])
         network = ARCHITECTURES[settings.architecture](
@@ -89,10 +98,11 @@ def train_network(keras: ModuleType, job: Job) -> Trained:
         folder=job.folder,
     )
     loop.resume()
-    progress = job.progress or Bars()
-    for epoch in loop.run(job.progress):
-        _write_epochs(loop.history, loop.best_epoch, job.folder, progress)
-        progress.say(epoch.described(loop.seconds_left()))
+    trained.resize(loop.work())
+    trained.skip(loop.work_done)
+    for epoch in loop.run(trained):
+        _write_epochs(loop.history, loop.best_epoch, job.folder, whole)
+        whole.say(epoch.described(whole.seconds_left()))
     loop.finish()
     return Trained(
         network,
@@ -105,7 +115,7 @@ def train_network(keras: ModuleType, job: Job) -> Trained:
 
 
 def _write_epochs(
-    history: Sequence[Epoch], best_epoch: int, folder: Path, progress: Progress
+    history: Sequence[Epoch], best_epoch: int, folder: Path, progress: WholeJob
 ) -> None:
     """Write the epochs so far as a table and as curves, to look at while training goes on."""
     from headstart.evaluation.plots import plot_history
@@ -118,12 +128,12 @@ def _write_epochs(
         progress.say(f"The epochs so far could not be written. {error}")
 
 
-def _batches(job: Job, pixels: Pixels) -> ImageBatches:
+def _batches(job: Job, pixels: Pixels, progress: Progress) -> ImageBatches:
     images, settings = job.train.subset(pixels.places), job.settings
     targets = None
     if job.teacher is not None:
         file = job.folder / "teacher_targets.raw"
-        targets = teacher_targets(images.sources, job.teacher, file, progress=job.progress)
+        targets = teacher_targets(images.sources, job.teacher, file, progress=progress)
     return ImageBatches(
         pixels=pixels.values,
         augmentation=settings.augmentation,
@@ -136,17 +146,16 @@ def _batches(job: Job, pixels: Pixels) -> ImageBatches:
     )
 
 
-def _validation_set(job: Job) -> ValidationSet:
-    sample = job.validation_sample()
-    pixels = _decode(job, sample, job.settings.size, "validation")
+def _validation_set(job: Job, sample: LabelledImages, progress: Progress) -> ValidationSet:
+    pixels = _decode(job, sample, job.settings.size, "validation", progress)
     return ValidationSet(
         _codes(sample.subset(pixels.places)), lambda rows: pixels.values[rows].astype(np.float32)
     )
 
 
-def _decode(job: Job, images: LabelledImages, side: int, name: str) -> Pixels:
+def _decode(job: Job, images: LabelledImages, side: int, name: str, progress: Progress) -> Pixels:
     resize = Resize("squash", side, side)
-    return decode_images(images.sources, resize, job.folder / f"{name}.raw", progress=job.progress)
+    return decode_images(images.sources, resize, job.folder / f"{name}.raw", progress=progress)
 
 
 def _codes(images: LabelledImages) -> NDArray[np.int64]:

@@ -15,9 +15,10 @@ from headstart.training.averaging import WeightAverage
 from headstart.training.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from headstart.training.history import Epoch
 from headstart.training.interrupts import held_interrupts
+from headstart.training.validation import Outcomes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from keras import Model
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from headstart.training.batches import Batch, BatchSource
     from headstart.training.interrupts import Interrupts
     from headstart.training.schedule import Schedule
-    from headstart.training.validation import Probabilities, ValidationSet
+    from headstart.training.validation import ValidationSet
 
 CHECKPOINT = "last.npz"
 
@@ -76,18 +77,14 @@ class TrainingLoop:
     schedule : Schedule
     folder : Path or None
         An existing folder for checkpoints. Without one there are none.
-    name : str
-        What to call it where progress is shown.
-    keep_predictions : bool
-        Whether to keep the predictions for the validation set after each epoch.
 
     Attributes
     ----------
     history : list of Epoch
     best_epoch : int
         The number of the best epoch so far, counted from 1.
-    predictions : list of ndarray of float32, shape (n, k)
-        Class probabilities for the validation set after each epoch, if they are kept.
+    outcomes : list of Outcomes
+        How well each sample of the validation set was predicted after each epoch.
     """
 
     def __init__(
@@ -99,8 +96,6 @@ class TrainingLoop:
         validation: ValidationSet | None,
         schedule: Schedule,
         folder: Path | None = None,
-        name: str = "",
-        keep_predictions: bool = False,
     ) -> None:
         self._model = model
         self._network = network
@@ -108,8 +103,6 @@ class TrainingLoop:
         self._validation = validation
         self._schedule = schedule
         self._folder = folder
-        self._name = name
-        self._keep_predictions = keep_predictions
         self._last_epoch = schedule.epochs
         self._steps = schedule.epochs * len(batches)
         self._between, memory = _averaging(schedule, self._steps, len(batches))
@@ -122,7 +115,7 @@ class TrainingLoop:
         self.history: list[Epoch] = []
         self.best_epoch = 0
         self._best = self._average.result()
-        self.predictions: list[Probabilities] = []
+        self.outcomes: list[Outcomes] = []
 
     def resume(self) -> bool:
         """Return to the last checkpoint. Tell whether there is one.
@@ -137,8 +130,8 @@ class TrainingLoop:
         checkpoint = load_checkpoint(self._folder / CHECKPOINT)
         arrays, facts = checkpoint.arrays, checkpoint.facts
         self._model.set_weights(arrays["weights"])
-        _assign(self._model.optimizer.variables, arrays["optimizer"])
-        _assign(_random_state(self._model), arrays.get("random", []))
+        assign(self._model.optimizer.variables, arrays["optimizer"])
+        assign(random_state(self._model), arrays.get("random", []))
         self._average.weights = arrays["average"]
         self._average.start = arrays.get("start", self._average.start)
         self._average.updates = facts["updates"]
@@ -148,7 +141,8 @@ class TrainingLoop:
         self._means = _Means(**facts["means"])
         self._seconds = facts["seconds"]
         self.history = [Epoch(**epoch) for epoch in facts["history"]]
-        self.predictions = arrays.get("predictions", [])
+        kept = zip(arrays.get("losses", []), arrays.get("right", []), strict=True)
+        self.outcomes = [Outcomes(losses, right) for losses, right in kept]
         return True
 
     def run(self, progress: Progress | None = None, *, until: int | None = None) -> Iterator[Epoch]:
@@ -159,7 +153,7 @@ class TrainingLoop:
         Parameters
         ----------
         progress : Progress, optional
-            Shows how far training is.
+            Shows how far each epoch is: it advances by the `work` of each step.
         until : int, optional
             The epoch to stop after, if that is before the end of the schedule.
 
@@ -178,12 +172,14 @@ class TrainingLoop:
                 done = self._finish_epoch(*self._validate(interrupts))
             yield done
 
-    def seconds_left(self) -> float:
-        """Estimate how long the rest takes, from the last epoch and the sizes of the images."""
-        per_epoch = len(self._batches)
-        done = self._work(self._step - per_epoch, self._step)
-        left = self._work(self._step, self._last_epoch * per_epoch)
-        return self.history[-1].seconds * left / done
+    def work(self, epochs: int | None = None) -> float:
+        """Return the work of the first epochs, in steps at the full size; None: of all of them."""
+        return self._work(0, (epochs or self._schedule.epochs) * len(self._batches))
+
+    @property
+    def work_done(self) -> float:
+        """The work that is done, in the same unit."""
+        return self._work(0, self._step)
 
     def finish(self) -> None:
         """Give the network the weights of its best epoch."""
@@ -193,12 +189,12 @@ class TrainingLoop:
         """Train on the rest of the batches of the present epoch."""
         epoch = len(self.history)
         sizes = [self._size(step) for step in range(self._step, (epoch + 1) * len(self._batches))]
-        what = f"{self._name}epoch {epoch + 1} of {self._schedule.epochs}"
+        what = f"epoch {epoch + 1} of {self._schedule.epochs}"
         with (progress or Bars()).bar(what, len(sizes), unit="batch") as advance:
             for batch in self._batches.epoch(epoch, sizes):
                 self._train_on(batch)
                 self._stop_if(interrupts.pressed)
-                advance(1)
+                advance(self._work(self._step - 1, self._step))
 
     def _train_on(self, batch: Batch) -> None:
         self._set_rate(self._rate(self._step))
@@ -231,10 +227,9 @@ class TrainingLoop:
                     break
                 parts.append(np.asarray(self._network.predict_on_batch(inputs), np.float32))
         self._stop_if(interrupts.pressed)
-        probabilities = np.concatenate(parts)
-        if self._keep_predictions:
-            self.predictions.append(probabilities)
-        return self._validation.measure(probabilities)
+        found = Outcomes.of(np.concatenate(parts), self._validation.labels)
+        self.outcomes.append(found)
+        return found.accuracy, found.mean_loss(self._validation.weights)
 
     def _finish_epoch(self, val_accuracy: float, val_loss: float) -> Epoch:
         self._count_time()
@@ -312,7 +307,9 @@ class TrainingLoop:
         return self._schedule.image_size(step / self._steps)
 
     def _work(self, first: int, last: int) -> float:
-        return sum(max(self._size(step), 1) ** 2 for step in range(first, last))
+        """Return the work of some steps. That of one at the full size is 1."""
+        full = max(self._schedule.size, 1)
+        return sum((max(self._size(step), 1) / full) ** 2 for step in range(first, last))
 
     def _save(self) -> None:
         if self._folder is None:
@@ -320,11 +317,12 @@ class TrainingLoop:
         arrays: dict[str, list[NDArray[Any]]] = {
             "weights": self._model.get_weights(),
             "optimizer": [np.asarray(each) for each in self._model.optimizer.variables],
-            "random": [np.asarray(each) for each in _random_state(self._model)],
+            "random": [np.asarray(each) for each in random_state(self._model)],
             "average": list(self._average.weights),
             "start": list(self._average.start),
             "best": list(self._best),
-            "predictions": self.predictions[: len(self.history)],
+            "losses": [each.losses for each in self.outcomes[: len(self.history)]],
+            "right": [each.right for each in self.outcomes[: len(self.history)]],
         }
         facts = {
             "step": self._step,
@@ -347,12 +345,13 @@ def _averaging(schedule: Schedule, steps: int, per_epoch: int) -> tuple[int, flo
     return between, max(1.0, steps * _REMEMBERED / between)
 
 
-def _random_state(model: Model) -> list[Any]:
+def random_state(model: Model) -> list[Any]:
     """Return the variables that are no weights: what dropout draws its next numbers from."""
     weights = {id(each) for each in model.weights}
     return [each for each in model.variables if id(each) not in weights]
 
 
-def _assign(variables: list[Any], values: list[NDArray[Any]]) -> None:
+def assign(variables: Sequence[Any], values: Sequence[NDArray[Any]]) -> None:
+    """Give variables of Keras these values."""
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,19 +41,50 @@ class ValidationSet:
         for start in range(0, len(self.labels), self.batch_size):
             yield self.read(np.arange(start, min(start + self.batch_size, len(self.labels))))
 
-    def measure(self, probabilities: Probabilities) -> tuple[float, float]:
-        """Return accuracy and mean cross-entropy of probabilities (n, k)."""
-        return accuracy_and_loss(probabilities, self.labels, self.weights)
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcomes:
+    """How well each of some samples was predicted. Two numbers a sample, however many classes.
 
-def accuracy_and_loss(
-    probabilities: Probabilities, labels: NDArray[np.int64], weights: NDArray[Any] | None = None
-) -> tuple[float, float]:
-    """Return accuracy and mean cross-entropy of probabilities (n, k) for classes (n,).
-
-    Weights (n,), if there are any, apply to the loss only.
+    Attributes
+    ----------
+    losses : ndarray of float32, shape (n,)
+        The cross-entropy of each sample: ``-ln p``, where `p` is the probability of its class.
+    right : ndarray of bool, shape (n,)
+        Whether its class was the most probable one.
     """
-    true = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    losses = -np.log(np.maximum(true, np.finfo(np.float32).tiny))
-    accuracy = (probabilities.argmax(axis=1) == labels).mean()
-    return float(accuracy), float(np.average(losses, weights=weights))
+
+    losses: NDArray[np.float32]
+    right: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, probabilities: Probabilities, labels: NDArray[np.int64]) -> Self:
+        """Compare class probabilities (n, k) with the classes (n,)."""
+        true = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+        losses = -np.log(np.maximum(true, np.finfo(np.float32).tiny))
+        return cls(losses.astype(np.float32), probabilities.argmax(axis=1) == labels)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Outcomes]) -> Self:
+        """Return the outcomes of several sets of samples, one after the other."""
+        return cls(
+            np.concatenate([part.losses for part in parts]),
+            np.concatenate([part.right for part in parts]),
+        )
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self.right)
+
+    def take(self, rows: NDArray[Any]) -> Outcomes:
+        """Return those of some samples: their indices, or a mask (n,)."""
+        return Outcomes(self.losses[rows], self.right[rows])
+
+    @property
+    def accuracy(self) -> float:
+        """The share of samples that were predicted right."""
+        return float(self.right.mean())
+
+    def mean_loss(self, weights: NDArray[Any] | None = None) -> float:
+        """Return the mean cross-entropy, with weights (n,) if there are any."""
+        return float(np.average(self.losses.astype(np.float64), weights=weights))
