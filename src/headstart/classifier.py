@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 from sklearn.base import ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from headstart.arguments import Seed, check_fields, checked
 from headstart.backbones.networks import find_network
 from headstart.data.inputs import Images, Labels, image_sources, labelled_images
 from headstart.data.labels import scored_labels
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from headstart.backbones.network import Network
     from headstart.backbones.pooling import Pooling
-    from headstart.backbones.spec import NetworkSpec
+    from headstart.backbones.spec import NetworkSpec, Size
     from headstart.data.labelled_images import LabelledImages
     from headstart.data.resizing import Resize
     from headstart.data.sources import ImageSource, UnreadableImage
@@ -59,7 +60,7 @@ class ClassifierSettings(TypedDict, total=False):
 
     head: str | Head
     weights: str | Path | None
-    size: tuple[int, int] | None
+    size: Size | None
     layer: str | None
     pooling: Pooling
     mirror: bool
@@ -84,8 +85,9 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         head with settings of its own, such as ``LogisticHead(C=1.0)``.
     weights : str or Path, optional
         A weights file for the backbone.
-    size : tuple of int, optional
-        Height and width of the images in pixels, instead of those the backbone was trained on.
+    size : int or tuple of int, optional
+        Height and width of the images in pixels, instead of those the backbone was trained on. One
+        number is both.
     layer : str, optional
         The layer whose output becomes the features, instead of the backbone's own choice. If
         that is a feature map, its means become the features. VGG's fully connected layers are
@@ -110,8 +112,8 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         Threads that read images. The default is one for each processor core.
     device : {"auto", "openvino", "keras"}, default="auto"
         What runs the network. See `FeatureSettings`.
-    random_state : int, default=0
-        Seed of a head that is given by name.
+    random_state : int or None, default=0
+        Seed of a head that is given by name. With None, each training has a seed of its own.
 
     Attributes
     ----------
@@ -146,7 +148,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
 
     head: str | Head = "logistic"
     class_weight: Literal["balanced"] | Mapping[Hashable, float] | None = "balanced"
-    random_state: int = 0
+    random_state: Seed | None = 0
 
     def fit(
         self,
@@ -294,6 +296,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         labels = scored_labels(labels, self.classes_.tolist())
         return agreement(self.predict(sources).tolist(), labels, sample_weight)
 
+    @checked
     def save(
         self,
         folder: str | Path,
@@ -380,6 +383,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         )
 
     def _head(self) -> Head:
+        check_fields(self)
         if isinstance(self.head, str):
             kind = get_head(self.head)
             known = kind().get_params()

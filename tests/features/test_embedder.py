@@ -147,7 +147,7 @@ def test_probabilities_instead_of_features(tiny_network, photos):
 
 @pytest.mark.parametrize("output", ["feature_map", "logits"])
 def test_an_output_that_is_not_a_vector_is_refused(tiny_network, output):
-    with pytest.raises(UsageError, match="output of tiny must be one of features, probabilities"):
+    with pytest.raises(UsageError, match="output must be one of features, probabilities"):
         Embedder(tiny_network, output=output).transform([])
 
 

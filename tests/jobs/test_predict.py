@@ -83,8 +83,8 @@ def test_an_image_that_can_not_be_read_is_raised_by_name(network):
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"top": 0}, "top must be at least 1"),
-        ({"resize": "stretch"}, "resize rule must be one of"),
+        ({"top": 0}, "top must be a whole number of at least 1"),
+        ({"resize": "stretch"}, "resize must be one of"),
         ({"precision": "int8"}, "precision must be one of"),
     ],
 )

@@ -204,7 +204,9 @@ def test_models_on_different_numbers_of_threads_predict_alike_in_one_process(mod
     assert single.predictor.extractor.workers == single.predictor.extractor.threads == 1
     assert usual.predictor.extractor.threads is None
     np.testing.assert_allclose(single.predict_proba(image), usual.predict_proba(image), atol=1e-5)
-    with pytest.raises(UsageError, match=r"threads must be at least 1. Received: 0"):
+    with pytest.raises(
+        UsageError, match=r"threads must be a whole number of at least 1 or None. Received: 0"
+    ):
         load(model_folder, threads=0)
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+from headstart.arguments import Means, check_fields
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
     from headstart.augmentation.views import Box, Floats, Pixels
+
+
+_LAYERS = Means("a list of layers or functions, such as [keras.layers.RandomContrast(0.2)]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +82,11 @@ class Augmentation:
     flip: float = 0.5
     vertical_flip: float = 0.0
     colour: float = 0.2
-    layers: Sequence[Callable[..., Any]] = ()
+    layers: Annotated[Sequence[Callable[..., Any]], _LAYERS] = ()
 
     def __post_init__(self) -> None:
         """Check the ranges."""
+        check_fields(self)
         least, most = self.crop
         if not 0 < least <= most <= 1:
             raise UsageError(
@@ -95,11 +100,6 @@ class Augmentation:
         for name in ("flip", "vertical_flip", "colour"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name} must be from 0 to 1. Received: {getattr(self, name)}.")
-        if callable(self.layers) or not all(map(callable, self.layers)):
-            raise UsageError(
-                "layers must be a list of layers or functions, such as "
-                f"[keras.layers.RandomContrast(0.2)]. Received: {self.layers!r}."
-            )
         object.__setattr__(self, "crop", (least, most))
         object.__setattr__(self, "layers", tuple(self.layers))
 

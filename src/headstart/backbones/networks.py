@@ -107,7 +107,7 @@ def _find_plain(spec: NetworkSpec, *, download: bool, progress: Progress | None)
 def _find_converted(
     row: Backbone, spec: NetworkSpec, *, download: bool, progress: Progress | None
 ) -> Network:
-    size = _checked_size(row, spec.size)
+    size = _checked_size(row, spec.height_and_width)
     given = None if spec.weights is None else Path(spec.weights)
     weights = find_weights(row, given, download=download, progress=progress)
     key = network_key(row, weights.sha256, size, spec.layer)
@@ -118,7 +118,7 @@ def _checked(network: Network, spec: NetworkSpec) -> Network:
     """Return a network that is converted already, unless `spec` wants another one."""
     asked = (
         ("weights", spec.weights, None),
-        ("size", spec.size and tuple(spec.size), network.size),
+        ("size", spec.height_and_width, network.size),
         ("layer", spec.layer, network.layer),
     )
     for what, wanted, own in asked:

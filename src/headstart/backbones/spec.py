@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from headstart.arguments import Means, Positive, check_fields
 from headstart.backbones.pooling import Pooling  # noqa: TC001 - flags are made from the types
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from headstart.backbones.network import Network
+
+
+#: Height and width in pixels, or one number that is both.
+Size = Annotated[
+    Positive | tuple[Positive, Positive],
+    Means("height and width in pixels, such as (224, 224), or one number for both"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +34,9 @@ class NetworkSpec:
         says so.
     weights : str or Path, optional
         A weights file for the backbone, instead of the one that is found or downloaded.
-    size : tuple of int, optional
-        Height and width of the images in pixels, instead of those the backbone was trained on.
+    size : int or tuple of int, optional
+        Height and width of the images in pixels, instead of those the backbone was trained on. One
+        number is both.
     layer : str, optional
         The layer whose output becomes the features, instead of the backbone's own choice. If
         that is a feature map, its means become the features.
@@ -38,11 +47,28 @@ class NetworkSpec:
         Whether the network also sees each image mirrored and returns the mean of both: not for
         letters or anything else with a left and a right. This can raise accuracy and doubles the
         time.
+
+    Raises
+    ------
+    UsageError
+        If a value is of another type or out of its range.
     """
 
     backbone: str | Path | Network = "auto"
     weights: str | Path | None = None
-    size: tuple[int, int] | None = None
+    size: Size | None = None
     layer: str | None = None
     pooling: Pooling = "auto"
     mirror: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse values of another type or range."""
+        check_fields(self)
+
+    @property
+    def height_and_width(self) -> tuple[int, int] | None:
+        """The size of the images in pixels, if it is given."""
+        if self.size is None:
+            return None
+        height, width = self.size if isinstance(self.size, tuple | list) else (self.size,) * 2
+        return int(height), int(width)

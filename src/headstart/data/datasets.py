@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
+from headstart.arguments import Between, checked
 from headstart.data.class_folders import read_class_folders
 from headstart.data.labelled_images import LabelledImages
 from headstart.data.parquet_files import read_parquet_files
@@ -47,8 +49,12 @@ FORMATS = {
 }
 
 
+@checked
 def read_dataset(
-    path: str | Path, settings: DatasetSettings = DatasetSettings(), *, min_classes: int = 2
+    path: str | Path,
+    settings: DatasetSettings = DatasetSettings(),
+    *,
+    min_classes: Annotated[int, Between(0)] = 2,
 ) -> LabelledImages:
     """Read a dataset of labelled images.
 

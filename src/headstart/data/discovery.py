@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from headstart.arguments import check, checked
 from headstart.data.file_names import is_image_name, natural_key
 from headstart.data.folders import Folder, read_folder
 from headstart.data.parquet import ParquetImages, is_parquet_name
@@ -39,6 +40,7 @@ class Found:
     missing: list[str] = field(default_factory=list)
 
 
+@checked
 def find_images(paths: Iterable[str | Path]) -> Found:
     """Find the images that `paths` stand for.
 
@@ -64,6 +66,7 @@ def find_images(paths: Iterable[str | Path]) -> Found:
     """
     found = Found()
     for path in paths:
+        check("each path", path, str | Path)
         _find(os.fspath(path), found)
     return found
 

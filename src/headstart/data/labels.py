@@ -166,7 +166,7 @@ def _check_kinds(labels: list[Any], where: Where) -> None:
     kinds = {type(label) for label in labels}
     if float in kinds and len(kinds) > 1:
         # In a column of text, pandas writes what is missing as NaN.
-        labels = [None if label != label else label for label in labels]  # noqa: PLR0124
+        labels = [None if _is_nan(label) else label for label in labels]
         kinds = {type(label) for label in labels}
     if not kinds <= _KINDS:
         place, label = next(
@@ -212,6 +212,10 @@ def _is_missing(label: Any) -> bool:
     return label is None or type(label).__name__ in {"NAType", "NaTType"}
 
 
+def _is_nan(label: Any) -> bool:
+    return isinstance(label, float) and math.isnan(label)
+
+
 def _is_one_hot(label: Any) -> bool:
     values = label.tolist() if hasattr(label, "tolist") else label
     if not isinstance(values, list | tuple) or len(values) < 2:
@@ -237,7 +241,7 @@ def _check_values(labels: list[Any], where: Where) -> None:
 
 def _problem(label: Hashable) -> str:
     if isinstance(label, float):
-        if math.isnan(label):
+        if _is_nan(label):
             return f"{_ONE_LABEL} Give the image a label, or leave it out."
         if not label.is_integer():
             return (

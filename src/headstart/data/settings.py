@@ -6,6 +6,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from headstart.arguments import check_fields
 from headstart.errors import UsageError
 
 
@@ -46,6 +47,7 @@ class DatasetSettings:
 
     def __post_init__(self) -> None:
         """Check what can be checked without the dataset."""
+        check_fields(self)
         if self.class_level is not None and self.class_level < 1:
             raise UsageError(f"class_level must be at least 1. Received: {self.class_level}.")
         if self.label_from is not None:

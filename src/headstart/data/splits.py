@@ -87,7 +87,7 @@ def folds(
     return _folds(_groups(labels), n, seed, repeats)
 
 
-def stratified_folds(codes: Ints, n: int, seed: int) -> Ints:
+def stratified_folds(codes: Ints, n: int, seed: int | None) -> Ints:
     """Return the fold in which each sample is held out. Every class stays in every training set.
 
     The samples of each class are spread evenly over the folds, from a random fold on. A class may
@@ -99,8 +99,8 @@ def stratified_folds(codes: Ints, n: int, seed: int) -> Ints:
         The class of each sample, from 0.
     n : int
         Number of folds.
-    seed : int
-        The same seed and codes give the same folds.
+    seed : int or None
+        The same seed and codes give the same folds; None gives others each time.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def stratified_folds(codes: Ints, n: int, seed: int) -> Ints:
     return fold
 
 
-def stratified_sample(codes: Ints, size: int, seed: int) -> Ints:
+def stratified_sample(codes: Ints, size: int, seed: int | None) -> Ints:
     """Return a random sample with the same share of each class, and at least two of each.
 
     Parameters
@@ -124,8 +124,8 @@ def stratified_sample(codes: Ints, size: int, seed: int) -> Ints:
         The class of each sample, from 0.
     size : int
         Size of the sample, which may differ a little.
-    seed : int
-        The same seed and codes give the same sample.
+    seed : int or None
+        The same seed and codes give the same sample; None gives another each time.
 
     Returns
     -------

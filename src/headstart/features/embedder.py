@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from headstart.arguments import Positive, check_fields
 from headstart.backbones.networks import find_network
-from headstart.backbones.spec import NetworkSpec
+from headstart.backbones.spec import NetworkSpec, Size
 from headstart.data.inputs import Images, image_sources
 from headstart.features.extractor import FeatureExtractor, Output
 from headstart.features.settings import Device, FeatureSettings, PrecisionRule, ResizeRule
@@ -40,18 +41,19 @@ class ImageEstimator(BaseEstimator):
     backbone: str | Path | Network = "auto"
     _: KW_ONLY
     weights: str | Path | None = None
-    size: tuple[int, int] | None = None
+    size: Size | None = None
     layer: str | None = None
     pooling: Pooling = "auto"
     mirror: bool = False
     resize: ResizeRule = "auto"
     precision: PrecisionRule = "auto"
     cache: bool | Path = True
-    workers: int | None = None
+    workers: Positive | None = None
     device: Device = "auto"
 
     @property
     def _spec(self) -> NetworkSpec:
+        check_fields(self)
         return NetworkSpec(**{each.name: getattr(self, each.name) for each in fields(NetworkSpec)})
 
     @property
@@ -83,8 +85,9 @@ class Embedder(TransformerMixin, ImageEstimator):
         The output of the network that is returned.
     weights : str or Path, optional
         A weights file for the backbone.
-    size : tuple of int, optional
-        Height and width of the images in pixels, instead of those the backbone was trained on.
+    size : int or tuple of int, optional
+        Height and width of the images in pixels, instead of those the backbone was trained on. One
+        number is both.
     layer : str, optional
         The layer whose output becomes the features, instead of the backbone's own choice.
         `headstart models NAME` lists the layers. The means of a feature map become the

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from headstart.arguments import Positive, check_fields
 from headstart.data.resize_rules import Rule
 
 if TYPE_CHECKING:
@@ -36,10 +37,19 @@ class FeatureSettings:
     device : {"auto", "openvino", "keras"}, default="auto"
         What runs the network: "openvino" uses the processor, "keras" the installed Keras backend.
         "auto" uses Keras only if its backend has a GPU or TPU.
+
+    Raises
+    ------
+    UsageError
+        If a value is of another type or out of its range.
     """
 
     resize: ResizeRule = "auto"
     precision: PrecisionRule = "auto"
     cache: bool | Path = True
-    workers: int | None = None
+    workers: Positive | None = None
     device: Device = "auto"
+
+    def __post_init__(self) -> None:
+        """Refuse values of another type or range."""
+        check_fields(self)

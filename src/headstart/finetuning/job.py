@@ -13,8 +13,9 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from headstart.arguments import Means, checked
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.datasets import read_dataset
 from headstart.data.inputs import labelled_images
@@ -51,8 +52,12 @@ _SHARE_OF_DATA = 0.2
 _WEIGHTS_IN_CHECKPOINT = 5
 
 
+_CLASSIFIER = Means("an ImageClassifier: a saved model can't be trained further. Give one")
+
+
+@checked
 def fine_tune(  # noqa: PLR0913 - all are named, and each has a default
-    classifier: ImageClassifier,
+    classifier: Annotated[ImageClassifier, _CLASSIFIER],
     X: Images | LabelledImages,
     y: Labels | None = None,
     settings: FineTuning = FineTuning(),

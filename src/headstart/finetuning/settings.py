@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Annotated, Any
 
+from headstart.arguments import Means, Seed, check_fields
 from headstart.augmentation.settings import Augmentation
 from headstart.features.settings import PrecisionRule  # noqa: TC001 - flags are made of it
 from headstart.training.freezing import ALL, LAST_STAGE
@@ -13,9 +14,10 @@ from headstart.training.settings import (
     LossName,
     Monitor,
     OptimizerName,
-    check_choices,
     require,
 )
+
+_VALIDATION = Means("a share between 0 and 1, or a number of folds from 2 on, or None")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,18 +119,18 @@ class FineTuning:
     view_size: int | None = None
     mixup: float = 0.0
     cutmix: float = 0.0
-    validation: float | int | None = None
+    validation: Annotated[float | int | None, _VALIDATION] = None
     patience: int | None = None
     monitor: Monitor = "val_accuracy"
     wise_ft: float = 1.0
     precision: PrecisionRule = "auto"
     store_limit: int = 4 * 2**30
     workers: int = 1
-    seed: int = 0
+    seed: Seed = 0
 
     def __post_init__(self) -> None:
         """Refuse values that no training can use."""
-        check_choices(self)
+        check_fields(self)
         for name in ("batch_size", "workers", "store_limit"):
             require(getattr(self, name) >= 1, f"{name} must be at least 1", getattr(self, name))
         for name in ("views", "mixup", "cutmix"):

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from headstart.arguments import check_parameters
 from headstart.data.labels import listed
 from headstart.errors import UsageError
 from headstart.heads.labels import encode_labels
@@ -58,6 +59,7 @@ class Head(ClassifierMixin, BaseEstimator, abc.ABC):
         ValueError
             If the features are not finite numbers, the labels are fewer or more, or all the same.
         """
+        check_parameters(self)
         features = validate_data(self, X, dtype=[np.float64, np.float32])
         classes, codes = encode_labels(y)
         check_consistent_length(features, codes)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from headstart.arguments import Seed
 from headstart.data.splits import stratified_split
 from headstart.heads.base import Array, ClassWeight, Codes, Head
 from headstart.heads.settings import Activation, DenseSettings
@@ -43,8 +44,9 @@ class DenseHead(Head):
         See `headstart.heads.settings.DenseSettings`.
     class_weight : "balanced", None or dict, default="balanced"
         The weight of each class: "balanced" gives every class the same weight, None every sample.
-    random_state : int, default=0
+    random_state : int or None, default=0
         The seed of the split, the first weights, the order of the samples and the dropout.
+        With None, each `fit` has another.
 
     Attributes
     ----------
@@ -80,7 +82,7 @@ class DenseHead(Head):
         batch_size: int = _DEFAULTS.batch_size,
         validation: float = _DEFAULTS.validation,
         class_weight: ClassWeight = "balanced",
-        random_state: int = 0,
+        random_state: Seed | None = 0,
     ) -> None:
         self.units = units
         self.activation = activation
@@ -109,7 +111,7 @@ class DenseHead(Head):
         return DenseSettings(**values | {"units": tuple(self.units)})
 
     def _learn(self, features: Array, codes: Codes, class_weights: Array) -> DenseSoftmax:
-        settings, seed = self.settings(), self.random_state
+        settings, seed = self.settings(), _seed(self.random_state)
         features = features.astype(np.float32, copy=False)
         weights = class_weights[codes].astype(np.float32)
         train, kept_out = _split(codes, settings.validation, seed)
@@ -139,6 +141,11 @@ class DenseHead(Head):
         loop.finish()
         self.best_epoch_ = loop.best_epoch
         return DenseSoftmax(dense_layers(network.layers))
+
+
+def _seed(random_state: int | None) -> int:
+    # Keras has no numbers after None.
+    return int(np.random.default_rng().integers(2**31)) if random_state is None else random_state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,10 +1,11 @@
 """Logistic regression with a penalty that is found by cross-validation."""
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
+from headstart.arguments import Between, Seed
 from headstart.data.splits import ALWAYS_TRAINS, stratified_folds, stratified_sample
 from headstart.errors import UsageError
 from headstart.heads.base import AffineHead, Array, ClassWeight, Codes
@@ -36,8 +37,8 @@ class LogisticHead(AffineHead):
         one sample, this sample is in every training set.
     class_weight : "balanced", dict or None, default="balanced"
         The weight of each class. "balanced" gives every class the same weight, None every sample.
-    random_state : int, default=0
-        The seed of the folds.
+    random_state : int or None, default=0
+        The seed of the folds. With None, each `fit` has another.
 
     Attributes
     ----------
@@ -54,9 +55,9 @@ class LogisticHead(AffineHead):
         self,
         C: float | Literal["auto"] = "auto",
         *,
-        folds: int = 5,
+        folds: Annotated[int, Between(2, 2**31)] = 5,
         class_weight: ClassWeight = "balanced",
-        random_state: int = 0,
+        random_state: Seed | None = 0,
     ) -> None:
         self.C = C
         self.folds = folds

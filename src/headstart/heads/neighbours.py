@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy as np
 
+from headstart.arguments import Seed
 from headstart.data.splits import stratified_sample
 from headstart.errors import UsageError
 from headstart.heads.base import Array, ClassWeight, Codes, Head
@@ -26,8 +27,9 @@ class NeighboursHead(Head):
     class_weight : "balanced", dict or None, default="balanced"
         The weight of a vote for each class. "balanced" gives every class the same weight, so a
         vote for a class with few samples has more; None gives every vote the same weight.
-    random_state : int, default=0
+    random_state : int or None, default=0
         The seed of the sample that "auto" is chosen on, if there are more than 2,000 samples.
+        With None, each `fit` has another.
 
     Attributes
     ----------
@@ -43,7 +45,7 @@ class NeighboursHead(Head):
         n_neighbors: int | Literal["auto"] = "auto",
         *,
         class_weight: ClassWeight = "balanced",
-        random_state: int = 0,
+        random_state: Seed | None = 0,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.class_weight = class_weight

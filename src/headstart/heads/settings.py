@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from headstart.training.settings import LossName, Monitor, OptimizerName, check_choices, require
+from headstart.arguments import check_fields
+from headstart.training.settings import LossName, Monitor, OptimizerName, require
 
 HeadName = Literal["logistic", "ridge", "nearest_mean", "knn", "dense"]
 Activation = Literal["relu", "elu", "silu", "sigmoid", "tanh"]
@@ -66,7 +67,7 @@ class DenseSettings:
 
     def __post_init__(self) -> None:
         """Refuse values that no training can use."""
-        check_choices(self)
+        check_fields(self)
         positive = {
             "epochs": self.epochs,
             "batch_size": self.batch_size,

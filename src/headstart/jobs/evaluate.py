@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headstart.arguments import Positive, checked
 from headstart.data.inputs import Images, Labels, dataset_at, labelled_images
 from headstart.data.labelled_images import LabelledImages
 from headstart.data.settings import DatasetSettings
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
     from headstart.progress import Progress
 
 
+@checked
 def evaluate(
     model: Named,
     X: Images | LabelledImages,
     y: Labels | None = None,
     *,
     dataset: DatasetSettings = DatasetSettings(),
-    workers: int | None = None,
+    workers: Positive | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Measure a model on labelled images that it has not seen.

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args, overload
 
+from headstart.arguments import Positive, checked
 from headstart.backbones.network import Network
 from headstart.backbones.networks import find_network
 from headstart.backbones.resolving import ModelFolder, resolve
@@ -131,16 +132,17 @@ def predict(
 ) -> list[list[Prediction] | ImageError]: ...
 
 
+@checked
 def predict(  # noqa: PLR0913 - all are named, and each has a default
     images: Images,
     backbone: str | Path | Network | NetworkSpec | Trained = "auto",
     *,
     model: str | Path | Trained | None = None,
-    top: int = 5,
+    top: Positive = 5,
     weights: str | Path | None = None,
     resize: ResizeRule = "auto",
     precision: PrecisionRule = "auto",
-    workers: int | None = None,
+    workers: Positive | None = None,
     on_error: OnError = "raise",
     progress: Progress | None = None,
 ) -> list[list[Prediction]] | list[list[Prediction] | ImageError]:
@@ -193,8 +195,6 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
     >>> hs.predict("tiger.jpg", backbone="resnet50", top=1)  # doctest: +SKIP
     [[Prediction(id='n02129604', label='tiger', probability=0.83)]]
     """
-    if top < 1:
-        raise UsageError(f"top must be at least 1. Received: {top}.")
     check_known("on_error", on_error, get_args(OnError))
     named = _named(backbone, model, weights)
     sources = image_sources(images)

@@ -8,8 +8,9 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
+from headstart.arguments import Means, Seed, checked
 from headstart.classifier import ClassifierSettings, ImageClassifier
 from headstart.data.inputs import dataset_at
 from headstart.data.labelled_images import LabelledImages
@@ -140,16 +141,20 @@ class TrainingSummary(Displayed):
         )
 
 
+_TEST = Means("a fraction between 0 and 1, a number of images, a second dataset or None")
+
+
+@checked
 def train(  # noqa: PLR0913 - all are named, and each has a default
     data: str | Path | LabelledImages,
     out: str | Path,
     *,
     backbone: str | Path | Network = "auto",
     dataset: DatasetSettings = DatasetSettings(),
-    test: float | str | Path | LabelledImages | None = None,
+    test: Annotated[float | str | Path | LabelledImages | None, _TEST] = None,
     fine_tuning: FineTuning | None = None,
     restart: bool = False,
-    seed: int = 0,
+    seed: Seed = 0,
     overwrite: bool = False,
     progress: Progress | None = None,
     **settings: Unpack[ClassifierSettings],

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
+from headstart.arguments import Positive, checked
 from headstart.backbones.network import FILES, graph_key, remember_files
 from headstart.errors import DamagedModel, SavedModelError, UsageError
 from headstart.features.compiling import check_known
@@ -22,8 +23,9 @@ from headstart.prediction.scoring import SCORERS, Arrays
 _logger = logging.getLogger("headstart")
 
 
+@checked
 def load(
-    folder: str | Path, *, threads: int | None = None, precision: PrecisionRule = "auto"
+    folder: str | Path, *, threads: Positive | None = None, precision: PrecisionRule = "auto"
 ) -> SavedModel:
     """Read a saved model, and check that it is whole and predicts as it did when it was saved.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headstart.arguments import checked
 from headstart.data.inputs import dataset_at
 from headstart.data.outputs import refuse_among_images
 from headstart.data.settings import DatasetSettings
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from headstart.progress import Progress
 
 
+@checked
 def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
     dataset: str | Path | LabelledImages,
     out: str | Path,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from headstart.arguments import Seed, check_fields
 from headstart.augmentation.settings import Augmentation
 from headstart.features.settings import PrecisionRule  # noqa: TC001 - flags are made of it
 from headstart.training.schedule import Schedule
-from headstart.training.settings import check_choices, require
+from headstart.training.settings import require
 
 Architecture = Literal["mini"]
 
@@ -80,12 +81,12 @@ class Pretraining:
     augmentation: Augmentation = field(default_factory=Augmentation)
     teacher_weight: float = 5.0
     precision: PrecisionRule = "auto"
-    seed: int = 0
+    seed: Seed = 0
     workers: int = 1
 
     def __post_init__(self) -> None:
         """Refuse values that no training can use."""
-        check_choices(self)
+        check_fields(self)
         least, most = SIZES
         require(
             least <= self.size <= most, f"size must be from {least} to {most} pixels", self.size

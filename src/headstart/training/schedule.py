@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from headstart.training.settings import Monitor, check_choices, require
+from headstart.arguments import check_fields
+from headstart.training.settings import Monitor, require
 
 if TYPE_CHECKING:
     from headstart.training.history import Epoch
@@ -70,7 +71,7 @@ class Schedule:
 
     def __post_init__(self) -> None:
         """Refuse values that no training can use."""
-        check_choices(self)
+        check_fields(self)
         require(self.epochs >= 1, "epochs must be at least 1", self.epochs)
         require(self.learning_rate > 0, "learning_rate must be above 0", self.learning_rate)
         require(0 <= self.warm_up < 1, "warm_up must be from 0 to below 1", self.warm_up)

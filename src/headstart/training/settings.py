@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Literal
 
 from headstart.errors import UsageError
 
@@ -15,12 +15,3 @@ def require(holds: bool, what: str, received: object) -> None:
     """Raise a `UsageError` unless a setting holds."""
     if not holds:
         raise UsageError(f"{what}. Received: {received!r}.")
-
-
-def check_choices(settings: Any) -> None:
-    """Raise a `UsageError` unless each field of a `Literal` type has one of its values."""
-    for name, kind in get_type_hints(type(settings)).items():
-        if get_origin(kind) is Literal:
-            choices = ", ".join(map(str, get_args(kind)))
-            value = getattr(settings, name)
-            require(value in get_args(kind), f"{name} must be one of {choices}", value)
