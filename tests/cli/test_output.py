@@ -137,7 +137,7 @@ def test_totals_count_each_image_once():
     totals = Totals()
     for each in (answer(), answer(), answer(unsure=True), unreadable()):
         totals.add(each)
-    assert str(totals) == "Totals: ant 2, unsure 1, unreadable 1."
+    assert str(totals) == "Totals: ant (2), unsure (1), unreadable (1)."
     assert (totals.images, totals.unreadable) == (4, 1)
 
 
@@ -148,9 +148,9 @@ def test_totals_name_the_most_frequent_classes(monkeypatch):
     classes = tuple(ClassName(name, name) for name in ("a\nb", "c", "d", "e"))
     for best in (0, 0, 1, 2, 2, 2):
         totals.add(Answer(0, FileSource("a.png"), classes, probabilities[best]))
-    assert str(totals) == "Totals: d 3, 2 other classes 3."
+    assert str(totals) == "Totals: d (3), 2 other classes (3)."
     monkeypatch.setattr("headstart.cli.output.TOTALS", 2)
-    assert str(totals) == "Totals: d 3, a\\nb 2, 1 other classes 1."
+    assert str(totals) == "Totals: d (3), a\\nb (2), 1 other classes (1)."
 
 
 @pytest.fixture

@@ -146,7 +146,7 @@ def test_totals_are_told_at_the_end(saved, photos, capsys):
     capsys.readouterr()
     assert main(["predict", str(photos), "--model", saved, "--json"]) == 0
     out, err = capsys.readouterr()
-    assert err.endswith("Totals: blue 6, green 6, red 6.\n")
+    assert err.endswith("Totals: blue (6), green (6), red (6).\n")
     assert len(records(out)) == 18
 
 
@@ -157,7 +157,7 @@ def test_images_below_a_probability_are_unsure(saved, photos, tmp_path, capsys):
     assert main([*words, "--unsure-below", "1"]) == 0
     out, err = capsys.readouterr()
     assert all(record["unsure"] for record in records(out))
-    assert err.endswith("Totals: unsure 18.\n")
+    assert err.endswith("Totals: unsure (18).\n")
     with table.open(newline="") as file:
         assert {row["unsure"] for row in csv.DictReader(file)} == {"yes"}
     assert main([*words, "--unsure-below", "2"]) == 2

@@ -160,14 +160,14 @@ class Totals:
     def __str__(self) -> str:
         """Return the counts in one sentence, the most frequent class first."""
         frequent = self._classes.most_common(TOTALS)
-        parts = [f"{printable(label)} {count:,}" for label, count in frequent]
+        parts = [f"{printable(label)} ({count:,})" for label, count in frequent]
         others = self._classes.total() - sum(count for _, count in frequent)
         if others:
-            parts.append(f"{len(self._classes) - TOTALS:,} other classes {others:,}")
+            parts.append(f"{len(self._classes) - TOTALS:,} other classes ({others:,})")
         if self._unsure:
-            parts.append(f"unsure {self._unsure:,}")
+            parts.append(f"unsure ({self._unsure:,})")
         if self._unreadable:
-            parts.append(f"unreadable {self._unreadable:,}")
+            parts.append(f"unreadable ({self._unreadable:,})")
         return f"Totals: {', '.join(parts)}."
 
 
