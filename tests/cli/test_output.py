@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -33,7 +34,8 @@ class Result:
     def to_dict(self):
         return {"label": "größe"}
 
-    def __str__(self):
+    def to_text(self, terminal=None):
+        assert terminal in (None, shutil.get_terminal_size().columns)
         return "All is well."
 
 

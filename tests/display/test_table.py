@@ -28,6 +28,17 @@ def test_only_the_last_column_is_never_shortened():
     assert (len(first), last) == (28, long)
 
 
+def test_paths_in_the_last_column_fit_a_terminal():
+    table = Table(rows=[("cat", f"a/{'b/' * 40}c.jpg"), ("dog", "d.jpg")], ends_in_paths=True)
+    long, short = table.to_text(terminal=40).splitlines()
+    assert len(long) == 40
+    assert long.startswith("  cat  a/b/")
+    assert long.endswith("/c.jpg")
+    assert short == "  dog  d.jpg"
+    assert len(table.to_text(terminal=3).splitlines()[0]) == len("  cat  ") + 16
+    assert len(table.to_text().splitlines()[0]) > 80
+
+
 def test_text_holds_nothing_that_moves_the_cursor():
     assert "\x1b" not in Table(rows=[("\x1b[2J", "\x1b[2J")]).to_text()
     assert len(Table(rows=[("a\nb", "c\nd")]).to_text().splitlines()) == 1

@@ -35,6 +35,9 @@ class Result(Protocol):
     def to_dict(self) -> dict[str, Any]:
         """Return the result for programs."""
 
+    def to_text(self, terminal: int | None = None) -> str:
+        """Return the report for people, for a terminal of this width if there is one."""
+
 
 def print_lines(*lines: str, flush: bool = False) -> None:
     """Print lines on stdout, above a bar that is there.
@@ -69,7 +72,7 @@ def print_result(result: Result, *, as_json: bool) -> None:
     if as_json:
         print_json(result.to_dict())
     else:
-        print_lines(str(result))
+        print_lines(result.to_text(_terminal_width()))
 
 
 def _can_be_written(text: str) -> bool:
@@ -79,6 +82,12 @@ def _can_be_written(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _terminal_width() -> int | None:
+    """Return the width that paths must fit: one that a line's end breaks is hard to read."""
+    watched = sys.stdout is not None and sys.stdout.isatty()
+    return shutil.get_terminal_size().columns if watched else None
 
 
 def open_outputs(arguments: argparse.Namespace, stack: contextlib.ExitStack) -> list[Write]:
@@ -110,10 +119,8 @@ def print_text(answer: Answer, top: int) -> None:
 
 
 def _text_lines(answer: Answer, top: int) -> Iterator[str]:
-    # A path that is broken where a line of the terminal ends is hard to read.
-    watched = sys.stdout is not None and sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns
-    yield shorten(answer.path, width) if watched else printable(answer.path)
+    width = _terminal_width()
+    yield printable(answer.path) if width is None else shorten(answer.path, width)
     if answer.error is not None:
         yield printable(f"    unreadable: {answer.error}")
     for note in answer.notes:

@@ -23,9 +23,20 @@ class Displayed(abc.ABC):
     def display_parts(self) -> Iterator[str | Table]:
         """Yield paragraphs and tables, the headline first. Tables without rows are not shown."""
 
+    def to_text(self, terminal: int | None = None) -> str:
+        """Return a report to read.
+
+        Parameters
+        ----------
+        terminal : int, optional
+            The width of a terminal. Paths in tables are shortened so that they fit.
+        """
+        parts = (part for part in self.display_parts() if _has_content(part))
+        return "\n\n".join(_as_text(part, terminal) for part in parts)
+
     def __str__(self) -> str:
         """Return a report to read in a terminal."""
-        return "\n\n".join(_as_text(part) for part in self.display_parts() if _has_content(part))
+        return self.to_text()
 
     def _repr_html_(self) -> str:
         """Return the report for a notebook."""
@@ -47,9 +58,9 @@ def _has_content(part: str | Table) -> bool:
     return bool(part if isinstance(part, str) else part.rows)
 
 
-def _as_text(part: str | Table) -> str:
+def _as_text(part: str | Table, terminal: int | None) -> str:
     if isinstance(part, Table):
-        return part.to_text()
+        return part.to_text(terminal)
     return printable_lines(part)
 
 

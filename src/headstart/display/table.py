@@ -8,6 +8,8 @@ from headstart.display.text import columns, printable, shorten
 
 WIDEST_CELL = 28
 GAP = "  "
+# What is left of a path must tell one image from another.
+_NARROWEST_PATH = 16
 
 _CELL = "padding:2px 8px;text-align:{};{}"
 _QUIET = "margin:0 0 8px;font-size:smaller;opacity:.75"
@@ -32,6 +34,8 @@ class Table:
     colours : sequence of sequences of str
         The background of each cell in HTML, such as '#0072b2'; '' for none. Empty for a table
         without colours.
+    ends_in_paths : bool
+        Whether the last column holds paths. These may be shortened in the middle.
     """
 
     rows: Sequence[Sequence[str]]
@@ -40,11 +44,17 @@ class Table:
     title: str = ""
     notes: Sequence[str] = ()
     colours: Sequence[Sequence[str]] = ()
+    ends_in_paths: bool = False
 
-    def to_text(self) -> str:
+    def to_text(self, terminal: int | None = None) -> str:
         """Return the table as aligned text, with nothing in it that moves a terminal's cursor.
 
         Cells are shortened to 28 columns, except in the last column.
+
+        Parameters
+        ----------
+        terminal : int, optional
+            The width of a terminal. Paths in the last column are shortened so that they fit.
         """
         lines = [self.headings, *self.rows] if self.headings else self.rows
         cells = [
@@ -52,6 +62,10 @@ class Table:
             for line in lines
         ]
         widths = [max(map(columns, column)) for column in zip(*cells, strict=True)]
+        if self.ends_in_paths and terminal is not None:
+            room = max(terminal - sum(widths[:-1]) - len(GAP) * len(widths), _NARROWEST_PATH)
+            cells = [[*line[:-1], shorten(line[-1], room)] for line in cells]
+            widths[-1] = min(widths[-1], room)
         aligned = (map(_padded, line, widths, self._alignment()) for line in cells)
         body = ((GAP + GAP.join(line)).rstrip() for line in aligned)
         title = [self.title] if self.title else []

@@ -149,6 +149,7 @@ def mistake_table(mistakes: Sequence[Mistake]) -> Table:
         headings=("probability", "predicted class", "true class", "image"),
         align="><<<",
         rows=[(percent(each.probability), each.predicted, each.true, each.path) for each in shown],
+        ends_in_paths=True,
     )
 
 
