@@ -70,6 +70,7 @@ class ClassifierSettings(TypedDict, total=False):
     cache: bool | Path
     workers: int | None
     device: Device
+    accept_truncated: bool
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -112,6 +113,9 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         Threads that read images. The default is one for each processor core.
     device : {"auto", "openvino", "keras"}, default="auto"
         What runs the network. See `FeatureSettings`.
+    accept_truncated : bool, default=False
+        Whether to read JPEGs that lack at most a tenth of their rows, in training and in
+        prediction. A saved model does not keep it. See `FeatureSettings`.
     random_state : int or None, default=0
         Seed of a head that is given by name. With None, each training has a seed of its own.
 

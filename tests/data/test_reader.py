@@ -98,6 +98,16 @@ class TestLoad:
         assert type(loaded.error) is becomes
         assert says in str(loaded.error)
 
+    def test_a_cut_jpeg_has_a_content_of_its_own(self):
+        data = encoded(photo(320, 320), "JPEG")[:-60]
+        strict = load(0, BytesSource("x", data), RESIZE, never)
+        assert isinstance(strict.error, ImageDamaged)
+        tolerant = load(0, BytesSource("x", data), RESIZE, never, accept_truncated=True)
+        assert tolerant.error is None
+        assert tolerant.notes[0].startswith("truncated; ")
+        assert strict.content == content_hash(data)
+        assert tolerant.content not in {None, content_hash(data)}
+
     def test_notes_are_kept(self):
         loaded = load(0, BytesSource("x", oriented(6)), Resize("keras", 9, 9))
         assert loaded.notes == ("EXIF orientation 6 ignored",)

@@ -5,6 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from tests.data.odd_images import encoded, photo
 from tests.features.conftest import make_photo
 from tests.features.kept import kept, n_kept
 from tests.recorder import Recorder
@@ -327,6 +328,16 @@ def test_notes_say_what_was_done(run):
     array = np.zeros((20, 20, 4), np.uint8)
     (item,) = run([ArraySource("clear", array)])
     assert "transparent" in item.notes[0]
+
+
+def test_a_cut_image_that_was_accepted_is_no_answer_for_those_who_do_not(open_, tmp_path):
+    cut = [BytesSource("cut.jpg", encoded(photo(320, 320), "JPEG")[:-60])]
+    tolerant = open_(cache=tmp_path, accept_truncated=True)
+    for _ in range(2):
+        found = tolerant.extract_all(cut)
+        assert found.notes[0].note == "truncated"
+    with pytest.raises(ImageDamaged):
+        open_(cache=tmp_path).extract_all(cut)
 
 
 def test_notes_come_from_the_cache_too(open_, tmp_path):

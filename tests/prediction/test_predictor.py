@@ -132,6 +132,9 @@ def test_a_pretrained_network_answers_with_its_own_classes(tiny_network):
 def test_settings_change_the_precision_and_the_workers(make):
     changed = make(affine()).with_settings(FeatureSettings(precision="bf16", workers=3))
     assert (changed.precision, changed.extractor.workers) == ("bf16", 3)
+    assert not changed.extractor.accept_truncated
+    tolerant = changed.with_settings(FeatureSettings(accept_truncated=True))
+    assert tolerant.extractor.accept_truncated
     same = changed.with_settings(FeatureSettings(resize="squash"))
     assert (same.precision, same.extractor.workers) == ("bf16", 3)
     with pytest.raises(UsageError, match="as in training, by 'squash'"):

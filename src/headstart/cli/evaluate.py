@@ -29,12 +29,12 @@ def add_arguments(parser: CommandParser) -> None:
     add_option(parser, "--plots DIR", plots, Path)
     options.add_json(parser, "the figures")
     options.add_reading(parser)
-    FEATURES.add(parser, "workers")
+    FEATURES.add(parser, "workers", "accept_truncated")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the figures; return 1 if an image was unreadable."""
-    dataset, workers = READING.settings(arguments), FEATURES.settings(arguments).workers
+    dataset, features = READING.settings(arguments), FEATURES.settings(arguments)
     from headstart.data.outputs import refuse_among_images
     from headstart.jobs.evaluate import draw_evaluation, evaluate
 
@@ -44,7 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.model,
         arguments.folder,
         dataset=dataset,
-        workers=workers,
+        workers=features.workers,
+        accept_truncated=features.accept_truncated,
         progress=progress(arguments),
     )
     if arguments.plots:

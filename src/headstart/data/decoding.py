@@ -1,6 +1,6 @@
 """Decode the bytes of an image file into upright RGB pixels, by fixed rules."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, JpegImagePlugin
@@ -12,6 +12,8 @@ from headstart.data.opening import Notes, Opened, open_image
 from headstart.data.orientation import orientation, upright, upright_size
 from headstart.data.signatures import identify
 from headstart.data.sources import check_bytes
+from headstart.data.truncated import MOST_MISSING, completed, missing_share
+from headstart.errors import ImageDamaged
 
 _ON_WHITE = "transparent: shown on white"
 _UPPER_BITS = "16-bit colour: the upper 8 bits"
@@ -30,15 +32,23 @@ class Decoded:
         (width, height) of the whole upright image; `image` may be smaller (see `decode`).
     notes : tuple of str
         Changes that a user may not expect, such as "transparent: shown on white".
+    truncated : bool
+        Whether a part of the image is missing, and that was accepted.
     """
 
     image: Image.Image
     size: tuple[int, int]
     notes: Notes
+    truncated: bool = False
 
 
 def decode(
-    data: bytes, *, name: str, at_least: tuple[int, int] | None = None, as_stored: bool = False
+    data: bytes,
+    *,
+    name: str,
+    at_least: tuple[int, int] | None = None,
+    as_stored: bool = False,
+    accept_truncated: bool = False,
 ) -> Decoded:
     """Decode the bytes of an image file.
 
@@ -69,6 +79,9 @@ def decode(
     as_stored : bool
         Whether to do what ``keras.utils.load_img`` does instead: ignore the orientation and let
         Pillow's ``convert("RGB")`` drop transparency and clip wide integers.
+    accept_truncated : bool
+        Whether to read a JPEG that is cut short, if at most a tenth of its rows are missing. They
+        become grey (noted). Progressive JPEGs are never accepted: they lack detail everywhere.
 
     Raises
     ------
@@ -82,10 +95,39 @@ def decode(
     """
     check_bytes(len(data), name)
     signature = identify(data, name)
-    with image_errors(name, signature.kind):
-        opened = open_image(data, name, signature)
-        check_pixels(opened.image.size, name)
-        return _decoded(opened, at_least, as_stored=as_stored)
+    try:
+        with image_errors(name, signature.kind):
+            opened = open_image(data, name, signature)
+            check_pixels(opened.image.size, name)
+            return _decoded(opened, at_least, as_stored=as_stored)
+    except ImageDamaged as error:
+        if not accept_truncated or signature.kind != "JPEG":
+            raise
+        return _truncated(data, name, error, as_stored=as_stored)
+
+
+def _truncated(data: bytes, name: str, error: ImageDamaged, *, as_stored: bool) -> Decoded:
+    """Decode a JPEG that is cut short, or raise `error` if it is damaged in another way."""
+    try:
+        with image_errors(name, "JPEG"):
+            opened = open_image(completed(data), name, identify(data, name))
+            # In full size, so that the same rows are missing for every network.
+            decoded = _decoded(opened, None, as_stored=as_stored)
+    except ImageDamaged:
+        raise error from None
+    if "progressive" in opened.image.info:
+        raise ImageDamaged(
+            f"{name} must be a whole file, because it is a progressive JPEG: if it is cut, detail "
+            "is missing everywhere. Fetch or export it again."
+        ) from error
+    share = missing_share(opened.image)
+    if share > MOST_MISSING:
+        raise ImageDamaged(
+            f"{name} must have at least {1 - MOST_MISSING:.0%} of its rows to be read although it "
+            f"is truncated. Received: {1 - share:.0%} of them. Fetch or export it again."
+        ) from error
+    note = f"truncated; {share:.1%} of the rows are missing and grey"
+    return replace(decoded, notes=(*decoded.notes, note), truncated=True)
 
 
 def _decoded(opened: Opened, at_least: tuple[int, int] | None, *, as_stored: bool) -> Decoded:

@@ -11,6 +11,7 @@ from headstart.errors import ImageDamaged, ImageError, ImageTooLarge, ImageUnsup
 # What decoders say of a file that is whole, but of a variant that they don't know.
 _VARIANT = re.compile(r"(?i)unsupported|not supported|unknown|cannot handle|not implemented")
 _CUT = re.compile(r"(?i)truncat|incomplete|end of|unexpected eof|not enough (?:image )?data")
+_HINT = " Or accept_truncated: a JPEG that lacks at most a tenth is read then."
 # The address of an object says nothing, and differs each time.
 _ADDRESS = re.compile(r"\s*<[^<>]* at 0x[0-9a-fA-F]+>")
 
@@ -71,8 +72,10 @@ def _diagnosed(name: str, kind: str, error: Exception) -> ImageError:
             f"{name} must be {kind} of a variant that can be read. Received: {said}. "
             "Save it as an ordinary JPEG or PNG."
         )
+    hint = _HINT if kind == "JPEG" and _CUT.search(said) else ""
     what = "truncated" if _CUT.search(said) or isinstance(error, EOFError) else "corrupt"
     what = "truncated or corrupt" if what == "corrupt" else what
     return ImageDamaged(
-        f"{name} must be a whole {kind} file, but is {what}: {said}. Fetch or export it again."
+        f"{name} must be a whole {kind} file, but is {what}: {said}. "
+        f"Fetch or export it again.{hint}"
     )

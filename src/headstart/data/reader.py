@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -14,6 +15,7 @@ from headstart.data.decoding import decode
 from headstart.data.decoding_errors import resize_errors
 from headstart.data.resizing import Resize
 from headstart.data.sources import ImageSource, content_hash
+from headstart.data.truncated import completed
 from headstart.errors import ForkError, ImageError, UsageError
 
 # Each thread takes several images at a time, which saves bookkeeping, but takes the first ones
@@ -55,7 +57,14 @@ class Loaded:
     notes: tuple[str, ...] = ()
 
 
-def load(index: int, source: ImageSource, resize: Resize, skip: Skip | None = None) -> Loaded:
+def load(
+    index: int,
+    source: ImageSource,
+    resize: Resize,
+    skip: Skip | None = None,
+    *,
+    accept_truncated: bool = False,
+) -> Loaded:
     """Read, decode and resize one image.
 
     Parameters
@@ -68,6 +77,8 @@ def load(index: int, source: ImageSource, resize: Resize, skip: Skip | None = No
         The size and the rule.
     skip : callable, optional
         Receives the content hash. If it returns True, the image is not decoded.
+    accept_truncated : bool
+        See `decode`. An image that is cut short has a content hash of its own.
 
     Returns
     -------
@@ -83,8 +94,15 @@ def load(index: int, source: ImageSource, resize: Resize, skip: Skip | None = No
             if skip(content):
                 return Loaded(index, source, content=content)
         decoded = decode(
-            data, name=source.name, at_least=resize.source_size, as_stored=resize.as_stored
+            data,
+            name=source.name,
+            at_least=resize.source_size,
+            as_stored=resize.as_stored,
+            accept_truncated=accept_truncated,
         )
+        if decoded.truncated and content is not None:
+            # What is cached under the file's own hash counts for those who don't accept it.
+            content = content_hash(completed(data))
         with resize_errors(source.name, decoded.image.size):
             pixels = resize(decoded.image)
     except ImageError as error:
@@ -105,6 +123,7 @@ def read_images(
     *,
     workers: int | None = None,
     skip: Skip | None = None,
+    accept_truncated: bool = False,
 ) -> Iterator[Loaded]:
     """Read, decode and resize images on several threads.
 
@@ -118,6 +137,8 @@ def read_images(
         Number of threads. The default is one for each usable core.
     skip : callable, optional
         See `load`. It is called on the threads.
+    accept_truncated : bool
+        See `decode`.
 
     Yields
     ------
@@ -132,17 +153,18 @@ def read_images(
     workers = usable_cores() if workers is None else workers
     if workers < 1:
         raise UsageError(f"workers must be at least 1. Received: {workers}.")
-    return _read(enumerate(sources), resize, workers, skip)
+    load_one = partial(load, resize=resize, skip=skip, accept_truncated=accept_truncated)
+    return _read(enumerate(sources), workers, load_one)
 
 
 def _read(
-    numbered: Iterator[Numbered], resize: Resize, workers: int, skip: Skip | None
+    numbered: Iterator[Numbered], workers: int, load_one: Callable[[int, ImageSource], Loaded]
 ) -> Iterator[Loaded]:
     stopped = threading.Event()
     process = os.getpid()
 
     def load_chunk(chunk: list[Numbered]) -> list[Loaded]:
-        return [load(*item, resize, skip) for item in chunk if not stopped.is_set()]
+        return [load_one(*item) for item in chunk if not stopped.is_set()]
 
     pending: deque[Future[list[Loaded]]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="headstart-reader")

@@ -175,7 +175,9 @@ def _thumbnail(tile: Tile) -> Image.Image:
     if tile.error is not None:
         raise tile.error
     source, size = tile.source, (IMAGE_HEIGHT, WIDTH)
-    return framed(decode(source.read(), name=source.name, at_least=size).image, WIDTH, IMAGE_HEIGHT)
+    # Where a cut image was not accepted, there is an error.
+    decoded = decode(source.read(), name=source.name, at_least=size, accept_truncated=True)
+    return framed(decoded.image, WIDTH, IMAGE_HEIGHT)
 
 
 def _mark(draw: ImageDraw.ImageDraw, corner: tuple[int, int], top: int, tile: Tile) -> None:

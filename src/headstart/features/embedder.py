@@ -50,6 +50,7 @@ class ImageEstimator(BaseEstimator):
     cache: bool | Path = True
     workers: Positive | None = None
     device: Device = "auto"
+    accept_truncated: bool = False
 
     @property
     def _spec(self) -> NetworkSpec:
@@ -108,6 +109,8 @@ class Embedder(TransformerMixin, ImageEstimator):
         Threads that read images. The default is one for each processor core.
     device : {"auto", "openvino", "keras"}, default="auto"
         What runs the network. See `FeatureSettings`.
+    accept_truncated : bool, default=False
+        Whether to read JPEGs that lack at most a tenth of their rows. See `FeatureSettings`.
 
     Attributes
     ----------

@@ -122,6 +122,8 @@ class FeatureExtractor:
         The output of the network that is computed.
     threads : int or None
         Processor threads that the network runs on; None for one for each processor core.
+    accept_truncated : bool
+        Whether to read JPEGs that lack at most a tenth of their rows; see `decode`.
     """
 
     network: Network
@@ -132,6 +134,7 @@ class FeatureExtractor:
     runtime: Runtime = "openvino"
     output: Output = "features"
     threads: int | None = None
+    accept_truncated: bool = False
 
     @classmethod
     def open(
@@ -167,6 +170,7 @@ class FeatureExtractor:
             workers=settings.workers,
             runtime=choose_runtime(settings.device, network),
             output=output,
+            accept_truncated=settings.accept_truncated,
         )
         return extractor.computed_in(settings.precision, images)
 
@@ -254,7 +258,13 @@ class FeatureExtractor:
                 cache = stack.enter_context(contextlib.closing(self.cache.open(space)))
                 skip = cache.fetch
             threads = self.workers if workers is None else workers
-            loaded = read_images(sources, self.resize, workers=threads, skip=skip)
+            loaded = read_images(
+                sources,
+                self.resize,
+                workers=threads,
+                skip=skip,
+                accept_truncated=self.accept_truncated,
+            )
             stream = stack.enter_context(
                 contextlib.closing(self._run(self._look_up(loaded, cache)))
             )
@@ -277,7 +287,14 @@ class FeatureExtractor:
             kept = cache.take(image.content) if cache and image.content and was_skipped else None
             if was_skipped and kept is None:
                 # The cache held it a moment ago. Another process that needed the room removed it.
-                yield load(image.index, image.source, self.resize, _skip_none), None
+                again = load(
+                    image.index,
+                    image.source,
+                    self.resize,
+                    _skip_none,
+                    accept_truncated=self.accept_truncated,
+                )
+                yield again, None
             else:
                 yield image, kept
 

@@ -37,6 +37,9 @@ class FeatureSettings:
     device : {"auto", "openvino", "keras"}, default="auto"
         What runs the network: "openvino" uses the processor, "keras" the installed Keras backend.
         "auto" uses Keras only if its backend has a GPU or TPU.
+    accept_truncated : bool, default=False
+        Whether to read JPEGs that are cut short, if at most a tenth of their rows are missing.
+        These become grey, and a note says so.
 
     Raises
     ------
@@ -49,6 +52,7 @@ class FeatureSettings:
     cache: bool | Path = True
     workers: Positive | None = None
     device: Device = "auto"
+    accept_truncated: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values of another type or range."""

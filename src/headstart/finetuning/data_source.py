@@ -134,7 +134,12 @@ def prepare_data(
         If there is not enough room after all.
     """
     pixels = decode_images(
-        plan.sources, plan.frozen.resize_, folder / "pixels.raw", enlarge=False, progress=progress
+        plan.sources,
+        plan.frozen.resize_,
+        folder / "pixels.raw",
+        enlarge=False,
+        accept_truncated=plan.frozen.accept_truncated,
+        progress=progress,
     )
     if pixels.unreadable:
         raise pixels.unreadable[0].error

@@ -28,6 +28,7 @@ def evaluate(
     *,
     dataset: DatasetSettings = DatasetSettings(),
     workers: Positive | None = None,
+    accept_truncated: bool = False,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Measure a model on labelled images that it has not seen.
@@ -46,6 +47,8 @@ def evaluate(
         How the dataset is read, where that can't be seen from it.
     workers : int, optional
         Threads that read images. The default is one for each processor core.
+    accept_truncated : bool, default=False
+        Whether to read JPEGs that are cut short, if at most a tenth of their rows are missing.
     progress : Progress, optional
         Shows how far it is.
 
@@ -72,7 +75,7 @@ def evaluate(
     if y is None:
         X = dataset_at(X, dataset, min_classes=1, progress=progress)
     sources, labels = labelled_images(X, y, part=_tested(X))
-    settings = FeatureSettings(workers=workers)
+    settings = FeatureSettings(workers=workers, accept_truncated=accept_truncated)
     predictor = open_predictor(model, settings, images=sources, progress=progress)
     return measure(predictor, sources, labels, progress=progress)
 

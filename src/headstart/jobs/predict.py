@@ -111,6 +111,7 @@ def predict(
     resize: ResizeRule = "auto",
     precision: PrecisionRule = "auto",
     workers: int | None = None,
+    accept_truncated: bool = False,
     on_error: Literal["raise"] = "raise",
     progress: Progress | None = None,
 ) -> list[list[Prediction]]: ...
@@ -127,6 +128,7 @@ def predict(
     resize: ResizeRule = "auto",
     precision: PrecisionRule = "auto",
     workers: int | None = None,
+    accept_truncated: bool = False,
     on_error: Literal["return"],
     progress: Progress | None = None,
 ) -> list[list[Prediction] | ImageError]: ...
@@ -143,6 +145,7 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
     resize: ResizeRule = "auto",
     precision: PrecisionRule = "auto",
     workers: Positive | None = None,
+    accept_truncated: bool = False,
     on_error: OnError = "raise",
     progress: Progress | None = None,
 ) -> list[list[Prediction]] | list[list[Prediction] | ImageError]:
@@ -170,6 +173,8 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
         network, bfloat16 is measured on some of the images and used only if it agrees with float32.
     workers : int, optional
         Threads that read images. The default is one for each processor core.
+    accept_truncated : bool, default=False
+        Whether to read JPEGs that are cut short, if at most a tenth of their rows are missing.
     on_error : {"raise", "return"}, default="raise"
         What becomes of an image that can't be read: its `ImageError` is raised, or returned in the
         place of its predictions, so that one bad image does not fail the others.
@@ -198,7 +203,9 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
     check_known("on_error", on_error, get_args(OnError))
     named = _named(backbone, model, weights)
     sources = image_sources(images)
-    settings = FeatureSettings(resize=resize, precision=precision, workers=workers)
+    settings = FeatureSettings(
+        resize=resize, precision=precision, workers=workers, accept_truncated=accept_truncated
+    )
     predictor = open_predictor(named, settings, images=sources, progress=progress)
     found: list[list[Prediction] | ImageError] = []
     for answer in track(progress, predictor.stream(sources), "predicting", len(sources)):

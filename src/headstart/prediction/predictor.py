@@ -90,7 +90,7 @@ class Predictor:
         return cls(network.name, extractor, network.classes)
 
     def with_settings(self, settings: FeatureSettings) -> Predictor:
-        """Return the same predictor with another precision or number of workers.
+        """Return the same predictor with other settings; their defaults change nothing.
 
         Raises
         ------
@@ -108,6 +108,8 @@ class Predictor:
             extractor = extractor.computed_in(settings.precision)
         if settings.workers is not None:
             extractor = replace(extractor, workers=settings.workers)
+        if settings.accept_truncated:
+            extractor = replace(extractor, accept_truncated=True)
         return replace(self, extractor=extractor)
 
     def with_rule(self, rule: UnsureRule) -> Predictor:

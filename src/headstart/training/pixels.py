@@ -61,6 +61,7 @@ def decode_images(
     file: Path,
     *,
     enlarge: bool = True,
+    accept_truncated: bool = False,
     progress: Progress | None = None,
 ) -> Pixels:
     """Decode and resize images into a file.
@@ -75,6 +76,8 @@ def decode_images(
     enlarge : bool
         Whether to resize even if the longer sides of the images are usually shorter than the
         square. Otherwise the square is that much smaller.
+    accept_truncated : bool
+        See `decode`.
     progress : Progress, optional
         Shows how far it is.
 
@@ -91,7 +94,7 @@ def decode_images(
     places: list[int] = []
     unreadable: list[UnreadableImage] = []
     notes = NoteCounter()
-    stream = read_images(sources, resize)
+    stream = read_images(sources, resize, accept_truncated=accept_truncated)
     with whole_file(file) as new, new.open("wb") as rows:
         for item in track(progress, stream, "decoding", len(sources)):
             if item.pixels is None:
