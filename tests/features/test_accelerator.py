@@ -88,23 +88,37 @@ class TestSees:
         assert not accelerator.sees_accelerator()
 
 
-class TestChooseBackend:
+class TestImportKeras:
+    """`keras` is a stand-in that notes the environment it is imported in."""
+
     @pytest.fixture(autouse=True)
     def _undecided(self, monkeypatch, tmp_path):
-        monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+        monkeypatch.setenv("KERAS_HOME", str(tmp_path / "settings"))
         monkeypatch.delitem(sys.modules, "keras", raising=False)
-        monkeypatch.setenv("KERAS_BACKEND", "to be undone")
-        monkeypatch.delenv("KERAS_BACKEND")
+        monkeypatch.delenv("KERAS_BACKEND", raising=False)
+        (tmp_path / "keras.py").write_text("import os\nseen = dict(os.environ)\n")
+        monkeypatch.syspath_prepend(tmp_path)
 
-    def test_what_is_installed(self, installed):
+    @pytest.fixture
+    def environment(self):
+        """Return a function that returns what Keras sees; nothing may be different afterwards."""
+
+        def of_import():
+            before = dict(os.environ)
+            seen = accelerator.import_keras().seen
+            assert dict(os.environ) == before
+            return seen
+
+        return of_import
+
+    def test_what_is_installed(self, installed, environment):
         assert installed
-        accelerator.choose_backend()
-        assert os.environ["KERAS_BACKEND"] == "jax"
+        seen = environment()
+        assert (seen["KERAS_BACKEND"], seen["TF_CPP_MIN_LOG_LEVEL"]) == ("jax", "2")
 
-    def test_nothing_is_installed(self, installed):
+    def test_nothing_is_installed(self, installed, environment):
         installed.clear()
-        accelerator.choose_backend()
-        assert "KERAS_BACKEND" not in os.environ
+        assert "KERAS_BACKEND" not in environment()
 
     @pytest.mark.parametrize(
         ("text", "chosen"),
@@ -117,21 +131,18 @@ class TestChooseBackend:
         ],
     )
     def test_what_the_users_settings_say_if_it_is_installed(
-        self, installed, tmp_path, text, chosen
+        self, installed, environment, tmp_path, text, chosen
     ):
         installed.add("torch")
-        (tmp_path / "keras.json").write_text(text)
-        accelerator.choose_backend()
-        assert os.environ.get("KERAS_BACKEND") == chosen
+        (tmp_path / "settings").mkdir()
+        (tmp_path / "settings" / "keras.json").write_text(text)
+        assert environment().get("KERAS_BACKEND") == chosen
 
-    def test_the_user_has_chosen(self, installed, monkeypatch):
+    def test_the_user_has_chosen(self, installed, environment, monkeypatch):
         assert installed
         monkeypatch.setenv("KERAS_BACKEND", "torch")
-        accelerator.choose_backend()
-        assert os.environ["KERAS_BACKEND"] == "torch"
+        assert environment()["KERAS_BACKEND"] == "torch"
 
     def test_keras_is_running_already(self, installed, keras):
         assert installed
-        assert keras
-        accelerator.choose_backend()
-        assert "KERAS_BACKEND" not in os.environ
+        assert accelerator.import_keras() is keras

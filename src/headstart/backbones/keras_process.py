@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
+import logging
 import subprocess
 import sys
+import tempfile
+import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart import records
+from headstart.backbones.keras_settings import environment
 from headstart.errors import ConversionError, StorageError, UsageError, WeightsMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from headstart.backbones.row import Backbone
 
 # Part of the key of every converted network: raise it whenever the graph comes out differently.
-FORMAT = 1
+FORMAT = 2
+
+_logger = logging.getLogger("headstart")
 
 #: The errors that the process reports by name. Every other error is a `ConversionError`.
 REPORTED = (WeightsMismatch, StorageError, UsageError)
@@ -119,7 +124,8 @@ def convert(
     ConversionError
         If Keras or OpenVINO fails; with the end of what they wrote to stderr.
     """
-    return ask_keras(
+    began = time.perf_counter()
+    answer = ask_keras(
         "export",
         row,
         weights=str(weights.resolve()),
@@ -128,6 +134,8 @@ def convert(
         feature_layer=feature_layer or "",
         layers=list(layers),
     )
+    _logger.info("converted %s in %.1f s", row.name, time.perf_counter() - began)
+    return answer
 
 
 def summarise(
@@ -162,16 +170,18 @@ def summarise(
 def ask_keras(task: str, row: Backbone, **request: str | list[int] | list[str]) -> dict[str, Any]:
     """Run a task of `headstart.backbones.keras_export` for a backbone, and return its answer."""
     folder = "" if row.folder is None else str(row.folder.resolve())
-    done = subprocess.run(
-        # -P: a file called keras.py in the current directory must not be run.
-        [sys.executable, "-P", "-m", "headstart.backbones.keras_export"],
-        input=json.dumps({"task": task, "backbone": row.name, "folder": folder, **request}),
-        env={**os.environ, "KERAS_BACKEND": "openvino"},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+    with tempfile.TemporaryDirectory(prefix="headstart-") as settings:
+        done = subprocess.run(
+            # -P: a file called keras.py in the current directory must not be run.
+            [sys.executable, "-P", "-m", "headstart.backbones.keras_export"],
+            input=json.dumps({"task": task, "backbone": row.name, "folder": folder, **request}),
+            env=environment(Path(settings), "openvino"),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
     answer = _last_json_line(done.stdout)
     if answer is not None and "error" in answer:
         kinds = {kind.__name__: kind for kind in REPORTED}

@@ -1,11 +1,17 @@
 """Whether this machine has a GPU or TPU that the installed Keras backend can use."""
 
+import contextlib
 import importlib.util
 import json
 import os
+import random
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+
+import numpy as np
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
@@ -29,20 +35,53 @@ def may_have_accelerator() -> bool:
     )
 
 
-def choose_backend() -> None:
-    """Set ``$KERAS_BACKEND`` to an installed backend, unless the user or an import chose one.
+def import_keras() -> ModuleType:
+    """Import Keras on an installed backend, and return it.
+
+    The environment and the random generators, from which backends draw when they are imported, stay
+    as they are.
 
     Keras fixes its backend when it is first imported. By default it takes the backend in its own
     settings file, which is TensorFlow unless the user changed it, even if TensorFlow is not
-    installed.
+    installed. The backend is another one only where that can't be had.
     """
-    if "keras" in sys.modules or os.environ.get("KERAS_BACKEND"):
-        return
-    if _is_installed(_configured_backend()):
-        return
-    installed = [name for name in BACKENDS if _is_installed(name)]
-    if installed:
-        os.environ["KERAS_BACKEND"] = installed[0]
+    with _starting_environment(), _kept_generators():
+        import keras
+
+        return keras
+
+
+@contextlib.contextmanager
+def _starting_environment() -> Iterator[None]:
+    """Set for an import which backend is meant, and that TensorFlow keeps its remarks."""
+    wanted = {"TF_CPP_MIN_LOG_LEVEL": "2", "KERAS_BACKEND": _backend()}
+    added = {name: value for name, value in wanted.items() if value and not os.environ.get(name)}
+    before = {name: os.environ.get(name) for name in added}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _kept_generators() -> Iterator[None]:
+    before, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 - the user's
+    try:
+        yield
+    finally:
+        random.setstate(before)
+        np.random.set_state(of_numpy)  # noqa: NPY002 - the same
+
+
+def _backend() -> str:
+    """Return the backend that Keras would not choose by itself; empty where none is needed."""
+    if "keras" in sys.modules or _is_installed(_configured_backend()):
+        return ""
+    return next(filter(_is_installed, BACKENDS), "")
 
 
 def _has_backend() -> bool:
@@ -63,9 +102,7 @@ def _configured_backend() -> str:
 
 
 def _keras_accelerators() -> list[str]:
-    choose_backend()
-    import keras
-
+    keras = import_keras()
     if keras.backend.backend() not in BACKENDS:
         return []
     kinds = ("gpu", "tpu")

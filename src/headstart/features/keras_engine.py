@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from headstart.backbones.keras_settings import standard_settings
 from headstart.backbones.networks import is_catalogued
 from headstart.backbones.resolving import find_origin
 from headstart.errors import (
@@ -18,7 +19,7 @@ from headstart.errors import (
     WeightsMismatch,
 )
 from headstart.features import forking
-from headstart.features.accelerator import BACKENDS, choose_backend
+from headstart.features.accelerator import BACKENDS, import_keras
 from headstart.features.engine import Engine, Precision, Values
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ class KerasEngine(Engine):
             self.check_image(image)
         batch = np.zeros((BATCH, *self.network.size, 3), np.uint8)
         batch[: len(pixels)] = pixels
-        answer = self._model.predict_on_batch(batch)
+        with standard_settings(import_keras()):
+            answer = self._model.predict_on_batch(batch)
         arrays = {name: np.asarray(answer[name], np.float32) for name in self.outputs}
         return [{name: arrays[name][i] for name in self.outputs} for i in range(len(pixels))]
 
@@ -111,9 +113,7 @@ def _chunks(
 
 def _build(network: Network, precision: Precision, outputs: Sequence[str]) -> Any:
     """Return a Keras model from uint8 pixels to a dict of `outputs`."""
-    choose_backend()
-    import keras
-
+    keras = import_keras()
     if keras.backend.backend() not in BACKENDS:
         raise MissingExtra(
             "device='keras' (it needs TensorFlow, JAX or torch as Keras's backend)", "finetune"
@@ -121,18 +121,17 @@ def _build(network: Network, precision: Precision, outputs: Sequence[str]) -> An
     from headstart.backbones import keras_outputs, keras_weights
 
     row, weights = _origin(network)
-    policy = keras.config.dtype_policy()
-    try:
+    with standard_settings(keras):
         loaded = keras_weights.load(row, weights.path, network.size)
-    finally:
-        keras.config.set_dtype_policy(policy)  # loading resets it, and it is the user's
-    for layer in loaded.model.layers:
-        layer.dtype_policy = _POLICIES[precision]
-    known = keras_outputs.wire_outputs(row, loaded)
-    inner = keras.Model(loaded.model.input, {name: known[name] for name in outputs})
-    pixels = keras.Input((*network.size, 3), dtype="uint8")
-    values = inner(keras_outputs.preprocess(keras.ops.cast(pixels, "float32"), row.preprocessing))
-    return keras.Model(pixels, {name: keras.ops.cast(values[name], "float32") for name in outputs})
+        for layer in loaded.model.layers:
+            layer.dtype_policy = _POLICIES[precision]
+        known = keras_outputs.wire_outputs(row, loaded)
+        inner = keras.Model(loaded.model.input, {name: known[name] for name in outputs})
+        pixels = keras.Input((*network.size, 3), dtype="uint8")
+        scaled = keras_outputs.preprocess(keras.ops.cast(pixels, "float32"), row.preprocessing)
+        values = inner(scaled)
+        floats = {name: keras.ops.cast(values[name], "float32") for name in outputs}
+        return keras.Model(pixels, floats)
 
 
 def _origin(network: Network) -> tuple[Backbone, WeightsFile]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from headstart.arguments import Means, checked
+from headstart.backbones.keras_settings import standard_settings
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.datasets import read_dataset
 from headstart.data.inputs import labelled_images
@@ -168,7 +169,7 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
     origin = find_origin_of(classifier, progress)
     keras = start_keras()
     precision = training_precision(settings.precision)
-    with seeded(settings.seed):
+    with standard_settings(keras), seeded(settings.seed):
         # Before the features: it refuses settings that do not fit the network.
         split = split_network(
             keras, origin.row, origin.weights.path, origin.network, settings, precision
@@ -183,7 +184,7 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
         progress=progress,
     )
     with _opened(folder, plan, split, restart=restart) as work:
-        with seeded(settings.seed):
+        with standard_settings(keras), seeded(settings.seed):
             result, summary = _trained(plan, split, precision, work, progress)
         result.fine_tuning_ = replace(summary, seconds=time.perf_counter() - began)
         yield result

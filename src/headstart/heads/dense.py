@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from headstart.arguments import Seed
+from headstart.backbones.keras_settings import standard_settings
 from headstart.data.splits import stratified_split
 from headstart.heads.base import Array, ClassWeight, Codes, Head
 from headstart.heads.settings import Activation, DenseSettings
@@ -20,6 +21,7 @@ from headstart.training.history import Epoch
 from headstart.training.loop import TrainingLoop
 from headstart.training.optimizers import compile_model, make_loss, make_optimizer
 from headstart.training.schedule import Schedule
+from headstart.training.seeding import seeded
 from headstart.training.settings import LossName, Monitor, OptimizerName
 from headstart.training.validation import ValidationSet
 
@@ -111,7 +113,14 @@ class DenseHead(Head):
         return DenseSettings(**values | {"units": tuple(self.units)})
 
     def _learn(self, features: Array, codes: Codes, class_weights: Array) -> DenseSoftmax:
-        settings, seed = self.settings(), _seed(self.random_state)
+        seed = _seed(self.random_state)
+        with seeded(seed), standard_settings(start_keras()):
+            return self._train(features, codes, class_weights, seed)
+
+    def _train(
+        self, features: Array, codes: Codes, class_weights: Array, seed: int
+    ) -> DenseSoftmax:
+        settings = self.settings()
         features = features.astype(np.float32, copy=False)
         weights = class_weights[codes].astype(np.float32)
         train, kept_out = _split(codes, settings.validation, seed)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.arguments import checked
+from headstart.backbones.keras_settings import standard_settings
 from headstart.data.inputs import dataset_at
 from headstart.data.outputs import refuse_among_images
 from headstart.data.settings import DatasetSettings
@@ -104,5 +105,5 @@ def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
         license=license,
         progress=progress,
     )
-    with work_folder(job.folder, job.described(), restart=restart):
+    with work_folder(job.folder, job.described(), restart=restart), standard_settings(keras):
         return save_backbone(job, train_network(keras, job), out)

@@ -9,14 +9,33 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from headstart.errors import MissingExtra
-from headstart.features.accelerator import BACKENDS, choose_backend
+from headstart.features import forking
+from headstart.features.accelerator import BACKENDS, import_keras
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
+    from headstart.features.engine import Runtime
+
 _PURPOSE = "Training with Keras"
 _STDERR = 2
+
+
+class _Started:
+    """A backend that trains. Its threads do not exist in a forked process."""
+
+    runtime: Runtime = "keras"
+
+    def release(self) -> bool:
+        """Return False: no Keras backend can be given up once it has started."""
+        return False
+
+    def abandon(self) -> None:
+        """Do nothing: the backend's own modules hold it to the end."""
+
+
+_STARTED = _Started()
 
 
 def start_keras() -> ModuleType:
@@ -26,13 +45,13 @@ def start_keras() -> ModuleType:
     ------
     MissingExtra
         If none of them is installed, or Keras was imported before on a backend that only predicts.
+    ForkError
+        If a parent of this process started Keras before it forked.
     """
-    choose_backend()
-    # Hides TensorFlow's remarks on the processor. Errors are still printed.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    forking.check_usable("keras")
     try:
         with _quiet():
-            import keras
+            keras = import_keras()
     except ImportError as error:
         # Keras is always installed, its backends need not be.
         raise MissingExtra(_PURPOSE, "finetune") from error
@@ -42,6 +61,7 @@ def start_keras() -> ModuleType:
             f"(KERAS_BACKEND unset, or one of {', '.join(BACKENDS)})",
             "finetune",
         )
+    forking.hold(_STARTED)
     return keras
 
 
