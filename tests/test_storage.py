@@ -13,6 +13,12 @@ from headstart import storage
 from headstart.errors import StorageError
 
 
+def test_a_closed_pipe_is_not_taken_for_a_file_that_can_not_be_written(tmp_path):
+    with pytest.raises(BrokenPipeError), storage.whole_file(tmp_path / "table.csv"):
+        raise BrokenPipeError
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_hash_is_that_of_the_content(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"content")

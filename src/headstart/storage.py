@@ -62,7 +62,8 @@ def writing(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except StorageError:
+    except (StorageError, BrokenPipeError):
+        # No file breaks a pipe: it is stdout whose reader has left.
         raise
     except OSError as error:
         raise storage_error(what, error) from error

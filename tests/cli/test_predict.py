@@ -320,13 +320,17 @@ def test_ctrl_c_ends_with_130_and_leaves_no_half_table(backbone, photos, tmp_pat
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
-def test_a_reader_that_has_enough_ends_the_run_quietly(backbone, photos):
+def test_a_reader_that_has_enough_ends_the_run_quietly(backbone, photos, tmp_path):
     command = [sys.executable, "-m", "headstart", "predict", str(photos), "--model", backbone]
+    command += ["--csv", str(tmp_path / "new" / "table.csv")]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     run.stdout.close()
     deadline = time.monotonic() + 60
     while run.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     assert run.returncode == 141
-    assert "Traceback" not in run.stderr.read()
+    assert list((tmp_path / "new").iterdir()) == []
+    err = run.stderr.read()
+    assert "Traceback" not in err
+    assert "Could not write" not in err
     run.stderr.close()
