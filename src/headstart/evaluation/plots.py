@@ -357,7 +357,9 @@ def _draw_curve(
         color=colour,
         linewidth=1.5,
         marker=marker,
-        markersize=3,
+        markersize=4,
+        # Hollow and filled markers differ in grey print, too.
+        markerfacecolor="white" if marker == "s" else colour,
         markevery=every,
         label=label,
     )
