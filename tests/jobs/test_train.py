@@ -20,6 +20,8 @@ from headstart.data.sources import UnreadableImage, as_source
 from headstart.errors import DatasetError, ImageDamaged, StorageError, UsageError
 from headstart.evaluation import Evaluation
 from headstart.heads.logistic import LogisticHead
+from headstart.jobs.train import _draw_head
+from headstart.training.history import Epoch
 
 
 def test_training_from_labelled_images(labelled, tiny_network, tmp_path):
@@ -338,3 +340,17 @@ def test_notes_on_images_reach_the_report_also_from_the_cache(tiny_network, tmp_
 def test_the_repr_says_how_good_the_model_is_and_where_it_is(summary):
     assert repr(summary).startswith("<TrainingSummary: 1 of 2 right: 50.0 % (95 %")
     assert repr(summary).endswith("model in 'my-model'>")
+
+
+def test_the_training_of_a_dense_head_is_drawn(tmp_path):
+    head = hs.DenseHead()
+    _draw_head(head, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    head.history_ = tuple(
+        Epoch(epoch=number, seconds=1, size=0, learning_rate=0.1, loss=1 / number, accuracy=0.5)
+        for number in (1, 2)
+    )
+    head.best_epoch_ = 2
+    _draw_head(head, tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["head.png"]
+    _draw_head(hs.LogisticHead(), tmp_path)

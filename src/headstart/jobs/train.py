@@ -22,6 +22,7 @@ from headstart.errors import NotTested
 from headstart.evaluation import Evaluation, Tile, draw_sheet
 from headstart.evaluation.report import note_table
 from headstart.finetuning.job import fine_tuned
+from headstart.heads.dense import DenseHead
 from headstart.heads.table import head_name
 from headstart.jobs.checks import check_drawing, check_labels, check_out
 from headstart.jobs.evaluate import draw_evaluation, evaluate
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from headstart.display.table import Table
     from headstart.finetuning.settings import FineTuning
     from headstart.finetuning.summary import FineTuningSummary
+    from headstart.heads.base import Head
     from headstart.model import SavedModel
     from headstart.progress import Progress
 
@@ -242,7 +244,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     with _kept(out, "testing it", progress):
         evaluation = evaluate(classifier, parts.tested, progress=progress)
     with _kept(out, "adding its plots", progress):
-        plots = _add_results(saved, evaluation, tuning)
+        plots = _add_results(saved, evaluation, tuning, classifier.head_)
         sheet = out.with_name(f"{out.name}.mistakes.png")
         mistakes = _draw_mistakes(evaluation, parts.tested, sheet)
     return TrainingSummary(
@@ -361,7 +363,7 @@ def _part(dataset: LabelledImages, name: str) -> LabelledImages:
 
 
 def _add_results(
-    saved: SavedModel, evaluation: Evaluation, tuning: FineTuningSummary | None
+    saved: SavedModel, evaluation: Evaluation, tuning: FineTuningSummary | None, head: Head
 ) -> tuple[Path, ...]:
     """Add figures and plots to a saved model, and return the plots."""
     # The names of images can be as private as the images: they do not leave with the model.
@@ -374,6 +376,7 @@ def _add_results(
         try:
             if tuning is not None:
                 _write_tuning(tuning, folder)
+            _draw_head(head, folder)
             draw_evaluation(evaluation, folder)
         finally:
             # If a plot can't be drawn, the figures and the other plots are kept all the same.
@@ -389,6 +392,15 @@ def _write_tuning(tuning: FineTuningSummary, folder: Path) -> None:
     write_history(tuning.history, table)
     summary.write_text(json.dumps(tuning.to_dict(), indent=1) + "\n", "utf-8")
     tuning.plot_history(curves)
+
+
+def _draw_head(head: Head, folder: Path) -> None:
+    """Draw the training of a dense head. The other heads have no epochs."""
+    history = getattr(head, "history_", None)
+    if isinstance(head, DenseHead) and history:
+        from headstart.evaluation.plots import plot_history
+
+        plot_history(history, folder / "head.png", best_epoch=head.best_epoch_)
 
 
 def _draw_mistakes(evaluation: Evaluation, tested: LabelledImages, path: Path) -> tuple[Path, ...]:
