@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 
+from headstart.heads import multinomial
 from headstart.heads.coordinates import principal_coordinates
 from headstart.heads.multinomial import LogisticProblem
 
@@ -21,7 +22,7 @@ def test_the_slope_is_the_derivative_of_the_loss(problem):
     weights = random.uniform(0.5, 2, (60, 2))
 
     def loss(flat):
-        return problem._loss(flat.reshape(parameters.shape), weights, 0.3)[0]
+        return problem._loss(flat.reshape(parameters.shape), weights, 0.3)[0].sum()
 
     _, slope = problem._loss(parameters, weights, 0.3)
     np.testing.assert_allclose(
@@ -34,7 +35,7 @@ def test_problems_that_are_solved_together_have_the_solutions_they_have_alone(pr
     together = problem.solve(weights, 0.1, problem.zeros(3), 1e-8)
     for number in range(3):
         alone = problem.solve(weights[:, [number]], 0.1, problem.zeros(), 1e-8)
-        np.testing.assert_allclose(together[:, [number]], alone, atol=1e-4)
+        np.testing.assert_allclose(together[[number]], alone, atol=1e-4)
 
 
 def test_a_sample_of_weight_zero_does_not_count():
@@ -44,7 +45,7 @@ def test_a_sample_of_weight_zero_does_not_count():
     weights[:20] = 0
     other = np.where(np.arange(60) < 20, (codes + 1) % 3, codes)
     solutions = [
-        LogisticProblem(coordinates, each, 3).solve(weights, 0.1, np.zeros((6, 1, 3)), 1e-8)
+        LogisticProblem(coordinates, each, 3).solve(weights, 0.1, np.zeros((1, 6, 3)), 1e-8)
         for each in (codes, other)
     ]
     np.testing.assert_allclose(solutions[0], solutions[1], atol=1e-6)
@@ -53,7 +54,22 @@ def test_a_sample_of_weight_zero_does_not_count():
 def test_a_stronger_penalty_makes_smaller_weights(problem):
     weights = np.ones((60, 1))
     norms = [
-        np.linalg.norm(problem.solve(weights, strength, problem.zeros(), 1e-6)[:-1])
+        np.linalg.norm(problem.solve(weights, strength, problem.zeros(), 1e-6)[0, :-1])
         for strength in (1e-4, 1e-2, 1.0)
     ]
     assert norms == sorted(norms)
+
+
+def test_problems_of_many_logits_are_solved_in_turn_with_the_same_result(problem, monkeypatch):
+    weights = np.random.default_rng(0).uniform(0, 2, (60, 3))
+    together = problem.solve(weights, 0.1, problem.zeros(3), 1e-8)
+    monkeypatch.setattr(multinomial, "_TOGETHER", 1)
+    in_turn = problem.solve(weights, 0.1, problem.zeros(3), 1e-8)
+    np.testing.assert_allclose(in_turn, together, atol=1e-4)
+
+
+def test_parameters_have_the_type_of_the_features():
+    features, codes = clouds(n=60, d=5)
+    coordinates = principal_coordinates(features.astype(np.float32), np.ones(60))
+    problem = LogisticProblem(coordinates, codes, 3)
+    assert problem.solve(np.ones((60, 1)), 0.1, problem.zeros(), 1e-3).dtype == np.float32

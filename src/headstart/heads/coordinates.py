@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from headstart.heads.threads import suitable_threads
+
 Array = npt.NDArray[Any]
 
 # Directions in which the features vary less than this share of the most are rounding noise.
@@ -61,6 +63,12 @@ def principal_coordinates(features: Array, weights: Array) -> Coordinates:
 
     Besides the features and the coordinates this needs memory for one d x d or n x n matrix.
     """
+    n, d = features.shape
+    with suitable_threads(n * d * min(n, d)):
+        return _principal_coordinates(features, weights)
+
+
+def _principal_coordinates(features: Array, weights: Array) -> Coordinates:
     n, d = features.shape
     centre = np.average(features, axis=0, weights=weights).astype(features.dtype)
     scale = _scale(features, centre, weights)

@@ -12,6 +12,7 @@ from headstart.heads.base import AffineHead, Array, ClassWeight, Codes
 from headstart.heads.coordinates import principal_coordinates
 from headstart.heads.multinomial import LogisticProblem
 from headstart.heads.temperature import log_loss
+from headstart.heads.threads import suitable_threads
 from headstart.prediction.scoring import AffineSoftmax
 
 # Half decades of C for standardised features, strongest penalty first.
@@ -68,8 +69,9 @@ class LogisticHead(AffineHead):
         weights = class_weights[codes]
         coordinates = principal_coordinates(features, weights)
         problem = LogisticProblem(coordinates, codes, len(class_weights))
-        self.C_ = self._strength(problem, features, codes, weights)
-        found = problem.solve(weights[:, None], self.C_, problem.zeros(), _FINE)[:, 0]
+        with suitable_threads(coordinates.values.size * len(class_weights)):
+            self.C_ = self._strength(problem, features, codes, weights)
+            found = problem.solve(weights[:, None], self.C_, problem.zeros(), _FINE)[0]
         return AffineSoftmax(*coordinates.to_features(found[:-1], found[-1]))
 
     def _strength(

@@ -4,13 +4,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 from headstart.heads.coordinates import Coordinates
+from headstart.heads.descent import minimise
 
 Array = npt.NDArray[Any]
 
-_MAX_STEPS = 500
+_MAX_EVALUATIONS = 500
+# Logits that are computed together. Beyond that, a second problem only takes more memory.
+_TOGETHER = 2**20
 
 
 class LogisticProblem:
@@ -41,13 +43,18 @@ class LogisticProblem:
         self._n_classes = n_classes
 
     def zeros(self, problems: int = 1) -> Array:
-        """Return parameters (r + 1, f, k) of zeros: the weights, and the bias as the last row."""
-        return np.zeros((len(self._spread) + 1, problems, self._n_classes))
+        """Return parameters (f, r + 1, k) of zeros: the weights, and the bias as the last row."""
+        return np.zeros((problems, *self.shape), self._values.dtype)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The shape (r + 1, k) of one problem's parameters."""
+        return len(self._spread) + 1, self._n_classes
 
     def solve(
         self, sample_weights: Array, strength: float, start: Array, tolerance: float
     ) -> Array:
-        """Return the parameters (r + 1, f, k) that minimise the loss.
+        """Return the parameters (f, r + 1, k) that minimise the loss.
 
         Parameters
         ----------
@@ -55,63 +62,70 @@ class LogisticProblem:
             A sample with the weight 0 is left out.
         strength : float
             C. A larger one fits the samples more closely.
-        start : ndarray of float, shape (r + 1, f, k)
+        start : ndarray of float, shape (f, r + 1, k)
             Parameters to start from. Close to the solution, fewer steps are needed.
         tolerance : float
             The solver stops when no scaled derivative exceeds this, in units of one step of full
             certainty.
         """
+        together = max(1, _TOGETHER // (len(self._codes) * self._n_classes))
+        parts = [slice(at, at + together) for at in range(0, len(start), together)]
+        found = [
+            self._solve(sample_weights[:, part], strength, start[part], tolerance) for part in parts
+        ]
+        return np.concatenate(found)
+
+    def _solve(
+        self, sample_weights: Array, strength: float, start: Array, tolerance: float
+    ) -> Array:
         totals = sample_weights.sum(axis=0)
         steps = self._steps(totals, strength)
+        shape = (len(totals), *self.shape)
 
-        def loss(scaled: Array) -> tuple[float, Array]:
-            parameters = scaled.reshape(start.shape) * steps
-            value, slope = self._loss(parameters, sample_weights, strength)
-            return value, (slope * steps).ravel()
+        def loss(scaled: Array) -> tuple[Array, Array]:
+            values, slopes = self._loss(scaled.reshape(shape) * steps, sample_weights, strength)
+            return values, (slopes * steps).reshape(scaled.shape)
 
-        found = minimize(
-            loss,
-            (start / steps).ravel(),
-            jac=True,
-            method="L-BFGS-B",
-            options={
-                "maxiter": _MAX_STEPS,
-                "gtol": tolerance * np.sqrt(totals.min()),
-                "ftol": 1e-12,
-            },
-        )
-        return found.x.reshape(start.shape) * steps
+        scaled = (start / steps).reshape(len(totals), -1)
+        found = minimise(loss, scaled, tolerance * np.sqrt(totals), _MAX_EVALUATIONS)
+        return found.reshape(shape) * steps
 
     def logits(self, parameters: Array) -> Array:
         """Return the logits (n, f, k) of every sample in every problem."""
-        flat = parameters.astype(self._values.dtype).reshape(len(parameters), -1)
-        return (self._values @ flat[:-1] + flat[-1]).reshape(-1, *parameters.shape[1:])
+        flat = parameters.transpose(1, 0, 2).reshape(parameters.shape[1], -1)
+        logits = self._values @ flat[:-1]
+        logits += flat[-1]
+        return logits.reshape(-1, len(parameters), self._n_classes)
 
     def _steps(self, totals: Array, strength: float) -> Array:
         # p (1 - p) for equal probabilities: the curvature of a sample's loss at the start.
         curvature = (1 - 1 / self._n_classes) / self._n_classes
         shares = totals / len(self._codes)
-        curved = curvature * np.outer(self._spread**2, shares) + 1 / strength
-        return 1 / np.sqrt(np.vstack([curved, curvature * totals]))[:, :, None]
+        curved = curvature * np.outer(shares, self._spread**2) + 1 / strength
+        steps = 1 / np.sqrt(np.hstack([curved, curvature * totals[:, None]]))
+        return steps[:, :, None].astype(self._values.dtype)
 
     def _loss(
         self, parameters: Array, sample_weights: Array, strength: float
-    ) -> tuple[float, Array]:
+    ) -> tuple[Array, Array]:
         excess = self.logits(parameters)
         excess -= excess.max(axis=2, keepdims=True)
         rows = np.arange(len(excess))
         truth = excess[rows, :, self._codes]
         np.exp(excess, out=excess)
         sums = excess.sum(axis=2)
-        fit = np.sum(sample_weights * (np.log(sums) - truth))
-        excess /= sums[:, :, None]
-        excess[rows, :, self._codes] -= 1
-        excess *= sample_weights[:, :, None].astype(excess.dtype)
-        slope = self._slope(excess)
-        slope[:-1] += parameters[:-1] / strength
-        return float(fit + np.square(parameters[:-1]).sum() / (2 * strength)), slope
+        fit = np.sum(sample_weights * (np.log(sums) - truth), axis=0, dtype=np.float64)
+        excess *= (sample_weights / sums)[:, :, None].astype(excess.dtype)
+        excess[rows, :, self._codes] -= sample_weights.astype(excess.dtype)
+        weights = parameters[:, :-1]
+        penalty = np.einsum("frk,frk->f", weights, weights) / (2 * strength)
+        slopes = self._slopes(excess)
+        slopes[:, :-1] += weights / strength
+        return fit + penalty, slopes
 
-    def _slope(self, excess: Array) -> Array:
+    def _slopes(self, excess: Array) -> Array:
         flat = excess.reshape(len(excess), -1)
-        slope = np.vstack([self._values.T @ flat, flat.sum(axis=0)])
-        return slope.astype(np.float64).reshape(-1, *excess.shape[1:])
+        slopes = np.empty((len(self._spread) + 1, flat.shape[1]), flat.dtype)
+        np.matmul(self._values.T, flat, out=slopes[:-1])
+        flat.sum(axis=0, out=slopes[-1])
+        return slopes.reshape(-1, *excess.shape[1:]).transpose(1, 0, 2)
