@@ -38,7 +38,7 @@ def test_a_missing_path_is_an_error(tmp_path):
 
 
 def test_an_empty_folder_is_an_error(tmp_path):
-    with pytest.raises(DatasetError, match="0 images and no folder"):
+    with pytest.raises(DatasetError, match="no folder and 0 images"):
         read_dataset(tmp_path)
 
 

@@ -25,7 +25,8 @@ def test_a_label_is_found_or_not():
         ("IMG_1.jpg IMG_2.jpg IMG_3.jpg", None, ""),
         ("2024_1.jpg 2024_2.jpg 2025_1.jpg 2025_2.jpg", None, ""),
         ("a_1.jpg b_1.jpg c_1.jpg", None, ""),
-        ("cat_1.jpg cat_2.jpg dog_1.jpg dog_2.jpg 7.jpg", None, ""),
+        ("cat_1.jpg cat_2.jpg dog_1.jpg dog_2.jpg 7.jpg", "{label}_*", "cat dog"),
+        ("cat_1.jpg cat_2.jpg dog_1.jpg dog_2.jpg 6.jpg 7.jpg 8.jpg 9.jpg", None, ""),
         ("", None, ""),
     ],
 )

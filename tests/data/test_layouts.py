@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import pytest
+from tests.documents.markdown import ROOT, table
 
 from headstart.data.datasets import read_dataset
 from headstart.data.settings import DatasetSettings
@@ -188,13 +189,13 @@ ASKED = {
     ),
     "an empty class": ("cat/1 dog/", "1 without an image (dog)"),
     "a class of other files": ("cat/1 dog/a.txt", "(dog: other files, 1)"),
-    "a flat folder": ("1 2 3", "Received: 3 images and no folder. If the labels are in the file"),
+    "a flat folder": ("1 2 3", "Received: no folder and 3 images. If the labels are in the file"),
     "a flat folder with labels": (
         "cat_1 cat_2 dog_1 dog_2",
         "--label-from '{label}_*' finds the classes cat, dog.",
     ),
     "one class": ("cat/1 cat/2", "at least 2 classes. Received: 1 (cat)."),
-    "nothing": ("", "Received: 0 images and no folder."),
+    "nothing": ("", "Received: no folder and 0 images."),
 }
 
 
@@ -225,3 +226,38 @@ def test_layouts_that_are_asked_about(files, says, tmp_path, make_images):
     make(tmp_path, files, make_images)
     with pytest.raises(DatasetError, match=re.escape(says)):
         read_dataset(tmp_path)
+
+
+DOCUMENT = (ROOT / "docs" / "datasets.md").read_text("utf-8")
+READ_ROWS = table(DOCUMENT, "images in the folder")
+ASKED_ROWS = table(DOCUMENT, "a folder with these images")
+
+
+def make_row(folder, cell):
+    """Write the files of a row of the document; what is no image is a file of words."""
+    for name in re.findall(r"`([^`]+)`", cell):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"words")
+
+
+@pytest.mark.parametrize(("files", "how"), READ_ROWS)
+def test_rows_of_the_document_that_are_read(files, how, tmp_path):
+    make_row(tmp_path, files)
+    images = read_dataset(tmp_path)
+    named = set(re.findall(r"`([^`]+)`", how))
+    assert named == {*images.classes, *(images.split or ())}
+
+
+@pytest.mark.parametrize(("files", "settled"), ASKED_ROWS)
+def test_rows_of_the_document_that_are_asked_about(files, settled, tmp_path):
+    make_row(tmp_path, files)
+    with pytest.raises(DatasetError) as caught:
+        read_dataset(tmp_path)
+    options = re.findall(r"`--([a-z-]+) ([^`]+)`", settled)
+    for name, value in options:
+        assert f"--{name} {value}" in str(caught.value).replace("'", "")
+        field = name.replace("-", "_")
+        settings = DatasetSettings(**{field: int(value) if value.isdigit() else value})
+        assert len(read_dataset(tmp_path, settings, min_classes=1)) > 0
+    assert options

@@ -225,7 +225,8 @@ def is_saved(names: set[str], path: str) -> bool:
 def drawn_by_headstart(names: set[str]) -> set[str]:
     """Return which of the names in a folder are images that headstart drew beside its models."""
     ending = ".mistakes.png"
-    return {name for name in names if name.removesuffix(ending) in names - {name}}
+    drawn = (name for name in names if name.endswith(ending))
+    return {name for name in drawn if name.removesuffix(ending) in names}
 
 
 def _image_file(name: str, path: str) -> list[ImageSource]:

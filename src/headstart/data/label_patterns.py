@@ -50,12 +50,12 @@ def suggested_pattern(paths: Sequence[str]) -> Suggestion | None:
     Returns
     -------
     Suggestion or None
-        None if no usual pattern fits all names and finds at least two labels that recur.
+        None if no usual pattern fits most names and finds at least two labels that recur.
     """
     for pattern in _USUAL:
         expression = label_expression(pattern)
         found = [label_in(path, expression) for path in paths]
         labels = Counter(label for label in found if label and not label.isdigit())
-        if labels.total() == len(paths) and 2 <= len(labels) <= len(paths) / 2:
+        if labels.total() > len(paths) / 2 and 2 <= len(labels) <= labels.total() / 2:
             return Suggestion(pattern, tuple(sorted(labels)))
     return None

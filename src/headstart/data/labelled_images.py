@@ -45,7 +45,7 @@ class LabelledImages:
     skipped : dict of str to int
         How many entries were skipped, by reason.
     layout : str
-        How the dataset was read, in one sentence; "" if it was not read from files.
+        How the dataset was read, in sentences of one line each; "" if it was not read from files.
 
     Raises
     ------

@@ -70,7 +70,7 @@ class Reading:
             sorted_classes(label for _, label, _ in found),
             split=splits or None,
             skipped=dict(self.skipped),
-            layout=" ".join(self.told),
+            layout="\n".join(self.told),
         )
 
 

@@ -72,8 +72,8 @@ def refuse_without_folders(top: Folder) -> NoReturn:
     name = printable(top.name or "FOLDER")
     raise DatasetError(
         f"{printable(top.path)} must hold one folder for each class, named after it, such as "
-        f"{name}/cat/1.jpg and {name}/dog/1.jpg. Received: {top.n_direct:,} images and no "
-        f"folder.{_suggestion(top)}"
+        f"{name}/cat/1.jpg and {name}/dog/1.jpg. Received: no folder and {top.n_direct:,} "
+        f"image{'' if top.n_direct == 1 else 's'}.{_suggestion(top)}"
     )
 
 
