@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.utils import Tags
 
+    from headstart.arguments import Positive
     from headstart.backbones.network import Network
     from headstart.backbones.pooling import Pooling
     from headstart.backbones.spec import NetworkSpec, Size
@@ -68,7 +69,7 @@ class ClassifierSettings(TypedDict, total=False):
     precision: PrecisionRule
     class_weight: Literal["balanced"] | Mapping[Hashable, float] | None
     cache: bool | Path
-    workers: int | None
+    workers: Positive | None
     device: Device
     accept_truncated: bool
 
