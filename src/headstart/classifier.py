@@ -441,6 +441,7 @@ def _check_door(head: Head, labels: Sequence[Hashable]) -> None:
             f"A classifier needs at least 2 classes; received {len(classes)} class: {classes}"
         )
     check_class_weight(head.class_weight, classes)
+    head.check_ready()
 
 
 def _check_classes(

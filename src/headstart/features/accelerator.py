@@ -79,20 +79,26 @@ def _kept_generators() -> Iterator[None]:
 
 def _backend() -> str:
     """Return the backend that Keras would not choose by itself; empty where none is needed."""
-    if "keras" in sys.modules or _is_installed(_configured_backend()):
+    if "keras" in sys.modules or _is_installed(configured_backend()):
         return ""
-    return next(filter(_is_installed, BACKENDS), "")
+    return next(iter(installed_backends()), "")
+
+
+def installed_backends() -> list[str]:
+    """Return the backends with gradients that are installed."""
+    return [name for name in BACKENDS if _is_installed(name)]
 
 
 def _has_backend() -> bool:
-    return any(map(_is_installed, BACKENDS))
+    return bool(installed_backends())
 
 
 def _is_installed(backend: str) -> bool:
     return backend in BACKENDS and importlib.util.find_spec(backend) is not None
 
 
-def _configured_backend() -> str:
+def configured_backend() -> str:
+    """Return the backend in Keras's settings file; empty if it names none."""
     folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
     try:
         settings = json.loads((folder / "keras.json").read_text("utf-8"))

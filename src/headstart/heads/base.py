@@ -68,6 +68,9 @@ class Head(ClassifierMixin, BaseEstimator, abc.ABC):
         self.scorer_ = self._learn(features, codes, weights)
         return self
 
+    def check_ready(self) -> None:
+        """Refuse, before features are computed, what `fit` would refuse for want of a package."""
+
     @abc.abstractmethod
     def _learn(self, features: Array, codes: Codes, class_weights: Array) -> Scorer:
         """Return a scorer trained on features (n, d), classes (n,) and class weights (k,)."""

@@ -14,7 +14,7 @@ from headstart.heads.base import Array, ClassWeight, Codes, Head
 from headstart.heads.settings import Activation, DenseSettings
 from headstart.prediction.scoring import DenseSoftmax
 from headstart.progress import NoProgress
-from headstart.training.backend import start_keras
+from headstart.training.backend import check_backend, start_keras
 from headstart.training.batches import Batch
 from headstart.training.folding import dense_layers
 from headstart.training.history import Epoch
@@ -111,6 +111,10 @@ class DenseHead(Head):
         """
         values = {each.name: getattr(self, each.name) for each in fields(DenseSettings)}
         return DenseSettings(**values | {"units": tuple(self.units)})
+
+    def check_ready(self) -> None:
+        """Refuse, before features are computed, what `fit` would refuse for want of a package."""
+        check_backend()
 
     def _learn(self, features: Array, codes: Codes, class_weights: Array) -> DenseSoftmax:
         seed = _seed(self.random_state)

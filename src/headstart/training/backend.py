@@ -8,17 +8,25 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from headstart.errors import MissingExtra
+from headstart.errors import MissingExtra, UsageError
 from headstart.features import forking
-from headstart.features.accelerator import BACKENDS, import_keras
+from headstart.features.accelerator import (
+    BACKENDS,
+    configured_backend,
+    import_keras,
+    installed_backends,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import ModuleType
 
     from headstart.features.engine import Runtime
 
 _PURPOSE = "Training with Keras"
+_VARIABLE = "KERAS_BACKEND"
+# Keras's own backends without gradients.
+_PREDICTING = ("numpy", "openvino")
 _STDERR = 2
 
 
@@ -39,30 +47,81 @@ _STARTED = _Started()
 
 
 def start_keras() -> ModuleType:
-    """Import Keras on TensorFlow, JAX or torch, whichever is installed, and return it.
+    """Import Keras on TensorFlow, JAX or torch, whichever is asked for or installed; return it.
 
     Raises
     ------
     MissingExtra
-        If none of them is installed, or Keras was imported before on a backend that only predicts.
+        If none of them is installed.
+    UsageError
+        If the one that is asked for is not installed, does not start or only predicts.
     ForkError
         If a parent of this process started Keras before it forked.
     """
     forking.check_usable("keras")
+    check_backend()
     try:
         with _quiet():
             keras = import_keras()
-    except ImportError as error:
-        # Keras is always installed, its backends need not be.
-        raise MissingExtra(_PURPOSE, "finetune") from error
-    if keras.backend.backend() not in BACKENDS:
-        raise MissingExtra(
-            f"Keras on {keras.backend.backend()!r} only predicts. Training on another backend "
-            f"(KERAS_BACKEND unset, or one of {', '.join(BACKENDS)})",
-            "finetune",
+    except Exception as error:
+        raise _does_not_start(error) from error
+    backend = keras.backend.backend()
+    if backend not in BACKENDS:
+        raise UsageError(
+            f"{_PURPOSE} needs a backend that computes gradients: {_listed(BACKENDS)}. Received: "
+            f"{backend}, on which this process has imported Keras already. Start a new one, with "
+            f"{_VARIABLE} unset."
         )
     forking.hold(_STARTED)
     return keras
+
+
+def check_backend() -> None:
+    """Check, without importing anything, that there is a backend to train with.
+
+    Raises
+    ------
+    MissingExtra, UsageError
+        See `start_keras`.
+    """
+    if "keras" in sys.modules:
+        return
+    asked, installed = os.environ.get(_VARIABLE), installed_backends()
+    if asked and asked not in BACKENDS:
+        reason = "which only predicts" if asked in _PREDICTING else "which Keras does not know"
+        raise UsageError(
+            f"{_PURPOSE} needs a backend that computes gradients: {_listed(BACKENDS)}. "
+            f"{_VARIABLE} asks for {asked}, {reason}. {_instead(installed)}."
+        )
+    if not installed:
+        raise MissingExtra(_PURPOSE, "finetune")
+    if asked and asked not in installed:
+        raise UsageError(
+            f"{_PURPOSE} needs a backend. {_VARIABLE} asks for {asked}, which is not installed. "
+            f"{_instead(installed)}, or install it: pip install {asked}."
+        )
+
+
+def _does_not_start(error: Exception) -> UsageError:
+    installed, configured = installed_backends(), configured_backend()
+    asked = os.environ.get(_VARIABLE) or (configured if configured in installed else installed[0])
+    others = [name for name in installed if name != asked]
+    other = f", or set {_VARIABLE} to {_listed(others)}" if others else ""
+    return UsageError(
+        f"{_PURPOSE} runs on {asked}, which is installed but does not start. Received: "
+        f"{type(error).__name__}: {error}. Install it again{other}."
+    )
+
+
+def _instead(installed: Sequence[str]) -> str:
+    if not installed:
+        return 'Unset it, and install the extra "finetune"'
+    return f"Unset it, or set it to {_listed(installed)}, which can be used here"
+
+
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 @contextlib.contextmanager
