@@ -49,6 +49,19 @@ def test_a_bar_shows_what_how_much_and_of_how_much(monkeypatch):
     assert "2.00M" in terminal.text
 
 
+def test_a_notebook_without_widgets_shows_a_bar_of_text(monkeypatch):
+    output = io.StringIO()
+    monkeypatch.setitem(sys.modules, "ipykernel", object())
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr(sys, "stderr", output)
+    monkeypatch.setattr("headstart.progress._DELAY", 0)
+    with Bars().bar("predicting", 3) as advance:
+        advance(2)
+        Bars().say("message")
+    assert "2/3" in output.getvalue()
+    assert screen(output.getvalue()) == ["message", ""]
+
+
 def test_messages_go_to_stderr(capsys):
     Bars().say("half done")
     assert capsys.readouterr() == ("", "half done\n")

@@ -7,6 +7,7 @@ so that they stand above a bar and nothing in them moves the cursor.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, TypeVar
@@ -88,7 +89,8 @@ class _LateBar:
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make, self._began = make, time.time()
         self._bar: Any = None
-        self._done = 0.0
+        # Whole as long as whole numbers are counted: a bar shows 2 of 3, not 2.0.
+        self._done: float = 0
 
     def advance(self, n: float) -> None:
         """Count `n` more."""
@@ -206,11 +208,13 @@ def _shows_bars(stream: TextIO) -> bool:
 
 def _bar_for_here() -> Any:  # tqdm has no types
     """Return the bar that a notebook or a terminal can show; None elsewhere."""
-    if "ipykernel" in sys.modules:
+    in_notebook = "ipykernel" in sys.modules
+    # Without these, tqdm would warn and show a bar of text after all.
+    if in_notebook and importlib.util.find_spec("ipywidgets"):
         from tqdm.auto import tqdm as notebook_bar
 
         return notebook_bar
-    if sys.stderr is None or not sys.stderr.isatty():
+    if not in_notebook and (sys.stderr is None or not sys.stderr.isatty()):
         return None
     # Not tqdm.auto: it loads asyncio.
     from tqdm import tqdm

@@ -175,7 +175,7 @@ def test_images_are_sorted_into_copies(saved, photos, tmp_path, capsys):
     assert len(list(out.glob("*/*.png"))) == 18
     assert {path.name for path in out.iterdir()} == {"blue", "green", "red", "sorted.csv"}
     assert main(["predict", str(photos), "--model", saved, "--sort-into", str(photos)]) == 2
-    assert "must not lie among the images" in capsys.readouterr().err
+    assert "outside the folder of the images" in capsys.readouterr().err
 
 
 def test_a_dash_is_the_only_path(backbone, capsys):

@@ -121,7 +121,7 @@ def test_a_folder_of_something_else_is_refused_and_left_alone(tmp_path):
 def test_copies_do_not_lie_among_the_images(tmp_path):
     write(tmp_path / "in" / "a.jpg")
     for out in (tmp_path / "in", tmp_path / "in" / "deep" / "out"):
-        with pytest.raises(UsageError, match="must not lie among the images"):
+        with pytest.raises(UsageError, match="must be written outside the folder of the images"):
             SortedCopies(out, [tmp_path / "in"])
     sort(tmp_path / "out", answer(tmp_path / "in" / "a.jpg"))
     with pytest.raises(UsageError, match="must not lie in the folder that takes their copies"):

@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from headstart.data.outputs import refuse_among_images
 from headstart.data.signatures import SIGNATURES
 from headstart.data.sources import ArraySource, BytesSource, FileSource, PillowSource
 from headstart.display.text import printable
@@ -69,7 +70,7 @@ class SortedCopies:
 
     def __init__(self, folder: Path, inputs: Sequence[str | Path] = ()) -> None:
         self._folder, self.table = folder, folder / TABLE
-        _check_apart(folder, inputs)
+        refuse_among_images(folder, inputs, "The folder of the copies")
         self._earlier = set(_earlier(folder))
         self._is_new = not self.table.exists()
         self._names: dict[str, str] = {}
@@ -196,15 +197,6 @@ def _safe(label: str) -> str:
     name = _FORBIDDEN.sub("_", printable(label)[:_LONGEST]).strip().rstrip(". ") or "_"
     # A name that begins with a dot is hidden.
     return f"_{name}" if _RESERVED.fullmatch(name) or name.startswith(".") else name
-
-
-def _check_apart(folder: Path, inputs: Sequence[str | Path]) -> None:
-    for path in inputs:
-        if Path(path).is_dir() and _inside(str(folder), Path(path)):
-            raise UsageError(
-                "The folder of the copies must not lie among the images. Received: "
-                f"{folder}, which is in {path}. Choose a folder elsewhere."
-            )
 
 
 def _inside(path: str, folder: Path) -> bool:
