@@ -20,7 +20,10 @@ def test_every_format_gives_the_same_dataset(tmp_path, make_images, make_parquet
 
 
 def test_strict_formats_are_tried_before_loose_ones():
-    first_words = ["a CSV", "parquet", "a folder with metadata", "a folder or zip archive"]
+    first_words = [
+        *("a CSV", "parquet", "a folder with metadata", "a folder with such a table"),
+        "a folder or zip archive",
+    ]
     for words, begin in zip(FORMATS, first_words, strict=True):
         assert words.startswith(begin)
 
@@ -72,6 +75,16 @@ def test_one_class_in_a_table_is_an_error(tmp_path):
     (tmp_path / "a.csv").write_text("path,label\n1.png,cat\n")
     with pytest.raises(DatasetError, match="at least 2 classes"):
         read_dataset(tmp_path / "a.csv")
+
+
+def test_a_table_beside_folders_that_say_no_labels_is_mentioned(tmp_path, make_images):
+    make_images(tmp_path, "train/1.png", "train/2.png", "test/3.png")
+    (tmp_path / "labels.csv").write_text("id,breed\n1,pug\n2,husky\n")
+    with pytest.raises(DatasetError, match=r"There is also labels\.csv \(columns id, breed\)\."):
+        read_dataset(tmp_path)
+    settings = DatasetSettings(image_column="id", label_column="breed", image_folder="train")
+    assert read_dataset(tmp_path / "labels.csv", settings).counts() == {"husky": 1, "pug": 1}
+    assert read_dataset(tmp_path, settings).counts() == {"husky": 1, "pug": 1}
 
 
 @pytest.mark.real_data

@@ -89,13 +89,15 @@ def test_classes_are_sorted_with_numbers_before_strings():
 
 
 def test_the_first_name_counts_whatever_the_order_of_the_columns():
-    assert find_column(["class", "label"], LABEL_COLUMNS, "a.csv") == "label"
-    assert find_column({"target": 0, "x": 1}, LABEL_COLUMNS, "a.csv") == "target"
+    assert find_column(["class", "label"], LABEL_COLUMNS, "a.csv", "label_column", None) == "label"
+    assert (
+        find_column({"target": 0, "x": 1}, LABEL_COLUMNS, "a.csv", "label_column", None) == "target"
+    )
 
 
 def test_a_missing_column_is_an_error_that_lists_the_columns():
-    with pytest.raises(DatasetError, match=r"^a\.csv must have .* label or .*Received: x, y\.$"):
-        find_column(["x", "y"], LABEL_COLUMNS, "a.csv")
+    with pytest.raises(DatasetError, match=r"^a\.csv must have .* label .*Received: x, y\. N"):
+        find_column(["x", "y"], LABEL_COLUMNS, "a.csv", "label_column", None)
 
 
 def test_the_same_images_and_labels_have_the_same_fingerprint():

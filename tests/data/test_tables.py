@@ -1,11 +1,14 @@
 import json
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from headstart.data.tables import read_metadata_folder, read_rows, read_table
-from headstart.errors import DatasetError
+from headstart.data.settings import DatasetSettings
+from headstart.data.tables import (
+    read_folder_with_table,
+    read_metadata_folder,
+    read_table,
+)
+from headstart.errors import DatasetError, UsageError
 
 
 def write(path, text, encoding="utf-8"):
@@ -78,7 +81,7 @@ def test_a_column_may_give_the_split(tmp_path):
         ("a.csv", "path,label\n1.png,cat\n2.png,\n", r"one label.* Received: '' \(line 3 of"),
         ("a.csv", "path,label\n1.png,cat\n2.png\n", r"one label.* Received: None \(line 3 of"),
         ("a.csv", "path,label\n,cat\n", "one path. Received: '' in line 2"),
-        ("a.csv", "path,label,split\n1.png,cat,dev\n", "train, valid or test. Received: dev"),
+        ("a.csv", "path,label,split\n1.png,cat,odd\n", "train, valid or test. Received: odd"),
         ("a.csv", "path,label,split\n1.png,cat,\n", "one split. Received: '' in line 2"),
         ("a.csv", 'path,label\n"1.png,cat\n' + "x" * 200_000, "must be a readable CSV"),
         (
@@ -99,17 +102,6 @@ def test_another_encoding_is_an_error(tmp_path):
     path = write(tmp_path / "a.csv", "path,label\n1.png,Käfer\n", "latin-1")
     with pytest.raises(DatasetError, match="UTF-8"):
         read_table(path)
-
-
-@settings(max_examples=100, deadline=None)
-@given(data=st.binary(max_size=200), name=st.sampled_from(["a.csv", "a.tsv", "a.jsonl"]))
-def test_any_bytes_raise_nothing_but_dataset_errors(tmp_path_factory, data, name):
-    path = tmp_path_factory.getbasetemp() / name
-    path.write_bytes(data)
-    try:
-        assert read_rows(path)
-    except DatasetError as error:
-        assert name in str(error)  # noqa: PT017 - both outcomes are right
 
 
 @pytest.mark.parametrize(
@@ -153,3 +145,85 @@ class TestMetadataFolder:
         write(tmp_path / "cat" / "metadata.csv", "")
         assert read_metadata_folder(tmp_path) is None
         assert read_metadata_folder(tmp_path / "cat" / "metadata.csv") is None
+
+
+class TestOptions:
+    """Tables as Kaggle has them: any names of columns, and images elsewhere, without endings."""
+
+    @pytest.fixture
+    def dogs(self, tmp_path, make_images):
+        make_images(tmp_path, "train/ab1.png", "train/ab2.png", "test/ab3.png")
+        return write(tmp_path / "labels.csv", "id,Breed\nab1,pug\nab2,husky\n")
+
+    @pytest.mark.parametrize("folder", ["train", "{}/train"])
+    @pytest.mark.parametrize("column", ["breed", "Breed", " BREED "])
+    def test_name_the_columns_and_the_folder(self, dogs, folder, column):
+        settings = DatasetSettings(
+            image_column="id", label_column=column, image_folder=folder.format(dogs.parent)
+        )
+        images = read_table(dogs, settings)
+        assert images.labels == ["pug", "husky"]
+        assert [source.name for source in images.sources] == [
+            str(dogs.parent / "train" / name) for name in ("ab1.png", "ab2.png")
+        ]
+        assert images.layout == (
+            f"The table labels.csv names the images in {dogs.parent / 'train'} in its column id, "
+            "and the classes in its column breed."
+        )
+
+    def test_are_asked_for_where_names_do_not_fit(self, dogs):
+        with pytest.raises(DatasetError, match=r"Received: id, breed\. Name .* --image-column"):
+            read_table(dogs)
+        with pytest.raises(DatasetError, match=r"Received: id, breed\. Name .* --label-column"):
+            read_table(dogs, DatasetSettings(image_column="id"))
+        with pytest.raises(DatasetError, match=r"image_column must be .*: id, breed"):
+            read_table(dogs, DatasetSettings(image_column="ids"))
+
+    def test_are_asked_for_where_the_images_are_in_another_folder(self, dogs):
+        settings = DatasetSettings(image_column="id", label_column="breed")
+        with pytest.raises(DatasetError, match=r"'ab1', which is in .*train.*--image-folder"):
+            read_table(dogs, settings)
+
+    def test_must_name_one_folder_that_is_there(self, dogs, tmp_path, monkeypatch):
+        with pytest.raises(UsageError, match="must be a folder"):
+            read_table(dogs, DatasetSettings(image_column="id", image_folder="nowhere"))
+        (tmp_path / "here" / "train").mkdir(parents=True)
+        monkeypatch.chdir(tmp_path / "here")
+        with pytest.raises(UsageError, match="must mean one folder"):
+            read_table(dogs, DatasetSettings(image_column="id", image_folder="train"))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("path,cat,dog\n1.png,1,0\n2.png,0,1\n", r"cat, dog hold only 0 and 1.*idxmax\(axis=1\)"),
+        ("1.png,cat\n2.png,dog\n", "if the first line holds no names, add a line such as path"),
+        ("path,label\n1.png,a\n2.png,b\n3.png,a|b\n", "one model for each label"),
+    ],
+)
+def test_a_table_without_one_label_for_each_image_is_refused(tmp_path, text, says):
+    with pytest.raises(DatasetError, match=says):
+        read_table(write(tmp_path / "a.csv", text))
+
+
+class TestFolderWithTable:
+    def test_is_read_if_its_one_table_lists_its_images(self, tmp_path, make_images):
+        make_images(tmp_path, "images/1.png", "images/2.png", "images/3.png")
+        write(tmp_path / "labels.csv", "path,label\nimages/1.png,cat\nimages/2.png,dog\n")
+        images = read_folder_with_table(tmp_path, DatasetSettings())
+        assert images.labels == ["cat", "dog"]
+        assert images.skipped == {"not in labels.csv": 1}
+        assert "The table labels.csv names the images" in images.layout
+
+    def test_is_read_as_the_settings_say(self, tmp_path, make_images):
+        make_images(tmp_path, "images/1.png", "images/2.png")
+        write(tmp_path / "labels.csv", "id,kind\n1,cat\n2,dog\n")
+        assert read_folder_with_table(tmp_path, DatasetSettings()) is None
+        settings = DatasetSettings(image_column="id", label_column="kind", image_folder="images")
+        assert read_folder_with_table(tmp_path, settings).labels == ["cat", "dog"]
+
+    def test_is_not_guessed_of_several_tables(self, tmp_path, make_images):
+        make_images(tmp_path, "1.png", "2.png")
+        for name in ("a.csv", "b.csv"):
+            write(tmp_path / name, "path,label\n1.png,cat\n2.png,dog\n")
+        assert read_folder_with_table(tmp_path, DatasetSettings()) is None

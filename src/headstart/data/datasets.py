@@ -11,8 +11,14 @@ from headstart.data.labelled_images import LabelledImages
 from headstart.data.parquet_files import read_parquet_files
 from headstart.data.questions import suggestion
 from headstart.data.settings import DatasetSettings
-from headstart.data.tables import read_metadata_folder, read_table
-from headstart.display.text import listed_names
+from headstart.data.tables import (
+    columns_in_words,
+    read_folder_with_table,
+    read_metadata_folder,
+    read_table,
+    tables_in,
+)
+from headstart.display.text import listed_names, printable
 from headstart.errors import DatasetError, UsageError
 
 
@@ -32,15 +38,18 @@ class Format:
     options: tuple[str, ...] = ()
 
 
+_COLUMNS = ("image_column", "label_column", "image_folder")
+
 #: The known formats, in words for messages. The first reader that does not return None has read the
 #: dataset.
 FORMATS = {
-    "a CSV, TSV or JSONL file with columns path and label": Format(
-        lambda path, _: read_table(path)
-    ),
-    "parquet files with columns image and label": Format(lambda path, _: read_parquet_files(path)),
+    "a CSV, TSV or JSONL file with columns path and label": Format(read_table, options=_COLUMNS),
+    "parquet files with columns image and label": Format(read_parquet_files, options=_COLUMNS[:2]),
     "a folder with metadata.csv or metadata.jsonl, which has columns file_name and label": Format(
-        lambda path, _: read_metadata_folder(path)
+        read_metadata_folder, options=_COLUMNS
+    ),
+    "a folder with such a table and the images that it lists": Format(
+        read_folder_with_table, options=_COLUMNS
     ),
     "a folder or zip archive with one folder for each class (FOLDER/cat/1.jpg, FOLDER/dog/1.jpg), "
     "perhaps inside folders named train, valid and test": Format(
@@ -89,8 +98,13 @@ def read_dataset(
     path = Path(path)
     if not path.exists():
         raise DatasetError(f"There is nothing at {path}. {_layouts()}")
-    images = _read(path, settings)
-    _check(images, path, min_classes)
+    try:
+        images = _read(path, settings)
+        _check(images, path, min_classes)
+    except DatasetError as error:
+        if tables := tables_in(path):
+            raise DatasetError(f"{error} {_ask_about(tables)}") from None
+        raise
     return images if len(set(images.split or ())) > 1 else replace(images, split=None)
 
 
@@ -121,6 +135,18 @@ def _check(images: LabelledImages, path: Path, min_classes: int) -> None:
             f"Received: {len(images.classes)} ({listed_names(map(str, images.classes))})."
             f"{suggestion([source.name for source in images.sources]) if path.is_dir() else ''}"
         )
+
+
+def _ask_about(tables: list[Path]) -> str:
+    """Return what to do if the tables in a folder, not its folders, say the labels."""
+    named = listed_names(
+        f"{printable(table.name)} (columns {columns_in_words(table)})" for table in tables
+    )
+    return (
+        f"There is also {named}. If a table lists the images and their labels, name it instead of "
+        "the folder, with --image-column, --label-column and --image-folder where its columns "
+        "have other names than path and label, or its images are in another folder."
+    )
 
 
 def _layouts() -> str:

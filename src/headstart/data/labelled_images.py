@@ -176,8 +176,10 @@ def sorted_classes(labels: Iterable[Hashable]) -> list[Hashable]:
     return sorted(set(labels), key=_sort_key)
 
 
-def find_column(columns: Collection[str], names: tuple[str, ...], file: object) -> str:
-    """Return the first of `names` that is among `columns`.
+def find_column(
+    columns: Collection[str], names: tuple[str, ...], file: object, option: str, asked: str | None
+) -> str:
+    """Return the column that is asked for, or else the first of `names` that is among `columns`.
 
     Parameters
     ----------
@@ -187,17 +189,34 @@ def find_column(columns: Collection[str], names: tuple[str, ...], file: object) 
         The accepted names, such as `LABEL_COLUMNS`.
     file : str or Path
         The file, for the message.
+    option : str
+        The field of `DatasetSettings` that names the column, for the message.
+    asked : str or None
+        The value of that field.
 
     Raises
     ------
     DatasetError
-        None of them is.
+        There is no such column.
     """
+    given = ", ".join(map(printable, columns))
+    if asked is not None:
+        found = [name for name in columns if name == asked] or [
+            name for name in columns if name.lower() == asked.strip().lower()
+        ]
+        if not found:
+            raise DatasetError(
+                f"{option} must be a column of {file}: {given}. Received: {asked!r}."
+            )
+        return found[0]
     for name in names:
         if name in columns:
             return name
     raise DatasetError(
-        f"{file} must have a column named {' or '.join(names)}. Received: {', '.join(columns)}."
+        f"{file} must have a column named {', '.join(names[:-1])} or {names[-1]}. Received: "
+        f"{given}. Name the column "
+        f"with --{option.replace('_', '-')} (in Python, {option} in DatasetSettings); if the first "
+        "line holds no names, add a line such as path,label."
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from headstart.data.labelled_images import LABEL_COLUMNS, find_column
 from headstart.data.labels import settle_labels
+from headstart.data.settings import DatasetSettings
 from headstart.data.sources import FileSource, ImageSource, check_bytes
 from headstart.errors import DatasetError, ImageDamaged, MissingExtra
 
@@ -35,6 +36,8 @@ class ParquetImages:
     ----------
     path : str or Path
         The file. Its image column is one of `IMAGE_COLUMNS`, and holds bytes or ``{bytes, path}``.
+    settings : DatasetSettings
+        May name the columns of images and labels.
 
     Raises
     ------
@@ -44,13 +47,15 @@ class ParquetImages:
         The file is damaged, or has no image column.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, settings: DatasetSettings = DatasetSettings()) -> None:
         self.path = Path(path)
+        self.settings = settings
         self.name = FileSource(path).name
         self._lock = threading.Lock()
         self._groups: OrderedDict[int, Any] = OrderedDict()
         self._file = _open(self.path, self.name)
-        self.column = self._find_column(IMAGE_COLUMNS)
+        self.column = self._find_column(IMAGE_COLUMNS, "image_column")
+        self._check_images()
         data = self._file.metadata
         counts = (data.row_group(group).num_rows for group in range(data.num_row_groups))
         self._starts = list(accumulate(counts, initial=0))
@@ -61,7 +66,7 @@ class ParquetImages:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the path only, so that another process opens the file itself."""
-        return ParquetImages, (self.path,)
+        return ParquetImages, (self.path, self.settings)
 
     def sources(self) -> "list[ImageSource]":
         """Return one source for each row."""
@@ -99,7 +104,7 @@ class ParquetImages:
         DatasetError
             There is no label column, a label has no name, or `settle_labels` refuses the labels.
         """
-        column = self._find_column(LABEL_COLUMNS)
+        column = self.label_column
         values = self._file.read(columns=[column])[column].to_pylist()
         labels = settle_labels(values, lambda n: f"row {n} of {self.name}", DatasetError)
         names = self.class_names()
@@ -111,7 +116,7 @@ class ParquetImages:
         The names are in the file's metadata under ``huggingface``, or in ``classes.json`` beside
         the file: a list of names, or of lists that begin with the name.
         """
-        column = self._find_column(LABEL_COLUMNS)
+        column = self.label_column
         metadata = self._file.schema_arrow.metadata or {}
         try:
             features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {})
@@ -120,8 +125,23 @@ class ParquetImages:
             names = None
         return list(names) if names else _names_beside(self.path)
 
-    def _find_column(self, names: tuple[str, ...]) -> str:
-        return find_column(self._file.schema_arrow.names, names, self.name)
+    @property
+    def label_column(self) -> str:
+        """The name of the column of labels."""
+        return self._find_column(LABEL_COLUMNS, "label_column")
+
+    def _find_column(self, names: tuple[str, ...], option: str) -> str:
+        asked = getattr(self.settings, option)
+        return find_column(self._file.schema_arrow.names, names, self.name, option, asked)
+
+    def _check_images(self) -> None:
+        kind = self._file.schema_arrow.field(self.column).type
+        held = [kind.field(n).name for n in range(kind.num_fields)] or [str(kind)]
+        if not any("bytes" in name or "binary" in name or name == "null" for name in held):
+            raise DatasetError(
+                f"The column {self.column} of {self.name} must hold the bytes of image files. "
+                f"Received: {kind}. A table of paths may be a CSV or JSONL file."
+            )
 
     def _group(self, group: int) -> Any:
         if group not in self._groups:

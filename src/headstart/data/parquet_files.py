@@ -9,12 +9,16 @@ from headstart.data.discovery import image_files
 from headstart.data.file_names import is_hidden, natural_key
 from headstart.data.labelled_images import SPLIT_NAMES, LabelledImages, sorted_classes
 from headstart.data.parquet import ParquetImages, is_parquet_name
+from headstart.data.settings import DatasetSettings
+from headstart.display.text import printable
 from headstart.errors import DatasetError
 
 _SPLIT = re.compile(rf"({'|'.join(SPLIT_NAMES)})(?![a-z0-9])", re.IGNORECASE)
 
 
-def read_parquet_files(path: Path) -> LabelledImages | None:
+def read_parquet_files(
+    path: Path, settings: DatasetSettings = DatasetSettings()
+) -> LabelledImages | None:
     """Read one parquet file, or a folder of them as the Hugging Face hub lays them out.
 
     The split is the beginning of a file's name (``train-00000-of-00004.parquet``) or of the name of
@@ -33,7 +37,7 @@ def read_parquet_files(path: Path) -> LabelledImages | None:
     MissingExtra
         pyarrow is not installed.
     """
-    files = [ParquetImages(file) for file in _files(path)]
+    files = [ParquetImages(file, settings) for file in _files(path)]
     if not files:
         return None
     splits = _splits([images.path for images in files], path)
@@ -48,7 +52,17 @@ def read_parquet_files(path: Path) -> LabelledImages | None:
         _classes(files[0].class_names(), labels),
         split,
         {"beside the parquet files": beside} if beside else {},
+        layout=(
+            f"{_named(files)} in the column {printable(files[0].column)}, and labels in the "
+            f"column {printable(files[0].label_column)}."
+        ),
     )
+
+
+def _named(files: list[ParquetImages]) -> str:
+    if len(files) == 1:
+        return f"The parquet file {printable(files[0].path.name)} holds the images"
+    return f"{len(files):,} parquet files hold the images"
 
 
 def _files(path: Path) -> list[Path]:

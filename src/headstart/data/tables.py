@@ -1,15 +1,15 @@
 """Datasets that are listed in a CSV, TSV or JSON Lines file."""
 
-import csv
-import json
 import os
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from headstart.data.class_folders import split_folders, subfolders
 from headstart.data.discovery import image_files
+from headstart.data.file_names import is_hidden
+from headstart.data.image_names import NamedImages, check_places
 from headstart.data.labelled_images import (
     LABEL_COLUMNS,
     SPLIT_NAMES,
@@ -19,24 +19,30 @@ from headstart.data.labelled_images import (
     sorted_classes,
 )
 from headstart.data.labels import settle_labels
-from headstart.data.sources import FileSource, ImageSource
-from headstart.errors import DatasetError
+from headstart.data.rows import Row, is_table_name, read_rows
+from headstart.data.settings import DatasetSettings
+from headstart.data.sources import FileSource
+from headstart.data.split_names import split_of
+from headstart.display.text import listed_names, printable
+from headstart.errors import DatasetError, UsageError
 
-PATH_COLUMNS = ("path", "file_name", "filename", "file", "image", "image_path", "filepath")
+PATH_COLUMNS = (
+    *("path", "file_name", "filename", "file", "image", "image_path", "filepath", "file_path"),
+    *("image_name", "image_file", "img_path", "img", "image_id"),
+)
 SPLIT_COLUMNS = ("split", "part", "subset")
 
 _METADATA = ("metadata.csv", "metadata.jsonl")
-_DELIMITERS = ",;\t"
-
-# A line number, and the cells of the row there by lower-case column name.
-Row = tuple[int, dict[str, Any]]
+_ONE_HOT = frozenset({"0", "1", "0.0", "1.0", "true", "false"})
+_TRIED = 20
 
 
-def read_table(path: Path) -> LabelledImages | None:
+def read_table(path: Path, settings: DatasetSettings = DatasetSettings()) -> LabelledImages | None:
     """Read a CSV, TSV or JSON Lines file with columns for paths, labels and optionally splits.
 
-    The columns have names from `PATH_COLUMNS`, `LABEL_COLUMNS` and `SPLIT_COLUMNS`. Paths are
-    relative to the file.
+    The columns have names from `PATH_COLUMNS`, `LABEL_COLUMNS` and `SPLIT_COLUMNS`, or those that
+    the settings name. Paths are relative to the file or to the folder that the settings name, and
+    may lack their endings.
 
     Returns
     -------
@@ -47,13 +53,16 @@ def read_table(path: Path) -> LabelledImages | None:
     Raises
     ------
     DatasetError
-        The file can't be read or lacks a column, or a cell is empty.
+        The file can't be read or lacks a column, a cell is empty, a name without an ending means
+        several images, or the images are in another folder.
     """
-    fits = path.is_file() and path.suffix.lower() in _READERS
-    return _read_table(path) if fits else None
+    fits = path.is_file() and is_table_name(path.name)
+    return _read_table(path, settings) if fits else None
 
 
-def read_metadata_folder(path: Path) -> LabelledImages | None:
+def read_metadata_folder(
+    path: Path, settings: DatasetSettings = DatasetSettings()
+) -> LabelledImages | None:
     """Read a folder whose images are listed in ``metadata.csv`` or ``metadata.jsonl``.
 
     This is the ``imagefolder`` of Hugging Face. There may also be one such folder for each split.
@@ -70,109 +79,163 @@ def read_metadata_folder(path: Path) -> LabelledImages | None:
         See `read_table`; or a split has no such file.
     """
     if _metadata(path):
-        return _read_metadata(path)
+        return _read_metadata(path, settings)
     splits = [folder for folder in subfolders(path) if folder.name.lower() in SPLIT_NAMES]
     if not any(map(_metadata, splits)):
         return None
-    return joined([(split, _read_metadata(folder)) for split, folder in split_folders(path)])
+    return joined(
+        [(split, _read_metadata(folder, settings)) for split, folder in split_folders(path)]
+    )
 
 
-def _read_table(path: Path) -> LabelledImages:
-    rows = read_rows(path)
-    # Objects in JSON Lines may differ in their columns. A dict keeps the order.
-    columns = {name: None for _, cells in rows for name in cells}
+def read_folder_with_table(path: Path, settings: DatasetSettings) -> LabelledImages | None:
+    """Read a folder with one table that lists images of the folder.
 
-    def column(names: tuple[str, ...]) -> list[str]:
-        return _column(rows, find_column(columns, names, path), path)
-
-    sources = [_source(path, name) for name in column(PATH_COLUMNS)]
-    labels = _labels(rows, find_column(columns, LABEL_COLUMNS, path), path)
-    has_splits = not columns.keys().isdisjoint(SPLIT_COLUMNS)
-    split = _splits(column(SPLIT_COLUMNS), path) if has_splits else None
-    return LabelledImages(sources, labels, sorted_classes(labels), split)
-
-
-def read_rows(path: Path) -> list[Row]:
-    """Return the rows of a CSV, TSV or JSON Lines file.
+    Returns
+    -------
+    LabelledImages or None
+        The listed images. None if there is no table, or more than one; or if, without settings that
+        name its columns, the table does not name images that are there and their labels.
 
     Raises
     ------
     DatasetError
-        The file can't be read, is not UTF-8, is not in the format of its suffix, or has no rows.
+        See `read_table`.
     """
+    tables = tables_in(path)
+    if len(tables) != 1:
+        return None
+    asked = settings.image_column or settings.label_column or settings.image_folder
+    if not asked and not _lists_images(tables[0]):
+        return None
+    return _with_unlisted(_read_table(tables[0], settings), tables[0])
+
+
+def tables_in(path: Path) -> list[Path]:
+    """Return the tables directly in a folder, sorted; none if it is a file."""
+    items = path.iterdir() if path.is_dir() else ()
+    return sorted(
+        item
+        for item in items
+        if is_table_name(item.name) and not is_hidden(item.name) and item.is_file()
+    )
+
+
+def columns_in_words(table: Path) -> str:
+    """Return the names of a table's columns, for messages; "" if it can't be read."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(_READERS[path.suffix.lower()](file))
-    except (OSError, UnicodeDecodeError, csv.Error, ValueError) as error:
+        return listed_names(_columns(read_rows(table)))
+    except DatasetError:
+        return ""
+
+
+def _lists_images(table: Path) -> bool:
+    try:
+        images = _read_table(table, DatasetSettings())
+    except DatasetError:
+        return False
+    tried = [Path(each.path) for each in images.sources[:_TRIED] if isinstance(each, FileSource)]
+    return any(path.exists() for path in tried)
+
+
+def _read_table(table: Path, settings: DatasetSettings) -> LabelledImages:
+    rows = read_rows(table)
+    folder = _image_folder(table, settings.image_folder)
+    columns, shown = _columns(rows), printable(str(table))
+    image = find_column(columns, PATH_COLUMNS, shown, "image_column", settings.image_column)
+    label = _label_column(rows, shown, settings.label_column)
+    names = _column(rows, image, table)
+    labels = _labels(rows, label, table)
+    check_places(names, table, folder)
+    places = NamedImages(folder)
+    split = next((name for name in SPLIT_COLUMNS if name in columns), None)
+    where = "" if folder == table.parent else f" in {printable(str(folder))}"
+    return LabelledImages(
+        [places.source(name) for name in names],
+        labels,
+        sorted_classes(labels),
+        _splits(_column(rows, split, table), table) if split else None,
+        layout=(
+            f"The table {printable(table.name)} names the images{where} in its column "
+            f"{printable(image)}, and the classes in its column {printable(label)}"
+            f"{f', the splits in {split}' if split else ''}."
+        ),
+    )
+
+
+def _columns(rows: Sequence[Row]) -> list[str]:
+    # Objects in JSON Lines may differ in their columns. A dict keeps the order.
+    return list({name: None for row in rows for name in row.cells})
+
+
+def _label_column(rows: Sequence[Row], table: str, asked: str | None) -> str:
+    columns = _columns(rows)
+    try:
+        return find_column(columns, LABEL_COLUMNS, table, "label_column", asked)
+    except DatasetError as error:
+        classes = [name for name in columns if _is_one_hot(rows, name)]
+        if len(classes) < 2:
+            raise
         raise DatasetError(
-            f"{path} must be a readable {path.suffix[1:].upper()} file in UTF-8: {error}."
-        ) from error
-    if not rows:
-        raise DatasetError(f"{path} must list at least one image. Received: no rows.")
-    return rows
+            f"{error} The columns {listed_names(classes)} hold only 0 and 1. If they are one for "
+            "each class, write one column with the class of each image; in pandas: "
+            f"table['label'] = table[{classes!r}].idxmax(axis=1). headstart learns only one label "
+            "for each image."
+        ) from None
 
 
-def _read_csv(file: TextIO) -> Iterator[Row]:
-    header = file.readline()
-    delimiter = max(_DELIMITERS, key=header.count)
-    names = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])]
-    reader = csv.reader(file, delimiter=delimiter)
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            trimmed = (cell.strip() for cell in cells)
-            yield reader.line_num + 1, dict(zip(names, trimmed, strict=False))
+def _is_one_hot(rows: Sequence[Row], name: str) -> bool:
+    return all(str(row.cells.get(name)).lower() in _ONE_HOT for row in rows)
 
 
-def _read_json_lines(file: TextIO) -> Iterator[Row]:
-    for number, line in enumerate(file, start=1):
-        if line.strip():
-            record = json.loads(line)
-            if not isinstance(record, dict):
-                raise ValueError(f"line {number} is not an object")
-            yield number, {str(name).lower(): value for name, value in record.items()}
+def _image_folder(table: Path, asked: str | None) -> Path:
+    """Return the folder of the images: the one asked for, beside the table or from here."""
+    if asked is None:
+        return table.parent
+    found = [folder for folder in (table.parent / asked, Path(asked)) if folder.is_dir()]
+    if not found:
+        raise UsageError(
+            f"image_folder must be a folder, beside {printable(str(table))} or from here. "
+            f"Received: {asked!r}."
+        )
+    if not found[0].samefile(found[-1]):
+        raise UsageError(
+            f"image_folder must mean one folder. Received: {asked!r}, which could be "
+            f"{printable(str(found[0]))} or {printable(str(found[1].absolute()))}. Write the whole "
+            "path."
+        )
+    return found[0]
 
 
-_READERS: dict[str, Callable[[TextIO], Iterator[Row]]] = {
-    ".csv": _read_csv,
-    ".tsv": _read_csv,
-    ".jsonl": _read_json_lines,
-    ".ndjson": _read_json_lines,
-}
-
-
-def _column(rows: list[Row], name: str, path: Path) -> list[str]:
+def _column(rows: Sequence[Row], name: str, table: Path) -> list[str]:
     values = []
-    for line, cells in rows:
-        value = cells.get(name)
+    for row in rows:
+        value = row.cells.get(name)
         if value is None or value == "" or isinstance(value, list | dict):
             raise DatasetError(
-                f"Every row of {path} must have one {name}. Received: {value!r} in line {line}."
+                f"Every row of {printable(str(table))} must have one {name}. Received: {value!r} "
+                f"in line {row.line}."
             )
         values.append(str(value))
     return values
 
 
-def _labels(rows: list[Row], name: str, path: Path) -> list[Hashable]:
-    cells = [cells.get(name) for _, cells in rows]
-    return settle_labels(cells, lambda n: f"line {rows[n][0]} of {path}", DatasetError)
+def _labels(rows: Sequence[Row], name: str, table: Path) -> list[Hashable]:
+    cells: list[Any] = [row.cells.get(name) for row in rows]
+    return settle_labels(
+        cells, lambda n: f"line {rows[n].line} of {printable(str(table))}", DatasetError
+    )
 
 
-def _splits(names: list[str], path: Path) -> list[str]:
-    unknown = {name for name in names if name.lower() not in SPLIT_NAMES}
+def _splits(names: Sequence[str], table: Path) -> list[str]:
+    splits = {name: split_of(name) for name in dict.fromkeys(names)}
+    unknown = [name for name, split in splits.items() if split not in SPLIT_NAMES.values()]
     if unknown:
         raise DatasetError(
-            f"The splits in {path} must be train, valid or test. "
+            f"The splits in {printable(str(table))} must be train, valid or test. "
             f"Received: {', '.join(sorted(unknown))}."
         )
-    return [SPLIT_NAMES[name.lower()] for name in names]
-
-
-def _source(table: Path, name: str) -> ImageSource:
-    path = table.parent / name
-    if "\\" in name and not path.exists():
-        # The table was written on Windows.
-        path = table.parent / name.replace("\\", "/")
-    return FileSource(os.path.normpath(path))
+    return [str(splits[name]) for name in names]
 
 
 def _metadata(folder: Path) -> Path | None:
@@ -180,17 +243,21 @@ def _metadata(folder: Path) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def _read_metadata(folder: Path) -> LabelledImages:
+def _read_metadata(folder: Path, settings: DatasetSettings) -> LabelledImages:
     table = _metadata(folder)
     if table is None:
         raise DatasetError(
             f"{folder} must hold {' or '.join(_METADATA)}, because another split does."
         )
-    images = _read_table(table)
+    return _with_unlisted(_read_table(table, settings), table)
+
+
+def _with_unlisted(images: LabelledImages, table: Path) -> LabelledImages:
+    """Count the images in the folder of a table that it does not list."""
     listed = {source.name for source in images.sources}
     # The table itself will be counted.
     skipped = Counter({"not an image": -1})
-    present = image_files(folder, skipped)
+    present = image_files(table.parent, skipped)
     unlisted = sum(os.path.normpath(source.name) not in listed for source in present)
     skipped[f"not in {table.name}"] = unlisted
     # The plus drops counts of 0.

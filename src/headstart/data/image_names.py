@@ -1,0 +1,119 @@
+"""Where the image files are that a table names."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+
+from headstart.data.file_names import is_hidden, is_image_name
+from headstart.data.sources import FileSource
+from headstart.display.text import listed_names, printable
+from headstart.errors import DatasetError
+
+_TRIED = 20
+_FOLDERS_TRIED = 100
+
+
+class NamedImages:
+    """Finds image files by the names in a table.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder that the names are relative to.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._stems: dict[Path, dict[str, list[str]]] = {}
+
+    def source(self, name: str) -> FileSource:
+        """Return the image file of a name, which may lack its ending.
+
+        A file that does not exist is found missing when it is read.
+
+        Raises
+        ------
+        DatasetError
+            The name lacks its ending, and several images could be meant.
+        """
+        path = self.folder / name
+        if "\\" in name and not path.exists():
+            # The table was written on Windows.
+            path = self.folder / name.replace("\\", "/")
+        if is_image_name(path.name) or path.exists():
+            return FileSource(os.path.normpath(path))
+        found = self._files(path.parent).get(path.name, [])
+        if len(found) > 1:
+            raise DatasetError(
+                f"A name without an ending must mean one image. Received: {name!r}, which could be "
+                f"{listed_names(found)} in {printable(str(path.parent))}. Write the names with "
+                "their endings, or move the other images."
+            )
+        return FileSource(os.path.normpath(path.with_name(found[0]) if found else path))
+
+    def _files(self, folder: Path) -> dict[str, list[str]]:
+        """Return the images in a folder by their names without endings."""
+        if folder not in self._stems:
+            stems = self._stems[folder] = defaultdict(list)
+            names = (item.name for item in folder.iterdir()) if folder.is_dir() else ()
+            for name in sorted(names):
+                if is_image_name(name) and not is_hidden(name):
+                    stems[name.rpartition(".")[0]].append(name)
+        return self._stems[folder]
+
+
+def check_places(names: Sequence[str], table: Path, folder: Path) -> None:
+    """Refuse names of a table if all of the first ones are missing, but lie in a folder below.
+
+    Raises
+    ------
+    DatasetError
+        That is so; or names without endings are nowhere.
+    """
+    tried = names[:_TRIED]
+    if _any_in(folder, tried):
+        return
+    option = "--image-folder (in Python, image_folder in DatasetSettings)"
+    below = [path for path in islice(_folders(folder), _FOLDERS_TRIED) if _any_in(path, tried)]
+    if below:
+        raise DatasetError(
+            f"The images that {printable(str(table))} lists must be "
+            f"{'beside it' if folder == table.parent else f'in {printable(str(folder))}'}. "
+            f"Received: {names[0]!r}, which is in {listed_names(map(str, below))}. Name the folder "
+            f"with {option}."
+        )
+    if not any(is_image_name(name) for name in tried):
+        raise DatasetError(
+            f"There is no image called {names[0]!r}, with any ending, in "
+            f"{printable(str(folder))}, where {printable(str(table))} lists it. If the images are "
+            f"elsewhere, name their folder with {option}."
+        )
+
+
+def _any_in(folder: Path, names: Iterable[str]) -> bool:
+    images = NamedImages(folder)
+    for name in names:
+        try:
+            if Path(images.source(name).path).exists():
+                return True
+        except (DatasetError, ValueError):
+            # Several images: they are there.
+            return True
+    return False
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Return the folders in a folder and one level further down."""
+    inside = _subfolders(folder)
+    return inside + [below for each in inside[:_FOLDERS_TRIED] for below in _subfolders(each)]
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    try:
+        return sorted(
+            each for each in folder.iterdir() if each.is_dir() and not is_hidden(each.name)
+        )
+    except OSError:
+        return []
