@@ -117,14 +117,18 @@ class DenseHead(Head):
         check_backend()
 
     def _learn(self, features: Array, codes: Codes, class_weights: Array) -> DenseSoftmax:
-        seed = _seed(self.random_state)
+        settings, seed = self.settings(), _seed(self.random_state)
         with seeded(seed), standard_settings(start_keras()):
-            return self._train(features, codes, class_weights, seed)
+            return self._train(features, codes, class_weights, settings, seed)
 
     def _train(
-        self, features: Array, codes: Codes, class_weights: Array, seed: int
+        self,
+        features: Array,
+        codes: Codes,
+        class_weights: Array,
+        settings: DenseSettings,
+        seed: int,
     ) -> DenseSoftmax:
-        settings = self.settings()
         features = features.astype(np.float32, copy=False)
         weights = class_weights[codes].astype(np.float32)
         train, kept_out = _split(codes, settings.validation, seed)
