@@ -111,7 +111,7 @@ def test_the_first_help_loads_no_command():
     code += "\nprint(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name for name in run.stdout.split() if name.startswith("headstart.cli.")}
-    assert loaded == {f"headstart.cli.{name}" for name in ("main", "parser", "streams")}
+    assert loaded == {f"headstart.cli.{name}" for name in ("main", "parser", "signals", "streams")}
 
 
 def test_predicting_needs_neither_keras_nor_scikit_learn():

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import headstart
 from headstart.cli import streams
 from headstart.cli.parser import Command, CommandParser, progress
+from headstart.cli.signals import ending
 from headstart.cli.streams import PIPE_CLOSED
 from headstart.errors import HeadstartError, UsageError
 from headstart.progress import Bars, flush
@@ -30,10 +31,10 @@ COMMANDS = {
 
 EPILOG = """\
 exit status: 0 done; 1 something failed, everything else was done; 2 wrong usage;
-130 interrupted; 141 the reader of the output has left (| head).
+130 interrupted; 141 the reader of the output has left (| head); 143 terminated.
 'headstart COMMAND --help' says more about each command."""
 
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, USAGE = 0, 1, 2
 
 
 def parser() -> argparse.ArgumentParser:
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         The exit status: 0 done, 1 something failed, 2 wrong usage, 130 interrupted, 141 the
-        reader of the output has left.
+        reader of the output has left, 143 terminated.
     """
     words = sys.argv[1:] if argv is None else argv
     if not words:
@@ -100,14 +101,17 @@ def run_command(command: Command, words: Sequence[str]) -> int:
     full = any(word.startswith("--help-") for word in words)
     arguments = CommandParser(command, full=full).parse_args(words)
     try:
-        with streams.told(progress(arguments), verbose=arguments.verbose):
+        with (
+            ending() as asked,
+            streams.told(progress(arguments), verbose=arguments.verbose),
+        ):
             status = command.run(arguments)
         flush(sys.stdout)
     except BrokenPipeError:
         # The reader (`| head`) has all it wants.
         return PIPE_CLOSED
     except KeyboardInterrupt:
-        return _say("interrupted", INTERRUPTED)
+        return _say(asked.message, asked.status)
     except HeadstartError as error:
         return _say(str(error), USAGE if isinstance(error, UsageError) else FAILED)
     return status
