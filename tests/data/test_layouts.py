@@ -6,10 +6,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.documents.markdown import ROOT, table
 
 from headstart.data.datasets import read_dataset
+from headstart.data.folders import Folder
+from headstart.data.layouts import read_layout
 from headstart.data.settings import DatasetSettings
+from headstart.data.sources import FileSource
 from headstart.errors import DatasetError
 
 
@@ -261,3 +266,43 @@ def test_rows_of_the_document_that_are_asked_about(files, settled, tmp_path):
         settings = DatasetSettings(**{field: int(value) if value.isdigit() else value})
         assert len(read_dataset(tmp_path, settings, min_classes=1)) > 0
     assert options
+
+
+NAMES = (
+    *("train", "test", "val", "seg_train", "seg_test", "pred", "cat", "dog", "A", "B", "images"),
+    *("2024-05-01", "2024-05-02"),
+)
+PATHS = st.lists(st.sampled_from(NAMES), max_size=4).map("/".join)
+SETTINGS = st.sampled_from(
+    [DatasetSettings(), LEVEL_1, LEVEL_2, DatasetSettings(label_from="{label}_*")]
+)
+
+
+def tree(paths):
+    """Return folders in memory, with an image at each path."""
+    root = Folder("root", "root")
+    for number, path in enumerate(paths):
+        folder = root
+        for name in filter(None, path.split("/")):
+            known = [each for each in folder.folders if each.name == name]
+            if not known:
+                known = [Folder(name, f"{folder.path}/{name}")]
+                folder.entries.append((name, known[0]))
+            (folder,) = known
+        name = f"x_{number}.jpg"
+        folder.entries.append((name, FileSource(f"{folder.path}/{name}")))
+    return root
+
+
+@given(st.lists(PATHS, max_size=12), SETTINGS)
+def test_every_image_is_labelled_or_counted_whatever_the_folders(paths, settings):
+    root = tree(paths)
+    try:
+        images = read_layout(root, settings, Counter())
+    except DatasetError:
+        return
+    assert len(images) + sum(images.skipped.values()) == len(paths)
+    assert len({source.name for source in images.sources}) == len(images)
+    assert set(images.classes) == set(images.labels)
+    assert images.split is None or len(images.split) == len(images)
+    assert images.layout
