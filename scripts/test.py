@@ -33,7 +33,7 @@ def main() -> int:
         programs = environment.make_lowest(folder, *groups)
     else:
         grouped = (f"--group={group}" for group in groups)
-        environment.make(folder, ".[dicom,finetune,heic,pandas,parquet]", *grouped)
+        environment.make(folder, ".[dicom,finetune,heic,pandas,parquet,tiff]", *grouped)
         programs = environment.make(folder, "--force-reinstall", "--no-deps", ".")
     for check in CHECKS if options.checks else ():
         if status := environment.call(programs, *check):

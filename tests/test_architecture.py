@@ -28,6 +28,7 @@ HEAVY = {
     "pillow_heif": {"data"},
     "pyarrow": {"data"},
     "pydicom": {"data"},
+    "tifffile": {"data"},
     "scipy": {"evaluation", "finetuning", "heads"},
     "sklearn": {"classifier", "demo", "features", "finetuning", "heads"},
     "tensorflow": set(),

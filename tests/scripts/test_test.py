@@ -31,7 +31,7 @@ def calls(environment, monkeypatch):
 def test_it_tests_the_wheel_with_all_extras(calls, run):
     assert run("test.py") == 0
     assert calls == [
-        ("make", ".venv-test", ".[dicom,finetune,heic,pandas,parquet]", "--group=test"),
+        ("make", ".venv-test", ".[dicom,finetune,heic,pandas,parquet,tiff]", "--group=test"),
         ("make", ".venv-test", "--force-reinstall", "--no-deps", "."),
         ("pytest", "-n", "auto"),
     ]

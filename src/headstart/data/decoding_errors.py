@@ -10,8 +10,15 @@ from headstart.errors import ImageDamaged, ImageError, ImageTooLarge, ImageUnsup
 
 # What decoders say of a file that is whole, but of a variant that they don't know.
 _VARIANT = re.compile(r"(?i)unsupported|not supported|unknown|cannot handle|not implemented")
-_CUT = re.compile(r"(?i)truncat|incomplete|end of|unexpected eof|not enough (?:image )?data")
-_HINT = " Or accept_truncated: a JPEG that lacks at most a tenth is read then."
+_CUT = re.compile(
+    r"(?i)truncat|incomplete|end of|unexpected eof|not enough (?:image )?data|failed to read"
+)
+_HINT = (
+    " If it lacks at most a tenth, it is read with --accept-truncated (in Python: "
+    "accept_truncated=True)."
+)
+# Pillow's words for it, which say no more.
+_ONLY_CUT = re.compile(r"image file is truncated.*")
 # The address of an object says nothing, and differs each time.
 _ADDRESS = re.compile(r"\s*<[^<>]* at 0x[0-9a-fA-F]+>")
 
@@ -72,10 +79,10 @@ def _diagnosed(name: str, kind: str, error: Exception) -> ImageError:
             f"{name} must be {kind} of a variant that can be read. Received: {said}. "
             "Save it as an ordinary JPEG or PNG."
         )
-    hint = _HINT if kind == "JPEG" and _CUT.search(said) else ""
-    what = "truncated" if _CUT.search(said) or isinstance(error, EOFError) else "corrupt"
-    what = "truncated or corrupt" if what == "corrupt" else what
+    cut = _CUT.search(said) or isinstance(error, EOFError)
+    what = "truncated" if cut else "truncated or corrupt"
+    said = "" if _ONLY_CUT.fullmatch(said) else f": {said}"
+    hint = _HINT if cut and kind == "JPEG" else ""
     return ImageDamaged(
-        f"{name} must be a whole {kind} file, but is {what}: {said}. "
-        f"Fetch or export it again.{hint}"
+        f"{name} must be a whole {kind} file, but is {what}{said}. Fetch or export it again.{hint}"
     )

@@ -17,10 +17,12 @@ from PIL import Image, JpegImagePlugin, features
 
 from headstart.data.dicom import read_dicom
 from headstart.data.heic import read_heic
+from headstart.data.orientation import upright
 from headstart.data.png import png_parts
 from headstart.data.signatures import Signature
 from headstart.data.tags import Directory
-from headstart.data.tiff import tiff_layout
+from headstart.data.tiff import TiffLayout, tiff_layout
+from headstart.data.tiff_bands import pillow_reads, read_bands
 from headstart.errors import ImageUnsupported
 
 Notes = tuple[str, ...]
@@ -28,6 +30,8 @@ Notes = tuple[str, ...]
 # Of several pages in a JPEG (MPO): the tag with their number.
 _PAGES_OF_JPEG = 0xB001
 _MOST_BANDS = 6
+# What Pillow says of pixels that it has no mode for.
+_UNKNOWN_MODE = "unknown pixel mode"
 # Of a PPM file: a comment in the header, and how long a header is at most.
 _COMMENT = re.compile(rb"#[^\r\n]*")
 _HEADER = 4096
@@ -119,14 +123,11 @@ def _open_tiff(data: bytes, name: str, signature: Signature) -> Opened:
     layout = tiff_layout(data)
     if layout is None:
         raise SyntaxError("it has no directory of tags")
-    # Of even more bands, Pillow logs an error on its own.
-    if layout.bands > _MOST_BANDS:
-        raise ImageUnsupported(
-            f"{name} must have at most {_MOST_BANDS} bands. Received: a TIFF of {layout.bands} "
-            "bands. Save the three that show red, green and blue."
-        )
-    plugin = _plugin(signature)
-    image = plugin(io.BytesIO(layout.pixels))
+    image = _opened_by_pillow(layout, signature)
+    if image is None:
+        image, notes = read_bands(layout, name)
+        turned = upright(image, layout.orientation)
+        return Opened(turned, _page_notes(layout.pages) + notes)
     deep = layout.bits == 16 and image.mode[0] not in "IF"
     return Opened(
         image,
@@ -135,8 +136,21 @@ def _open_tiff(data: bytes, name: str, signature: Signature) -> Opened:
         largest=layout.largest,
         unsigned=layout.kind == "integers",
         deep=deep,
-        low=_low_bytes(plugin(io.BytesIO(layout.pixels))) if deep else None,
+        low=_low_bytes(_plugin(signature)(io.BytesIO(layout.pixels))) if deep else None,
     )
+
+
+def _opened_by_pillow(layout: TiffLayout, signature: Signature) -> Image.Image | None:
+    """Return an image that is not decoded yet; None if Pillow can't decode it, or not rightly."""
+    # Of more bands, Pillow logs an error on its own.
+    if layout.bands > _MOST_BANDS or not pillow_reads(layout):
+        return None
+    try:
+        return _plugin(signature)(io.BytesIO(layout.pixels))
+    except SyntaxError as error:
+        if str(error) == _UNKNOWN_MODE:
+            return None
+        raise
 
 
 def _low_bytes(image: Image.Image) -> Image.Image | None:

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 from headstart.data.tags import Directory
 
-_BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES = 258, 259, 262, 277
+_BITS, _COMPRESSION, _PHOTOMETRIC, _ORIENTATION, _SAMPLES = 258, 259, 262, 274, 277
 _MAX_SAMPLE, _PLANAR, _EXTRA, _FORMAT = 281, 284, 338, 339
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = _PLAIN = 0, 1, 2
 # The tags that decoders of pixels use. Others (geography, microscope, camera) may be of any form,
 # and Pillow warns of what it does not understand.
 _PIXELS = {254, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284, 292, 293, 317, 320}
 _PIXELS |= {322, 323, 324, 325, 332, 338, 339, 347, *range(512, 522), 529, 530, 531, 532, 700}
+# Kinds of extra samples: transparency with which colours are multiplied already, or not.
+_ALPHA = (1, 2)
 _KINDS = {1: "integers", 2: "signed integers", 3: "floats"}
 
 
@@ -31,12 +33,19 @@ class TiffLayout:
     kind : {"integers", "signed integers", "floats", "unknown values"}
     colour : bool
         Whether the file says that the first three bands are red, green and blue.
+    plain : bool
+        Whether it is grey or RGB, rather than a palette or another colour space.
     separate : bool
         Whether each band is stored by itself.
+    alpha : bool
+        Whether the band after the colours, or after grey, is transparency.
+    compressed, big_endian : bool
     inverted : bool
         Whether zero is white and the decoder leaves that as it is.
     largest : int or None
         The largest value of 16-bit samples that the file declares.
+    orientation : int
+        1 to 8, as in EXIF.
     pages : int
         How many pages there are.
     """
@@ -46,9 +55,14 @@ class TiffLayout:
     bits: int
     kind: str
     colour: bool
+    plain: bool
     separate: bool
+    alpha: bool
+    compressed: bool
+    big_endian: bool
     inverted: bool
     largest: int | None
+    orientation: int
     pages: int
 
 
@@ -69,9 +83,14 @@ def tiff_layout(data: bytes) -> TiffLayout | None:
         bits=bits,
         kind=_KINDS.get(directory.number(_FORMAT, 1), "unknown values"),
         colour=photometric == _RGB,
+        plain=photometric in _PLAIN,
         separate=directory.number(_PLANAR, 1) == 2,
+        alpha=directory.number(_EXTRA, 0) in _ALPHA,
+        compressed=directory.number(_COMPRESSION, 1) != 1,
+        big_endian=directory.order == ">",
         inverted=inverted,
         largest=_largest(directory, bits),
+        orientation=directory.number(_ORIENTATION, 1),
         pages=directory.count(),
     )
 
