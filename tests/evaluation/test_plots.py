@@ -442,6 +442,12 @@ def test_names_are_no_formulas_and_long_ones_are_shortened():
     assert len(long.get_text()) == 26
 
 
+def test_long_names_that_differ_in_the_middle_stay_different():
+    names = [f"the first half of a name, number {n}, and its other half" for n in (1, 2)]
+    assert len({name.text for name in plots._drawables(names)}) == 2
+    assert len(plots._drawables(names[:1])[0].text) == plots.NAME_LENGTHS[0]
+
+
 def test_a_notebook_shows_the_figure_without_pyplot():
     assert drawn()[0]._repr_png_().startswith(b"\x89PNG")
 

@@ -55,7 +55,8 @@ DPI = 150
 AT_MOST_BARS = 200
 BARS_IN_COLUMN = 50
 SPLIT_COLOURS = {"train": BLUE, "valid": LIGHT_BLUE, "test": VERMILION}
-LONGEST_NAME = 26
+# Columns of text; the longer ones only where the shorter ones would make names equal.
+NAME_LENGTHS = (26, 40, 80)
 
 
 class ResultFigure(Figure):
@@ -303,7 +304,13 @@ def _write_title(axes: Axes, words: str, note: str, above: float = 10) -> None:
 
 
 def _drawables(names: Iterable[str]) -> list[Drawable]:
-    return [drawable(shorten(name, LONGEST_NAME)) for name in names]
+    """Return the names, shortened as far as names that differ stay different."""
+    whole = list(names)
+    for length in NAME_LENGTHS:
+        short = [shorten(name, length) for name in whole]
+        if len(set(short)) == len(set(whole)):
+            break
+    return [drawable(name) for name in short]
 
 
 def _widest(names: Sequence[Drawable], size: float) -> float:
@@ -413,13 +420,20 @@ def _draw_scale(figure: Figure, height: float) -> None:
     shares = np.linspace(1, 0, 256)
     # Two colours of the matrix itself: the diagonal is right, the rest is wrong.
     depths = np.array([[[share, wrong_depth(share)], [0, share]] for share in shares])
-    axes.imshow([cell_colours(depth)[0] for depth in depths], aspect="auto", extent=(0, 2, 0, 1))
+    axes.imshow(
+        [cell_colours(depth)[0] for depth in depths],
+        aspect="auto",
+        extent=(0, 2, 0, 1),
+        interpolation="nearest",
+    )
     axes.set_xticks([0.5, 1.5], ["right", "wrong"], fontsize=8, rotation=90)
     ticks = (0, 0.25, 0.5, 0.75, 1)
     axes.set_yticks(ticks, [whole_percent(tick) for tick in ticks], fontsize=8)
     axes.yaxis.tick_right()
     axes.tick_params(length=0, colors=INK)
-    axes.annotate("share of the row", (0, 1), (0, 6), "axes fraction", "offset points", size=8)
+    axes.annotate(
+        "share of the row", (0, 1), (0, 6), "axes fraction", "offset points", color=INK, size=8
+    )
 
 
 def _list_confusions(axes: Axes, confusion: Counts, classes: Sequence[str], beside: float) -> None:
@@ -427,7 +441,7 @@ def _list_confusions(axes: Axes, confusion: Counts, classes: Sequence[str], besi
     _write_beside(axes, beside, 0, "Most frequent confusions", FontProperties(weight="bold"))
     found = frequent_confusions(confusion, MOST_CONFUSIONS)
     for number, (row, column) in enumerate(found, start=1):
-        true, predicted = (shorten(classes[index], LONGEST_NAME) for index in (row, column))
+        true, predicted = (shorten(classes[index], NAME_LENGTHS[0]) for index in (row, column))
         count = f"{confusion[row, column]:,} of {confusion[row].sum():,}"
         line = drawable(f"{count} labelled {true}, predicted {predicted}")
         _write_beside(axes, beside, number, line.text, FontProperties(fname=line.font))
@@ -548,7 +562,7 @@ def _draw_measure(
     ends = 100 * np.array([interval or (math.nan, math.nan) for _, interval in measured])
     axes.barh(places, values, 0.36, color=colour, label=meaning)
     # A line on a white one is seen on a dark bar as well as beside it.
-    for ink, width, order in (("white", 3.2, 3), (INK, 1.1, 4)):
+    for ink, width, order in (("white", 2.6, 3), (INK, 1.1, 4)):
         axes.hlines(
             places, ends[:, 0], ends[:, 1], ink, linewidth=width, zorder=order, clip_on=False
         )
