@@ -108,6 +108,8 @@ def test_paths_are_relative_to_one_folder_and_else_as_they_were_found(tmp_path):
     folder = str(tmp_path)
     for named in (folder, f"{folder}/"):
         assert relative_to([named])(f"{folder}/a/b.png") == "a/b.png"
+    assert relative_to(["photos.zip"])("photos.zip/a/b.png") == "a/b.png"
+    assert relative_to(["a.png"])("a.png") == "a.png"
     assert relative_to([folder, folder])(f"{folder}/b.png") == f"{folder}/b.png"
     assert relative_to([f"{folder}/*.png"])(f"{folder}/b.png") == f"{folder}/b.png"
     assert relative_to(["-"])("b.png") == "b.png"

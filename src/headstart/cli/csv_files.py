@@ -148,10 +148,11 @@ def csv_file(
 
 
 def relative_to(inputs: Sequence[str]) -> Callable[[str], str]:
-    """Return what makes names of images relative to the folder, if `inputs` is one folder."""
-    if len(inputs) != 1 or not os.path.isdir(inputs[0]):  # noqa: PTH112 - as discovery joins it
+    """Return what makes names of images relative to the folder or archive, if `inputs` is one."""
+    if len(inputs) != 1:
         return str
     from headstart.data.sources import FileSource
 
-    folder = FileSource(os.path.join(inputs[0], "")).name  # noqa: PTH118 - the same
-    return lambda name: name.removeprefix(folder)
+    named = FileSource(inputs[0]).name.rstrip("/" + os.sep)
+    below = tuple(named + separator for separator in {"/", os.sep})
+    return lambda name: name[len(named) + 1 :] if name.startswith(below) else name
