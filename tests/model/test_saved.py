@@ -4,6 +4,14 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+from sklearn.base import clone, is_classifier
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import ConfusionMatrixDisplay, get_scorer, log_loss
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
 from tests.prediction.scorers import affine
 
 from headstart.errors import DamagedModel, ImageError, UsageError
@@ -25,7 +33,8 @@ def test_predicts_the_most_probable_label(model):
     expected = [model.labels[column] for column in probabilities.argmax(axis=1)]
     assert model.predict(IMAGES).tolist() == expected
     assert model.score(IMAGES, expected) == 1
-    assert model.score(IMAGES[:2], [expected[0], "none of them"]) == 0.5
+    with pytest.warns(UserWarning, match="none of the classes of the model"):
+        assert model.score(IMAGES[:2], [expected[0], "none of them"]) == 0.5
 
 
 def test_no_images_no_probabilities(model):
@@ -56,6 +65,43 @@ def test_classes_as_an_array_keep_their_kind(save, tmp_path, classes, kind):
     found = save(tmp_path / "model", classes=classes).classes_
     assert found.tolist() == list(classes)
     assert found.dtype.kind == kind
+
+
+def test_scikit_learn_takes_it_for_a_fitted_classifier(model, tmp_path):
+    """Images as paths: scikit-learn splits lists, and counts them."""
+    paths = []
+    for number, pixels in enumerate(IMAGES * 3):
+        paths.append(str(tmp_path / f"{number}.png"))
+        Image.fromarray(pixels).save(paths[-1])
+    labels = model.predict(paths).tolist()
+    check_is_fitted(model)
+    assert is_classifier(model)
+    assert clone(model) is model
+    assert get_scorer("accuracy")(model, paths, labels) == 1
+    assert get_scorer("balanced_accuracy")(model, paths, labels) == 1
+    display = ConfusionMatrixDisplay.from_estimator(model, paths, labels, ax=Figure().subplots())
+    assert display.confusion_matrix.sum() == len(paths)
+    assert display.confusion_matrix.trace() == len(paths)
+    pipeline = Pipeline([("model", FrozenEstimator(model))]).fit(paths, labels)
+    assert pipeline.score(paths, labels) == 1
+    wrong = next(label for label in model.labels if label != labels[-1])
+    assert model.score(paths, [*labels[:-1], wrong], sample_weight=[1] * 11 + [0]) == 1
+
+
+def test_it_is_calibrated_when_it_is_frozen(model):
+    images = list(np.random.default_rng(1).integers(0, 256, (60, 40, 60, 3), np.uint8))
+    images[::2] = [image // 4 for image in images[::2]]
+    labels = [model.labels[i % 3] for i in range(60)]
+    calibrated = CalibratedClassifierCV(FrozenEstimator(model)).fit(images, labels)
+    found = calibrated.predict_proba(images)
+    assert found.shape == (60, 3)
+    loss = log_loss(labels, model.predict_proba(images), labels=model.labels)
+    assert log_loss(labels, found, labels=model.labels) < loss
+
+
+def test_it_can_not_be_fitted(model):
+    with pytest.raises(UsageError, match=r"fitted for good.*FrozenEstimator\(model\)"):
+        model.fit(IMAGES, ["cat"] * 4)
 
 
 def test_can_be_pickled_as_long_as_its_folder_stays_as_it_is(copied):

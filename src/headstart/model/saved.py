@@ -1,9 +1,9 @@
 """A saved model: checked, and ready to predict."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from headstart.data.inputs import Images, Labels
 from headstart.display.displayed import Displayed
 from headstart.display.table import Table
 from headstart.display.text import percent
+from headstart.errors import UsageError
 from headstart.features.compiling import has_bf16
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.precision import PrecisionChoice
@@ -22,6 +23,9 @@ from headstart.prediction.labels import class_array, user_classes
 from headstart.prediction.predictor import Predictor
 from headstart.prediction.scoring import Scorer
 
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SavedModel(Displayed):
@@ -29,6 +33,9 @@ class SavedModel(Displayed):
 
     It predicts as the `ImageClassifier` did that saved it. It needs neither the weights of the
     backbone nor Keras nor scikit-learn, and can't be trained further.
+
+    To scikit-learn it is a fitted classifier: metrics, displays and
+    ``CalibratedClassifierCV(FrozenEstimator(model))`` take it. Its copy by ``clone`` is itself.
 
     Attributes
     ----------
@@ -113,9 +120,40 @@ class SavedModel(Displayed):
         """Return the label of the most probable class for each image, as an array (n,)."""
         return self.predictor.predict(X)
 
-    def score(self, X: Images, y: Labels) -> float:
+    def score(self, X: Images, y: Labels, sample_weight: Sequence[float] | None = None) -> float:
         """Return the accuracy on images with labels `y`, from 0 to 1."""
-        return self.predictor.score(X, y)
+        return self.predictor.score(X, y, sample_weight)
+
+    def fit(self, X: Images, y: Labels | None = None) -> NoReturn:  # noqa: ARG002 - scikit-learn's
+        """Refuse: a saved model can't be trained further.
+
+        Raises
+        ------
+        UsageError
+        """
+        raise UsageError(
+            "A saved model is fitted for good. To calibrate it, or to use it in scikit-learn where "
+            "estimators are fitted, wrap it: sklearn.frozen.FrozenEstimator(model). To learn other "
+            "images, fit a new ImageClassifier."
+        )
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002
+        """Return no parameters: nothing about a saved model can be set."""
+        return {}
+
+    def __sklearn_tags__(self) -> "Tags":
+        """Tell scikit-learn that this is a classifier, and its input images."""
+        from headstart.heads.tags import fitted_classifier_tags
+
+        return fitted_classifier_tags()
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Tell scikit-learn that this is fitted."""
+        return True
+
+    def __sklearn_clone__(self) -> Self:
+        """Return itself: it never changes."""
+        return self
 
 
 def _precision_here(choice: PrecisionChoice) -> PrecisionChoice:

@@ -201,7 +201,9 @@ class Predictor:
         """Return the label of the most probable class for each image, as an array (n,)."""
         return class_array(self.labels)[self.predict_proba(images).argmax(axis=1)]
 
-    def score(self, images: Images, labels: Labels) -> float:
+    def score(
+        self, images: Images, labels: Labels, weights: Sequence[float] | None = None
+    ) -> float:
         """Return the share of images, from 0 to 1, whose predicted label is the given one.
 
         Labels that the model does not know count as wrong, with a warning.
@@ -213,4 +215,4 @@ class Predictor:
         """
         sources, truth = labelled_images(images, labels)
         truth = scored_labels(truth, self.labels)
-        return agreement(self.predict(sources).tolist(), truth)
+        return agreement(self.predict(sources).tolist(), truth, weights)
