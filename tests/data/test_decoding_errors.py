@@ -1,3 +1,4 @@
+import io
 import logging
 import pickle
 import threading
@@ -5,7 +6,7 @@ import warnings
 
 import pytest
 from PIL import Image, ImageFile
-from tests.data.odd_images import BROKEN, ODD, bad_exif, encoded, jpeg, png, png_chunk, scene
+from tests.data.odd_images import BROKEN, ODD, bad_exif, encoded, jpeg, photo, png, png_chunk, scene
 
 from headstart.data.decoding import decode
 from headstart.data.decoding_errors import image_errors
@@ -66,6 +67,15 @@ def test_limits_of_the_process_do_not_apply(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     assert decode(png(), name="x").size == scene().size
     assert decode(jpeg(), name="x").size == scene().size
+
+
+def test_a_cut_jpeg_is_unreadable_whatever_the_process_has_set(monkeypatch):
+    data = encoded(photo(), "JPEG")[:-300]
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+    with pytest.raises(ImageDamaged, match="truncated"):
+        decode(data, name="x")
 
 
 def test_odd_exif_warns_of_nothing_on_any_thread():

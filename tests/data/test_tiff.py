@@ -10,6 +10,7 @@ from tests.data.odd_images import HEIGHT, WIDTH, animated, deep, encoded, scene
 
 from headstart.data.decoding import decode
 from headstart.data.tiff import tiff_layout
+from headstart.errors import ImageUnsupported
 
 
 def white_is_zero(data):
@@ -38,6 +39,12 @@ def test_facts_are_read():
     assert not layout.separate
     assert tiff_layout(encoded(deep(np.float32, 1), "TIFF")).kind == "floats"
     assert tiff_layout(animated("TIFF")).pages == 3
+
+
+def test_the_preview_of_a_raw_file_is_not_taken_for_the_photo():
+    data = encoded(scene(), "TIFF", tiffinfo={254: 1})
+    with pytest.raises(ImageUnsupported, match=r"begins with a preview.*DNG"):
+        decode(data, name="x")
 
 
 @pytest.mark.parametrize("options", [{}, {"compression": "tiff_lzw"}])

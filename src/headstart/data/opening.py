@@ -68,6 +68,21 @@ class Opened:
     low: Image.Image | None = None
 
 
+class _WholeFile(io.BytesIO):
+    """The bytes of a file that must not end before its image does.
+
+    Pillow takes a JPEG that is cut short for whole if the process has set
+    `ImageFile.LOAD_TRUNCATED_IMAGES`. What an image is must not depend on that.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the next bytes; never none."""
+        data = super().read(size)
+        if not data and size:
+            raise OSError("image file is truncated")
+        return data
+
+
 class _Jpeg(JpegImagePlugin.JpegImageFile):
     """A JPEG whose EXIF is not parsed for a resolution: Pillow warns of what is odd in it."""
 
@@ -99,7 +114,7 @@ def open_image(data: bytes, name: str, signature: Signature) -> Opened:
 
 
 def _open_jpeg(data: bytes, _name: str, _signature: Signature) -> Opened:
-    image = _Jpeg(io.BytesIO(data))
+    image = _Jpeg(_WholeFile(data))
     pages = 1
     if isinstance(index := image.info.get("mp"), bytes) and (found := Directory.first(index)):
         pages = found.number(_PAGES_OF_JPEG, 1)
@@ -123,6 +138,11 @@ def _open_tiff(data: bytes, name: str, signature: Signature) -> Opened:
     layout = tiff_layout(data)
     if layout is None:
         raise SyntaxError("it has no directory of tags")
+    if layout.preview:
+        raise ImageUnsupported(
+            f"{name} must begin with an image. Received: a TIFF that begins with a preview, as the "
+            "raw files of cameras (DNG, NEF, ARW) do. Export it as JPEG or TIFF."
+        )
     image = _opened_by_pillow(layout, signature)
     if image is None:
         image, notes = read_bands(layout, name)

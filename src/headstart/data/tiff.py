@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from headstart.data.tags import Directory
 
+_SUBFILE = 254
 _BITS, _COMPRESSION, _PHOTOMETRIC, _ORIENTATION, _SAMPLES = 258, 259, 262, 274, 277
 _MAX_SAMPLE, _PLANAR, _EXTRA, _FORMAT = 281, 284, 338, 339
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = _PLAIN = 0, 1, 2
@@ -44,6 +45,8 @@ class TiffLayout:
         Whether zero is white and the decoder leaves that as it is.
     largest : int or None
         The largest value of 16-bit samples that the file declares.
+    preview : bool
+        Whether the first page is a smaller version of something else in the file.
     orientation : int
         1 to 8, as in EXIF.
     pages : int
@@ -62,6 +65,7 @@ class TiffLayout:
     big_endian: bool
     inverted: bool
     largest: int | None
+    preview: bool
     orientation: int
     pages: int
 
@@ -90,6 +94,7 @@ def tiff_layout(data: bytes) -> TiffLayout | None:
         big_endian=directory.order == ">",
         inverted=inverted,
         largest=_largest(directory, bits),
+        preview=directory.number(_SUBFILE, 0) & 1 == 1,
         orientation=directory.number(_ORIENTATION, 1),
         pages=directory.count(),
     )
