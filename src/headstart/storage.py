@@ -81,7 +81,8 @@ def storage_error(what: str, why: object) -> StorageError:
 def whole_file(path: Path, *, sync: bool = True) -> Iterator[Path]:
     """Yield a temporary path, which replaces `path` when the block ends without an exception.
 
-    After an exception, a kill or a full disk, `path` is as it was before.
+    After an exception, a kill or a full disk, `path` is as it was before. A device or a pipe, such
+    as ``/dev/stdout``, is not replaced: it is written to at the end.
 
     Parameters
     ----------
@@ -96,6 +97,12 @@ def whole_file(path: Path, *, sync: bool = True) -> Iterator[Path]:
         The file can't be written.
     """
     with writing(str(path)):
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with _for_device(path) as temporary:
+                yield temporary
+            return
+        # A link stays a link: what it points to is replaced.
+        path = Path(os.path.realpath(path))
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(
             prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent
@@ -111,6 +118,17 @@ def whole_file(path: Path, *, sync: bool = True) -> Iterator[Path]:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _for_device(path: Path) -> Iterator[Path]:
+    """Yield a temporary path; at the end write it into a device or a pipe, which must stay."""
+    with tempfile.TemporaryDirectory() as folder:
+        temporary = Path(folder, path.name)
+        temporary.touch()
+        yield temporary
+        with temporary.open("rb") as source, path.open("wb") as target:
+            shutil.copyfileobj(source, target)
 
 
 @contextlib.contextmanager
