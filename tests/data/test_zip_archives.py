@@ -1,18 +1,21 @@
 """Zip archives as datasets, and as images to predict."""
 
+import contextlib
 import io
 import pickle
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.data.odd_images import png
 
 from headstart.data import zip_archives
 from headstart.data.datasets import read_dataset
 from headstart.data.discovery import find_images
 from headstart.data.zip_archives import ZipImages, ZipSource
-from headstart.errors import DatasetError, ImageDamaged, ImageNotFound, ImageTooLarge
+from headstart.errors import DatasetError, ImageDamaged, ImageError, ImageNotFound, ImageTooLarge
 
 
 @pytest.fixture
@@ -182,3 +185,24 @@ def test_tables_in_an_archive_and_other_archives_are_refused_in_words(archive, t
         (tmp_path / name).write_bytes(b"")
         with pytest.raises(DatasetError, match=r"must be a zip file to be read.*Unpack it"):
             read_dataset(tmp_path / name)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=4),
+    st.sampled_from([zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]),
+)
+def test_whatever_is_damaged_is_refused_in_words(tmp_path_factory, changes, compress):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compress) as file:
+        for name in ("cat/1.png", "dog/2.png"):
+            file.writestr(name, png())
+    data = bytearray(buffer.getvalue())
+    for place, value in changes:
+        data[place % len(data)] = value
+    path = tmp_path_factory.mktemp("damaged") / "data.zip"
+    path.write_bytes(data)
+    with contextlib.suppress(DatasetError):
+        read_dataset(path)
+    for source in find_images([path]).sources:
+        with contextlib.suppress(ImageError):
+            source.read()

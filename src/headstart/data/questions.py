@@ -11,7 +11,7 @@ from headstart.data.label_patterns import suggested_pattern
 from headstart.display.text import listed_names, printable
 from headstart.errors import DatasetError
 
-_IN_PYTHON = "In Python, DatasetSettings has these options."
+_IN_PYTHON = "In Python, read_dataset takes these options as DatasetSettings."
 
 
 def ask_level(root: Folder, levels: Mapping[int, Sequence[str]]) -> NoReturn:

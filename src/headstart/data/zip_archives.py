@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,8 +22,6 @@ MAX_MEMBERS = 2_000_000
 _MAX_RATIO, _RATIO_COUNTS_FROM = 200, 4 * 1024**3
 _ENCRYPTED, _UTF_8 = 0x1, 0x800
 _TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
-# What a damaged or unusual member may raise.
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 _OTHER_ARCHIVES = re.compile(r"\.(7z|rar|tar|tar\.\w+|tgz|tbz2?|txz|zst)$", re.IGNORECASE)
 
 
@@ -77,7 +74,8 @@ class ZipImages:
     def names(self) -> Iterator[tuple[int, str, bool]]:
         """Yield number, path and whether it is a folder, of each member."""
         for number, member in enumerate(self._file().infolist()):
-            yield number, _path_of(member), member.is_dir()
+            name = _path_of(member)
+            yield number, name, name.endswith("/")
 
     def has_tables(self) -> bool:
         """Tell whether a member is a table of images, or of parquet."""
@@ -111,7 +109,8 @@ class ZipImages:
         try:
             with file.open(member) as opened:
                 return opened.read()
-        except _DAMAGED as error:
+        except Exception as error:
+            # Which one depends on how the member was packed.
             raise ImageDamaged(
                 f"{name} could not be read: {error}. The archive is damaged. Fetch it again."
             ) from error
