@@ -1,5 +1,7 @@
 import dataclasses
 import inspect
+import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -78,6 +80,14 @@ def test_features_are_float32_a_row_an_image(embedder, photos):
     assert X.shape == (12, 16)
     assert X.dtype == np.float32
     assert len({row.tobytes() for row in X}) == 12
+
+
+def test_other_work_in_the_process_goes_on_afterwards(tiny_network, photos):
+    before = list(warnings.filters)
+    Embedder(tiny_network, cache=False).transform(photos)
+    assert list(warnings.filters) == before
+    # scikit-learn sends the filters to its workers.
+    pickle.dumps(warnings.filters)
 
 
 def test_fit_is_not_needed(embedder, photos):
