@@ -96,7 +96,7 @@ def test_the_first_name_counts_whatever_the_order_of_the_columns():
 
 
 def test_a_missing_column_is_an_error_that_lists_the_columns():
-    with pytest.raises(DatasetError, match=r"^a\.csv must have .* label .*Received: x, y\. N"):
+    with pytest.raises(DatasetError, match=r"^a\.csv must have .* label, .*Received: x, y\. N"):
         find_column(["x", "y"], LABEL_COLUMNS, "a.csv", "label_column", None)
 
 

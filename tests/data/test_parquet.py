@@ -93,10 +93,10 @@ def test_another_file_is_an_error(tmp_path, content):
 
 def test_a_missing_column_is_an_error(tmp_path, make_parquet):
     make_parquet(tmp_path / "a.parquet", 2, image=..., other=[1, 2])
-    with pytest.raises(DatasetError, match=r"column named image or .*Received: label, other"):
+    with pytest.raises(DatasetError, match=r"column named image, .*Received: label, other"):
         ParquetImages(tmp_path / "a.parquet")
     make_parquet(tmp_path / "b.parquet", 2, labels=...)
-    with pytest.raises(DatasetError, match=r"column named label or .*Received: image"):
+    with pytest.raises(DatasetError, match=r"column named label, .*Received: image"):
         ParquetImages(tmp_path / "b.parquet").labels()
 
 

@@ -76,8 +76,8 @@ def test_a_column_may_give_the_split(tmp_path):
     [
         ("a.csv", "", "Received: no rows"),
         ("a.csv", "path,label\n", "Received: no rows"),
-        ("a.csv", "path,what\n1.png,cat\n", "column named label or .*Received: path, what"),
-        ("a.csv", "where,label\n1.png,cat\n", "column named path or .*Received: where, label"),
+        ("a.csv", "path,what\n1.png,cat\n", "column named label, .*Received: path, what"),
+        ("a.csv", "where,label\n1.png,cat\n", "column named path, .*Received: where, label"),
         ("a.csv", "path,label\n1.png,cat\n2.png,\n", r"one label.* Received: '' \(line 3 of"),
         ("a.csv", "path,label\n1.png,cat\n2.png\n", r"one label.* Received: None \(line 3 of"),
         ("a.csv", "path,label\n,cat\n", "one path. Received: '' in line 2"),
