@@ -44,8 +44,9 @@ def test_a_table_column_is_a_column():
     table = pd.DataFrame({"path": ["a.png", "b.png"], "label": [0, 1]})
     assert names(image_sources(table["path"])) == ["a.png", "b.png"]
     assert names(image_sources(table[["path"]])) == ["a.png", "b.png"]
-    with pytest.raises(UsageError, match=r"Received: DataFrame of shape \(2, 2\)"):
-        image_sources(table)
+    assert names(image_sources(table)) == ["a.png", "b.png"]
+    with pytest.raises(DatasetError, match=r"table must have a column named path, .*: x, y"):
+        image_sources(pd.DataFrame({"x": ["a.png"], "y": [1]}))
 
 
 def test_a_path_stands_for_the_images_that_are_found(tmp_path, make_images):
@@ -158,7 +159,68 @@ def test_a_dataset_at_a_path_is_read_and_told(folder):
     (said,) = progress.said
     assert said.splitlines()[1] == "2 images of 2 classes: ant (1), bee (1)."
     assert dataset_at(images, DatasetSettings(), progress=progress) is images
-    assert dataset_at(0.2, DatasetSettings(), progress=progress) == 0.2
     assert len(progress.said) == 1
-    with pytest.raises(UsageError, match=r"given as a path\. Received: class_level and Labelled"):
+    with pytest.raises(UsageError, match=r"a table is read\. Received: class_level and Labelled"):
         dataset_at(images, DatasetSettings(class_level=1))
+
+
+@pytest.mark.parametrize("shape", [(2, 8, 9), (2, 8, 9, 1)])
+def test_an_array_of_grey_images_is_taken_apart(shape):
+    sources = image_sources(np.zeros(shape, np.uint8))
+    arrays = [source.array for source in sources if isinstance(source, ArraySource)]
+    assert [array.shape for array in arrays] == [(8, 9), (8, 9)]
+
+
+@pytest.mark.parametrize("width", [3, 4])
+def test_what_could_be_one_image_in_colour_is_refused_with_both_ways_out(width):
+    with pytest.raises(UsageError, match=r"write \[image\]\. .* write X\[\.\.\., None\]"):
+        image_sources(np.zeros((8, 8, width), np.uint8))
+    assert len(image_sources(np.zeros((8, 8, width), np.uint8)[..., None])) == 8
+
+
+@pytest.mark.parametrize("images", [{"a.png": "ant"}, {"a.png", "b.png"}])
+def test_what_has_no_order_is_refused(images):
+    with pytest.raises(UsageError, match=r"in the same order.*list\(d\)"):
+        image_sources(images)
+    with pytest.raises(UsageError, match="y must be a list"):
+        labelled_images(PIXELS, images)
+
+
+def test_datasets_of_other_packages_are_refused_with_what_to_do():
+    other = type("BatchDataset", (), {"__module__": "tensorflow.data", "__iter__": None})
+    with pytest.raises(UsageError, match=r"reads images itself.*BatchDataset of tensorflow"):
+        image_sources(other())
+
+
+def test_images_and_labels_may_come_from_generators():
+    sources, labels = labelled_images((f"{n}.png" for n in range(2)), (str(n) for n in range(2)))
+    assert (names(sources), labels) == (["0.png", "1.png"], ["0", "1"])
+
+
+class TestDataset:
+    def test_may_be_a_pair_of_images_and_labels(self):
+        images = dataset_at((["a.png", "b.png"], np.array(["ant", "bee"])))
+        assert names(images.sources) == ["a.png", "b.png"]
+        assert (images.labels, images.classes) == (["ant", "bee"], ["ant", "bee"])
+
+    def test_of_a_pair_must_have_two_classes(self):
+        with pytest.raises(DatasetError, match=r"at least 2 classes\. Received: 1 \('ant'\)"):
+            dataset_at((["a.png", "b.png"], ["ant", "ant"]))
+
+    def test_may_be_a_table(self, folder):
+        table = pd.DataFrame(
+            {"path": [f"{folder}/ant/1.png", f"{folder}/bee/1.png"], "label": ["ant", "bee"]}
+        )
+        progress = Recorder()
+        images = dataset_at(table, progress=progress)
+        assert images.labels == ["ant", "bee"]
+        assert "in its column path, and the classes in its column label." in progress.said[0]
+
+    @pytest.mark.parametrize("wrong", [["a.png"], ("a.png", "b.png"), PIXELS, 3, None, {}])
+    def test_is_not_images_alone(self, wrong):
+        with pytest.raises(UsageError, match=r"a tuple \(images, labels\).*target y is None"):
+            dataset_at(wrong)
+
+    def test_of_which_nothing_is_read_takes_no_settings(self):
+        with pytest.raises(UsageError, match="image_column and tuple"):
+            dataset_at((["a.png"], ["ant"]), DatasetSettings(image_column="x"))

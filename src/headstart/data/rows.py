@@ -72,7 +72,7 @@ def _read_csv(text: str) -> Iterator[Row]:
     header = text.partition("\n")[0]
     delimiter = first.strip()[4:5] if told else max(_DELIMITERS, key=header.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or ",")
-    names = _names(next(reader, []))
+    names = column_names(next(reader, []))
     for cells in reader:
         trimmed = [cell.strip() for cell in cells]
         line = reader.line_num + lines_before
@@ -91,11 +91,17 @@ def _read_json_lines(text: str) -> Iterator[Row]:
             record = json.loads(line)
             if not isinstance(record, dict):
                 raise ValueError(f"line {number} is not an object")
-            yield Row(number, dict(zip(_names(record), record.values(), strict=True)))
+            yield Row(number, dict(zip(column_names(record), record.values(), strict=True)))
 
 
-def _names(header: Iterable[str]) -> list[str]:
-    """Return names of columns in lower case."""
+def column_names(header: Iterable[object]) -> list[str]:
+    """Return names of columns in lower case.
+
+    Raises
+    ------
+    ValueError
+        Two of them are the same.
+    """
     names = [str(name).strip().lower() for name in header]
     twice = [name for name, n in Counter(names).items() if n > 1 and name]
     if twice:

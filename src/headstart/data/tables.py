@@ -1,8 +1,9 @@
 """Datasets that are listed in a CSV, TSV or JSON Lines file."""
 
+import math
 import os
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from headstart.data.labelled_images import (
 from headstart.data.labels import settle_labels
 from headstart.data.rows import Row, is_table_name, read_rows
 from headstart.data.settings import DatasetSettings
-from headstart.data.sources import FileSource
+from headstart.data.sources import FileSource, ImageSource
 from headstart.data.split_names import split_of
 from headstart.display.text import listed_names, printable
 from headstart.errors import DatasetError, UsageError
@@ -140,24 +141,72 @@ def _lists_images(table: Path) -> bool:
 
 def _read_table(table: Path, settings: DatasetSettings) -> LabelledImages:
     rows = read_rows(table)
+    name = printable(str(table))
     folder = _image_folder(table, settings.image_folder)
-    columns, shown = _columns(rows), printable(str(table))
-    image = find_column(columns, PATH_COLUMNS, shown, "image_column", settings.image_column)
-    label = _label_column(rows, shown, settings.label_column)
-    names = _column(rows, image, table)
-    labels = _labels(rows, label, table)
-    check_places(names, table, folder)
-    places = NamedImages(folder)
-    split = next((name for name in SPLIT_COLUMNS if name in columns), None)
+
+    def sources(names: list[Any]) -> list[ImageSource]:
+        texts = [str(name) for name in names]
+        check_places(texts, table, folder)
+        images = NamedImages(folder)
+        return [images.source(text) for text in texts]
+
     where = "" if folder == table.parent else f" in {printable(str(folder))}"
+    told = f"The table {printable(table.name)} names the images{where} in its column"
+    return labelled_rows(
+        rows, settings, sources, name=name, told=told, place=lambda n: f"line {rows[n].line}"
+    )
+
+
+def labelled_rows(
+    rows: Sequence[Row],
+    settings: DatasetSettings,
+    sources: Callable[[list[Any]], list[ImageSource]],
+    *,
+    name: str,
+    told: str,
+    place: Callable[[int], str],
+) -> LabelledImages:
+    """Return the images and labels in the rows of a table.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+    settings : DatasetSettings
+        May name the columns.
+    sources : callable
+        Makes the images of the cells in the image column.
+    name : str
+        What messages call the table.
+    told : str
+        How the layout says what the image column holds.
+    place : callable
+        Tells where in the table the row with a number is.
+
+    Raises
+    ------
+    DatasetError
+        A column is missing, or a cell is empty or refused.
+    """
+    columns = _columns(rows)
+    image = find_column(columns, PATH_COLUMNS, name, "image_column", settings.image_column)
+    label = _label_column(rows, name, settings.label_column)
+    images = [row.cells.get(image) for row in rows]
+    for n, value in enumerate(images):
+        if _is_empty(value):
+            raise DatasetError(
+                f"Every row of {name} must have one {image}. Received: {value!r} in {place(n)}."
+            )
+    labels = settle_labels(
+        (row.cells.get(label) for row in rows), lambda n: f"{place(n)} of {name}", DatasetError
+    )
+    split = next((each for each in SPLIT_COLUMNS if each in columns), None)
     return LabelledImages(
-        [places.source(name) for name in names],
+        sources(images),
         labels,
         sorted_classes(labels),
-        _splits(_column(rows, split, table), table) if split else None,
+        _splits([row.cells.get(split) for row in rows], name, split, place) if split else None,
         layout=(
-            f"The table {printable(table.name)} names the images{where} in its column "
-            f"{printable(image)}, and the classes in its column {printable(label)}"
+            f"{told} {printable(image)}, and the classes in its column {printable(label)}"
             f"{f', the splits in {split}' if split else ''}."
         ),
     )
@@ -207,35 +256,27 @@ def _image_folder(table: Path, asked: str | None) -> Path:
     return found[0]
 
 
-def _column(rows: Sequence[Row], name: str, table: Path) -> list[str]:
-    values = []
-    for row in rows:
-        value = row.cells.get(name)
-        if value is None or value == "" or isinstance(value, list | dict):
+def _splits(
+    values: Sequence[Any], name: str, column: str, place: Callable[[int], str]
+) -> list[str]:
+    for n, value in enumerate(values):
+        if _is_empty(value) or isinstance(value, dict):
             raise DatasetError(
-                f"Every row of {printable(str(table))} must have one {name}. Received: {value!r} "
-                f"in line {row.line}."
+                f"Every row of {name} must have one {column}. Received: {value!r} in {place(n)}."
             )
-        values.append(str(value))
-    return values
-
-
-def _labels(rows: Sequence[Row], name: str, table: Path) -> list[Hashable]:
-    cells: list[Any] = [row.cells.get(name) for row in rows]
-    return settle_labels(
-        cells, lambda n: f"line {rows[n].line} of {printable(str(table))}", DatasetError
-    )
-
-
-def _splits(names: Sequence[str], table: Path) -> list[str]:
-    splits = {name: split_of(name) for name in dict.fromkeys(names)}
-    unknown = [name for name, split in splits.items() if split not in SPLIT_NAMES.values()]
+    splits = {str(value): split_of(str(value)) for value in values}
+    unknown = [value for value, split in splits.items() if split not in SPLIT_NAMES.values()]
     if unknown:
         raise DatasetError(
-            f"The splits in {printable(str(table))} must be train, valid or test. "
+            f"The splits in {name} must be train, valid or test. "
             f"Received: {', '.join(sorted(unknown))}."
         )
-    return [str(splits[name]) for name in names]
+    return [str(splits[str(value)]) for value in values]
+
+
+def _is_empty(value: Any) -> bool:
+    is_nothing = value is None or (isinstance(value, float) and math.isnan(value))
+    return is_nothing or isinstance(value, list) or (isinstance(value, str | dict) and not value)
 
 
 def _metadata(folder: Path) -> Path | None:

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 from headstart.arguments import Means, checked
 from headstart.backbones.keras_settings import standard_settings
 from headstart.backbones.spec import NetworkSpec
-from headstart.data.datasets import read_dataset
-from headstart.data.inputs import labelled_images
+from headstart.data.inputs import dataset_at, labelled_images
 from headstart.data.labelled_images import LabelledImages, sorted_classes
 from headstart.data.labels import match_labels
 from headstart.finetuning.comparison import Comparison
@@ -155,8 +154,8 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
     To save the result inside keeps the work until it is safe.
     """
     began = time.perf_counter()
-    if y is None and isinstance(X, str | Path):
-        X = read_dataset(X)
+    if y is None:
+        X = dataset_at(X, progress=progress)
     train = labelled_images(X, y)
     if y is None and validation is None and settings.validation is None:
         validation = _validation_split(X)

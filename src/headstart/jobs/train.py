@@ -8,9 +8,11 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
-from headstart.arguments import Means, Seed, checked
+import numpy as np
+
+from headstart.arguments import Seed, checked
 from headstart.classifier import ClassifierSettings, ImageClassifier
 from headstart.data.inputs import dataset_at
 from headstart.data.labelled_images import LabelledImages
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from headstart.backbones.network import Network
+    from headstart.data.inputs import Dataset
     from headstart.data.notes import NoteCount
     from headstart.data.sources import UnreadableImage
     from headstart.display.table import Table
@@ -143,17 +146,14 @@ class TrainingSummary(Displayed):
         )
 
 
-_TEST = Means("a fraction between 0 and 1, a number of images, a second dataset or None")
-
-
 @checked
 def train(  # noqa: PLR0913 - all are named, and each has a default
-    data: str | Path | LabelledImages,
+    data: Dataset,
     out: str | Path,
     *,
     backbone: str | Path | Network = "auto",
     dataset: DatasetSettings = DatasetSettings(),
-    test: Annotated[float | str | Path | LabelledImages | None, _TEST] = None,
+    test: float | Dataset | None = None,
     fine_tuning: FineTuning | None = None,
     restart: bool = False,
     seed: Seed = 0,
@@ -168,13 +168,14 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
 
     Parameters
     ----------
-    data : str, Path or LabelledImages
-        A labelled dataset, as `read_dataset` takes it.
+    data : str, Path, LabelledImages, DataFrame or tuple
+        A labelled dataset: a path, as `read_dataset` takes it; a table of pandas or polars with a
+        column of images and one of labels; or a tuple (images, labels).
     out : str or Path
         A new or empty folder for the model, or the folder of a saved model if `overwrite`.
     backbone : str, Path or Network, default="auto"
         The pre-trained network. See `NetworkSpec`.
-    test : float, str, Path or LabelledImages, optional
+    test : float, str, Path, LabelledImages, DataFrame or tuple, optional
         What to test on: a fraction of the training images between 0 and 1 or their number, or a
         second dataset. The default is the
         test split of the dataset, or else its validation split, or else a fifth of the images. A
@@ -221,11 +222,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     check_out(out, backbone, overwrite=overwrite)
     check_drawing()
     images = dataset_at(data, dataset, progress=progress)
-    if isinstance(test, str | Path):
-        tests = dataset_at(test, dataset, min_classes=1, progress=progress)
-        parts = _split(images, tests, seed)
-    else:
-        parts = _split(images, test, seed)
+    parts = _split(images, _tests(test, dataset, progress), seed)
     say = (progress or Bars()).say
     parts = replace(parts, tested=check_labels(parts.training, parts.tested, say))
     _say_unused(images, parts, fine_tuning, progress)
@@ -271,6 +268,17 @@ class _Parts:
     training: LabelledImages
     tested: LabelledImages
     validation: LabelledImages | None = None
+
+
+def _tests(
+    test: float | Dataset | None, settings: DatasetSettings, progress: Progress | None
+) -> float | LabelledImages | None:
+    """Return the share of the images to test on, or the dataset that is given for that."""
+    if test is None or isinstance(test, int | float | np.number):
+        return test
+    if isinstance(test, LabelledImages | tuple):
+        settings = DatasetSettings()  # they say how others are read
+    return dataset_at(test, settings, min_classes=1, progress=progress)
 
 
 def _split(dataset: LabelledImages, test: float | LabelledImages | None, seed: int) -> _Parts:

@@ -25,14 +25,14 @@ from headstart.training.work_folder import work_folder
 
 if TYPE_CHECKING:
     from headstart.backbones.spec import NetworkSpec
-    from headstart.data.labelled_images import LabelledImages
+    from headstart.data.inputs import Dataset
     from headstart.pretraining.summary import PretrainingSummary
     from headstart.progress import Progress
 
 
 @checked
 def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
-    dataset: str | Path | LabelledImages,
+    dataset: Dataset,
     out: str | Path,
     settings: Pretraining = Pretraining(),
     *,
@@ -50,8 +50,8 @@ def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
 
     Parameters
     ----------
-    dataset : str, Path or LabelledImages
-        As `headstart.data.read_dataset` takes it. Its validation part (else its test part, else a
+    dataset : str, Path, LabelledImages, DataFrame or tuple
+        As `headstart.train` takes it. Its validation part (else its test part, else a
         tenth of its images) is the validation set, which measures the network.
     out : str or Path
         Folder for the backbone; new or empty. Its name is the backbone's.

@@ -114,9 +114,9 @@ def find_teacher(teacher: str | Path | NetworkSpec | None) -> Network | None:
     return find_network(teacher if isinstance(teacher, NetworkSpec) else NetworkSpec(teacher))
 
 
-def name_of(dataset: str | Path | LabelledImages) -> str:
-    """Return a name for a dataset: that of its folder or file."""
-    return "not stated" if isinstance(dataset, LabelledImages) else Path(dataset).resolve().name
+def name_of(dataset: object) -> str:
+    """Return a name for a dataset: that of its folder or file, if it is one."""
+    return Path(dataset).resolve().name if isinstance(dataset, str | Path) else "not stated"
 
 
 def _fingerprint(images: LabelledImages) -> str:
