@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+import headstart as hs
 from headstart import demo
 from headstart.data.datasets import read_dataset
 from headstart.data.discovery import find_images
@@ -77,20 +78,28 @@ def test_each_image_is_the_digit_that_its_name_says(tmp_path):
             assert np.array_equal(np.asarray(image), pixels)
 
 
-def test_two_photos_that_can_be_read(tmp_path):
+def test_a_photo_that_can_be_read(tmp_path):
     demo.prepare(tmp_path)
     sizes = {}
     for file in (tmp_path / demo.PHOTOS).iterdir():
         with Image.open(file) as image:
             sizes[file.name] = image.size
-    assert sizes == {"china.jpg": (640, 427), "flower.jpg": (640, 427)}
+    assert sizes == {"coffee.jpg": (600, 400)}
+
+
+def test_the_backbone_recognises_the_photo(tmp_path):
+    demo.prepare(tmp_path)
+    photo = tmp_path / demo.PHOTOS / demo.PHOTO
+    ((best, second),) = hs.predict(photo, demo.BACKBONE, top=2)
+    assert best.label == "espresso"
+    assert best.probability > 5 * second.probability
 
 
 def test_the_readme_says_what_was_run_and_whose_images_they_are(tmp_path):
     text = (finished(tmp_path / "demo") / demo.README).read_text("utf-8")
     for step in demo.steps(tmp_path / "demo"):
         assert demo.typed(step.words) in text
-    for words in ("all right", "danielbuechele", "vultilion", "CC BY 2.0", "Alpaydin"):
+    for words in ("all right", "Rachel Michetti", "CC0 1.0", "Alpaydin"):
         assert words in text
 
 

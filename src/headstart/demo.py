@@ -24,6 +24,8 @@ BACKBONE = "mini"
 # In the demo's folder.
 PHOTOS, DIGITS, NEW, MODEL = "photos", "digits", "new", "model"
 README = "README.txt"
+# The backbone of the demo recognises it.
+PHOTO = "coffee.jpg"
 
 #: What to type after ``headstart`` for the user's own photos.
 OWN_PHOTOS = (
@@ -35,9 +37,9 @@ _OURS = "Made by 'headstart demo'"
 _BEGUN = f"{_OURS}, which has not finished. Run it again."
 _DONE = f"{_OURS}. Delete this folder whenever you like."
 _CREDITS = """\
-The photos are by danielbuechele (china.jpg) and vultilion (flower.jpg), CC BY 2.0; the digits are
-the test part of 'Optical Recognition of Handwritten Digits' by E. Alpaydin and C. Kaynak (UCI).
-All of them come with scikit-learn."""
+The photo is by Rachel Michetti, courtesy of Pikolo Espresso Bar, CC0 1.0 (from scikit-image). The
+digits are the test part of 'Optical Recognition of Handwritten Digits' by E. Alpaydin and C. Kaynak
+(UCI), and come with scikit-learn."""
 
 
 class Step(NamedTuple):
@@ -58,7 +60,7 @@ class Step(NamedTuple):
 def prepare(folder: Path, *, overwrite: bool = False) -> int:
     """Write the images of the demo into `folder`; return the number of training images.
 
-    ``photos/`` holds two photos, ``digits/`` holds handwritten digits in one folder for each class,
+    ``photos/`` holds a photo, ``digits/`` holds handwritten digits in one folder for each class,
     and ``new/`` holds one more of each digit. Files that are not the demo's own stay where they
     are. A demo that was interrupted starts again.
 
@@ -88,7 +90,8 @@ def steps(folder: Path) -> tuple[Step, ...]:
     learn = ("train", digits, "--model", BACKBONE, "--out", model, "--overwrite")
     use = ("predict", new, "--model", model, "--top", "1", "--sheet", f"{new}.png")
     return (
-        Step("What is in a photo?", recognise),
+        # Of anything else, the network names the nearest of its classes.
+        Step("Recognise what is in a photo, out of 200 classes", recognise),
         Step("Train a model on your own classes, from one folder of images for each class", learn),
         Step("Use the model on new images", use),
     )
@@ -98,7 +101,7 @@ def to_look_at(folder: Path) -> tuple[tuple[Path, str], ...]:
     """Return the images that the steps have drawn, each with what it shows."""
     model = folder / MODEL
     drawn = (
-        (folder / f"{PHOTOS}.png", "the photos with their predictions"),
+        (folder / f"{PHOTOS}.png", "the photo with its predictions"),
         (model / "confusion.png", "which digits were confused"),
         (model / "classes.png", "how well each digit is recognised"),
         (folder / f"{MODEL}.mistakes.png", "the digits that were predicted wrongly"),
@@ -180,9 +183,8 @@ def _write_readme(folder: Path, *lines: str) -> None:
 
 def _write_photos(folder: Path) -> None:
     folder.mkdir()
-    photos = importlib.resources.files("sklearn.datasets.images")
-    for name in ("china.jpg", "flower.jpg"):
-        (folder / name).write_bytes((photos / name).read_bytes())
+    photo = importlib.resources.files("headstart") / "demo_images" / PHOTO
+    (folder / PHOTO).write_bytes(photo.read_bytes())
 
 
 def _write_digits(folder: Path) -> int:

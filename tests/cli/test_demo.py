@@ -44,13 +44,13 @@ def commands(out):
 def test_it_shows_the_whole_job(capsys):
     assert main(["demo"]) == 0
     out, err = capsys.readouterr()
-    assert "Wrote 50 handwritten digits and two photos into headstart-demo." in out
+    assert "Wrote 50 handwritten digits and a photo into headstart-demo." in out
     ran, for_own_photos = ["predict", "train", "predict"], ["train", "predict"]
     assert [line.split()[1] for line in commands(out)] == ran + for_own_photos
     assert "Trained on 40 images with tiny, tested on 10 others" in out
     assert "of 10 right: " in out
     assert "95 % interval" in out.partition("Done in")[2]
-    assert "china.jpg: " in out
+    assert "coffee.jpg: " in out
     assert "{" not in out + err
     assert max(map(len, (line for line in out.splitlines() if "$" not in line))) <= 80
     assert "10 of 10 images predicted" in err

@@ -19,10 +19,10 @@ COMMANDS: dict[str, Command] = {"predict": predict, "train": train}
 USAGE = "[options]"
 
 DESCRIPTION = """\
-Do the whole job on example images, without an internet connection: recognise two photos, train a
-model to read handwritten digits, test it, and use it on new digits. The images come with
-scikit-learn, the neural network (mini) with headstart. The demo shows each command as you would
-type it, so that you can run it on images of your own.
+Do the whole job on example images, without an internet connection: recognise a photo, train a
+model to read handwritten digits, test it, and use it on new digits. The digits come with
+scikit-learn, the photo and the neural network (mini) with headstart. The demo shows each command as
+you would type it, so that you can run it on images of your own.
 
 It takes less than a minute on two processor cores and about 35 MB of disk space: 20 MB in DIR and
 15 MB in headstart's cache (see 'headstart cache')."""
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     began = time.perf_counter()
     folder: Path = arguments.out
     n = demo.prepare(folder, overwrite=arguments.overwrite)
-    _print(f"Wrote {n:,} handwritten digits and two photos into {folder}.")
+    _print(f"Wrote {n:,} handwritten digits and a photo into {folder}.")
     result = []
     for number, step in enumerate(demo.steps(folder), start=1):
         _print("", f"{number}. {step.heading}", f"$ {demo.typed(step.words)}")
