@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from headstart.data.class_folders import read_class_folders
+from headstart.data.class_folders import read_class_folders, refuse_others, split_folders
 from headstart.errors import DatasetError
 
 
@@ -86,3 +86,14 @@ def test_a_name_is_one_label_however_the_system_writes_it(tmp_path, make_images)
 def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "a").write_text("")
     assert read_class_folders(tmp_path / "a") is None
+
+
+def test_folders_of_splits_and_others_beside_them(tmp_path):
+    for name in ("Train", "dev", ".git", "maps"):
+        (tmp_path / name).mkdir()
+    splits = split_folders(tmp_path)
+    assert splits == [("train", tmp_path / "Train"), ("valid", tmp_path / "dev")]
+    with pytest.raises(DatasetError, match=r"splits \(Train, dev\).* Received: maps\. Move"):
+        refuse_others(tmp_path, splits)
+    (tmp_path / "maps").rmdir()
+    refuse_others(tmp_path, splits)

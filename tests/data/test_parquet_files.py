@@ -76,3 +76,11 @@ def test_fits_only_parquet_files_and_their_folders(tmp_path, make_parquet, make_
     make_parquet(tmp_path / "x" / "A.parquet", 1)
     assert len(read_parquet_files(tmp_path)) == 1
     assert len(read_parquet_files(tmp_path / "x" / "A.parquet")) == 1
+
+
+def test_splits_have_any_usual_name(tmp_path, make_parquet):
+    for name in ("birds_train-0-of-2", "birds_train-1-of-2", "birds_dev"):
+        make_parquet(tmp_path / f"{name}.parquet", 2)
+    make_parquet(tmp_path / "Testing" / "part.parquet", 1)
+    split = read_parquet_files(tmp_path).split
+    assert {name: split.count(name) for name in split} == {"train": 4, "valid": 2, "test": 1}

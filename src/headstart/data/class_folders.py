@@ -2,14 +2,17 @@
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from headstart.data.file_names import is_hidden
 from headstart.data.folders import read_folder
-from headstart.data.labelled_images import SPLIT_NAMES, LabelledImages
+from headstart.data.labelled_images import LabelledImages
 from headstart.data.layouts import read_layout
 from headstart.data.settings import DatasetSettings
+from headstart.data.split_names import UNLABELLED, named_splits
 from headstart.data.zip_archives import ZipImages, is_zip_name, read_zip, refuse_other_archives
+from headstart.display.text import listed_names, printable
 from headstart.errors import DatasetError
 
 
@@ -43,25 +46,29 @@ def read_class_folders(
         raise DatasetError(f"{error} Tables in an archive are not read: unpack it.") from None
 
 
-def subfolders(path: Path) -> list[Path]:
-    """Return the folders in `path` that are not hidden, sorted by name; none if it is a file."""
-    items = path.iterdir() if path.is_dir() else ()
-    return sorted(item for item in items if item.is_dir() and not is_hidden(item.name))
-
-
 def split_folders(path: Path) -> list[tuple[str, Path]]:
-    """Return the folders in `path`, each with the split that it is named after.
+    """Return the folders in `path` that are named as splits, each with its split."""
+    folders = _subfolders(path)
+    splits = named_splits(folder.name for folder in folders)
+    return [(splits[folder.name], folder) for folder in folders if folder.name in splits]
+
+
+def refuse_others(path: Path, splits: Sequence[tuple[str, Path]]) -> None:
+    """Refuse folders beside those of the splits.
 
     Raises
     ------
     DatasetError
-        A folder is not named as a split.
     """
-    folders = subfolders(path)
-    others = [folder.name for folder in folders if folder.name.lower() not in SPLIT_NAMES]
+    known = [folder.name for split, folder in splits if split != UNLABELLED]
+    others = [folder.name for folder in _subfolders(path) if folder.name not in known]
     if others:
         raise DatasetError(
-            f"{path} has folders for splits (train, valid, test), so it must have no others. "
-            f"Received: {', '.join(others)}. Move them elsewhere."
+            f"{printable(str(path))} has folders for splits ({listed_names(known)}), so it must "
+            f"have no others. Received: {listed_names(others)}. Move them elsewhere."
         )
-    return [(SPLIT_NAMES[folder.name.lower()], folder) for folder in folders]
+
+
+def _subfolders(path: Path) -> list[Path]:
+    items = path.iterdir() if path.is_dir() else ()
+    return sorted(item for item in items if item.is_dir() and not is_hidden(item.name))

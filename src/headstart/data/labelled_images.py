@@ -11,17 +11,8 @@ from headstart.data.sources import ImageSource
 from headstart.display.text import listed_names, printable
 from headstart.errors import DatasetError, UsageError
 
-#: The names that folders, files and columns use for the three splits of a dataset.
-SPLIT_NAMES = {
-    "train": "train",
-    "training": "train",
-    "val": "valid",
-    "valid": "valid",
-    "validation": "valid",
-    "test": "test",
-    "testing": "test",
-}
-_SPLITS = ("train", "valid", "test")
+#: The names of the three splits of a dataset.
+SPLITS = ("train", "valid", "test")
 # More classes than this are summed up.
 _CLASSES_COUNTED = 20
 #: The names that a column of labels may have, in tables and parquet files alike.
@@ -111,7 +102,7 @@ class LabelledImages:
         UsageError
             `name` is unknown, or the dataset has no splits.
         """
-        if name not in SPLIT_NAMES.values():
+        if name not in SPLITS:
             raise UsageError(f"A split must be 'train', 'valid' or 'test'. Received: {name!r}.")
         if self.split is None:
             raise UsageError(
@@ -131,7 +122,7 @@ class LabelledImages:
         0 images of 2 classes: cat (0), dog (0).
         """
         splits = Counter(self.split)
-        parts = [f"{splits[name]:,} {name}" for name in _SPLITS if splits[name]]
+        parts = [f"{splits[name]:,} {name}" for name in SPLITS if splits[name]]
         of_parts = f" ({', '.join(parts)})" if parts else ""
         skipped = [f"{n:,} {reason}" for reason, n in sorted(self.skipped.items())]
         lines = [

@@ -1,19 +1,17 @@
 """Datasets in parquet files."""
 
-import re
 from collections import Counter
 from collections.abc import Hashable
 from pathlib import Path
 
 from headstart.data.discovery import image_files
 from headstart.data.file_names import is_hidden, natural_key
-from headstart.data.labelled_images import SPLIT_NAMES, LabelledImages, sorted_classes
+from headstart.data.labelled_images import SPLITS, LabelledImages, sorted_classes
 from headstart.data.parquet import ParquetImages, is_parquet_name
 from headstart.data.settings import DatasetSettings
-from headstart.display.text import printable
+from headstart.data.split_names import named_splits
+from headstart.display.text import listed_names, printable
 from headstart.errors import DatasetError
-
-_SPLIT = re.compile(rf"({'|'.join(SPLIT_NAMES)})(?![a-z0-9])", re.IGNORECASE)
 
 
 def read_parquet_files(
@@ -21,8 +19,7 @@ def read_parquet_files(
 ) -> LabelledImages | None:
     """Read one parquet file, or a folder of them as the Hugging Face hub lays them out.
 
-    The split is the beginning of a file's name (``train-00000-of-00004.parquet``) or of the name of
-    its folder.
+    The split is said by a file's name (``train-00000-of-00004.parquet``) or by that of its folder.
 
     Returns
     -------
@@ -74,25 +71,22 @@ def _files(path: Path) -> list[Path]:
 
 
 def _splits(files: list[Path], path: Path) -> list[str] | None:
-    splits = [_split(file, path) for file in files]
-    if path.is_file() or not any(splits):
+    """Return the split of each file, by its own name or that of its folder."""
+    if path.is_file():
         return None
-    without = [file.name for file, split in zip(files, splits, strict=True) if split is None]
-    if without:
+    by_file = named_splits(file.stem for file in files)
+    # The name of the dataset's own folder says nothing about splits.
+    by_folder = named_splits(file.parent.name for file in files if file.parent != path)
+    splits = [by_file.get(file.stem) or by_folder.get(file.parent.name) for file in files]
+    if not any(splits):
+        return None
+    odd = [file.name for file, split in zip(files, splits, strict=True) if split not in SPLITS]
+    if odd:
         raise DatasetError(
-            f"The names of all parquet files in {path} must begin with train, valid or test, or "
-            f"none of them may. Received: {', '.join(without)}."
+            f"The names of all parquet files in {path} must say train, valid or test, or none of "
+            f"them may. Received: {listed_names(odd)}."
         )
     return [split for split in splits if split]
-
-
-def _split(file: Path, path: Path) -> str | None:
-    # The name of the dataset's own folder says nothing about splits.
-    folder = file.parent.name if file.parent != path else ""
-    for name in (file.name, folder):
-        if found := _SPLIT.match(name):
-            return SPLIT_NAMES[found[1].lower()]
-    return None
 
 
 def _classes(names: list[str] | None, labels: list[Hashable]) -> list[Hashable]:

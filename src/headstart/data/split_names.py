@@ -18,7 +18,7 @@ _WORDS = {
 #: Words that say nothing.
 _NEUTRAL = frozenset(
     {
-        *("data", "dataset", "datasets", "files", "folder", "part", "set", "sets", "split"),
+        *("data", "dataset", "datasets", "files", "folder", "of", "part", "set", "sets", "split"),
         *("subset", "image", "images", "img", "imgs", "jpeg", "jpegimages", "jpg", "png"),
         *("photo", "photos", "pic", "pics", "pictures"),
     }

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from headstart.data.class_folders import split_folders, subfolders
+from headstart.data.class_folders import refuse_others, split_folders
 from headstart.data.discovery import image_files
 from headstart.data.file_names import is_hidden
 from headstart.data.image_names import NamedImages, check_places
 from headstart.data.labelled_images import (
     LABEL_COLUMNS,
-    SPLIT_NAMES,
+    SPLITS,
     LabelledImages,
     find_column,
     joined,
@@ -81,12 +81,11 @@ def read_metadata_folder(
     """
     if _metadata(path):
         return _read_metadata(path, settings)
-    splits = [folder for folder in subfolders(path) if folder.name.lower() in SPLIT_NAMES]
-    if not any(map(_metadata, splits)):
+    splits = split_folders(path)
+    if not any(_metadata(folder) for _, folder in splits):
         return None
-    return joined(
-        [(split, _read_metadata(folder, settings)) for split, folder in split_folders(path)]
-    )
+    refuse_others(path, splits)
+    return joined([(split, _read_metadata(folder, settings)) for split, folder in splits])
 
 
 def read_folder_with_table(path: Path, settings: DatasetSettings) -> LabelledImages | None:
@@ -265,7 +264,7 @@ def _splits(
                 f"Every row of {name} must have one {column}. Received: {value!r} in {place(n)}."
             )
     splits = {str(value): split_of(str(value)) for value in values}
-    unknown = [value for value, split in splits.items() if split not in SPLIT_NAMES.values()]
+    unknown = [value for value, split in splits.items() if split not in SPLITS]
     if unknown:
         raise DatasetError(
             f"The splits in {name} must be train, valid or test. "
