@@ -203,7 +203,7 @@ def test_the_next_run_removes_what_a_killed_one_left_and_not_what_is_in_use(tmp_
 def test_room_is_checked_where_a_folder_will_be(tmp_path):
     storage.check_room(tmp_path / "new" / "model", 1, "the model")
     assert names(tmp_path) == []
-    with pytest.raises(StorageError, match=r"it takes about 1,000,000,000 MB, and [\d,]+ MB are"):
+    with pytest.raises(StorageError, match=r"about 1,000,000,000 MB\. Received: [\d,]+ MB"):
         storage.check_room(tmp_path / "new" / "model", 10**15, "the model")
 
 
@@ -212,7 +212,7 @@ def test_a_folder_that_can_not_be_written_is_found_before(tmp_path, monkeypatch)
         raise PermissionError("read-only")
 
     monkeypatch.setattr(storage.tempfile, "TemporaryFile", refuse)
-    with pytest.raises(StorageError, match=r"the model into .*: read-only"):
+    with pytest.raises(StorageError, match=r"the model must be written into .*: read-only"):
         storage.check_room(tmp_path, 1, "the model")
 
 

@@ -208,10 +208,15 @@ def check_room(folder: Path, needed: int, what: str) -> None:
             pass
         free = shutil.disk_usage(existing).free
     except OSError as error:
-        raise storage_error(f"{what} into {folder}", error) from error
+        raise StorageError(
+            f"{what} must be written into {folder}, which is not possible: {error}. Make the "
+            "folder writable, or choose another one."
+        ) from error
     if free < needed:
-        why = f"it takes about {_megabytes(needed)}, and {_megabytes(free)} are free on that disk"
-        raise storage_error(f"{what} into {folder}", why)
+        raise StorageError(
+            f"There must be room for {what} in {folder}: about {_megabytes(needed)}. Received: "
+            f"{_megabytes(free)} free on its disk. Free some space, or choose another folder."
+        )
 
 
 def _megabytes(n_bytes: int) -> str:

@@ -69,6 +69,11 @@ def test_the_tuned_network_is_kept_only_if_it_is_better_beyond_chance(
     assert str(found).endswith(f"{why}.")
 
 
+def test_less_than_the_images_can_show_is_no_gain():
+    assert compared(0, 0, both=100, gains=0.011).keeps_tuned
+    assert not compared(0, 0, both=100, gains=0.009).keeps_tuned
+
+
 def test_a_single_image_says_nothing():
     found = compared(0, 1, both=0, gains=1.0)
     assert not found.keeps_tuned

@@ -24,7 +24,7 @@ def test_a_file_in_the_way_is_refused(tmp_path, tiny_network):
     (tmp_path / "m").touch()
     with pytest.raises(UsageError, match="something else"):
         check_out(tmp_path / "m", tiny_network, overwrite=True)
-    with pytest.raises(StorageError, match="the model x into"):
+    with pytest.raises(StorageError, match="the model 'x' must be written into"):
         check_out(tmp_path / "m" / "x", tiny_network, overwrite=False)
 
 

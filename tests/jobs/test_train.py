@@ -160,7 +160,7 @@ def test_a_dataset_without_test_images_is_refused_before(
 def test_a_disk_without_room_is_noticed_before(labelled, tiny_network, tmp_path, monkeypatch):
     full = SimpleNamespace(free=1000)
     monkeypatch.setattr("headstart.storage.shutil.disk_usage", lambda _: full)
-    with pytest.raises(StorageError, match=r"the model m into .*takes about \d+ MB"):
+    with pytest.raises(StorageError, match=r"room for the model 'm' in .*: about \d+ MB"):
         hs.train(labelled, tmp_path / "m", backbone=tiny_network)
 
 

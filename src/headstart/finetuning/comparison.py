@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 # One-sided, of a normal distribution: 95 %.
 _BEYOND_CHANCE = 1.645
 _CHANCE = 0.05
+# The sum over all images. Less can't be told from so few images, however alike their differences:
+# both networks may be right on all of them, and more sure than any of them can show.
+_LEAST_GAIN = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +91,11 @@ class Comparison:
     def keeps_tuned(self) -> bool:
         """Whether the fine-tuned network is kept.
 
-        It is if its log loss is lower beyond chance and its accuracy is not lower, or if its
-        accuracy is higher beyond chance and its log loss is not higher.
+        It is if its log loss is lower beyond chance, and by more than 1 / n, and its accuracy is
+        not lower; or if its accuracy is higher beyond chance and its log loss is not higher.
         """
-        better_loss = self.loss_gain > _BEYOND_CHANCE * self.loss_error
+        least = max(_BEYOND_CHANCE * self.loss_error, _LEAST_GAIN / self.n)
+        better_loss = self.loss_gain > least
         # One-sided: half of the two-sided probability.
         better_accuracy = self.only_tuned > self.only_frozen and self.p_value / 2 < _CHANCE
         return (better_loss and self.only_tuned >= self.only_frozen) or (

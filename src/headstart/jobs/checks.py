@@ -37,7 +37,7 @@ def check_out(out: Path, backbone: str | Path | Network, *, overwrite: bool) -> 
         If the folder can't be written, or its disk is full.
     """
     check_place(out, overwrite=overwrite)
-    check_room(out.parent, _bytes_of(backbone) + _OTHER_BYTES, f"the model {out.name}")
+    check_room(out.parent, _bytes_of(backbone) + _OTHER_BYTES, f"the model {out.name!r}")
 
 
 def check_labels(
