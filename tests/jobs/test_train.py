@@ -208,7 +208,7 @@ def test_an_interrupted_test_leaves_the_model_and_says_so(
     progress = Recorder()
     with pytest.raises(KeyboardInterrupt):
         hs.train(labelled, tmp_path / "m", backbone=tiny_network, progress=progress)
-    assert progress.said == [f"The model is saved in {tmp_path / 'm'}; testing it was interrupted."]
+    assert "m; testing it was interrupted. To test it: headstart evaluate" in progress.said[-1]
     hs.load(tmp_path / "m")
 
 

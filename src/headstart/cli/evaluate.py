@@ -36,10 +36,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the figures; return 1 if an image was unreadable."""
     dataset, features = READING.settings(arguments), FEATURES.settings(arguments)
     from headstart.data.outputs import refuse_among_images
+    from headstart.evaluation.ready import check_drawing
     from headstart.jobs.evaluate import draw_evaluation, evaluate
+    from headstart.storage import check_room
 
     if arguments.plots:
         refuse_among_images(arguments.plots, [arguments.folder], "Plots")
+        check_room(arguments.plots, 1_000_000, "the plots")
+        check_drawing()
     evaluation = evaluate(
         arguments.model,
         arguments.folder,
@@ -48,7 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
         accept_truncated=features.accept_truncated,
         progress=progress(arguments),
     )
+    # First: a plot that can't be drawn is no reason to lose the figures.
+    print_result(evaluation, as_json=arguments.json)
     if arguments.plots:
         draw_evaluation(evaluation, arguments.plots)
-    print_result(evaluation, as_json=arguments.json)
     return int(bool(evaluation.errors))

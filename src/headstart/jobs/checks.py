@@ -10,7 +10,7 @@ from headstart.backbones.resolving import NetworkFolder, resolve
 from headstart.backbones.row import Backbone
 from headstart.data.labelled_images import LabelledImages, sorted_classes
 from headstart.data.labels import match_labels
-from headstart.errors import DatasetError, UsageError
+from headstart.errors import DatasetError
 from headstart.model.replacing import check_place
 from headstart.storage import check_room, folder_size
 
@@ -61,23 +61,6 @@ def check_labels(
     classes = sorted_classes(training.labels)
     labels = match_labels(tested.labels, classes, say)
     return replace(tested, labels=labels, classes=classes)
-
-
-def check_drawing() -> None:
-    """Check that plots can be drawn.
-
-    Raises
-    ------
-    UsageError
-        If the library that draws them does not start, for example because of its settings.
-    """
-    try:
-        from headstart.evaluation import plots  # noqa: F401 - it loads what it draws with
-    except Exception as error:
-        raise UsageError(
-            f"Plots are drawn with matplotlib, which must start. Received: {error}. Mend its "
-            "settings (the variable MPLBACKEND, the file matplotlibrc) or install it again."
-        ) from error
 
 
 def _bytes_of(backbone: str | Path | Network) -> int:

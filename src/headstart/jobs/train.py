@@ -20,18 +20,19 @@ from headstart.data.outputs import refuse_among_images
 from headstart.data.settings import DatasetSettings
 from headstart.data.splits import stratified_split
 from headstart.display.displayed import Displayed
-from headstart.errors import NotTested
 from headstart.evaluation import Evaluation, Tile, draw_sheet
+from headstart.evaluation.ready import check_drawing
 from headstart.evaluation.report import note_table
 from headstart.finetuning.job import fine_tuned
 from headstart.heads.dense import DenseHead
 from headstart.heads.table import head_name
-from headstart.jobs.checks import check_drawing, check_labels, check_out
+from headstart.jobs.checks import check_labels, check_out
 from headstart.jobs.evaluate import draw_evaluation, evaluate
 from headstart.model import add_results
 from headstart.prediction.answer import Prediction
 from headstart.progress import Bars
 from headstart.training.history import write_history
+from headstart.training.saved_first import saved_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -238,9 +239,10 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
         # Before anything else can fail; and the checkpoints are deleted only after it.
         saved = classifier.save(out, overwrite=overwrite)
     tuning: FineTuningSummary | None = getattr(classifier, "fine_tuning_", None)
-    with _kept(out, "testing it", progress):
+    place, advice = f"The model is saved in {out}", f"To test it: headstart evaluate {out} IMAGES"
+    with saved_first(place, "testing it", progress, advice):
         evaluation = evaluate(classifier, parts.tested, progress=progress)
-    with _kept(out, "adding its plots", progress):
+    with saved_first(place, "adding its plots", progress, advice):
         plots = _add_results(saved, evaluation, tuning, classifier.head_)
         sheet = out.with_name(f"{out.name}.mistakes.png")
         mistakes = _draw_mistakes(evaluation, parts.tested, sheet)
@@ -342,27 +344,6 @@ def _fitted(
         progress=progress,
     ) as tuned:
         yield tuned
-
-
-@contextlib.contextmanager
-def _kept(out: Path, what: str, progress: Progress | None) -> Iterator[None]:
-    """Say that the model is saved if something after that fails.
-
-    Raises
-    ------
-    NotTested
-    """
-    try:
-        yield
-    except Exception as error:
-        reason = str(error) or type(error).__name__
-        raise NotTested(
-            f"The model is saved in {out} and can be used, but {what} failed: {reason} "
-            f"To test it: headstart evaluate {out} TEST-IMAGES"
-        ) from error
-    except KeyboardInterrupt:
-        (progress or Bars()).say(f"The model is saved in {out}; {what} was interrupted.")
-        raise
 
 
 def _part(dataset: LabelledImages, name: str) -> LabelledImages:

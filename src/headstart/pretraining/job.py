@@ -15,12 +15,15 @@ from headstart.backbones.keras_settings import standard_settings
 from headstart.data.inputs import dataset_at
 from headstart.data.outputs import refuse_among_images
 from headstart.data.settings import DatasetSettings
+from headstart.evaluation.ready import check_drawing
 from headstart.pretraining.plan import Job, check_place, find_teacher, name_of, split_images
-from headstart.pretraining.saving import save_backbone
+from headstart.pretraining.saving import measure_backbone, save_backbone
 from headstart.pretraining.settings import Pretraining
 from headstart.pretraining.training import train_network
+from headstart.storage import check_room, folder_size
 from headstart.training.backend import start_keras
 from headstart.training.precision import training_precision
+from headstart.training.saved_first import saved_first
 from headstart.training.work_folder import work_folder
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from headstart.data.inputs import Dataset
     from headstart.pretraining.summary import PretrainingSummary
     from headstart.progress import Progress
+
+# A checkpoint, or the weights of the architectures that are trained from scratch.
+_BYTES = 20_000_000
 
 
 @checked
@@ -86,11 +92,15 @@ def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
     TrainingDiverged
         If the loss is no longer a number.
     StorageError
-        If a file can't be written.
+        If a file can't be written, or there is no room for it.
+    NotTested
+        If the backbone is saved, but measuring it failed.
     """
     out = Path(out) if Path(out).name else Path(out).resolve()
     refuse_among_images(out, [dataset], "The backbone")
     check_place(out)
+    check_room(out.parent, _BYTES, f"the backbone {out.name!r}")
+    check_drawing()
     images = dataset_at(dataset, reading, progress=progress)
     train, validation = split_images(images, settings)
     keras = start_keras()
@@ -105,5 +115,17 @@ def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
         license=license,
         progress=progress,
     )
+    check_room(job.folder, max(0, _bytes_needed(job) - folder_size(job.folder)), "the training")
     with work_folder(job.folder, job.described(), restart=restart), standard_settings(keras):
-        return save_backbone(job, train_network(keras, job), out)
+        trained = train_network(keras, job)
+        save_backbone(job, trained, out)
+    advice = f"To measure it: headstart evaluate {out} IMAGES"
+    with saved_first(f"The backbone is saved in {out}", "measuring it", progress, advice):
+        return measure_backbone(job, trained, out)
+
+
+def _bytes_needed(job: Job) -> int:
+    """Return how many bytes the decoded images and the teacher targets take at least."""
+    pixels = 3 * job.settings.size**2 * (len(job.train) + len(job.validation_sample()))
+    targets = 0 if job.teacher is None else 2 * job.teacher.outputs["features"][0] * len(job.train)
+    return int(pixels + targets + _BYTES)

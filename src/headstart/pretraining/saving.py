@@ -12,15 +12,17 @@ from headstart.backbones.networks import find_network
 from headstart.backbones.preprocessing import INSIDE
 from headstart.backbones.row import Backbone
 from headstart.backbones.spec import NetworkSpec
+from headstart.backbones.weights import FOLDER_WEIGHTS
 from headstart.evaluation import measure
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.settings import FeatureSettings
+from headstart.model.replacing import exchange
 from headstart.prediction.labels import user_classes
 from headstart.prediction.predictor import Predictor
 from headstart.pretraining.card import model_card
 from headstart.pretraining.settings import SIZES
 from headstart.pretraining.summary import CARD, CURVES, HISTORY, PretrainingSummary
-from headstart.storage import whole_folder, writing
+from headstart.storage import folder_beside, sync_folder, whole_folder, writing
 from headstart.training.history import write_history
 
 if TYPE_CHECKING:
@@ -39,41 +41,52 @@ if TYPE_CHECKING:
 _SCALES = (1.125, 1.25, 1.375, 1.5)
 
 
-def save_backbone(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
-    """Save a trained network as a backbone, measure what was saved, and describe it."""
+def save_backbone(job: Job, trained: Trained, out: Path) -> None:
+    """Save a trained network as a backbone, before anything else can fail."""
     weights = job.folder / "finished.weights.h5"
     with writing(str(weights)):
         trained.network.save_weights(weights)
-    row = _row(job, trained.network, plain_name(out.name))
     with whole_folder(out) as new:
-        write_backbone(new, row, weights)
-        sizes = _try_sizes(job, new)
-        side = max(sizes, key=lambda size: sizes[size])
-        network = find_network(NetworkSpec(new, size=(side, side)))
-        evaluation = _measure(job, job.validation, network)
-        # With up to five classes, the right one is always among the first five.
-        top5 = 1.0 if evaluation.top_5_accuracy is None else evaluation.top_5_accuracy
-        row = replace(
-            row, size=network.size, macs=network.macs, top1=evaluation.accuracy, top5=top5
-        )
-        write_backbone(new, row, weights)
+        write_backbone(new, _row(job, trained.network, plain_name(out.name)), weights)
         write_history(trained.history, new / HISTORY)
-        summary = PretrainingSummary(
-            folder=out,
-            backbone=row,
-            teacher=None if job.teacher is None else job.teacher.name,
-            precision=job.precision,
-            n_train=trained.n_train,
-            unreadable=trained.unreadable,
-            notes=trained.notes,
-            evaluation=evaluation,
-            history=trained.history,
-            best_epoch=trained.best_epoch,
-            seconds=sum(epoch.seconds for epoch in trained.history),
-            sizes=sizes,
-        )
+
+
+def measure_backbone(job: Job, trained: Trained, out: Path) -> PretrainingSummary:
+    """Measure a backbone that is saved, and put what came out into its folder, in one step."""
+    sizes = _try_sizes(job, out)
+    side = max(sizes, key=lambda size: sizes[size])
+    network = find_network(NetworkSpec(out, size=(side, side)))
+    evaluation = _measure(job, job.validation, network)
+    # With up to five classes, the right one is always among the first five.
+    top5 = 1.0 if evaluation.top_5_accuracy is None else evaluation.top_5_accuracy
+    row = replace(
+        read_backbone(out),
+        size=network.size,
+        macs=network.macs,
+        top1=evaluation.accuracy,
+        top5=top5,
+    )
+    summary = PretrainingSummary(
+        folder=out,
+        backbone=row,
+        teacher=None if job.teacher is None else job.teacher.name,
+        precision=job.precision,
+        n_train=trained.n_train,
+        unreadable=trained.unreadable,
+        notes=trained.notes,
+        evaluation=evaluation,
+        history=trained.history,
+        best_epoch=trained.best_epoch,
+        seconds=sum(epoch.seconds for epoch in trained.history),
+        sizes=sizes,
+    )
+    with folder_beside(out) as new:
+        write_backbone(new, row, out / FOLDER_WEIGHTS)
+        write_history(trained.history, new / HISTORY)
         summary.plot_history(new / CURVES)
         (new / CARD).write_text(model_card(job, summary), "utf-8")
+        sync_folder(new)
+        exchange(out, new)
     return replace(summary, backbone=read_backbone(out))
 
 
