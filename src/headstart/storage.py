@@ -4,6 +4,7 @@ import contextlib
 import glob
 import hashlib
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -104,17 +105,13 @@ def whole_file(path: Path, *, sync: bool = True) -> Iterator[Path]:
         # A link stays a link: what it points to is replaced.
         path = Path(os.path.realpath(path))
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent
-        )
-        os.close(handle)
-        temporary = Path(name)
+        temporary = path.with_name(f".{path.stem[:40]}-{secrets.token_hex(4)}{path.suffix}")
+        # Not by tempfile: this file shall be as readable as any new file, not private.
+        temporary.touch(exist_ok=False)
         try:
             yield temporary
             if sync:
                 _sync(temporary)
-            # mkstemp makes private files. This one shall be as readable as any new file.
-            temporary.chmod(0o666 & ~_umask())
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -255,9 +252,3 @@ def remove_remains(path: Path) -> None:
 def _sync(path: Path) -> None:
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -18,6 +18,18 @@ def test_a_compiled_network_is_kept(tiny_network, make_network):
     assert compile_network(tiny_network) is not first
 
 
+def test_compiling_is_logged_once(make_network, caplog):
+    caplog.set_level("DEBUG", logger="headstart")
+    network = make_network(seed=123)
+    for _ in range(2):
+        choose_runtime("auto", network)
+        compile_network(network, threads=1)
+    said = [record.getMessage() for record in caplog.records]
+    assert said.count("tiny runs on openvino") == 2
+    (compiled,) = (text for text in said if text.startswith("compiled"))
+    assert compiled.startswith("compiled tiny for openvino (f32, threads: 1) in ")
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

@@ -416,3 +416,15 @@ def test_memory_stays_flat(photos, cache, run):
     few = peak(700)
     assert peak(1400) < 1.3 * few
     assert n_kept(cache.folder) == 2100
+
+
+def test_the_log_says_how_many_features_came_from_the_cache(sources, cache, run, caplog):
+    caplog.set_level("DEBUG", logger="headstart")
+    for _ in range(2):
+        list(run(sources, cache=cache))
+    counts = [text for text in caplog.messages if text.endswith("from the cache")]
+    n = len(sources)
+    assert counts == [
+        f"tiny: {n} images computed, 0 from the cache",
+        f"tiny: 0 images computed, {n} from the cache",
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import queue
 import threading
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from headstart.progress import Progress
+
+_logger = logging.getLogger("headstart")
 
 ATTEMPTS = 4
 PAUSE = 1.0  # seconds before the second attempt; doubled for each further one
@@ -71,6 +74,8 @@ def fetch(
         target.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(f"{target}.lock"):
             if not target.is_file():
+                # Not the address: that of a mirror may hold a password.
+                _logger.info("downloading %s", target)
                 _download(mirrored(url), part, progress, instructions)
                 _check(part, digest, mirrored(url))
                 part.replace(target)

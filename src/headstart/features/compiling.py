@@ -117,6 +117,7 @@ def choose_runtime(device: Device, network: Network) -> Runtime:
         and keras_engine.can_build(network)
         and accelerator.sees_accelerator()
     )
+    _logger.debug("%s runs on %s", network.name, "keras" if on_keras else "openvino")
     return "keras" if on_keras else "openvino"
 
 

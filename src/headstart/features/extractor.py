@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     Item = tuple[Loaded, Kept | None]
 
 Output = Literal["features", "probabilities"]
+
+_logger = logging.getLogger("headstart")
 
 _FLOAT32 = PrecisionChoice("f32", "as asked for")
 
@@ -250,6 +253,7 @@ class FeatureExtractor:
         """
         precision = self.precision.precision
         space = Space.of(self.network, self.resize, precision, self.runtime, self.output)
+        found = [0, 0]
         with contextlib.ExitStack() as stack:
             cache = None
             # Hashing takes a twentieth of the time of decoding, so it is only done where needed.
@@ -271,6 +275,8 @@ class FeatureExtractor:
             for (image, kept), computed in stream:
                 if cache is not None and computed is not None and image.content is not None:
                     cache.put(image.content, computed, image.notes)
+                if image.error is None:
+                    found[kept is not None] += 1
                 yield Extracted(
                     index=image.index,
                     source=image.source,
@@ -280,6 +286,7 @@ class FeatureExtractor:
                     cached=kept is not None,
                     content=image.content,
                 )
+        _logger.debug("%s: %d images computed, %d from the cache", self.network.name, *found)
 
     def _look_up(self, loaded: Iterable[Loaded], cache: CachedFeatures | None) -> Iterator[Item]:
         for image in loaded:
