@@ -1,5 +1,6 @@
 import io
 import os
+import sys
 import threading
 from pathlib import Path
 
@@ -173,6 +174,21 @@ class TestPillowSource:
         image = scene().convert("YCbCr")
         decoded = decode(PillowSource("x", image).read(), name="x")
         assert np.array_equal(np.asarray(decoded.image), np.asarray(image.convert("RGB")))
+
+    @pytest.mark.parametrize("mode", ["I;16", "I;16B", "I;16L", "I;16N"])
+    def test_16_bit_grey_is_the_same_in_every_order_of_bytes(self, mode):
+        grey = np.asarray(photo().convert("L"))
+        little = mode in {"I;16", "I;16L"} or (mode == "I;16N" and sys.byteorder == "little")
+        stored = (grey.astype(np.uint16) * 16).astype("<u2" if little else ">u2")
+        image = Image.frombytes(mode, photo().size, stored.tobytes())
+        decoded = decode(PillowSource("x", image).read(), name="x")
+        assert "12 bits used" in decoded.notes[0]
+        assert np.abs(np.asarray(decoded.image, int)[..., 0] - grey).max() <= 1
+
+    def test_multiplied_transparency_is_undone(self):
+        image = half_transparent().convert("LA").convert("La")
+        decoded = decode(PillowSource("x", image).read(), name="x")
+        assert decoded.notes == ("transparent: shown on white",)
 
     def test_unusual_modes_are_converted_to_rgba(self):
         decoded = decode(PillowSource("x", half_transparent().convert("RGBa")).read(), name="x")

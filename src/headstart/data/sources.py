@@ -247,6 +247,13 @@ def _open_at_once(path: str, _flags: int) -> int:
 
 
 def _as_file(image: Image.Image) -> bytes:
+    if image.mode.startswith("I;16"):
+        # Pillow clips the other orders of bytes when it converts them.
+        plain = Image.fromarray(np.asarray(image).astype(np.uint16))
+        plain.info = image.info
+        image = plain
+    if image.mode == "La":
+        image = image.convert("LA")
     # Not compressed, because a reader thread decodes it again at once.
     if image.mode not in (*_MODES_PNG_KEEPS, *_MODES_TIFF_KEEPS):
         image = image.convert("RGB" if image.mode == "YCbCr" else "RGBA")
