@@ -200,7 +200,8 @@ def _words(hint: Any) -> str:
         return _words_of_annotated(*inner)
     if origin in _UNIONS:
         *others, last = [_words(each) for each in inner]
-        return f"{', '.join(others)} or {last}"
+        comma = "," if any(" or " in each for each in others) else ""
+        return f"{', '.join(others)}{comma} or {last}"
     if origin is Literal:
         return f"one of {', '.join(map(str, inner))}"
     if origin is not None:

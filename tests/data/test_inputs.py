@@ -172,8 +172,8 @@ def test_an_array_of_grey_images_is_taken_apart(shape):
 
 
 @pytest.mark.parametrize("width", [3, 4])
-def test_what_could_be_one_image_in_colour_is_refused_with_both_ways_out(width):
-    with pytest.raises(UsageError, match=r"write \[image\]\. .* write X\[\.\.\., None\]"):
+def test_what_could_be_one_image_in_colour_is_refused(width):
+    with pytest.raises(UsageError, match=r"write \[image\]\."):
         image_sources(np.zeros((8, 8, width), np.uint8))
     assert len(image_sources(np.zeros((8, 8, width), np.uint8)[..., None])) == 8
 

@@ -343,6 +343,14 @@ def test_unreadable_images_count_in_no_figure(make):
         measure(predictor, sources[1:2], [0])
 
 
+def test_labels_that_only_look_like_the_classes_are_matched_and_it_is_said(make):
+    predictor = make()
+    truth = [str(label) for label in predictor.predict(IMAGES).tolist()]
+    progress = Recorder()
+    assert measure(predictor, SOURCES, truth, progress=progress).accuracy == 1
+    assert "They are read as those: '" in progress.said[0]
+
+
 def test_labels_may_be_the_identifiers_of_the_classes(make):
     twins = make(labels=["crane", "crane", "ant", "bee", "cat"])
     truth = ["abcde"[i] for i in twins.predict_proba(IMAGES).argmax(axis=1)]

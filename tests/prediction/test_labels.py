@@ -37,3 +37,9 @@ def test_each_pair_counts_by_its_weight():
 def test_lists_must_be_as_long_as_each_other_and_not_empty(predicted, truth):
     with pytest.raises(UsageError, match=f"{len(predicted)} images and {len(truth)} labels"):
         agreement(predicted, truth)
+
+
+@pytest.mark.parametrize("weights", [[1], [1, "a"], [0, 0], [-1, 2], [1, float("nan")], 3, "ab"])
+def test_weights_are_one_number_for_each_pair(weights):
+    with pytest.raises(UsageError, match="sample_weight must be 2 numbers"):
+        agreement(["a", "b"], ["a", "b"], weights)

@@ -139,3 +139,10 @@ def test_settings_change_the_precision_and_the_workers(make):
     assert (same.precision, same.extractor.workers) == ("bf16", 3)
     with pytest.raises(UsageError, match="as in training, by 'squash'"):
         changed.with_settings(FeatureSettings(resize="pad"))
+
+
+def test_a_stream_takes_whatever_an_image_may_be(make):
+    (answer,) = make().stream([IMAGES[0]])
+    assert answer.path == "image 0"
+    with pytest.raises(UsageError, match="image 0 must be a path"):
+        list(make().stream([3]))

@@ -227,15 +227,10 @@ def _values(X: Any) -> Iterable[Any]:
             return values
     elif isinstance(values, Iterable) and not isinstance(values, bytes):
         return values
-    grey = (
-        " For grey images that are 3 or 4 pixels wide, write X[..., None]."
-        if getattr(values, "ndim", 0) == 3
-        else ""
-    )
     raise UsageError(
         "X must be a list of images (paths, bytes, arrays, PIL images), an array of shape (n, "
         f"height, width, 3) or the path of a folder. Received: {_received(X)}. "
-        f"For one image, write [image].{grey}"
+        "For one image, write [image]."
     )
 
 

@@ -378,5 +378,7 @@ def measure(
 def _classes(predictor: Predictor, labels: Sequence[Hashable]) -> Sequence[Hashable]:
     """Return what `labels` call the classes: by their labels, or else by their identifiers."""
     identifiers = [name.id for name in predictor.classes]
+    if identifiers == [str(label) for label in predictor.labels]:
+        return predictor.labels
     by_identifier = set(labels) <= set(identifiers) and not set(labels) <= set(predictor.labels)
     return identifiers if by_identifier else predictor.labels

@@ -52,7 +52,7 @@ _SHARE_OF_DATA = 0.2
 _WEIGHTS_IN_CHECKPOINT = 5
 
 
-_CLASSIFIER = Means("an ImageClassifier: a saved model can't be trained further. Give one")
+_CLASSIFIER = Means("an ImageClassifier, because a saved model can't be trained further")
 
 
 @checked

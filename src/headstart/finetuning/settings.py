@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any
 
-from headstart.arguments import Means, Seed, check_fields
+from headstart.arguments import Means, Positive, Seed, check_fields
 from headstart.augmentation.settings import Augmentation
 from headstart.features.settings import PrecisionRule  # noqa: TC001 - flags are made of it
 from headstart.training.freezing import ALL, LAST_STAGE
@@ -116,7 +116,7 @@ class FineTuning:
     dropout: float | None = None
     augmentation: Augmentation = field(default_factory=Augmentation.gentle)
     views: int = 8
-    view_size: int | None = None
+    view_size: Positive | None = None
     mixup: float = 0.0
     cutmix: float = 0.0
     validation: Annotated[float | int | None, _VALIDATION] = None

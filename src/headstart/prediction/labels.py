@@ -51,12 +51,31 @@ def agreement(
     Raises
     ------
     UsageError
-        If the lists are empty, or differ in length.
+        If the lists are empty or differ in length, or the weights are no positive numbers.
     """
     if len(predicted) != len(truth) or not len(predicted):
         raise UsageError(
             "There must be one label for each image, and at least one image. "
             f"Received: {len(predicted)} images and {len(truth)} labels."
         )
+    shares = None if weights is None else _checked(weights, len(truth))
     equal = [one == other for one, other in zip(predicted, truth, strict=True)]
-    return float(np.average(equal, weights=weights))
+    return float(np.average(equal, weights=shares))
+
+
+def _checked(weights: object, n: int) -> npt.NDArray[np.float64]:
+    try:
+        shares = np.asarray(weights, np.float64)
+    except (TypeError, ValueError):
+        shares = np.array(np.nan)
+    if (
+        shares.shape != (n,)
+        or not np.isfinite(shares).all()
+        or (shares < 0).any()
+        or not shares.any()
+    ):
+        raise UsageError(
+            f"sample_weight must be {n} numbers from 0 on, one for each image, and not all 0. "
+            f"Received: {weights!r}."
+        )
+    return shares

@@ -9,6 +9,7 @@ import numpy as np
 
 from headstart.data.inputs import Images, Labels, image_sources, labelled_images
 from headstart.data.labels import scored_labels
+from headstart.data.sources import as_source
 from headstart.errors import UsageError
 from headstart.features.extractor import FeatureExtractor
 from headstart.prediction.answer import Answer
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from headstart.backbones.classes import ClassName
     from headstart.backbones.network import Network
     from headstart.data.resizing import Resize
-    from headstart.data.sources import ImageSource
+    from headstart.data.sources import ImageLike, ImageSource
     from headstart.features.engine import Precision
     from headstart.features.settings import FeatureSettings
     from headstart.prediction.scoring import Scorer
@@ -136,14 +137,12 @@ class Predictor:
         """The label of each class, in the order of the probabilities."""
         return tuple(name.label for name in self.classes)
 
-    def stream(
-        self, sources: Iterable[ImageSource], workers: int | None = None
-    ) -> Iterator[Answer]:
+    def stream(self, sources: Iterable[ImageLike], workers: int | None = None) -> Iterator[Answer]:
         """Yield an answer for each image, in order, with only a few images in memory at a time.
 
         Parameters
         ----------
-        sources : iterable of ImageSource
+        sources : iterable of ImageSource, or of whatever else an image may be
             The images; it may be endless.
         workers : int, optional
             Threads that read images. The default is that of the extractor.
@@ -153,7 +152,8 @@ class Predictor:
         Answer
             With probabilities, or with an error if the image can't be read.
         """
-        for item in self.extractor.stream(sources, workers):
+        images = (as_source(image, index) for index, image in enumerate(sources))
+        for item in self.extractor.stream(images, workers):
             values = None if item.values is None else self.probabilities(item.values[None])[0]
             unsure = values is not None and self.rule.holds(values)
             yield Answer(
