@@ -1,5 +1,6 @@
 """What the command makes of its arguments; the job itself is tested in tests/pretraining."""
 
+import inspect
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -32,7 +33,8 @@ def test_the_defaults_are_those_of_the_function(asked, capsys):
     ((given, options),) = asked
     assert given == (Path("animals"), Path("net"), Pretraining())
     del options["progress"]
-    assert options == {name: pretrain.__kwdefaults__[name] for name in options}
+    defaults = inspect.signature(pretrain).parameters
+    assert options == {name: defaults[name].default for name in options}
     assert capsys.readouterr().out == '{"accuracy": 0.5}\n'
 
 
