@@ -102,3 +102,12 @@ def test_a_setting_that_means_nothing_for_the_format_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text("path,label\n1.png,cat\n2.png,dog\n")
     with pytest.raises(UsageError, match=r"class_level must be left out .*CSV.*class_level=2"):
         read_dataset(tmp_path / "a.csv", DatasetSettings(class_level=2))
+
+
+def test_the_settings_decide_between_a_table_and_the_folders_beside_it(tmp_path, make_images):
+    make_images(tmp_path, "cat/1.png", "dog/2.png")
+    (tmp_path / "metadata.csv").write_text("file_name,label\ncat/1.png,old\ndog/2.png,new\n")
+    assert read_dataset(tmp_path).classes == ["new", "old"]
+    assert read_dataset(tmp_path, DatasetSettings(class_level=1)).classes == ["cat", "dog"]
+    settings = DatasetSettings(label_column="label")
+    assert read_dataset(tmp_path, settings).classes == ["new", "old"]

@@ -109,11 +109,16 @@ def read_dataset(
 
 
 def _read(path: Path, settings: DatasetSettings) -> LabelledImages:
-    for words, known in FORMATS.items():
+    given = settings.given().keys()
+    # Whoever names a level of folders means the folders, though there may be a table beside them.
+    fitting = [known for known in FORMATS.values() if given <= set(known.options)]
+    for known in fitting:
         images = known.read(path, settings)
         if images is not None:
-            _refuse_unused(settings, known, words)
             return images
+    for words, known in FORMATS.items():
+        if known not in fitting and known.read(path, DatasetSettings()) is not None:
+            _refuse_unused(settings, known, words)
     raise DatasetError(f"{path} is not a dataset. {_layouts()}")
 
 
