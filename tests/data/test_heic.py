@@ -1,3 +1,4 @@
+import datetime as dt
 import io
 import sys
 
@@ -10,6 +11,8 @@ from tests.data.odd_images import oriented, photo
 
 from headstart.data import limits
 from headstart.data.decoding import decode
+from headstart.data.exif import Exif, read_exif
+from headstart.data.sources import BytesSource
 from headstart.errors import ImageDamaged, ImageError, ImageTooLarge, ImageUnsupported
 
 HEADER = b"\0\0\0\x18ftypheic" + bytes(40)
@@ -68,6 +71,16 @@ def test_it_is_turned_once(heif, turn):
         heif.encode("RGB", stored.size, stored.tobytes(), data, quality=95, exif=exif)
     with Image.open(io.BytesIO(oriented(1))) as upright:
         assert_alike(decode(data.getvalue(), name="x").image, upright)
+
+
+def test_its_exif_says_when_it_was_taken(heif):
+    exif = Image.Exif()
+    exif[271] = "Nokia"
+    exif.get_ifd(34665)[36867] = "2026:05:01 10:20:30"
+    data = io.BytesIO()
+    heif.encode("RGB", photo().size, photo().tobytes(), data, exif=exif.tobytes())
+    found = read_exif(BytesSource("x", data.getvalue()))
+    assert found == Exif(dt.datetime(2026, 5, 1, 10, 20, 30), "Nokia")
 
 
 def test_10_bits_become_8(heif):

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headstart.data.heic import heic_exif
 from headstart.data.opening import open_image
 from headstart.data.signatures import identify
 from headstart.data.tags import Directory
@@ -56,7 +57,13 @@ def _directory(source: ImageSource) -> Directory | None:
     signature = identify(data, source.name)
     if signature.kind == "TIFF":
         return Directory.first(data)
-    exif = open_image(data, source.name, signature).image.info.get("exif")
+    if signature.kind == "DICOM":
+        # What its elements say is about a patient.
+        return None
+    if signature.kind == "HEIC":
+        exif: object = heic_exif(data, source.name)
+    else:
+        exif = open_image(data, source.name, signature).image.info.get("exif")
     return Directory.first(exif.removeprefix(b"Exif\0\0")) if isinstance(exif, bytes) else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headstart.data.limits import check_pixels
 from headstart.errors import ImageUnsupported, MissingExtra
@@ -26,12 +26,7 @@ def read_heic(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
     Exception
         Whatever the decoder raises.
     """
-    try:
-        # Not registered as a plugin of Pillow: that would change the process.
-        from pillow_heif import open_heif
-    except ImportError as error:
-        raise ImageUnsupported(str(MissingExtra(f"{name} is HEIC, which", "heic"))) from error
-    file = open_heif(data)
+    file = _opened(data, name)
     check_pixels(file.size, name)
     image = file.to_pillow()
     image.info = {}
@@ -39,3 +34,25 @@ def read_heic(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
     deep = (f"{bits}-bit colour: the upper 8 bits",) if bits > 8 and "16" not in image.mode else ()
     several = (f"several images: the main one; {len(file)} in all",) if len(file) > 1 else ()
     return image, several + deep
+
+
+def heic_exif(data: bytes, name: str) -> bytes:
+    """Return the EXIF of a HEIC file, without decoding its pixels; empty if there is none.
+
+    Raises
+    ------
+    ImageUnsupported
+        The package is missing.
+    Exception
+        Whatever the decoder raises.
+    """
+    return _opened(data, name).info.get("exif") or b""
+
+
+def _opened(data: bytes, name: str) -> Any:
+    try:
+        # Not registered as a plugin of Pillow: that would change the process.
+        from pillow_heif import open_heif
+    except ImportError as error:
+        raise ImageUnsupported(str(MissingExtra(f"{name} is HEIC, which", "heic"))) from error
+    return open_heif(data)
