@@ -95,6 +95,18 @@ def test_results_that_can_not_be_written_are_an_error():
             act(Closed())
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-16"])
+def test_every_text_is_written_in_every_encoding(monkeypatch, encoding):
+    file = io.BytesIO()
+    stream = io.TextIOWrapper(file, encoding=encoding, newline="")
+    write("größe 赤 \udc80", stream)
+    monkeypatch.setattr(sys, "stderr", stream)
+    Bars().say("größe 赤")
+    first, second, end = file.getvalue().decode(encoding).split("\n")
+    assert first in {"größe 赤 \\udc80", "größe \\u8d64 \\udc80", "gr\\xf6\\xdfe \\u8d64 \\udc80"}
+    assert (second, end) == (first.removesuffix(" \\udc80"), "")
+
+
 def test_without_a_stream_nothing_is_written():
     write("found", None)
     flush(None)

@@ -168,7 +168,7 @@ def write(text: str, stream: TextIO | None, *, flush: bool = True) -> None:
     if stream is None:
         return
     with _told(stream), _apart_from_bars(stream):
-        stream.write(f"{printable_lines(text)}\n")
+        stream.write(f"{_encodable(printable_lines(text), stream)}\n")
         if flush or stream.isatty():
             stream.flush()
 
@@ -178,6 +178,12 @@ def flush(stream: TextIO | None) -> None:
     if stream is not None:
         with _told(stream):
             stream.flush()
+
+
+def _encodable(text: str, stream: TextIO) -> str:
+    """Return `text` with escapes for what the encoding of the stream lacks."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 @contextlib.contextmanager

@@ -137,7 +137,7 @@ class SavedModel(Displayed):
             "images, fit a new ImageClassifier."
         )
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 - scikit-learn asks for it
         """Return no parameters: nothing about a saved model can be set."""
         return {}
 
