@@ -1,6 +1,7 @@
 import shutil
 
 import pytest
+from tests.recorder import Recorder
 
 from headstart.errors import StorageError, TrainingDiverged, UsageError
 from headstart.training.work_folder import work_folder
@@ -103,6 +104,22 @@ def test_work_stays_unless_the_same_call_would_fail_again(tmp_path, error, stays
         (folder / "last.npz").write_text("checkpoint")
         raise error
     assert folder.exists() == stays
+
+
+def test_where_the_work_is_kept_is_said(tmp_path):
+    folder, progress = tmp_path / "net.training", Recorder()
+    with (
+        pytest.raises(KeyboardInterrupt),
+        work_folder(folder, SETTINGS, restart=False, progress=progress),
+    ):
+        (folder / "last.npz").write_text("checkpoint")
+        raise KeyboardInterrupt
+    assert progress.said == [
+        f"What is trained so far is kept in {folder}. The same command continues it."
+    ]
+    with pytest.raises(UsageError), work_folder(folder, {}, restart=False, progress=progress):
+        pytest.fail("not reached")
+    assert len(progress.said) == 1
 
 
 def test_work_from_before_is_not_deleted_by_a_wrong_argument(tmp_path):

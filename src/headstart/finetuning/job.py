@@ -182,7 +182,7 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
         skip_unreadable=skip_unreadable,
         progress=progress,
     )
-    with _opened(folder, plan, split, restart=restart) as work:
+    with _opened(folder, plan, split, restart=restart, progress=progress) as work:
         with standard_settings(keras), seeded(settings.seed):
             result, summary = _trained(plan, split, precision, work, progress)
         result.fine_tuning_ = replace(summary, seconds=time.perf_counter() - began)
@@ -238,7 +238,12 @@ def _trained(
 
 @contextlib.contextmanager
 def _opened(
-    folder: str | Path | None, plan: Plan, split: SplitNetwork, *, restart: bool
+    folder: str | Path | None,
+    plan: Plan,
+    split: SplitNetwork,
+    *,
+    restart: bool,
+    progress: Progress | None,
 ) -> Iterator[Path]:
     """Yield the folder to work in."""
     needed = _bytes_needed(plan, split)
@@ -250,7 +255,7 @@ def _opened(
     work = Path(folder).absolute()
     # What an interrupted training left takes up a part of the room already.
     check_room(work, max(0, needed - folder_size(work)), "the training")
-    with work_folder(work, plan.described(), restart=restart):
+    with work_folder(work, plan.described(), restart=restart, progress=progress):
         yield work
 
 

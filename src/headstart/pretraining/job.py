@@ -116,7 +116,8 @@ def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
         progress=progress,
     )
     check_room(job.folder, max(0, _bytes_needed(job) - folder_size(job.folder)), "the training")
-    with work_folder(job.folder, job.described(), restart=restart), standard_settings(keras):
+    kept = work_folder(job.folder, job.described(), restart=restart, progress=progress)
+    with kept, standard_settings(keras):
         trained = train_network(keras, job)
         save_backbone(job, trained, out)
     advice = f"To measure it: headstart evaluate {out} IMAGES"

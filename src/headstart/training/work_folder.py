@@ -10,17 +10,26 @@ from typing import TYPE_CHECKING, Any
 import filelock
 
 from headstart.errors import TrainingDiverged, UsageError
+from headstart.progress import Bars
 from headstart.storage import folder_beside, remove_remains, whole_file, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from headstart.progress import Progress
+
 _SETTINGS, _LOCK = "settings.json", ".lock"
 
 
 @contextlib.contextmanager
-def work_folder(folder: Path, settings: Mapping[str, Any], *, restart: bool) -> Iterator[None]:
+def work_folder(
+    folder: Path,
+    settings: Mapping[str, Any],
+    *,
+    restart: bool,
+    progress: Progress | None = None,
+) -> Iterator[None]:
     """Lock a folder for a training with these settings, while the context is open.
 
     The folder is deleted when the context ends without an error: save the result inside. After an
@@ -35,6 +44,8 @@ def work_folder(folder: Path, settings: Mapping[str, Any], *, restart: bool) -> 
         Everything that the result depends on, in JSON's types.
     restart : bool
         Whether to delete the files of an unfinished training.
+    progress : Progress, optional
+        Gets the message that the folder stays.
 
     Raises
     ------
@@ -58,6 +69,10 @@ def work_folder(folder: Path, settings: Mapping[str, Any], *, restart: bool) -> 
     except BaseException as error:
         if _is_useless(folder, error, is_new=is_new):
             _delete(folder)
+        elif not isinstance(error, UsageError):
+            (progress or Bars()).say(
+                f"What is trained so far is kept in {folder}. The same command continues it."
+            )
         raise
     _delete(folder)
 
