@@ -163,6 +163,18 @@ def test_a_compression_without_a_decoder_is_named_with_what_to_install():
         decode(data, name="x")
 
 
+def test_a_deflated_file_is_refused():
+    data = dicom(GREY, syntax="DeflatedExplicitVRLittleEndian")
+    with pytest.raises(ImageUnsupported, match="not deflated as a whole"):
+        decode(data, name="x")
+
+
+def test_other_colours_are_refused():
+    data = dicom(np.asarray(photo()), PhotometricInterpretation="HSV")
+    with pytest.raises(ImageUnsupported, match="Received: HSV"):
+        decode(data, name="x")
+
+
 def test_a_file_without_pixels_is_refused():
     data = dicom(GREY)
     from pydicom import dcmread

@@ -7,13 +7,14 @@ from PIL import Image, JpegImagePlugin
 
 from headstart.data.decoding_errors import image_errors
 from headstart.data.depth import scaled, stretched
+from headstart.data.jpeg import unusual_process
 from headstart.data.limits import check_pixels
 from headstart.data.opening import Notes, Opened, open_image
 from headstart.data.orientation import orientation, upright, upright_size
 from headstart.data.signatures import identify
 from headstart.data.sources import check_bytes
 from headstart.data.truncated import MOST_MISSING, completed, missing_share
-from headstart.errors import ImageDamaged
+from headstart.errors import ImageDamaged, ImageUnsupported
 
 _ON_WHITE = "transparent: shown on white"
 _UPPER_BITS = "16-bit colour: the upper 8 bits"
@@ -101,7 +102,14 @@ def decode(
             check_pixels(opened.image.size, name)
             return _decoded(opened, at_least, as_stored=as_stored)
     except ImageDamaged as error:
-        if not accept_truncated or signature.kind != "JPEG":
+        if signature.kind != "JPEG":
+            raise
+        if process := unusual_process(data):
+            raise ImageUnsupported(
+                f"{name} must be JPEG of a variant that can be read. Received: {process} JPEG. "
+                "Save it as an ordinary JPEG or PNG."
+            ) from error
+        if not accept_truncated:
             raise
         return _truncated(data, name, error, as_stored=as_stored)
 

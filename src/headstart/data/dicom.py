@@ -24,12 +24,17 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
 
 _MORE = "pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg"
+# The transfer syntax in which everything behind the first group is compressed.
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
+_META = 4096
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _PALETTE = [
     f"{colour}PaletteColorLookupTable{part}"
     for colour in ("Red", "Green", "Blue")
     for part in ("Descriptor", "Data")
 ]
+# What decoders return as red, green and blue.
+_COLOURS = ("RGB", "YBR_RCT", "YBR_ICT")
 _NEEDED = [
     *_PIXELS,
     *_PALETTE,
@@ -92,6 +97,11 @@ def _check_installed(name: str) -> None:
 def _read(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
     from pydicom import dcmread
 
+    if _DEFLATED in data[:_META]:
+        raise ImageUnsupported(
+            f"{name} must be DICOM that is not deflated as a whole: it could grow a thousandfold. "
+            "Export it with another transfer syntax."
+        )
     dataset = dcmread(io.BytesIO(data), specific_tags=_NEEDED, force=True)
     if not any(element in dataset for element in _PIXELS):
         raise ImageUnsupported(
@@ -108,6 +118,11 @@ def _read(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
         grey, note = _shown(dataset, values)
         grey = 255 - grey if kind == "MONOCHROME1" else grey
         return Image.fromarray(grey), (*notes, *([note] if note else []))
+    if kind not in _COLOURS:
+        raise ImageUnsupported(
+            f"{name} must be DICOM with grey, RGB, YBR or palette. Received: {kind}. "
+            "Export it as RGB."
+        )
     if values.dtype == np.uint8:
         return Image.fromarray(np.ascontiguousarray(values)), notes
     colour, note = _narrowed(values, "colour", dataset)
