@@ -9,6 +9,8 @@ def test_a_label_is_found_or_not():
     assert label_in("a/fox_1.jpg", expression) == "fox"
     assert label_in("a/fox.jpg", expression) is None
     assert label_in("x.jpg", label_expression("(y?)x")) is None
+    named = label_expression(r"([0-9]+)_(?P<label>[a-z]+)")
+    assert label_in("7_fox.jpg", named) == "fox"
 
 
 @pytest.mark.parametrize(

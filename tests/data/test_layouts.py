@@ -124,6 +124,20 @@ READ = {
     "years in classes": Case(
         "cat/2023/1 cat/2024/2 dog/2023/3 dog/2024/4", {(None, "cat"): 2, (None, "dog"): 2}
     ),
+    "images to predict in splits, asked for": Case(
+        "train/cat/1 train/dog/2 test/cat/3 pred/new/4",
+        TRAIN_AND_TEST,
+        "Images in folders for prediction are not used: 1.",
+        {"without a label": 1},
+        LEVEL_2,
+    ),
+    "labels in file names, and images to predict": Case(
+        "train/cat.1 train/dog.2 test/cat.3 pred/cat.4",
+        TRAIN_AND_TEST,
+        "Images in folders for prediction are not used: 1.",
+        {"without a label": 1},
+        DatasetSettings(label_from="{label}.*.png"),
+    ),
     "labels in file names": Case(
         "train/cat.1 train/dog.2 test1/cat.3 logo",
         CATS_AND_DOGS | {(None, "cat"): 2},
@@ -305,4 +319,5 @@ def test_every_image_is_labelled_or_counted_whatever_the_folders(paths, settings
     assert len({source.name for source in images.sources}) == len(images)
     assert set(images.classes) == set(images.labels)
     assert images.split is None or len(images.split) == len(images)
+    assert set(images.split or ()) <= {"train", "valid", "test"}
     assert images.layout

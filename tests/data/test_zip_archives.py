@@ -15,7 +15,14 @@ from headstart.data import zip_archives
 from headstart.data.datasets import read_dataset
 from headstart.data.discovery import find_images
 from headstart.data.zip_archives import ZipImages, ZipSource
-from headstart.errors import DatasetError, ImageDamaged, ImageError, ImageNotFound, ImageTooLarge
+from headstart.errors import (
+    DatasetError,
+    ImageDamaged,
+    ImageError,
+    ImageNotFound,
+    ImageTooLarge,
+    ImageUnreadable,
+)
 
 
 @pytest.fixture
@@ -69,7 +76,7 @@ def test_an_archive_without_images_is_missing(archive):
 def test_a_damaged_archive_is_an_unreadable_image_and_no_dataset(tmp_path):
     (tmp_path / "a.zip").write_bytes(b"PK\x03\x04 and no more")
     (source,) = find_images([tmp_path / "a.zip"]).sources
-    with pytest.raises(ImageDamaged, match=r"a\.zip must be a whole zip archive"):
+    with pytest.raises(ImageUnreadable, match=r"a\.zip must be a whole zip archive"):
         source.read()
     with pytest.raises(DatasetError, match=r"a\.zip must be a whole zip archive"):
         read_dataset(tmp_path / "a.zip")
@@ -185,6 +192,9 @@ def test_tables_in_an_archive_and_other_archives_are_refused_in_words(archive, t
         (tmp_path / name).write_bytes(b"")
         with pytest.raises(DatasetError, match=r"must be a zip file to be read.*Unpack it"):
             read_dataset(tmp_path / name)
+        (source,) = find_images([tmp_path / name]).sources
+        with pytest.raises(ImageUnreadable, match="must be a zip file to be read"):
+            source.read()
 
 
 @given(

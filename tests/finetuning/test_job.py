@@ -212,3 +212,9 @@ def test_impossible_settings_are_refused_and_leave_nothing(dataset, python, tmp_
     assert says in process.stderr
     assert "Traceback" not in process.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_checkpoints_among_the_images_are_refused_before_the_work(dataset):
+    with pytest.raises(hs.UsageError, match=r"Checkpoints must be written outside the folder"):
+        hs.fine_tune(hs.ImageClassifier("mini"), dataset, folder=Path(dataset) / "work")
+    assert not (Path(dataset) / "work").exists()

@@ -11,7 +11,7 @@ from headstart.data.labelled_images import LabelledImages
 from headstart.data.layouts import read_layout
 from headstart.data.settings import DatasetSettings
 from headstart.data.split_names import UNLABELLED, named_splits
-from headstart.data.zip_archives import ZipImages, is_zip_name, read_zip, refuse_other_archives
+from headstart.data.zip_archives import ZipImages, is_archive_name, read_archive
 from headstart.display.text import listed_names, printable
 from headstart.errors import DatasetError
 
@@ -34,10 +34,9 @@ def read_class_folders(
     skipped: Counter[str] = Counter()
     if path.is_dir():
         return read_layout(read_folder(os.fspath(path), skipped), settings, skipped)
-    if not is_zip_name(path.name):
-        refuse_other_archives(path)
+    if not (path.is_file() and is_archive_name(path.name)):
         return None
-    tree = read_zip(os.fspath(path), skipped)
+    tree = read_archive(os.fspath(path), skipped)
     try:
         return read_layout(tree, settings, skipped)
     except DatasetError as error:

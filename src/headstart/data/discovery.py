@@ -15,8 +15,8 @@ from headstart.data.file_names import is_image_name, natural_key
 from headstart.data.folders import Folder, read_folder
 from headstart.data.parquet import ParquetImages, is_parquet_name
 from headstart.data.sources import FileSource, ImageSource, UnreadableSource
-from headstart.data.zip_archives import is_zip_name, read_zip
-from headstart.errors import DatasetError, ImageDamaged, ImageNotFound
+from headstart.data.zip_archives import is_archive_name, read_archive
+from headstart.errors import DatasetError, ImageDamaged, ImageNotFound, ImageUnreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +87,11 @@ def image_files(folder: str | Path, skipped: Counter[str]) -> list[ImageSource]:
 def _find(path: str, found: Found) -> None:
     if os.path.isdir(path):
         _add_all(read_folder(path, found.skipped, _wanted), "folder", found)
-    elif is_zip_name(path) and os.path.isfile(path):
+    elif is_archive_name(path) and os.path.isfile(path):
         try:
-            _add_all(read_zip(path, found.skipped), "archive", found)
+            _add_all(read_archive(path, found.skipped), "archive", found)
         except DatasetError as error:
-            source = UnreadableSource(FileSource(path).name, ImageDamaged(str(error)))
+            source = UnreadableSource(FileSource(path).name, ImageUnreadable(str(error)))
             found.sources.append(source)
     elif not os.path.lexists(path) and glob.has_magic(path):
         _find_by_pattern(path, found)

@@ -36,7 +36,9 @@ class Suggestion:
 def label_in(path: str, expression: re.Pattern[str]) -> str | None:
     """Return the label that an expression finds in a path; None if it finds none."""
     found = expression.search(path)
-    return (found[1] or None) if found else None
+    if found is None:
+        return None
+    return found["label" if "label" in expression.groupindex else 1] or None
 
 
 def suggested_pattern(paths: Sequence[str]) -> Suggestion | None:

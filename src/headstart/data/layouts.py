@@ -61,6 +61,12 @@ class Reading:
             f"Predict them with: headstart predict {printable(path)}"
         )
 
+    def skip_to_predict(self, n: int) -> None:
+        """Count images that are there to be predicted, and tell of them."""
+        if n:
+            self.skip(n, "without a label")
+            self.told.append(f"Images in folders for prediction are not used: {n:,}.")
+
     def finished(self, found: Sequence[Found]) -> LabelledImages:
         """Return the images that were found."""
         splits = [split for _, _, split in found if split]
@@ -254,11 +260,13 @@ def _read_level(reading: Reading, level: int) -> LabelledImages:
     if found is None:
         given: Sequence[str | None] = splits or [None] * len(rows)
         found = [(split, *each) for split, each in zip(given, classes, strict=True)]
+    to_predict = [folder for split, _, folder in found if split == UNLABELLED]
+    reading.skip_to_predict(sum(len(folder.images()) for folder in to_predict))
     n_above = len(root.images()) - sum(len(folder.images()) for _, _, folder in found)
     if n_above:
         reading.skip(n_above, "above the class folders")
         reading.told.append(f"Images above that level are not used: {n_above:,}.")
-    return _placed(reading, found)
+    return _placed(reading, [each for each in found if each[0] != UNLABELLED])
 
 
 def _read_pattern(reading: Reading, pattern: str) -> LabelledImages:
@@ -279,9 +287,10 @@ def _read_pattern(reading: Reading, pattern: str) -> LabelledImages:
             f"{listed_names(without, 3)}."
         )
     rows = zip(paths, labels, splits, strict=True)
-    return reading.finished(
-        [(source, _text(label), split) for (_, source), label, split in rows if label is not None]
-    )
+    found = [(source, _text(label), split) for (_, source), label, split in rows if label]
+    labelled = [each for each in found if each[2] != UNLABELLED]
+    reading.skip_to_predict(len(found) - len(labelled))
+    return reading.finished(labelled)
 
 
 def _splits_of(chains: Sequence[tuple[str, ...]]) -> list[str] | None:

@@ -20,10 +20,11 @@ class DatasetSettings:
         Which level of folders is named after the classes: 1 for FOLDER/cat/1.jpg, 2 for
         FOLDER/site/cat/1.jpg or FOLDER/train/cat/1.jpg. The default is what the folders show.
     label_from : str, optional
-        A pattern that finds the label in an image's path below the dataset. ``{label}`` stands for
-        the label and ``*`` for anything, as in ``{label}.*.jpg`` or ``*/{label}_*``; a pattern
-        without a slash is about the file name. A pattern with ``(...)`` is a regular expression
-        that is searched in the path; its group is the label.
+        A pattern that finds the label in an image's path below the dataset, such as {label}.*.jpg
+        in cat.001.jpg. ``{label}`` stands for the label and ``*`` for anything but a slash, as in
+        ``*/{label}_*``; a pattern without a slash is about the file name. A pattern with ``(...)``
+        is a regular expression that is searched in the path; its group named label, or else its
+        first group, is the label.
     image_column : str, optional
         The column of a table that names the image files. The default is a usual name, such as
         path or file_name.

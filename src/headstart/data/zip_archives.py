@@ -25,23 +25,9 @@ _TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
 _OTHER_ARCHIVES = re.compile(r"\.(7z|rar|tar|tar\.\w+|tgz|tbz2?|txz|zst)$", re.IGNORECASE)
 
 
-def is_zip_name(name: str) -> bool:
-    """Tell whether a file of this name is a zip archive."""
-    return name.lower().endswith(".zip")
-
-
-def refuse_other_archives(path: Path) -> None:
-    """Refuse archives that are not read.
-
-    Raises
-    ------
-    DatasetError
-    """
-    if path.is_file() and _OTHER_ARCHIVES.search(path.name):
-        raise DatasetError(
-            f"An archive must be a zip file to be read. Received: {path}. Unpack it, and name the "
-            "folder that it makes."
-        )
+def is_archive_name(name: str) -> bool:
+    """Tell whether a file of this name is an archive, of whatever kind."""
+    return name.lower().endswith(".zip") or _OTHER_ARCHIVES.search(name) is not None
 
 
 class ZipImages:
@@ -165,7 +151,7 @@ class ZipSource(ImageSource):
         return self.archive.read(self.number, self.name)
 
 
-def read_zip(path: str, skipped: Counter[str]) -> Folder:
+def read_archive(path: str, skipped: Counter[str]) -> Folder:
     """Return a zip archive as a tree of folders.
 
     Parameters
@@ -178,8 +164,13 @@ def read_zip(path: str, skipped: Counter[str]) -> Folder:
     Raises
     ------
     DatasetError
-        See `ZipImages`.
+        See `ZipImages`; or the archive is of another kind.
     """
+    if _OTHER_ARCHIVES.search(path):
+        raise DatasetError(
+            f"An archive must be a zip file to be read. Received: {FileSource(path).name}. Unpack "
+            "it, and name the folder that it makes."
+        )
     folder = Folder(Path(path).stem, path)
     _Members(ZipImages(path), skipped).fill(folder)
     return folder

@@ -21,6 +21,7 @@ from headstart.backbones.spec import NetworkSpec
 from headstart.data.inputs import dataset_at, labelled_images
 from headstart.data.labelled_images import LabelledImages, sorted_classes
 from headstart.data.labels import match_labels
+from headstart.data.outputs import refuse_among_images
 from headstart.finetuning.comparison import Comparison
 from headstart.finetuning.cross_validation import FoldTraining, n_steps
 from headstart.finetuning.data_source import prepare_data, views_to_keep
@@ -154,6 +155,8 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
     To save the result inside keeps the work until it is safe.
     """
     began = time.perf_counter()
+    if folder is not None:
+        refuse_among_images(Path(folder), [X], "Checkpoints")
     if y is None:
         X = dataset_at(X, progress=progress)
     train = labelled_images(X, y)
