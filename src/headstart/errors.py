@@ -128,7 +128,7 @@ class ForkError(HeadstartError, RuntimeError):
         super().__init__(
             f"This process was forked while {what} in its parent, whose threads do not exist here. "
             "Fork while nothing is predicted or trained; or load the model in each worker "
-            "(gunicorn: without --preload); or start the workers with "
+            "(gunicorn: without --preload; uWSGI: with lazy-apps); or start the workers with "
             'multiprocessing.get_context("spawn") or "forkserver".'
         )
 

@@ -155,6 +155,24 @@ def test_threads_predict_while_another_forks(run):
     assert set(ends) <= {"0", "7"}
 
 
+@pytest.mark.parametrize("tells", [True, False])
+def test_a_fork_that_python_is_not_told_of_before_is_noticed(run, tells):
+    """uWSGI forks by itself and tells Python in the child only; others do not tell it at all."""
+    code = f"""
+        import ctypes
+        features()
+        expected = features()
+        pid = ctypes.PyDLL(None).fork()
+        if pid == 0:
+            if {tells}:
+                ctypes.pythonapi.PyOS_AfterFork_Child()
+            sys.exit(refused(features))
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        print(fork(lambda: not np.array_equal(features(), expected)))
+    """
+    assert run(code) == ["7", "0"]
+
+
 def test_what_keras_started_is_not_used_in_a_child(run):
     code = """
         from headstart.features import keras_engine

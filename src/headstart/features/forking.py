@@ -37,25 +37,77 @@ class Forkable(Protocol):
         """In a forked process, after `release` returned False: keep everything and use nothing."""
 
 
-# A process does not fork while this is held, so no network is half compiled in the child.
-_lock = threading.RLock()
-_held: weakref.WeakSet[Forkable] = weakref.WeakSet()
-#: The runtimes that ran in the parent of this process when it was forked.
-_lost: set[Runtime] = set()
-_running: list[Forkable] = []
+class _Process:
+    """What this process knows of its networks and of how it was forked.
+
+    Attributes
+    ----------
+    number : int
+        The process that this is about.
+    lock : threading.RLock
+        A process does not fork while it is held, so no network is half compiled in the child.
+    held : set of Forkable
+    running : list of Forkable or None
+        During a fork: what could not be released. None at all other times.
+    lost : set of str
+        The runtimes that ran in the parent of this process when it was forked.
+    """
+
+    def __init__(self) -> None:
+        self.number = os.getpid()
+        self.lock = threading.RLock()
+        self.held: weakref.WeakSet[Forkable] = weakref.WeakSet()
+        self.running: list[Forkable] | None = None
+        self.lost: set[Runtime] = set()
+
+    def before_fork(self) -> None:
+        """Release everything that is idle."""
+        self.lock.acquire()
+        self.running = [each for each in self.held if not each.release()]
+
+    def in_parent(self) -> None:
+        """Continue after a fork."""
+        self.running = None
+        self.lock.release()
+
+    def in_child(self) -> None:
+        """Begin as a forked process."""
+        self.number = os.getpid()
+        if self.running is None:
+            # A program such as uWSGI forked, and did not say so before.
+            self.lock = threading.RLock()
+            self._abandon(list(self.held))
+        else:
+            self._abandon(self.running)
+            self.running = None
+            self.lock.release()
+
+    def _abandon(self, running: list[Forkable]) -> None:
+        for each in running:
+            each.abandon()
+            self.lost.add(each.runtime)
+
+
+_process = _Process()
+
+
+def _this_process() -> _Process:
+    if _process.number != os.getpid():  # forked by a program that does not tell Python
+        _process.in_child()
+    return _process
 
 
 @contextlib.contextmanager
 def no_fork() -> Iterator[None]:
     """Have every fork of this process wait while the context is open. Open it for a moment only."""
-    with _lock:
+    with _this_process().lock:
         yield
 
 
 def hold(held: Forkable) -> None:
     """Release `held` before every fork, as long as it exists."""
-    with _lock:
-        _held.add(held)
+    with no_fork():
+        _process.held.add(held)
 
 
 def check_usable(runtime: Runtime) -> None:
@@ -66,7 +118,7 @@ def check_usable(runtime: Runtime) -> None:
 
 def is_lost(runtime: Runtime) -> bool:
     """Tell whether the runtime ran in the parent of this process when it was forked."""
-    return runtime in _lost
+    return runtime in _this_process().lost
 
 
 def keep_forever(held: object) -> None:
@@ -74,23 +126,9 @@ def keep_forever(held: object) -> None:
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(held))
 
 
-def _before() -> None:
-    _lock.acquire()
-    _running[:] = [held for held in _held if not held.release()]
-
-
-def _in_parent() -> None:
-    _running.clear()
-    _lock.release()
-
-
-def _in_child() -> None:
-    for held in _running:
-        held.abandon()
-        _lost.add(held.runtime)
-    _running.clear()
-    _lock.release()
-
-
 if hasattr(os, "register_at_fork"):  # Windows can't fork
-    os.register_at_fork(before=_before, after_in_parent=_in_parent, after_in_child=_in_child)
+    os.register_at_fork(
+        before=_process.before_fork,
+        after_in_parent=_process.in_parent,
+        after_in_child=_process.in_child,
+    )
