@@ -6,6 +6,7 @@ import re
 import sys
 
 import pytest
+import tqdm
 from tests.recorder import Recorder
 
 from headstart.errors import StorageError
@@ -165,6 +166,24 @@ def test_silence(capsys):
         advance(1)
     NoProgress().say("half done")
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("columns", "used"), [(80, 78), (2, 1), (None, None)])
+def test_a_bar_leaves_room_for_the_sign_of_an_interruption(monkeypatch, columns, used):
+    bars = []
+    make = tqdm.tqdm
+
+    def remembered(**how):
+        bars.append(make(**how))
+        bars[0].dynamic_ncols = lambda _: (columns, 24)
+        return bars[0]
+
+    monkeypatch.setattr("headstart.progress._bar_for_here", lambda: remembered)
+    monkeypatch.setattr("headstart.progress._DELAY", 0)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with Bars().bar("predicting", 3) as advance:
+        advance(1)
+        assert bars[0].dynamic_ncols(None) == (used, 24)
 
 
 def test_a_bar_is_closed_when_its_job_fails(monkeypatch):

@@ -99,6 +99,7 @@ class _LateBar:
             self._bar.update(n)
         elif time.time() - self._began >= _DELAY:
             self._bar = self._make()
+            _leave_room(self._bar)
             # Rate and time left count from the beginning of the job.
             self._bar.start_t = self._began
             self._bar.update(self._done)
@@ -108,6 +109,18 @@ class _LateBar:
         """Remove the bar."""
         if self._bar is not None:
             self._bar.close()
+
+
+def _leave_room(bar: Any) -> None:
+    """Leave room for the ^C of an interruption, which would break a line that is full."""
+    shape = bar.dynamic_ncols
+    if callable(shape):
+
+        def narrower(file: object) -> tuple[int | None, int | None]:
+            columns, rows = shape(file)
+            return columns and max(columns - len("^C"), 1), rows
+
+        bar.dynamic_ncols = narrower
 
 
 class NoProgress:
