@@ -52,6 +52,18 @@ def test_sources_are_named_by_file_and_row_and_can_be_pickled(tmp_path, make_par
     assert again.read() == source.read()
 
 
+def test_a_forked_process_opens_the_file_anew(tmp_path, make_parquet, monkeypatch):
+    """A thread of its parent may have been reading, and would hold the lock for ever."""
+    make_parquet(tmp_path / "a.parquet", 3)
+    images = ParquetImages(tmp_path / "a.parquet")
+    expected = images.image_bytes(2)
+    before = images._lock
+    before.acquire()
+    monkeypatch.setattr("headstart.data.parquet.os.getpid", lambda: -1)
+    assert images.image_bytes(2) == expected
+    assert images._lock is not before
+
+
 def test_a_row_without_an_image_is_an_error(tmp_path, make_parquet):
     cells = [{"bytes": b"x", "path": None}, {"bytes": None, "path": "a.jpg"}, None]
     make_parquet(tmp_path / "a.parquet", 3, image=cells)

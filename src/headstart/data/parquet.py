@@ -1,6 +1,7 @@
 """Images in the rows of a parquet file, as the Hugging Face ``datasets`` library writes them."""
 
 import json
+import os
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
@@ -51,14 +52,18 @@ class ParquetImages:
         self.path = Path(path)
         self.settings = settings
         self.name = FileSource(path).name
-        self._lock = threading.Lock()
-        self._groups: OrderedDict[int, Any] = OrderedDict()
-        self._file = _open(self.path, self.name)
+        self._open()
         self.column = self._find_column(IMAGE_COLUMNS, "image_column")
         self._check_images()
         data = self._file.metadata
         counts = (data.row_group(group).num_rows for group in range(data.num_row_groups))
         self._starts = list(accumulate(counts, initial=0))
+
+    def _open(self) -> None:
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        self._groups: OrderedDict[int, Any] = OrderedDict()
+        self._file = _open(self.path, self.name)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -85,6 +90,9 @@ class ParquetImages:
         name = f"{self.name}#{row}"
         group = bisect_right(self._starts, row) - 1
         try:
+            if self._process != os.getpid():
+                # A forked process: a thread of its parent may hold the lock for ever.
+                self._open()
             with self._lock:
                 buffer = self._group(group)[row - self._starts[group]].as_buffer()
         except Exception as error:
