@@ -26,6 +26,12 @@ def test_hidden_output_is_shown_after_a_failure(capfd):
     assert capfd.readouterr().err == "libfoo.so is missing"
 
 
+def test_without_stderr_nothing_is_hidden(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    with _quiet() as hidden:
+        assert hidden is None
+
+
 @pytest.fixture
 def installed(monkeypatch, tmp_path):
     """Stand in for what is installed, where Keras is not imported: a set of package names."""

@@ -130,6 +130,9 @@ def _quiet() -> Iterator[None]:
 
     If the block fails, the text is shown after all.
     """
+    if sys.stderr is None:  # it is closed: nothing would be seen
+        yield
+        return
     sys.stderr.flush()
     with tempfile.TemporaryFile() as written:
         stderr = os.dup(_STDERR)
