@@ -51,7 +51,7 @@ class TestOpening:
     @pytest.mark.parametrize(
         ("wrong", "message"),
         [
-            ({"resize": "stretch"}, "resize rule"),
+            ({"resize": "stretch"}, "resize must be one of"),
             ({"precision": "f16"}, r"one of auto, f32, bf16\. Received: 'f16'"),
             ({"device": "GPU"}, r"one of auto, openvino, keras\. Received: 'GPU'"),
             ({"output": "logits"}, "output of tiny must be one of features"),
