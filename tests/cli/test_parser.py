@@ -75,6 +75,7 @@ def test_wrong_words_show_one_line_of_usage(capsys):
         (["--color=red"], "There is no option --color. Did you mean --colour?"),
         (["--brush"], "There is no option --brush. 'headstart paint --help-all' lists the options"),
         (["--steps", "many"], "argument --steps: invalid int value"),
+        (["-colour", "red"], "There is no option -colour. Did you mean --colour?"),
         (["--step", "many"], "argument --steps: invalid int value"),
         (["wall", "floor"], "unrecognized arguments: floor"),
     ],

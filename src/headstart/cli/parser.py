@@ -96,6 +96,8 @@ class CommandParser(argparse.ArgumentParser):
         known = [name for name in self._option_string_actions if name.startswith("--")]
         for word in self._words:
             flag = word.partition("=")[0]
+            if not word.startswith("--") and f"-{flag}" in known:  # -out
+                return f"There is no option {flag}. Did you mean -{flag}?"
             # argparse takes the beginning of an option for the option.
             if word.startswith("--") and not any(name.startswith(flag) for name in known):
                 close = difflib.get_close_matches(flag, known, 1)
