@@ -28,8 +28,10 @@ from pathlib import Path
 import matplotlib, numpy as np, openvino, PIL.Image, PIL.ImageFile, sklearn
 import matplotlib.font_manager, matplotlib.backends.backend_agg
 import scipy.optimize, sklearn.linear_model, sklearn.metrics
+import threadpoolctl
 import headstart as hs
 
+PIL.Image.init()
 with contextlib.suppress(ImportError):
     import pandas, pyarrow.parquet
 
@@ -86,7 +88,8 @@ def state():
         "open figures": [] if "matplotlib.pyplot" not in sys.modules
             else sys.modules["matplotlib.pyplot"].get_fignums(),
         "Pillow": (PIL.Image.MAX_IMAGE_PIXELS, PIL.ImageFile.LOAD_TRUNCATED_IMAGES,
-            PIL.Image.WARN_POSSIBLE_FORMATS),
+            PIL.Image.WARN_POSSIBLE_FORMATS, sorted(PIL.Image.OPEN)),
+        "linear algebra": [pool["num_threads"] for pool in threadpoolctl.threadpool_info()],
         "scikit-learn": sklearn.get_config(),
         "Keras": keras_settings(),
     }
