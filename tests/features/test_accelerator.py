@@ -94,7 +94,9 @@ class TestImportKeras:
     @pytest.fixture(autouse=True)
     def _undecided(self, monkeypatch, tmp_path):
         monkeypatch.setenv("KERAS_HOME", str(tmp_path / "settings"))
-        monkeypatch.delitem(sys.modules, "keras", raising=False)
+        # Set first, so that the stand-in is removed afterwards even if Keras was not imported yet.
+        monkeypatch.setitem(sys.modules, "keras", None)
+        monkeypatch.delitem(sys.modules, "keras")
         monkeypatch.delenv("KERAS_BACKEND", raising=False)
         (tmp_path / "keras.py").write_text("import os\nseen = dict(os.environ)\n")
         monkeypatch.syspath_prepend(tmp_path)
