@@ -206,6 +206,10 @@ ASKED = {
         "cat/train/1 cat/test/2 dog/3",
         "not all images lie in such folders: see dog. ",
     ),
+    "an empty training split": (
+        "train/ test/cat/1 test/dog/2",
+        "must hold images. Received: 1 without an image (train). Add images or remove",
+    ),
     "an empty class": ("cat/1 dog/", "1 without an image (dog)"),
     "a class of other files": ("cat/1 dog/a.txt", "(dog: other files, 1)"),
     "a flat folder": ("1 2 3", "Received: no folder and 3 images. If the labels are in the file"),

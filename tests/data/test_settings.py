@@ -13,7 +13,7 @@ def test_without_settings_nothing_is_given():
     ("pattern", "path", "label"),
     [
         ("{label}.*.jpg", "cat.001.jpg", "cat"),
-        ("{label}.*.jpg", "train/cat.001.jpg", "cat"),
+        ("{label}.*.jpg", "train/Cat.001.JPG", "Cat"),
         ("{label}_*", "a/b/red_fox_1.jpg", "red"),
         ("*/{label}_*", "a/fox_1.jpg", "fox"),
         ("*/{label}_*", "a/b/fox_1.jpg", None),

@@ -122,10 +122,11 @@ def _recognise(reading: Reading) -> LabelledImages:
     if not top.folders:
         questions.refuse_without_folders(top)
     reading.skip(top.n_direct, "beside the class folders")
-    inside = _splits_in_classes(top, level)
+    classes = [(folder.name, folder) for folder in top.folders]
+    inside = _inner_splits(classes, top, level, ask=True)
     if inside is None:
         reading.told.append(f"In {printable(top.path)}, each folder is a class.")
-        return _placed(reading, [(None, folder.name, folder) for folder in top.folders], level)
+        return _placed(reading, [(None, *each) for each in classes], level)
     named = {folder.name: (split, folder) for split, _, folder in inside if split}
     reading.told.append(
         f"In {printable(top.path)}, each folder is a class; the folders in it are the splits "
@@ -169,7 +170,9 @@ def _split_folders(top: Folder, level: int) -> list[tuple[str, Folder]] | None:
         return None
     if others or len(kinds) < 2:
         questions.ask_classes_or_splits(top, level, inside, others)
-    if all(folder.n_direct for folder in filled(inside)):
+    if empty := [folder for folder in inside if not folder.holds_images()]:
+        questions.refuse_empty_splits(top, empty)
+    if all(folder.n_direct for folder in inside):
         questions.refuse_without_labels(top, level, inside)
     if sum(n > 1 for kind, n in kinds.items() if kind != UNLABELLED) > 1:
         questions.ask_which_fold(top, [each for each in inside if splits[each.name] != UNLABELLED])
@@ -218,14 +221,22 @@ def _inside_split(folder: Folder, split: str) -> Folder:
     return folder
 
 
-def _splits_in_classes(top: Folder, level: int, *, ask: bool = True) -> list[ClassFolder] | None:
-    """Return the class folders by split, if there are folders such as train and test in classes."""
-    return _inner_splits([(folder.name, folder) for folder in top.folders], top, level, ask=ask)
-
-
 def _inner_splits(
     classes: Sequence[tuple[str, Folder]], top: Folder, level: int, *, ask: bool
 ) -> list[ClassFolder] | None:
+    """Return the folders of the splits in the classes: cat/train, cat/test; None if there are none.
+
+    Parameters
+    ----------
+    classes : sequence of (str, Folder)
+        The name of each class, and its folder.
+    top : Folder
+        The folder that the classes are in, for the question.
+    level : int
+        The level of the classes.
+    ask : bool
+        Whether to ask about splits that only some classes have, instead of taking them for nothing.
+    """
     full = [(label, folder) for label, folder in classes if folder.holds_images()]
     names = {inner.name for _, folder in full for inner in filled(folder.folders)}
     splits = {name: kind for name, kind in named_splits(names).items() if kind != UNLABELLED}

@@ -111,6 +111,14 @@ def refuse_pattern(root: Folder, pattern: str, paths: Sequence[str]) -> NoReturn
     )
 
 
+def refuse_empty_splits(top: Folder, empty: Sequence[Folder]) -> NoReturn:
+    """Refuse splits without images."""
+    raise DatasetError(
+        f"Every split in {printable(top.path)} must hold images. Received: {len(empty)} without an "
+        f"image ({listed_names(folder.name for folder in empty)}). Add images or remove the folder."
+    )
+
+
 def refuse_empty_classes(root: Folder, empty: Sequence[Folder]) -> NoReturn:
     """Refuse class folders without images."""
     named = listed_names(

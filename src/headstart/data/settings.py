@@ -79,9 +79,10 @@ def label_expression(pattern: str) -> re.Pattern[str]:
     UsageError
         The pattern has neither ``{label}`` nor one group, or is no regular expression.
     """
-    expression = _simple(pattern) if "{label}" in pattern else pattern
+    is_simple = "{label}" in pattern
     try:
-        compiled = re.compile(expression)
+        # Cameras write .JPG as well as .jpg.
+        compiled = re.compile(_simple(pattern), re.I) if is_simple else re.compile(pattern)
     except re.error as error:
         raise UsageError(
             f"label_from must be a regular expression if it has no {{label}}: {error}. "
