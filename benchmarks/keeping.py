@@ -11,6 +11,7 @@ enough). Appends a line of JSON for each seed, and prints the counts over all li
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ def _one(options: argparse.Namespace, images: Any, seed: int, rule: Any) -> dict
         "seed": seed,
         "kept": bool(rule.fget(now)),
         "kept_before": before.only_tuned > before.only_frozen,
-        "comparison": now.to_dict(),
+        "comparison": asdict(now),
         "accuracy": [each.accuracy for each in networks],
         "log_loss": [each.log_loss for each in networks],
     }

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from headstart.progress import Advance, Progress
 
 
+# What the cost of a unit is measured on: the last tenth of a part, or so many units.
+_REMEMBERED = 0.1
+_REMEMBERED_UNITS = 20
+
+
 class WholeJob:
     """A job of several parts under one bar.
 
@@ -117,7 +122,7 @@ class Part:
     share : float
         See `WholeJob.part`.
     measured : float
-        How many units were done in the time that was measured.
+        How many units were done in the time that was measured; those of long ago count less.
     seconds : float
         That time.
     """
@@ -162,6 +167,9 @@ class Part:
         self.total = self.left = total
 
     def _done(self, units: float) -> None:
-        self.measured += units
+        # The first steps also compile the network: they are forgotten bit by bit.
+        kept = max(0.0, 1 - units / max(self.total * _REMEMBERED, _REMEMBERED_UNITS))
+        self.seconds *= kept
+        self.measured = self.measured * kept + units
         self.left = max(0.0, self.left - units)
         self._job.count()
