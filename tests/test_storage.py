@@ -89,11 +89,21 @@ def test_an_exception_keeps_the_old_file(tmp_path):
 def test_a_full_disk_is_an_error_that_names_the_file(tmp_path):
     path = tmp_path / "answers.csv"
     with (
-        pytest.raises(StorageError, match=r"answers\.csv.*No space left.*Free some space"),
+        pytest.raises(StorageError, match=r"answers\.csv.*No space left.*Free some space") as told,
         storage.whole_file(path),
     ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert names(tmp_path) == []
+    assert "HEADSTART_CACHE" not in str(told.value)
+
+
+def test_where_the_cache_is_can_be_set_if_its_disk_is_full(monkeypatch, tmp_path):
+    monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path))
+    with (
+        pytest.raises(StorageError, match="set HEADSTART_CACHE"),
+        storage.writing(str(tmp_path / "features")),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_a_graph_that_openvino_cannot_write_is_a_storage_error(tmp_path, tiny_network):

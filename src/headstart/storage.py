@@ -72,9 +72,11 @@ def writing(what: str) -> Iterator[None]:
 
 def storage_error(what: str, why: object) -> StorageError:
     """Return an error which says that `what` could not be written, why, and what to do."""
+    elsewhere = ""
+    if str(cache_dir()) in what:
+        elsewhere = "; set HEADSTART_CACHE to keep headstart's own files elsewhere"
     return StorageError(
-        f"Could not write {what}: {why}. Free some space or make the folder writable; "
-        "set HEADSTART_CACHE to keep headstart's own files elsewhere."
+        f"Could not write {what}: {why}. Free some space or make the folder writable{elsewhere}."
     )
 
 

@@ -215,11 +215,17 @@ def test_a_folder_that_can_not_be_written_is_said(backbone, photos, tmp_path, ca
     assert "Could not write" in capsys.readouterr().err
 
 
-def test_a_sheet_must_be_png_and_that_is_said_before_the_work(backbone, photos, capsys):
+@pytest.mark.parametrize(
+    ("option", "file", "words"),
+    [("--sheet", "sheet.pdf", "must end in .png"), ("--csv", "answers.xlsx", "answers.csv")],
+)
+def test_a_file_of_another_kind_is_refused_before_the_work(
+    backbone, photos, capsys, option, file, words
+):
     with pytest.raises(SystemExit, match="2"):
-        main(["predict", str(photos), "--model", backbone, "--sheet", "sheet.pdf"])
+        main(["predict", str(photos), "--model", backbone, option, file])
     out, err = capsys.readouterr()
-    assert "must end in .png" in err
+    assert words in err
     assert out == ""
 
 

@@ -21,7 +21,7 @@ def test_every_format_gives_the_same_dataset(tmp_path, make_images, make_parquet
 
 def test_strict_formats_are_tried_before_loose_ones():
     first_words = [
-        *("a CSV", "parquet", "a folder with metadata", "a folder with such a table"),
+        *("a CSV", "parquet", "a folder with metadata", "a folder with one table"),
         "a folder or zip archive",
     ]
     for words, begin in zip(FORMATS, first_words, strict=True):
@@ -36,7 +36,7 @@ def test_a_single_split_is_no_split(tmp_path, make_images):
 
 
 def test_a_missing_path_is_an_error(tmp_path):
-    with pytest.raises(DatasetError, match=r"nothing at .*nowhere.*FOLDER/cat/1\.jpg"):
+    with pytest.raises(DatasetError, match=r"nothing at .*nowhere\. Check the spelling"):
         read_dataset(tmp_path / "nowhere")
 
 
@@ -50,6 +50,18 @@ def test_a_file_of_another_kind_is_an_error_that_lists_the_formats(tmp_path):
     with pytest.raises(DatasetError, match=r"a\.doc is not a dataset") as caught:
         read_dataset(tmp_path / "a.doc")
     assert all(layout in str(caught.value) for layout in FORMATS)
+
+
+def test_a_workbook_is_to_be_saved_as_csv(tmp_path):
+    (tmp_path / "Labels.XLSX").write_bytes(b"PK")
+    with pytest.raises(DatasetError, match=r"Labels\.XLSX is a workbook.* as CSV"):
+        read_dataset(tmp_path / "Labels.XLSX")
+
+
+def test_one_class_needs_a_second_one(tmp_path, make_images):
+    make_images(tmp_path, "cat/1.png", "cat/2.png")
+    with pytest.raises(DatasetError, match=r"Received: 1 \(cat\).*add a second class"):
+        read_dataset(tmp_path)
 
 
 def test_a_dataset_without_rows_is_an_error(tmp_path, make_parquet):

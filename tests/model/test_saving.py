@@ -66,7 +66,7 @@ def test_no_image_and_no_path_of_the_machine_is_in_it(save, tmp_path, scorer, ti
 
 def test_a_model_is_not_replaced_unasked(save, copied):
     before = (copied / parts.CHECKSUMS).read_bytes()
-    with pytest.raises(UsageError, match="already"):
+    with pytest.raises(UsageError, match=r"already.*overwrite=True"):
         save(copied, classes=("a", "b", "c"))
     assert (copied / parts.CHECKSUMS).read_bytes() == before
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from headstart.backbones.spec import NetworkSpec
 from headstart.cli.flags import REAL, SWITCH, TEXT, WHOLE, Flags, Kind, reader
+from headstart.data.file_names import WORKBOOKS
 from headstart.data.settings import DatasetSettings
 from headstart.features.settings import FeatureSettings
 
@@ -25,6 +26,11 @@ positive = reader("must be a whole number of at least 1", int, lambda n: n >= 1)
 # NumPy, Keras and scikit-learn take no other seeds.
 seed = reader("must be a whole number from 0 to 4294967295", int, lambda n: 0 <= n < 2**32)
 fraction = reader("must be between 0 and 1, such as 0.2", float, lambda share: 0 < share < 1)
+table = reader(
+    "must be a table in text, such as answers.csv, which Excel opens, too",
+    Path,
+    lambda path: path.suffix.lower() not in WORKBOOKS,
+)
 png = reader("must end in .png", Path, lambda path: path.suffix.lower() == ".png")
 
 

@@ -61,7 +61,7 @@ def add_arguments(parser: CommandParser) -> None:
     add_option(parser, "--model NAME", model, default=NETWORK.defaults.backbone)
     add_option(parser, "--top K", "how many classes to show for each image", options.positive, 5)
     options.add_json(parser, "one line for each image")
-    add_option(parser, "--csv FILE", "also write a table: a row for each image", Path)
+    add_option(parser, "--csv FILE", "also write a table: a row for each image", options.table)
     sheet = "also draw the images with their predictions"
     add_option(parser, "--sheet FILE.png", sheet, options.png)
     UNSURE.add(parser)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from headstart.arguments import Between, checked
 from headstart.data.class_folders import read_class_folders
+from headstart.data.file_names import WORKBOOKS
 from headstart.data.labelled_images import LabelledImages
 from headstart.data.parquet_files import read_parquet_files
 from headstart.data.questions import suggestion
@@ -38,6 +39,8 @@ class Format:
     options: tuple[str, ...] = ()
 
 
+_ONE_CLASS = " To recognise one thing, add a second class: images that do not show it."
+
 _COLUMNS = ("image_column", "label_column", "image_folder")
 
 #: The known formats, in words for messages. The first reader that does not return None has read the
@@ -48,7 +51,7 @@ FORMATS = {
     "a folder with metadata.csv or metadata.jsonl, which has columns file_name and label": Format(
         read_metadata_folder, options=_COLUMNS
     ),
-    "a folder with such a table and the images that it lists": Format(
+    "a folder with one table that lists its images": Format(
         read_folder_with_table, options=_COLUMNS
     ),
     "a folder or zip archive with one folder for each class (FOLDER/cat/1.jpg, FOLDER/dog/1.jpg), "
@@ -97,7 +100,9 @@ def read_dataset(
     """
     path = Path(path)
     if not path.exists():
-        raise DatasetError(f"There is nothing at {path}. {_layouts()}")
+        raise DatasetError(
+            f"There is nothing at {path}. Check the spelling and the folder you are in."
+        )
     try:
         images = _read(path, settings)
         _check(images, path, min_classes)
@@ -119,6 +124,11 @@ def _read(path: Path, settings: DatasetSettings) -> LabelledImages:
     for words, known in FORMATS.items():
         if known not in fitting and known.read(path, DatasetSettings()) is not None:
             _refuse_unused(settings, known, words)
+    if path.suffix.lower() in WORKBOOKS:
+        raise DatasetError(
+            f"{path} is a workbook, which is not read. Save its sheet as CSV (in Excel: Save As, "
+            "CSV UTF-8), and name that file."
+        )
     raise DatasetError(f"{path} is not a dataset. {_layouts()}")
 
 
@@ -139,6 +149,7 @@ def _check(images: LabelledImages, path: Path, min_classes: int) -> None:
             f"{path} must hold at least {min_classes} classes. "
             f"Received: {len(images.classes)} ({listed_names(map(str, images.classes))})."
             f"{suggestion([source.name for source in images.sources]) if path.is_dir() else ''}"
+            f"{_ONE_CLASS if len(images.classes) == 1 else ''}"
         )
 
 

@@ -13,6 +13,9 @@ _UNSUPPORTED = "arw cr2 cr3 dng ico jxl nef orf psd raf raw svg tga"
 #: Suffixes, in lower case, of the files in a folder that are taken for images.
 IMAGE_SUFFIXES = frozenset(f".{suffix}" for suffix in f"{_READ} {_UNSUPPORTED}".split())
 
+#: Suffixes of the workbooks of spreadsheets, which are no tables in text.
+WORKBOOKS = frozenset((".ods", ".xls", ".xlsb", ".xlsm", ".xlsx"))
+
 # What operating systems, network storage and notebooks put between the user's own files, such as
 # thumbnails and what was deleted. In lower case.
 _SYSTEM = frozenset(

@@ -272,4 +272,4 @@ def _absence(name: str, path: Path) -> str:
         return f"{name} is a web address, but only files are read. Download it first."
     if "\0" not in name and path.is_symlink():
         return f"{name} is a link to {path.readlink()}, which does not exist. Correct or remove it."
-    return f"There is no file {name}. Check the spelling and the folder you are in."
+    return f"There is no file or folder {name}. Check the spelling and the folder you are in."

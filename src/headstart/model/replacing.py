@@ -64,7 +64,8 @@ def check_place(path: Path, *, overwrite: bool) -> None:
         )
     if not overwrite:
         raise UsageError(
-            f"There is a saved model in {path} already. Choose another name, or overwrite it."
+            f"There is a saved model in {path} already. Choose another name, or replace it with "
+            "--overwrite (in Python: overwrite=True)."
         )
 
 
