@@ -20,6 +20,9 @@ from headstart.arguments import (
     check_parameters,
     checked,
 )
+from headstart.data.reader import read_images
+from headstart.data.resizing import Resize
+from headstart.data.sources import as_source
 from headstart.errors import HeadstartError, UsageError
 from headstart.features.settings import FeatureSettings
 from headstart.heads.settings import DenseSettings
@@ -76,7 +79,7 @@ WRONG = [
         (tuple[int, ...], [(), (1,), [1, 2]], ["12", 1, ("a",)], "a list (each item a whole"),
         (Sequence[str], [["a"], ()], ["a", ["a", 1], 3], "a list (each item text)"),
         (Sequence[Any], [["a", 1]], ["a"], "a list"),
-        (Mapping[str, int], [{}, {"a": 1}], [[], "a"], "a dict"),
+        (Mapping[str, int], [{}, {"a": 1}], [[], "a", {1: 1}, {"a": "b"}], "a dict"),
         (Positive, [1, 10**9], [0, -1, True], "a whole number of at least 1"),
         (Seed, [0, 2**32 - 1], [-1, 2**32], "of at least 0 and at most 4294967295"),
         (Annotated[float, Between(0, 1)], [0, 0.5], [1.5, np.nan], "at most 1"),
@@ -258,3 +261,40 @@ def test_finding_images_needs_a_list_of_paths():
         says_what_was_received(lambda value=value: hs.find_images(value))
     with pytest.raises(UsageError, match="paths must be a list"):
         hs.find_images("folder")
+
+
+SOURCES = [as_source("a.png"), as_source("b.png")]
+DATA = hs.LabelledImages(SOURCES, ["a", "b"], ["a", "b"], ["train", "test"])
+PREDICTED = (["x"], ["a"], [[1, 0]], ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda wrong: hs.LabelledImages(wrong, ["a", "b"], ["a", "b"]),
+        lambda wrong: hs.LabelledImages(SOURCES, wrong, ["a", "b"]),
+        lambda wrong: hs.LabelledImages(SOURCES, ["a", "b"], wrong),
+        lambda wrong: hs.LabelledImages(SOURCES, ["a", "b"], ["a", "b"], wrong),
+        lambda wrong: hs.LabelledImages(SOURCES, ["a", "b"], ["a", "b"], None, wrong),
+        DATA.subset,
+        DATA.part,
+        lambda wrong: hs.Evaluation.from_predictions(wrong, *PREDICTED[1:]),
+        lambda wrong: hs.Evaluation.from_predictions(*PREDICTED[:1], wrong, *PREDICTED[2:]),
+        lambda wrong: hs.Evaluation.from_predictions(*PREDICTED[:2], wrong, *PREDICTED[3:]),
+        lambda wrong: hs.Evaluation.from_predictions(*PREDICTED[:3], wrong),
+        lambda wrong: list(read_images(SOURCES, Resize("squash", 4, 4), workers=wrong)),
+    ],
+)
+def test_datasets_and_results_refuse_wrong_values_in_words(call):
+    refused = 0
+    for value in WRONG:
+        try:
+            call(value)
+        except HeadstartError:
+            refused += 1
+    assert refused > len(WRONG) / 2
+
+
+def test_half_a_thread_is_refused_instead_of_waiting_for_it():
+    with pytest.raises(UsageError, match="workers must be a whole number of at least 1"):
+        read_images(SOURCES, Resize("squash", 4, 4), workers=0.5)

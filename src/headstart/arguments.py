@@ -13,7 +13,7 @@ import math
 import sys
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from pathlib import Path
@@ -143,20 +143,22 @@ def _in_range(value: object, ranges: Iterable[object]) -> bool:
 
 def _fits_collection(value: object, origin: Any, inner: tuple[Any, ...]) -> bool:
     if origin is tuple:
-        if not isinstance(value, tuple | list):
-            return False
-        hints = (inner[0],) * len(value) if inner[-1] is ... else inner
-        return len(hints) == len(value) and all(map(_fits, value, hints))
-    if origin is type:
-        return isinstance(value, type)
+        return isinstance(value, tuple | list) and _fits_tuple(value, inner)
     if not isinstance(origin, type) or not isinstance(value, origin):
         return False
+    if isinstance(value, dict) and len(inner) == 2:
+        return all(_fits(key, inner[0]) and _fits(item, inner[1]) for key, item in value.items())
     # Text is a sequence of text, but never what is meant. An array without axes has no items.
     is_single = isinstance(value, str | bytes) or getattr(value, "ndim", 1) == 0
     if is_single and issubclass(origin, Iterable):
         return False
     items = value if isinstance(value, list | tuple) and len(inner) == 1 else ()
     return all(_fits(item, inner[0]) for item in items)
+
+
+def _fits_tuple(items: Sequence[object], hints: tuple[Any, ...]) -> bool:
+    hints = (hints[0],) * len(items) if hints[-1] is ... else hints
+    return len(hints) == len(items) and all(map(_fits, items, hints))
 
 
 def _fits_type(value: object, hint: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 from sklearn.base import ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from headstart.arguments import Seed, check_fields, checked
+from headstart.arguments import Seed, check, check_fields, checked
 from headstart.backbones.networks import find_network
 from headstart.data.inputs import Images, Labels, image_sources, labelled_images
 from headstart.data.labels import scored_labels
@@ -24,6 +24,7 @@ from headstart.model import SavedModel, TrainingData, save_model
 from headstart.model.facts import class_table, fact_table, listed_classes
 from headstart.prediction.labels import agreement, user_classes
 from headstart.prediction.predictor import Predictor
+from headstart.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from headstart.features.precision import PrecisionChoice
     from headstart.features.settings import Device, PrecisionRule, ResizeRule
     from headstart.prediction.scoring import Scorer
-    from headstart.progress import Progress
 
 
 # A user's images are not framed as ImageNet's are. What tells the classes apart may be at the
@@ -193,6 +193,8 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         UsageError
             If an argument is wrong, or there are more or fewer labels than images.
         """
+        check("skip_unreadable", skip_unreadable, bool)
+        check("progress", progress, Progress | None)
         sources, labels = labelled_images(X, y)
         _check_door(self._head(), labels)
         network = self.find_network(progress)

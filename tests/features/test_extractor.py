@@ -117,7 +117,7 @@ class TestExtracting:
 
     def test_a_stream_takes_its_own_number_of_workers(self, open_, sources):
         assert len(list(open_(workers=1).stream(sources, 2))) == 12
-        with pytest.raises(UsageError, match="workers must be at least 1"):
+        with pytest.raises(UsageError, match="workers must be a whole number of at least 1"):
             list(open_().stream(sources, 0))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from headstart.arguments import check
 from headstart.data.labels import listed, settle_labels
 from headstart.data.sources import ImageSource
 from headstart.display.text import listed_names, printable
@@ -17,6 +18,16 @@ SPLITS = ("train", "valid", "test")
 _CLASSES_COUNTED = 20
 #: The names that a column of labels may have, in tables and parquet files alike.
 LABEL_COLUMNS = ("label", "labels", "class", "category", "fine_label", "class_name", "target")
+
+
+# Of a million images each item need not be checked here.
+_KINDS = {
+    "sources": Sequence[Any],
+    "labels": Iterable[Any],
+    "classes": Iterable[Any],
+    "split": Sequence[Any] | None,
+    "skipped": Mapping[str, int],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,8 @@ class LabelledImages:
 
     def __post_init__(self) -> None:
         """Settle the labels: every dataset passes here, whatever it was read from."""
+        for name, hint in _KINDS.items():
+            check(name, getattr(self, name), hint)
         sources = self.sources
         labels = settle_labels(self.labels, lambda n: _place(sources, n), DatasetError)
         object.__setattr__(self, "labels", labels)
@@ -80,11 +93,23 @@ class LabelledImages:
         return len(self.sources)
 
     def subset(self, indices: Iterable[Any]) -> "LabelledImages":
-        """Return the images at `indices`, in that order. `classes` keeps all classes."""
-        chosen = [int(index) for index in indices]
+        """Return the images at `indices`, in that order. `classes` keeps all classes.
+
+        Raises
+        ------
+        UsageError
+            `indices` are no numbers of images.
+        """
+        try:
+            chosen = [int(index) for index in indices]
+            sources = [self.sources[i] for i in chosen]
+        except (TypeError, ValueError, OverflowError, IndexError):
+            raise UsageError(
+                f"indices must be whole numbers from 0 to {len(self) - 1}. Received: {indices!r}."
+            ) from None
         return replace(
             self,
-            sources=[self.sources[i] for i in chosen],
+            sources=sources,
             labels=[self.labels[i] for i in chosen],
             split=None if self.split is None else [self.split[i] for i in chosen],
         )
@@ -102,7 +127,7 @@ class LabelledImages:
         UsageError
             `name` is unknown, or the dataset has no splits.
         """
-        if name not in SPLITS:
+        if not isinstance(name, str) or name not in SPLITS:
             raise UsageError(f"A split must be 'train', 'valid' or 'test'. Received: {name!r}.")
         if self.split is None:
             raise UsageError(

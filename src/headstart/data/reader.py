@@ -11,12 +11,13 @@ from itertools import islice
 
 import numpy as np
 
+from headstart.arguments import Positive, check
 from headstart.data.decoding import decode
 from headstart.data.decoding_errors import resize_errors
 from headstart.data.resizing import Resize
 from headstart.data.sources import ImageSource, content_hash
 from headstart.data.truncated import completed
-from headstart.errors import ForkError, ImageError, UsageError
+from headstart.errors import ForkError, ImageError
 
 # Each thread takes several images at a time, which saves bookkeeping, but takes the first ones
 # singly, so that a short list is shared evenly and the first result comes soon.
@@ -151,8 +152,8 @@ def read_images(
         `workers` is less than 1.
     """
     workers = usable_cores() if workers is None else workers
-    if workers < 1:
-        raise UsageError(f"workers must be at least 1. Received: {workers}.")
+    # A pool of half a thread would wait for ever.
+    check("workers", workers, Positive)
     load_one = partial(load, resize=resize, skip=skip, accept_truncated=accept_truncated)
     return _read(enumerate(sources), workers, load_one)
 

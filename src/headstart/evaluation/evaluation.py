@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Iterable, Sized
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from headstart import records
+from headstart.arguments import check
 from headstart.data.labels import check_test_labels, match_labels
 from headstart.data.notes import NoteCounter
 from headstart.display.displayed import Displayed
@@ -20,7 +22,7 @@ from headstart.evaluation.results import Unreadable, class_results, find_mistake
 from headstart.progress import Bars, track
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -286,7 +288,11 @@ def _checked(
     classes: Sequence[Hashable],
     unreadable: tuple[Unreadable, ...],
 ) -> Floats:
-    if len(set(classes)) != len(classes):
+    for what, value in (("names", names), ("y_true", y_true), ("classes", classes)):
+        check(what, value, Iterable[Any])
+        check(what, value, Sized)
+    hashable = all(isinstance(label, Hashable) for label in classes)
+    if not hashable or len(set(classes)) != len(classes):
         raise UsageError(f"classes must differ from each other. Received: {list(classes)}.")
     if not len(names):
         first = unreadable[0].message if unreadable else ""
@@ -294,7 +300,12 @@ def _checked(
         raise DatasetError(
             f"An evaluation needs at least one labelled image that can be read.{reason}"
         )
-    scores = np.asarray(probabilities, float)
+    try:
+        scores = np.asarray(probabilities, float)
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"probabilities must be numbers from 0 to 1. Received: {probabilities!r}."
+        ) from None
     if len(y_true) != len(names) or scores.shape != (len(names), len(classes)):
         raise UsageError(
             "There must be one label and one row of probabilities for each image, and one column "

@@ -20,6 +20,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
+from headstart.arguments import check
 from headstart.data.labelled_images import LabelledImages
 from headstart.display.drawing import check_suffix, text_width
 from headstart.display.fonts import Drawable, drawable, note_on_fonts
@@ -260,6 +261,7 @@ def check_figure(path: str | Path | None) -> None:
     UsageError
         If it does not end in ``.png``, ``.pdf`` or ``.svg``.
     """
+    check("path", path, str | Path | None)
     if path is not None:
         check_suffix(PurePath(path), SUFFIXES)
 

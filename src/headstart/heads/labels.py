@@ -1,12 +1,13 @@
 """Labels of any hashable kind as integer codes."""
 
 import itertools
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from headstart.arguments import check
 from headstart.errors import UsageError
 from headstart.prediction.labels import class_array, object_array
 
@@ -46,6 +47,7 @@ def _as_vector(labels: Any) -> npt.NDArray[Any]:
     if labels is None:
         raise UsageError("A classifier requires y to be passed, but the target y is None")
     if not hasattr(labels, "__array__"):
+        check("y", labels, Iterable[Any])
         labels = class_array(labels)
     vector = column_or_1d(labels, warn=True)
     if vector.dtype.kind == "f":
@@ -62,7 +64,14 @@ def _encode(labels: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.
         check_classification_targets(labels)
         classes, codes = np.unique(labels, return_inverse=True)
         return classes, codes.astype(np.int64)
-    ordered = _in_order(list(dict.fromkeys(labels.tolist())))
+    try:
+        distinct = list(dict.fromkeys(labels.tolist()))
+    except TypeError:
+        raise UsageError(
+            "Every sample must have one label that can be hashed, such as text or a number. "
+            f"Received: {labels.tolist()[:3]!r}, ... Of one-hot rows, pass np.argmax(y, axis=1)."
+        ) from None
+    ordered = _in_order(distinct)
     code_of = {label: code for code, label in enumerate(ordered)}
     return object_array(ordered), np.array([code_of[label] for label in labels.tolist()], np.int64)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headstart.arguments import Positive, checked
-from headstart.data.inputs import Images, Labels, dataset_at, labelled_images
+from headstart.data.inputs import dataset_at, labelled_images
 from headstart.data.labelled_images import LabelledImages
 from headstart.data.settings import DatasetSettings
 from headstart.errors import UsageError
@@ -16,6 +16,7 @@ from headstart.jobs.predict import open_predictor
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from headstart.data.inputs import Images, Labels
     from headstart.jobs.predict import Named
     from headstart.progress import Progress
 

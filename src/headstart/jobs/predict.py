@@ -11,7 +11,7 @@ from headstart.backbones.network import Network
 from headstart.backbones.networks import find_network
 from headstart.backbones.resolving import ModelFolder, resolve
 from headstart.backbones.spec import NetworkSpec
-from headstart.data.inputs import Images, image_sources
+from headstart.data.inputs import image_sources
 from headstart.errors import UsageError
 from headstart.features.compiling import check_known
 from headstart.features.settings import FeatureSettings, PrecisionRule, ResizeRule
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from headstart.classifier import ImageClassifier
+    from headstart.data.inputs import Images
     from headstart.data.sources import ImageSource
     from headstart.errors import ImageError
     from headstart.prediction.answer import Prediction

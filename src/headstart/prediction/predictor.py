@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from headstart.arguments import check
 from headstart.data.inputs import Images, Labels, image_sources, labelled_images
 from headstart.data.labels import scored_labels
 from headstart.data.sources import as_source
@@ -17,7 +19,7 @@ from headstart.prediction.labels import agreement, class_array
 from headstart.prediction.unsure import UnsureRule
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -152,6 +154,7 @@ class Predictor:
         Answer
             With probabilities, or with an error if the image can't be read.
         """
+        check("sources", sources, Iterable[Any])
         images = (as_source(image, index) for index, image in enumerate(sources))
         for item in self.extractor.stream(images, workers):
             values = None if item.values is None else self.probabilities(item.values[None])[0]
