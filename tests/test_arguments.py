@@ -122,6 +122,8 @@ def test_a_checked_function_refuses_wrong_values_and_python_wrong_names():
         paint("green")
     with pytest.raises(TypeError, match="multiple values"):
         paint("red", colour="blue")
+    with pytest.raises(TypeError, match=r"paint\(\) takes 1 positional argument"):
+        paint("red", "blue")
 
 
 @dataclasses.dataclass

@@ -56,9 +56,9 @@ def test_newer_format_is_refused(put):
 
 
 def test_missing_file_is_refused(tmp_path):
-    with pytest.raises(NotASavedModel, match=r"A thing's folder must hold thing\.json"):
+    with pytest.raises(NotASavedModel, match=r"must hold thing\.json.*which has no such file\."):
         FILE.read(tmp_path)
-    with pytest.raises(NotASavedModel, match="No such file"):
+    with pytest.raises(NotASavedModel, match=r"does not exist\. Check the spelling"):
         FILE.read(tmp_path / "nowhere")
     assert not FILE.is_in(tmp_path)
 

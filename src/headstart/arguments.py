@@ -61,8 +61,12 @@ def checked(function: Function) -> Function:
     @functools.wraps(function)
     def check_and_call(*args: Any, **kwargs: Any) -> Any:
         hints = _hints(function)
-        # A TypeError for arguments that are missing or unknown.
-        for name, value in signature.bind(*args, **kwargs).arguments.items():
+        try:
+            given = signature.bind(*args, **kwargs).arguments
+        except TypeError:
+            # Arguments are missing or unknown: Python's own message also names the function.
+            return function(*args, **kwargs)
+        for name, value in given.items():
             if signature.parameters[name].kind is not inspect.Parameter.VAR_KEYWORD:
                 check(name, value, hints.get(name, Any))
         return function(*args, **kwargs)

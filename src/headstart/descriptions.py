@@ -106,12 +106,19 @@ class DescriptionFile:
             with path.open("rb") as file:
                 text = file.read(_MAX_BYTES + 1)
         except OSError as error:
-            raise NotASavedModel(
-                f"A {self.what}'s folder must hold {self.name}. Received {folder}: {error.strerror}"
-            ) from error
+            raise NotASavedModel(self._absence(folder, error)) from error
         if len(text) > _MAX_BYTES:
             raise self._not_ours(folder, f"more than {_MAX_BYTES:,} bytes")
         return text
+
+    def _absence(self, folder: Path, error: OSError) -> str:
+        if not isinstance(error, FileNotFoundError):
+            found = f"{folder}: {error.strerror}"
+        elif folder.exists():
+            found = f"{folder}, which has no such file"
+        else:
+            found = f"{folder}, which does not exist. Check the spelling and the folder you are in"
+        return f"A {self.what}'s folder must hold {self.name}. Received: {found}."
 
     def _not_ours(self, folder: Path, received: object) -> NotASavedModel:
         found = repr(received) if isinstance(received, Exception) else received

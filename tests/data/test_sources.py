@@ -134,17 +134,19 @@ def test_the_pixels_of_an_array_are_kept(mode):
 
 
 @pytest.mark.parametrize(
-    "array",
+    ("array", "remedy"),
     [
-        np.zeros((4, 4, 3)),
-        np.zeros((4, 4, 2), np.uint8),
-        np.zeros((1, 4, 4, 3), np.uint8),
-        np.zeros(4, np.uint8),
-        np.zeros((0, 4, 3), np.uint8),
+        (np.zeros((4, 4, 3)), r"astype\('uint8'\)"),
+        (np.zeros((3, 8, 8), np.uint8), r"np\.moveaxis\(image, 0, -1\)"),
+        (np.zeros((3, 8, 8)), r"np\.moveaxis.*astype"),
+        (np.zeros((4, 4, 2), np.uint8), r"shape \(4, 4, 2\)\.$"),
+        (np.zeros((1, 4, 4, 3), np.uint8), ""),
+        (np.zeros(4, np.uint8), ""),
+        (np.zeros((0, 4, 3), np.uint8), ""),
     ],
 )
-def test_an_array_that_is_not_an_image_is_an_error(array):
-    with pytest.raises(UsageError, match=r"image 7 must be a uint8 array.*astype"):
+def test_an_array_that_is_not_an_image_is_an_error(array, remedy):
+    with pytest.raises(UsageError, match=rf"image 7 must be a uint8 array.*{remedy}"):
         as_source(array, 7)
 
 

@@ -132,8 +132,8 @@ class ArraySource(ImageSource):
         if self.array.dtype != np.uint8 or not fits or 0 in shape:
             raise UsageError(
                 f"{self.name} must be a uint8 array of shape (height, width), (height, width, 3) "
-                f"RGB or (height, width, 4) RGBA. Received: {self.array.dtype}, shape {shape}. "
-                "Scale values to 0..255 and call .astype('uint8')."
+                f"RGB or (height, width, 4) RGBA. Received: {self.array.dtype}, shape {shape}."
+                f"{_remedies(self.array)}"
             )
 
     def read(self) -> bytes:
@@ -265,6 +265,16 @@ def _as_file(image: Image.Image) -> bytes:
     data = file.getvalue()
     check_bytes(len(data), "the image")
     return data
+
+
+def _remedies(array: np.ndarray) -> str:
+    """Return what makes an image of an array, if that can be seen."""
+    said = ""
+    if array.ndim == 3 and array.shape[0] in {3, 4} and array.shape[2] not in {3, 4}:
+        said += " Put the channels last: np.moveaxis(image, 0, -1)."
+    if array.dtype != np.uint8:
+        said += " Scale values to 0..255 and call .astype('uint8')."
+    return said
 
 
 def _absence(name: str, path: Path) -> str:
