@@ -49,6 +49,7 @@ def test_streams_that_are_none_or_something_else_are_left_alone(monkeypatch):
 )
 def test_log_records_are_messages(capsys, verbose, shown):
     logger = logging.getLogger("headstart")
+    before = logger.level
     with told(Bars(), verbose=verbose):
         logger.debug("d")
         logger.info("i")
@@ -56,7 +57,7 @@ def test_log_records_are_messages(capsys, verbose, shown):
         logging.getLogger("tensorflow").info("slow")
     logger.warning("after")
     assert capsys.readouterr().err.splitlines() == shown
-    assert logger.level == logging.NOTSET
+    assert logger.level == before
 
 
 def test_errors_are_shown_even_where_it_is_quiet(capsys):

@@ -158,7 +158,7 @@ def test_an_interruption_leaves_whole_files_and_a_table_that_knows_them(tmp_path
 
     copies = SortedCopies(tmp_path / "out")
     copies.add(answer(one))
-    monkeypatch.setattr("shutil.copy2", interrupted)
+    monkeypatch.setattr("shutil.copyfile", interrupted)
     with pytest.raises(KeyboardInterrupt):
         copies.add(answer(two))
     copies.close()

@@ -147,8 +147,10 @@ class SortedCopies:
         name = self._free_name(kind, file.name if file else _file_name(source, data))
         with whole_file(self._folder / kind / name, sync=False) as temporary:
             if file:
-                # With its date: many programs sort images by it.
-                shutil.copy2(file, temporary)
+                shutil.copyfile(file, temporary)
+                # Many programs sort images by their date.
+                status = file.stat()
+                os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))
             else:
                 temporary.write_bytes(data)
         return name
