@@ -270,7 +270,7 @@ def _as_file(image: Image.Image) -> bytes:
 def _remedies(array: np.ndarray) -> str:
     """Return what makes an image of an array, if that can be seen."""
     said = ""
-    if array.ndim == 3 and array.shape[0] in {3, 4} and array.shape[2] not in {3, 4}:
+    if array.ndim == 3 and array.shape[0] in {3, 4} and min(array.shape[1:]) > 4:
         said += " Put the channels last: np.moveaxis(image, 0, -1)."
     if array.dtype != np.uint8:
         said += " Scale values to 0..255 and call .astype('uint8')."
