@@ -19,6 +19,7 @@ from headstart.errors import DatasetError, UsageError
 from headstart.features.embedder import ImageEstimator
 from headstart.features.extractor import FeatureExtractor
 from headstart.heads.base import Head, check_class_weight
+from headstart.heads.resize_choice import choose_resize
 from headstart.heads.table import get_head, head_name
 from headstart.model import SavedModel, TrainingData, save_model
 from headstart.model.facts import class_table, fact_table, listed_classes
@@ -44,16 +45,6 @@ if TYPE_CHECKING:
     from headstart.features.precision import PrecisionChoice
     from headstart.features.settings import Device, PrecisionRule, ResizeRule
     from headstart.prediction.scoring import Scorer
-
-
-# A user's images are not framed as ImageNet's are. What tells the classes apart may be at the
-# border, which the backbones' own rule cuts off, and shapes matter, which squashing loses. On three
-# kinds of vehicle (192 photos, 10 times 10-fold) 94.2 % were right padded, 92.9 % squashed, 92.8 %
-# cropped, 91.4 % squashed by nearest neighbour; the log loss was 0.18, 0.21, 0.25 and 0.24. A
-# network that was itself trained on squashed images (mini, and whatever `pretrain` makes) does
-# better with those: docs/adr/0008.
-def _own_rule(network: Network) -> ResizeRule:
-    return "squash" if network.resize == "squash" else "pad"
 
 
 class ClassifierSettings(TypedDict, total=False):
@@ -100,8 +91,9 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         Whether the network also sees each image mirrored and returns the mean of both, in twice the
         time. See `NetworkSpec`.
     resize : {"auto", "crop", "squash", "pad", "keras"}, default="auto"
-        How an image is brought to that size. "auto" pads, or squashes for a network that was
-        trained on squashed images, so that no part of the image is lost.
+        How an image is brought to that size. "auto" squashes, crops or pads, whichever has the
+        lowest cross-validated log loss on at most 240 of the training images; if none of them is
+        better beyond chance, it squashes. ``training_.resize_choice`` says why.
     precision : {"auto", "f32", "bf16"}, default="auto"
         What the network computes in. "auto" measures bfloat16 on some of the training images and
         uses it only if it agrees with float32.
@@ -221,6 +213,10 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         head = self._head()
         _check_door(head, labels)
         extractor = self._open(network, sources)
+        choice = None
+        if self.resize == "auto":
+            choice = choose_resize(extractor, sources, labels, self.random_state or 0, progress)
+            extractor = extractor.resized_by(choice.rule)
         extracted = extractor.extract_all(
             sources, skip_unreadable=skip_unreadable, hash_content=True, progress=progress
         )
@@ -232,7 +228,11 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         self.unreadable_ = extracted.unreadable
         self.notes_ = extracted.notes
         self.training_ = TrainingData.of(
-            extracted.contents, kept, self.classes_.tolist(), len(extracted.unreadable)
+            extracted.contents,
+            kept,
+            self.classes_.tolist(),
+            len(extracted.unreadable),
+            resize_choice="" if choice is None else choice.reason,
         )
         return extracted
 
@@ -378,7 +378,8 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         other.head_ = copy.copy(self.head_)
         other.head_.scorer_ = scorer
         other.training_ = replace(self.training_, fine_tuned=fine_tuned)
-        other.predictor_ = other._predictor(other._open(network, sources))  # noqa: SLF001 - same
+        extractor = other._open(network, sources).resized_by(self.resize_.rule)  # noqa: SLF001 - same
+        other.predictor_ = other._predictor(extractor)  # noqa: SLF001 - same
         return other
 
     def _predictor(self, extractor: FeatureExtractor) -> Predictor:
@@ -401,10 +402,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         return clone(self.head)
 
     def _open(self, network: Network, sources: Sequence[ImageSource]) -> FeatureExtractor:
-        settings = self._settings
-        if settings.resize == "auto":
-            settings = replace(settings, resize=_own_rule(network))
-        return FeatureExtractor.open(network, settings, sources)
+        return FeatureExtractor.open(network, self._settings, sources)
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """Return the parameters, and what a fitted classifier was trained on."""

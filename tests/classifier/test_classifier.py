@@ -1,5 +1,4 @@
 import copy
-import dataclasses
 import pickle
 import re
 import shutil
@@ -15,12 +14,14 @@ from sklearn.utils import estimator_checks
 from tests.recorder import Recorder
 
 from headstart import ImageClassifier, load
+from headstart import classifier as classifiers
 from headstart.backbones.choosing import LastResortWarning
 from headstart.data.datasets import read_dataset
 from headstart.data.sources import ImageSource, as_source
 from headstart.errors import DamagedModel, DatasetError, ImageDamaged, UsageError
 from headstart.heads.logistic import LogisticHead
 from headstart.heads.nearest_mean import NearestMeanHead
+from headstart.heads.resize_choice import ResizeChoice
 from headstart.heads.table import HEADS
 
 # Keras wants a process of its own: heads/test_dense.py.
@@ -220,14 +221,24 @@ def test_settings_reach_the_head_and_the_network(tiny_network, photos):
     assert model.predictor_.extractor.cache is None
 
 
-def test_squashes_for_a_network_that_was_trained_on_squashed_images(tiny_network, photos):
-    network = dataclasses.replace(tiny_network, resize="squash")
-    assert ImageClassifier(network).fit(*photos).resize_.rule == "squash"
-    assert ImageClassifier(network, resize="pad").fit(*photos).resize_.rule == "pad"
+def test_few_images_are_squashed_unless_told_otherwise(classifier, tiny_network, photos):
+    classifier.fit(*photos)
+    assert classifier.resize_.rule == "squash"
+    assert "fewer than 100 images" in classifier.training_.resize_choice
+    told = ImageClassifier(tiny_network, resize="pad").fit(*photos)
+    assert told.resize_.rule == "pad"
+    assert told.training_.resize_choice == ""
 
 
-def test_pads_unless_told_otherwise(classifier, photos):
-    assert classifier.fit(*photos).resize_.rule == "pad"
+def test_the_chosen_rule_is_used_and_recorded(classifier, photos, tmp_path, monkeypatch):
+    choice = ResizeChoice("crop", "chosen by chance")
+    monkeypatch.setattr(classifiers, "choose_resize", lambda *_: choice)
+    classifier.fit(*photos)
+    assert classifier.resize_.rule == "crop"
+    saved = classifier.save(tmp_path / "model")
+    assert saved.description.training.resize_choice == "chosen by chance"
+    assert saved.description.resize.rule == "crop"
+    assert "chosen by chance" in (tmp_path / "model" / "README.md").read_text("utf-8")
 
 
 def test_a_given_head_is_not_changed(tiny_network, photos):

@@ -251,7 +251,7 @@ def test_a_saved_model_is_used_by_its_folder(saved, photos, capsys):
     ("options", "says"),
     [
         (["--weights", "w.h5"], "has its weights inside"),
-        (["--resize", "crop"], "resizes images as in training, by 'pad'"),
+        (["--resize", "crop"], "resizes images as in training, by 'squash'"),
     ],
 )
 def test_what_a_saved_model_does_not_take(saved, photos, capsys, options, says):

@@ -297,3 +297,11 @@ def test_keras_pixels_equal_those_of_keras(tmp_path):
     for path in paths:
         image = decode(path.read_bytes(), name=path.name, as_stored=resize.as_stored).image
         assert resize(image).tobytes() == path.with_name(path.name + ".rgb").read_bytes(), path.name
+
+
+@pytest.mark.parametrize("size", [(29, 29), (29, 34), (34, 29), (640, 480)])
+def test_a_crop_of_the_whole_shorter_side_stays_inside(size):
+    image = Image.new("RGB", size, (9, 8, 7))  # 29 / 224 * 224 is a little more than 29
+    pixels = Resize("crop", 224, 224, crop_fraction=1.0)(image)
+    assert pixels.shape == (224, 224, 3)
+    assert (pixels == (9, 8, 7)).all()

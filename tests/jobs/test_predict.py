@@ -114,14 +114,14 @@ def test_a_trained_model_answers_with_the_users_own_labels(classifier, tmp_path)
         assert hs.predict(images, model=same, top=1) == [[first], [second]]
     for trained in (model, classifier):  # also where a backbone is expected
         assert hs.predict(images, trained, top=1) == [[first], [second]]
-    again = hs.predict(images, model=model, top=1, resize="pad", precision="f32")
+    again = hs.predict(images, model=model, top=1, resize="squash", precision="f32")
     assert again == [[first], [second]]
     assert [found[0].label for found in hs.predict(images, model=classifier)] == [False, True]
 
 
 def test_a_trained_model_prepares_images_as_in_training(classifier):
     for settings, says in (
-        ({"resize": "crop"}, "as in training, by 'pad'"),
+        ({"resize": "crop"}, "as in training, by 'squash'"),
         ({"precision": "int8"}, "precision must be one of"),
     ):
         with pytest.raises(UsageError, match=says):

@@ -27,11 +27,19 @@ def test_each_fact_is_a_row(tiny_network):
     ]
 
 
+def test_why_the_resize_rule_was_chosen_is_a_row(tiny_network):
+    training = TrainingData((3, 2), resize_choice="chosen by log loss")
+    assert ("resize", "chosen by log loss") in fact_table(
+        predictor(tiny_network), "knn", training
+    ).rows
+
+
 def test_what_is_not_so_is_not_mentioned(tiny_network):
     rows = dict(fact_table(predictor(tiny_network), "knn", TrainingData((3, 2))).rows)
     assert rows["network"] == tiny_network.name
     assert rows["training images"] == "5"
     assert rows["input"] == "64 x 48 pixels, resize 'pad'"
+    assert "resize" not in rows
 
 
 def test_the_first_classes_are_listed():

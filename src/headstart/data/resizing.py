@@ -105,8 +105,9 @@ def _crop(image: Image.Image, to: Resize) -> Image.Image:
     # Resizing only the part that is kept equals resizing all and cropping, for half the work.
     scale = min(image.width / to.width, image.height / to.height) * to.crop_fraction
     width, height = to.width * scale, to.height * scale
-    left, top = (image.width - width) / 2, (image.height - height) / 2
-    box = (left, top, left + width, top + height)
+    # With all of the shorter side, rounding could place the box just outside of the image.
+    left, top = max(0.0, (image.width - width) / 2), max(0.0, (image.height - height) / 2)
+    box = (left, top, min(left + width, image.width), min(top + height, image.height))
     return _resized(image, (to.width, to.height), to, box)
 
 

@@ -181,6 +181,10 @@ class FeatureExtractor:
         """Return the same extractor in another precision; "auto" is measured on some images."""
         return replace(self, precision=self._choose_precision(rule, images))
 
+    def resized_by(self, rule: str) -> Self:
+        """Return the same extractor with another resize rule."""
+        return replace(self, resize=network_resize(self.network, rule))
+
     def extract_all(
         self,
         sources: Sequence[ImageSource],

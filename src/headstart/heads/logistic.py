@@ -8,10 +8,10 @@ import numpy as np
 from headstart.arguments import Between, Seed
 from headstart.data.splits import ALWAYS_TRAINS, stratified_folds, stratified_sample
 from headstart.errors import UsageError
-from headstart.heads.base import AffineHead, Array, ClassWeight, Codes
+from headstart.heads.base import AffineHead, Array, ClassWeight, Codes, class_weights
 from headstart.heads.coordinates import principal_coordinates
 from headstart.heads.multinomial import LogisticProblem
-from headstart.heads.temperature import log_loss
+from headstart.heads.temperature import sample_losses
 from headstart.heads.threads import suitable_threads
 from headstart.prediction.scoring import AffineSoftmax
 
@@ -22,6 +22,7 @@ _UNTRIED = 1e-2
 # C is the variance that weights are expected to have. It does not depend on the number of samples,
 # so with more than this many a sample of them is enough to choose it.
 _ENOUGH_TO_CHOOSE = 10_000
+_FOLDS = 5
 _ROUGH, _FINE = 1e-3, 1e-4
 
 
@@ -87,14 +88,18 @@ class LogisticHead(AffineHead):
             coordinates = principal_coordinates(features[rows], weights)
             problem = LogisticProblem(coordinates, codes, n_classes)
         folds = stratified_folds(codes, _at_least_two(self.folds), self.random_state)
-        self.losses_ = validation_losses(problem, codes, weights, folds)
+        tried = validation_losses(problem, codes, weights, folds)
+        tested = weights[folds != ALWAYS_TRAINS]
+        self.losses_ = {
+            strength: float(np.average(each, weights=tested)) for strength, each in tried.items()
+        }
         return min(self.losses_, key=self.losses_.__getitem__, default=_UNTRIED)
 
 
 def validation_losses(
     problem: LogisticProblem, codes: Codes, weights: Array, folds: Codes
-) -> dict[float, float]:
-    """Return the log loss on held-out samples for rising strengths, until it clearly rises.
+) -> dict[float, Array]:
+    """Return the loss of each held-out sample for rising strengths, until the mean clearly rises.
 
     Each solution is the start of the next, so the whole path costs little more than one fit.
     """
@@ -103,14 +108,43 @@ def validation_losses(
         return {}
     training = folds[:, None] != np.unique(folds[tested])
     solutions = problem.zeros(training.shape[1])
-    losses: dict[float, float] = {}
+    losses: dict[float, Array] = {}
+    means: list[float] = []
     for strength in _STRENGTHS:
         solutions = problem.solve(weights[:, None] * training, strength, solutions, _ROUGH)
         logits = problem.logits(solutions)[tested, training[tested].argmin(axis=1)]
-        losses[strength] = log_loss(logits, codes[tested], weights[tested])
-        if _rising(list(losses.values())):
+        losses[strength] = sample_losses(logits, codes[tested])
+        means.append(float(np.average(losses[strength], weights=weights[tested])))
+        if _rising(means):
             break
     return losses
+
+
+def cross_validated_losses(features: Array, codes: Codes, seed: int) -> Array:
+    """Return the loss of each sample under a head that was trained on others, as a logistic head.
+
+    Parameters
+    ----------
+    features : ndarray of float, shape (n, d)
+    codes : ndarray of int64, shape (n,)
+        The class of each sample, at least two of each class.
+    seed : int
+        The seed of the folds.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Minus the logarithm of the probability of the sample's own class, for the strength whose
+        mean over the classes is lowest.
+    """
+    classes = np.arange(codes.max() + 1)
+    weights = class_weights("balanced", classes, codes)[codes]
+    coordinates = principal_coordinates(features, weights)
+    problem = LogisticProblem(coordinates, codes, len(classes))
+    folds = stratified_folds(codes, _FOLDS, seed)
+    with suitable_threads(coordinates.values.size * len(classes)):
+        tried = validation_losses(problem, codes, weights, folds)
+    return min(tried.values(), key=lambda losses: float(np.average(losses, weights=weights)))
 
 
 def _rising(losses: list[float]) -> bool:

@@ -22,10 +22,14 @@ def log_loss(logits: Array, codes: npt.NDArray[np.int64], weights: Array) -> flo
     weights : ndarray of float, shape (n,)
         With a sum above 0.
     """
+    return float(np.average(sample_losses(logits, codes), weights=weights))
+
+
+def sample_losses(logits: Array, codes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return minus the logarithm of the true class's softmax probability for each sample (n,)."""
     logits = logits.astype(np.float64)
     logits -= logits.max(axis=1, keepdims=True)
-    losses = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(codes)), codes]
-    return float(np.average(losses, weights=weights))
+    return np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(codes)), codes]
 
 
 def best_sharpness(

@@ -112,7 +112,8 @@ def _making(model: Description) -> list[str]:
         f"Licence of its weights, which applies to this model as well: {license_}",
         f"Head on its features: {model.head}",
         f"Each image is {IN_WORDS[resize.rule]}: {resize.height} x {resize.width} pixels"
-        + ("; the probabilities are the mean over it and its mirror image" if mirror else ""),
+        + ("; the probabilities are the mean over it and its mirror image" if mirror else "")
+        + (f"; {training.resize_choice}" if training.resize_choice else ""),
         f"Computed in {model.precision.precision}: {model.precision.reason}",
         f"Made with {used}",
     ]

@@ -37,6 +37,7 @@ def fact_table(
         rows=[
             ("network", f"{network.name}{tuned}"),
             ("input", f"{resize.height} x {resize.width} pixels, resize {resize.rule!r}{mirror}"),
+            *([("resize", training.resize_choice)] if training.resize_choice else ()),
             ("head", head),
             ("precision", predictor.precision),
             ("training images", f"{training.n_images:,}{others}"),

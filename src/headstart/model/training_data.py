@@ -24,12 +24,16 @@ class TrainingData:
     fine_tuned : str
         Which layers of the network were trained on the images as well, for example "from
         block_16_expand on". Empty if the network was left as it was.
+    resize_choice : str
+        Why the resize rule was chosen, with the figures, for example "chosen by cross-validated log
+        loss on 240 images: squash 0.28, crop 0.21, pad 0.33". Empty if the user chose it.
     """
 
     counts: tuple[int, ...]
     unreadable: int = 0
     fingerprint: str = ""
     fine_tuned: str = ""
+    resize_choice: str = ""
 
     @classmethod
     def of(
@@ -38,6 +42,8 @@ class TrainingData:
         labels: Sequence[Hashable],
         classes: Sequence[Hashable],
         unreadable: int,
+        *,
+        resize_choice: str = "",
     ) -> Self:
         """Describe training images.
 
@@ -51,6 +57,8 @@ class TrainingData:
             The different labels, in the order of the probabilities.
         unreadable : int
             Number of other images, which could not be read.
+        resize_choice : str
+            Why the resize rule was chosen.
         """
         # NumPy's strings and numbers equal Python's, but do not look alike.
         known = {label: label for label in classes}
@@ -59,6 +67,7 @@ class TrainingData:
             tuple(counted[label] for label in classes),
             unreadable,
             fingerprint(contents, [known[label] for label in labels]),
+            resize_choice=resize_choice,
         )
 
     @property
