@@ -1,5 +1,8 @@
 """Where the image files are that a table names."""
 
+# A table may name a million images: to make Paths of them takes several times as long.
+# ruff: noqa: PTH110, PTH112, PTH118, PTH208
+
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -26,7 +29,7 @@ class NamedImages:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._stems: dict[Path, dict[str, list[str]]] = {}
+        self._stems: dict[str, dict[str, list[str]]] = {}
 
     def source(self, name: str) -> FileSource:
         """Return the image file of a name, which may lack its ending.
@@ -38,26 +41,27 @@ class NamedImages:
         DatasetError
             The name lacks its ending, and several images could be meant.
         """
-        path = self.folder / name
-        if "\\" in name and not path.exists():
+        path = os.path.join(self.folder, name)
+        if "\\" in name and not os.path.exists(path):
             # The table was written on Windows.
-            path = self.folder / name.replace("\\", "/")
-        if is_image_name(path.name) or path.exists():
+            path = os.path.join(self.folder, name.replace("\\", "/"))
+        if is_image_name(path) or os.path.exists(path):
             return FileSource(os.path.normpath(path))
-        found = self._files(path.parent).get(path.name, [])
+        folder, stem = os.path.split(path)
+        found = self._files(folder).get(stem, [])
         if len(found) > 1:
             raise DatasetError(
                 f"A name without an ending must mean one image. Received: {name!r}, which could be "
-                f"{listed_names(found)} in {printable(str(path.parent))}. Write the names with "
+                f"{listed_names(found)} in {printable(folder)}. Write the names with "
                 "their endings, or move the other images."
             )
-        return FileSource(os.path.normpath(path.with_name(found[0]) if found else path))
+        return FileSource(os.path.normpath(os.path.join(folder, found[0]) if found else path))
 
-    def _files(self, folder: Path) -> dict[str, list[str]]:
+    def _files(self, folder: str) -> dict[str, list[str]]:
         """Return the images in a folder by their names without endings."""
         if folder not in self._stems:
             stems = self._stems[folder] = defaultdict(list)
-            names = (item.name for item in folder.iterdir()) if folder.is_dir() else ()
+            names = os.listdir(folder or ".") if os.path.isdir(folder or ".") else []
             for name in sorted(names):
                 if is_image_name(name) and not is_hidden(name):
                     stems[name.rpartition(".")[0]].append(name)
