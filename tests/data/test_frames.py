@@ -89,6 +89,13 @@ def test_the_folder_must_be_there():
         read_frame(pd.DataFrame(), DatasetSettings(image_folder="nowhere"))
 
 
+@pytest.mark.parametrize("settings", [{"class_level": 2}, {"label_from": "{label}_*"}])
+def test_settings_that_mean_nothing_for_a_table_are_refused(make, settings):
+    frame = make({"path": ["1.png", "2.png"], "label": ["a", "b"]})
+    with pytest.raises(UsageError, match=f"{next(iter(settings))} must be left out .* in memory"):
+        read_frame(frame, DatasetSettings(**settings))
+
+
 def test_other_things_are_no_tables():
     for other in (None, 3, "a", [1], np.zeros((2, 2)), pd.Series([1])):
         assert not is_frame(other)

@@ -11,7 +11,7 @@ from headstart.data.file_names import WORKBOOKS
 from headstart.data.labelled_images import LabelledImages
 from headstart.data.parquet_files import read_parquet_files
 from headstart.data.questions import suggestion
-from headstart.data.settings import DatasetSettings
+from headstart.data.settings import TABLE_OPTIONS, DatasetSettings
 from headstart.data.tables import (
     columns_in_words,
     read_folder_with_table,
@@ -20,7 +20,7 @@ from headstart.data.tables import (
     tables_in,
 )
 from headstart.display.text import listed_names, printable
-from headstart.errors import DatasetError, UsageError
+from headstart.errors import DatasetError
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,20 @@ class Format:
 
 _ONE_CLASS = " To recognise one thing, add a second class: images that do not show it."
 
-_COLUMNS = ("image_column", "label_column", "image_folder")
-
 #: The known formats, in words for messages. The first reader that does not return None has read the
 #: dataset.
 FORMATS = {
-    "a CSV, TSV or JSONL file with columns path and label": Format(read_table, options=_COLUMNS),
-    "parquet files with columns image and label": Format(read_parquet_files, options=_COLUMNS[:2]),
+    "a CSV, TSV or JSONL file with columns path and label": Format(
+        read_table, options=TABLE_OPTIONS
+    ),
+    "parquet files with columns image and label": Format(
+        read_parquet_files, options=("image_column", "label_column")
+    ),
     "a folder with metadata.csv or metadata.jsonl, which has columns file_name and label": Format(
-        read_metadata_folder, options=_COLUMNS
+        read_metadata_folder, options=TABLE_OPTIONS
     ),
     "a folder with one table that lists its images": Format(
-        read_folder_with_table, options=_COLUMNS
+        read_folder_with_table, options=TABLE_OPTIONS
     ),
     "a folder or zip archive with one folder for each class (FOLDER/cat/1.jpg, FOLDER/dog/1.jpg), "
     "perhaps inside folders named train, valid and test": Format(
@@ -123,22 +125,13 @@ def _read(path: Path, settings: DatasetSettings) -> LabelledImages:
             return images
     for words, known in FORMATS.items():
         if known not in fitting and known.read(path, DatasetSettings()) is not None:
-            _refuse_unused(settings, known, words)
+            settings.check_used(known.options, words)
     if path.suffix.lower() in WORKBOOKS:
         raise DatasetError(
             f"{path} is a workbook, which is not read. Save its sheet as CSV (in Excel: Save As, "
             "CSV UTF-8), and name that file."
         )
     raise DatasetError(f"{path} is not a dataset. {_layouts()}")
-
-
-def _refuse_unused(settings: DatasetSettings, known: Format, words: str) -> None:
-    unused = [name for name in settings.given() if name not in known.options]
-    if unused:
-        raise UsageError(
-            f"{', '.join(unused)} must be left out for this dataset, which is {words}. "
-            f"Received: {', '.join(f'{name}={getattr(settings, name)!r}' for name in unused)}."
-        )
 
 
 def _check(images: LabelledImages, path: Path, min_classes: int) -> None:

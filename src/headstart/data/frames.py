@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from headstart.data.image_names import NamedImages, check_places
 from headstart.data.labelled_images import find_column
 from headstart.data.rows import Row, column_names
-from headstart.data.settings import DatasetSettings
+from headstart.data.settings import TABLE_OPTIONS, DatasetSettings
 from headstart.data.sources import as_source
 from headstart.data.tables import PATH_COLUMNS, labelled_rows
 from headstart.errors import UsageError
@@ -44,6 +44,7 @@ def read_frame(frame: Any, settings: DatasetSettings = DatasetSettings()) -> Lab
     UsageError
         A setting means nothing for a table, or there is no such folder.
     """
+    settings.check_used(TABLE_OPTIONS, "a table in memory")
     folder = _folder(settings.image_folder)
     cells = _cells(frame)
     n_rows = len(next(iter(cells.values()), []))

@@ -8,6 +8,7 @@ from typing import Any
 
 from headstart.arguments import check
 from headstart.data.labels import listed, settle_labels
+from headstart.data.settings import flag
 from headstart.data.sources import ImageSource
 from headstart.display.text import listed_names, printable
 from headstart.errors import DatasetError, UsageError
@@ -230,9 +231,8 @@ def find_column(
             return name
     raise DatasetError(
         f"{file} must have a column named {', '.join(names[:-1])} or {names[-1]}. Received: "
-        f"{given}. Name the column "
-        f"with --{option.replace('_', '-')} (in Python, {option} in DatasetSettings); if the first "
-        "line holds no names, add a line such as path,label."
+        f"{given}. Name the column with {flag(option)} (in Python, {option} in DatasetSettings); "
+        "if the first line holds no names, add a line such as path,label."
     )
 
 

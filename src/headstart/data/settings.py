@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headstart.arguments import check_fields
 from headstart.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+#: The fields of `DatasetSettings` that mean something for a table.
+TABLE_OPTIONS = ("image_column", "label_column", "image_folder")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +68,28 @@ class DatasetSettings:
     def given(self) -> dict[str, Any]:
         """Return the settings that say something."""
         return {name: value for name, value in asdict(self).items() if value is not None}
+
+    def check_used(self, options: Collection[str], what: str) -> None:
+        """Refuse settings that mean nothing for a dataset.
+
+        Parameters
+        ----------
+        options : collection of str
+            The fields that mean something for it.
+        what : str
+            The kind of dataset, for the message.
+
+        Raises
+        ------
+        UsageError
+            Another field is given.
+        """
+        unused = {name: value for name, value in self.given().items() if name not in options}
+        if unused:
+            raise UsageError(
+                f"{', '.join(unused)} must be left out for this dataset, which is {what}. "
+                f"Received: {', '.join(f'{name}={value!r}' for name, value in unused.items())}."
+            )
 
 
 def flag(field: str) -> str:
