@@ -117,6 +117,8 @@ class TestMatching:
             (["0", "1", "0"], [0, 1], [0, 1, 0], "'0' as 0, '1' as 1"),
             ([0, 1], ["0", "1"], ["0", "1"], "0 as '0', 1 as '1'"),
             (["True"], [False, True], [True], "'True' as True"),
+            (["true"], [False, True], [True], "'true' as True"),
+            (["2"], [1.0, 2.0], [2.0], r"'2' as 2\.0"),
             (["e\u0301"], ["\xe9", "f"], ["\xe9"], r"'e\\u0301' as '\\xe9'"),
             (["cat "], ["cat", "dog"], ["cat"], "'cat ' as 'cat'"),
         ],

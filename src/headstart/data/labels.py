@@ -299,6 +299,12 @@ def _plain(label: Hashable) -> str:
     return unicodedata.normalize("NFC", str(label)).strip()
 
 
+def _comparable(label: Hashable) -> str:
+    """Return a label as another file may write it: 2.0 as 2, True as true."""
+    plain = _plain(int(label) if isinstance(label, float) and label.is_integer() else label)
+    return plain.lower() if plain.lower() in {"true", "false"} else plain
+
+
 def _matches(
     labels: Iterable[Hashable],
     classes: Collection[Hashable],
@@ -311,8 +317,8 @@ def _matches(
         return {}
     alike: dict[str, list[Hashable]] = {}
     for name in classes:
-        alike.setdefault(_plain(name), []).append(name)
-    found = {label: alike.get(_plain(label), []) for label in unknown}
+        alike.setdefault(_comparable(name), []).append(name)
+    found = {label: alike.get(_comparable(label), []) for label in unknown}
     called = {label: names[0] for label, names in found.items() if len(names) == 1}
     if called:
         pairs = [_pair(label, name) for label, name in called.items()]
