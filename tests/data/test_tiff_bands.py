@@ -76,6 +76,12 @@ def test_every_layout_is_read_by_its_rule(tiff, dtype, bands, planar, order, com
     assert np.abs(image - shown).max() <= 2
 
 
+@pytest.mark.parametrize("dtype", ["u1", "u4"])  # Pillow reads the first, tifffile the second
+def test_more_bands_than_colours_are_noted(tiff, dtype):
+    values, _ = of_type(dtype, 5)
+    assert decode(tiff(values), name="x").notes[0] == "bands: the first ones; 5 in all"
+
+
 @pytest.mark.parametrize("bands", [3, 4])
 def test_bands_without_a_name_become_colours_with_a_note(tiff, bands):
     values = np.dstack([PHOTO, PHOTO])[..., :bands]

@@ -307,7 +307,7 @@ def test_the_report_says_what_was_done_and_what_to_do_next(summary):
     report = str(summary)
     assert report.startswith("Trained on 1,234 images with mini and tested on 2 others in 5.2 s.")
     assert "1 of 2 right" in report
-    assert "Unreadable: 3.jpg is cut short\nSkipped: 2 hidden" in report
+    assert "Unreadable training images: 1\n  3.jpg is cut short\n\nSkipped: 2 hidden." in report
     assert report.endswith("headstart predict IMAGES --model my-model")
     assert "<table>" in summary._repr_html_()
 

@@ -22,7 +22,7 @@ from headstart.data.png import png_parts
 from headstart.data.signatures import Signature
 from headstart.data.tags import Directory
 from headstart.data.tiff import TiffLayout, tiff_layout
-from headstart.data.tiff_bands import pillow_reads, read_bands
+from headstart.data.tiff_bands import notes_on_bands, pillow_reads, read_bands
 from headstart.errors import ImageUnsupported
 
 Notes = tuple[str, ...]
@@ -151,7 +151,7 @@ def _open_tiff(data: bytes, name: str, signature: Signature) -> Opened:
     deep = layout.bits == 16 and image.mode[0] not in "IF"
     return Opened(
         image,
-        _page_notes(layout.pages),
+        _page_notes(layout.pages) + (notes_on_bands(layout) if layout.colour else ()),
         inverted=layout.inverted,
         largest=layout.largest,
         unsigned=layout.kind == "integers",

@@ -50,7 +50,12 @@ def read_rows(path: Path) -> list[Row]:
     """
     try:
         rows = list(_READERS[path.suffix.lower()](_text(path)))
-    except (OSError, UnicodeDecodeError, csv.Error, ValueError, RecursionError) as error:
+    except UnicodeDecodeError as error:
+        raise DatasetError(
+            f"{path} must be in UTF-8. Received: another encoding (byte {error.start} is "
+            f"{error.object[error.start]:#x}). In Excel, save it as CSV UTF-8."
+        ) from error
+    except (OSError, csv.Error, ValueError, RecursionError) as error:
         raise DatasetError(
             f"{path} must be a readable {path.suffix[1:].upper()} file in UTF-8: {error}."
         ) from error

@@ -78,7 +78,7 @@ def read_bands(layout: TiffLayout, name: str) -> tuple[Image.Image, Notes]:
     if layout.inverted:
         narrow[..., 0] = 255 - narrow[..., 0]
     image = Image.fromarray(narrow if narrow.shape[2] > 1 else narrow[..., 0])
-    return image, (*_notes_on_bands(layout), *note)
+    return image, (*notes_on_bands(layout), *note)
 
 
 def _narrowed(values: NDArray[Any], layout: TiffLayout) -> tuple[NDArray[np.uint8], Notes]:
@@ -123,7 +123,8 @@ def _shown_bands(layout: TiffLayout) -> int:
     return 4 if layout.alpha and layout.bands > 3 else 3
 
 
-def _notes_on_bands(layout: TiffLayout) -> Notes:
+def notes_on_bands(layout: TiffLayout) -> Notes:
+    """Return which bands are shown, if that is worth knowing."""
     shown = _shown_bands(layout)
     if layout.bands == shown and (layout.colour or shown < 3):
         return ()

@@ -155,10 +155,18 @@ def mistake_table(mistakes: Sequence[Mistake]) -> Table:
 
 def unreadable_table(images: Sequence[Unreadable]) -> Table:
     """Return the first unreadable images with the reasons."""
-    left_out = len(images) - AT_MOST_LINES
+    return reasons_table(
+        f"Unreadable images, not counted above: {len(images):,}",
+        [_reason(image) for image in images],
+    )
+
+
+def reasons_table(title: str, reasons: Sequence[str]) -> Table:
+    """Return the first of the reasons why images are unreadable."""
+    left_out = len(reasons) - AT_MOST_LINES
     return Table(
-        title=f"Unreadable images, not counted above: {len(images):,}",
-        rows=[(_reason(image),) for image in images[:AT_MOST_LINES]],
+        title=title,
+        rows=[(reason,) for reason in reasons[:AT_MOST_LINES]],
         notes=[f"... and {left_out:,} more"] if left_out > 0 else (),
     )
 

@@ -22,7 +22,7 @@ from headstart.data.splits import stratified_split
 from headstart.display.displayed import Displayed
 from headstart.evaluation import Evaluation, Tile, draw_sheet
 from headstart.evaluation.ready import check_drawing
-from headstart.evaluation.report import note_table
+from headstart.evaluation.report import note_table, reasons_table
 from headstart.finetuning.job import fine_tuned
 from headstart.heads.dense import DenseHead
 from headstart.heads.table import head_name
@@ -133,12 +133,12 @@ class TrainingSummary(Displayed):
         yield note_table(self.notes, "training images")
         if self.tuning is not None:
             yield from self.tuning.display_parts()
-        yield "\n".join(
-            [
-                *(f"Unreadable: {image.error}" for image in self.unreadable),
-                *(f"Skipped: {n:,} {reason}" for reason, n in sorted(self.skipped.items())),
-            ]
+        yield reasons_table(
+            f"Unreadable training images: {len(self.unreadable):,}",
+            [str(image.error) for image in self.unreadable],
         )
+        skipped = ", ".join(f"{n:,} {reason}" for reason, n in sorted(self.skipped.items()))
+        yield f"Skipped: {skipped}." if skipped else ""
         yield "\n".join(
             [
                 f"The model is in {self.folder}. Plots: {', '.join(map(str, self.images))}.",
