@@ -226,6 +226,12 @@ def test_a_folder_that_can_not_be_written_is_found_before(tmp_path, monkeypatch)
         storage.check_room(tmp_path, 1, "the model")
 
 
+def test_a_drive_that_is_missing_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage.Path, "exists", lambda _: False)
+    with pytest.raises(StorageError, match="which is not possible"):
+        storage.check_room(tmp_path / "new" / "model", 1, "the model")
+
+
 def test_the_environment_sets_the_cache_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path))
     assert storage.cache_dir() == tmp_path

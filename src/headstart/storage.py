@@ -201,7 +201,9 @@ def check_room(folder: Path, needed: int, what: str) -> None:
     StorageError
         The folder can't be written, or there is not so much room on its disk.
     """
-    existing = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    # Not even the root exists where a drive of Windows is missing.
+    above = (each for each in (folder, *folder.absolute().parents) if each.exists())
+    existing = next(above, folder)
     try:
         with tempfile.TemporaryFile(dir=existing):
             pass

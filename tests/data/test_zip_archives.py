@@ -186,8 +186,9 @@ def test_names_that_macos_wrote_are_read_as_utf_8(archive):
 
 
 def test_tables_in_an_archive_and_other_archives_are_refused_in_words(archive, tmp_path):
-    with pytest.raises(DatasetError, match="Tables in an archive are not read: unpack it"):
-        read_dataset(archive("1.png", "2.png", "metadata.csv"))
+    for table in ("metadata.csv", "labels.ndjson", "train.parquet"):
+        with pytest.raises(DatasetError, match="Tables in an archive are not read: unpack it"):
+            read_dataset(archive("1.png", "2.png", table))
     for name in ("data.tar.gz", "data.tgz", "DATA.RAR", "data.7z"):
         (tmp_path / name).write_bytes(b"")
         with pytest.raises(DatasetError, match=r"must be a zip file to be read.*Unpack it"):

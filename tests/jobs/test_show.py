@@ -74,6 +74,12 @@ def test_arguments_are_checked_before_anything_is_read():
 
 
 @pytest.mark.parametrize("show", [hs.draw_samples, hs.plot_counts])
+def test_a_result_among_the_images_is_refused(show, folder):
+    with pytest.raises(UsageError, match="must be written outside the folder of the images"):
+        show(folder, folder / "shown.png")
+
+
+@pytest.mark.parametrize("show", [hs.draw_samples, hs.plot_counts])
 def test_nothing_to_show_is_said(show):
     with pytest.raises(DatasetError, match="at least one image"):
         show(LabelledImages([], [], ["a"]))

@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from headstart.data.file_names import is_hidden
-from headstart.data.folders import read_folder
+from headstart.data.folders import read_folder, subfolders
 from headstart.data.labelled_images import LabelledImages
 from headstart.data.layouts import read_layout
 from headstart.data.settings import DatasetSettings
@@ -47,7 +46,7 @@ def read_class_folders(
 
 def split_folders(path: Path) -> list[tuple[str, Path]]:
     """Return the folders in `path` that are named as splits, each with its split."""
-    folders = _subfolders(path)
+    folders = subfolders(path)
     splits = named_splits(folder.name for folder in folders)
     return [(splits[folder.name], folder) for folder in folders if folder.name in splits]
 
@@ -60,14 +59,9 @@ def refuse_others(path: Path, splits: Sequence[tuple[str, Path]]) -> None:
     DatasetError
     """
     known = [folder.name for split, folder in splits if split != UNLABELLED]
-    others = [folder.name for folder in _subfolders(path) if folder.name not in known]
+    others = [folder.name for folder in subfolders(path) if folder.name not in known]
     if others:
         raise DatasetError(
             f"{printable(str(path))} has folders for splits ({listed_names(known)}), so it must "
             f"have no others. Received: {listed_names(others)}. Move them elsewhere."
         )
-
-
-def _subfolders(path: Path) -> list[Path]:
-    items = path.iterdir() if path.is_dir() else ()
-    return sorted(item for item in items if item.is_dir() and not is_hidden(item.name))

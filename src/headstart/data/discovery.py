@@ -29,8 +29,8 @@ class Found:
         The images in the order of the paths, and those of each folder in natural order. A path that
         does not exist is included as a source that is unreadable.
     skipped : Counter of str
-        How many entries of folders were skipped, by reason: "hidden", "not an image", "folder seen
-        already".
+        How many entries of folders were skipped, by reason; see
+        `headstart.data.folders.read_folder`.
     missing : list of str
         The paths that do not exist, the folders without images and the globs without matches.
     """

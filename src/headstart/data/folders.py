@@ -8,9 +8,10 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
-from headstart.data.file_names import is_image_name, natural_key, why_skipped
+from headstart.data.file_names import is_hidden, is_image_name, natural_key, why_skipped
 from headstart.data.sources import FileSource, ImageSource, UnreadableSource
 from headstart.errors import ImageUnreadable
 
@@ -87,6 +88,17 @@ class Folder:
 def filled(folders: Iterable[Folder]) -> list[Folder]:
     """Return the folders that hold images."""
     return [folder for folder in folders if folder.holds_images()]
+
+
+def subfolders(path: Path) -> list[Path]:
+    """Return the folders directly in a folder on disk that are not skipped, sorted.
+
+    There are none in a file, or in a folder that can't be opened: whoever reads it says so.
+    """
+    try:
+        return sorted(each for each in path.iterdir() if each.is_dir() and not is_hidden(each.name))
+    except OSError:
+        return []
 
 
 def read_folder(path: str, skipped: Counter[str], read: Reader | None = None) -> Folder:

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from headstart.data.file_names import is_hidden, is_image_name
+from headstart.data.folders import subfolders
 from headstart.data.sources import FileSource
 from headstart.display.text import listed_names, printable
 from headstart.errors import DatasetError
@@ -110,14 +111,5 @@ def _any_in(folder: Path, names: Iterable[str]) -> bool:
 
 def _folders(folder: Path) -> list[Path]:
     """Return the folders in a folder and one level further down."""
-    inside = _subfolders(folder)
-    return inside + [below for each in inside[:_FOLDERS_TRIED] for below in _subfolders(each)]
-
-
-def _subfolders(folder: Path) -> list[Path]:
-    try:
-        return sorted(
-            each for each in folder.iterdir() if each.is_dir() and not is_hidden(each.name)
-        )
-    except OSError:
-        return []
+    inside = subfolders(folder)
+    return inside + [below for each in inside[:_FOLDERS_TRIED] for below in subfolders(each)]

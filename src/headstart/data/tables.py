@@ -10,6 +10,7 @@ from typing import Any
 from headstart.data.class_folders import refuse_others, split_folders
 from headstart.data.discovery import image_files
 from headstart.data.file_names import is_hidden
+from headstart.data.folders import NOT_AN_IMAGE
 from headstart.data.image_names import NamedImages, check_places
 from headstart.data.labelled_images import (
     LABEL_COLUMNS,
@@ -296,7 +297,7 @@ def _with_unlisted(images: LabelledImages, table: Path) -> LabelledImages:
     """Count the images in the folder of a table that it does not list."""
     listed = {source.name for source in images.sources}
     # The table itself will be counted.
-    skipped = Counter({"not an image": -1})
+    skipped = Counter({NOT_AN_IMAGE: -1})
     present = image_files(table.parent, skipped)
     unlisted = sum(os.path.normpath(source.name) not in listed for source in present)
     skipped[f"not in {table.name}"] = unlisted

@@ -13,6 +13,8 @@ from typing import Any
 
 from headstart.data.file_names import is_image_name
 from headstart.data.folders import MAX_DEPTH, Entry, Folder, TreeReader
+from headstart.data.parquet import is_parquet_name
+from headstart.data.rows import is_table_name
 from headstart.data.sources import FileSource, ImageSource, check_bytes
 from headstart.errors import DatasetError, ImageDamaged, ImageNotFound
 
@@ -21,7 +23,6 @@ MAX_MEMBERS = 2_000_000
 # Images hardly get smaller by packing. An archive that promises more is made to fill a computer.
 _MAX_RATIO, _RATIO_COUNTS_FROM = 200, 4 * 1024**3
 _ENCRYPTED, _UTF_8 = 0x1, 0x800
-_TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
 _OTHER_ARCHIVES = re.compile(r"\.(7z|rar|tar|tar\.\w+|tgz|tbz2?|txz|zst)$", re.IGNORECASE)
 
 
@@ -65,7 +66,7 @@ class ZipImages:
 
     def has_tables(self) -> bool:
         """Tell whether a member is a table of images, or of parquet."""
-        return any(name.lower().endswith(_TABLES) for _, name, _ in self.names())
+        return any(is_table_name(name) or is_parquet_name(name) for _, name, _ in self.names())
 
     def read(self, number: int, name: str) -> bytes:
         """Return the content of a member.

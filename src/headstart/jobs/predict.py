@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from headstart.arguments import Positive, checked
 from headstart.backbones.network import Network
@@ -13,7 +13,6 @@ from headstart.backbones.resolving import ModelFolder, resolve
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.inputs import image_sources
 from headstart.errors import UsageError
-from headstart.features.compiling import check_known
 from headstart.features.settings import FeatureSettings, PrecisionRule, ResizeRule
 from headstart.model import SavedModel, load
 from headstart.prediction.predictor import Predictor
@@ -201,7 +200,6 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
     >>> hs.predict("tiger.jpg", backbone="resnet50", top=1)  # doctest: +SKIP
     [[Prediction(id='n02129604', label='tiger', probability=0.83)]]
     """
-    check_known("on_error", on_error, get_args(OnError))
     named = _named(backbone, model, weights)
     sources = image_sources(images)
     settings = FeatureSettings(

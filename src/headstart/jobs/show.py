@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from headstart.arguments import Positive, Seed, checked
 from headstart.data.datasets import read_dataset
 from headstart.data.labelled_images import LabelledImages
+from headstart.data.outputs import refuse_among_images
 from headstart.display.drawing import check_png, save_png
-from headstart.errors import DatasetError, UsageError
+from headstart.errors import DatasetError
 from headstart.evaluation.sheet import Tile, draw_tiles
 from headstart.jobs.predict import open_predictor
 
@@ -28,13 +30,14 @@ AT_MOST_SAMPLES = 24
 _TOP = 2
 
 
+@checked
 def draw_samples(
     data: str | Path | LabelledImages,
     path: str | Path | None = None,
     *,
     model: Named | None = None,
-    at_most: int = AT_MOST_SAMPLES,
-    seed: int = 0,
+    at_most: Positive = AT_MOST_SAMPLES,
+    seed: Seed = 0,
 ) -> Image.Image:
     """Draw some images of each class with their labels, and what a model says about them.
 
@@ -64,7 +67,7 @@ def draw_samples(
     DatasetError
         If there is no dataset at the path, or no image in it.
     UsageError
-        If `path` does not end in ``.png`` or `at_most` is below 1.
+        If an argument is wrong, or `path` does not end in ``.png`` or lies among the images.
     StorageError
         If the file can't be written.
 
@@ -76,8 +79,7 @@ def draw_samples(
     """
     if path is not None:
         check_png(Path(path))
-    if at_most < 1:
-        raise UsageError(f"at_most must be at least 1. Received: {at_most}.")
+        refuse_among_images(Path(path), [data], "The sheet")
     images = _dataset(data)
     shown = images.subset(_chosen(images, at_most, seed))
     left_out = len(shown) < len(images)
@@ -88,6 +90,7 @@ def draw_samples(
     return sheet
 
 
+@checked
 def plot_counts(data: str | Path | LabelledImages, path: str | Path | None = None) -> Figure:
     """Draw how many images each class has, the class with the fewest first.
 
@@ -111,7 +114,7 @@ def plot_counts(data: str | Path | LabelledImages, path: str | Path | None = Non
     DatasetError
         If there is no dataset at the path, or no image in it.
     UsageError
-        If `path` has another ending.
+        If `path` has another ending, or lies among the images.
     StorageError
         If the file can't be written.
 
@@ -123,6 +126,8 @@ def plot_counts(data: str | Path | LabelledImages, path: str | Path | None = Non
     from headstart.evaluation import plots
 
     plots.check_figure(path)
+    if path is not None:
+        refuse_among_images(Path(path), [data], "The figure")
     return plots.saved(plots.counts_figure(_dataset(data)), path)
 
 

@@ -6,12 +6,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from headstart.arguments import Positive, checked
 from headstart.backbones.network import FILES, graph_key, remember_files
-from headstart.errors import DamagedModel, SavedModelError, UsageError
-from headstart.features.compiling import check_known
+from headstart.errors import DamagedModel, SavedModelError
 from headstart.features.openvino_engine import check_bf16
 from headstart.features.settings import FeatureSettings, PrecisionRule
 from headstart.model import parts
@@ -53,7 +52,8 @@ def load(
         If a part is missing or altered, or the golden images give other probabilities.
     """
     began = time.perf_counter()
-    _check_settings(threads, precision)
+    if precision == "bf16":
+        check_bf16()
     folder = Path(folder)
     _check_description(folder)
     hashes = parts.check_parts(folder)
@@ -69,14 +69,6 @@ def load(
         )
     _logger.info("loaded the model in %s in %.2f s", folder, time.perf_counter() - began)
     return model
-
-
-def _check_settings(threads: int | None, precision: str) -> None:
-    if threads is not None and threads < 1:
-        raise UsageError(f"threads must be at least 1. Received: {threads}.")
-    check_known("precision", precision, get_args(PrecisionRule))
-    if precision == "bf16":
-        check_bf16()
 
 
 def network_key(hashes: Mapping[str, str]) -> str:
