@@ -21,7 +21,6 @@ from headstart.backbones.network import (
     FILES,
     cached_network,
     load_network,
-    save_network,
     write_description,
 )
 from headstart.backbones.runtime import load_openvino
@@ -69,13 +68,6 @@ def change(network, **entries):
 
 def test_every_fact_is_read_back(network):
     assert load_network(network.folder) == network
-
-
-def test_copy_stands_alone(network, tmp_path):
-    copy = save_network(network, tmp_path / "copies" / "network")
-    assert copy == replace(network, folder=tmp_path / "copies" / "network")
-    shutil.rmtree(network.folder)
-    assert load_network(copy.folder) == copy
 
 
 @pytest.mark.parametrize("name", FILES)

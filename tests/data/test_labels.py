@@ -12,8 +12,8 @@ from headstart.data.labels import (
     check_test_labels,
     listed,
     match_labels,
+    resolve_labels,
     scored_labels,
-    settle_labels,
 )
 from headstart.errors import DatasetError, UsageError
 
@@ -23,7 +23,7 @@ class Colour(enum.Enum):
 
 
 @pytest.mark.parametrize(
-    ("labels", "settled"),
+    ("labels", "resolved"),
     [
         (["b", "a"], ["b", "a"]),
         ([np.str_("b"), "a"], ["b", "a"]),
@@ -40,10 +40,10 @@ class Colour(enum.Enum):
         (["black|white", "black"], ["black|white", "black"]),
     ],
 )
-def test_labels_become_values_of_python(labels, settled):
-    found = settle_labels(labels)
-    assert found == settled
-    assert [type(label) for label in found] == [type(label) for label in settled]
+def test_labels_become_values_of_python(labels, resolved):
+    found = resolve_labels(labels)
+    assert found == resolved
+    assert [type(label) for label in found] == [type(label) for label in resolved]
 
 
 @pytest.mark.parametrize(
@@ -84,12 +84,12 @@ def test_labels_become_values_of_python(labels, settled):
 )
 def test_other_labels_are_refused_with_their_place_and_what_to_do(labels, says):
     with pytest.raises(UsageError, match=says):
-        settle_labels(labels)
+        resolve_labels(labels)
 
 
 def test_the_caller_names_the_place_and_the_error():
     with pytest.raises(DatasetError, match=r"Received: None \(line 3\)"):
-        settle_labels(["a", None], lambda n: f"line {n + 2}", DatasetError)
+        resolve_labels(["a", None], lambda n: f"line {n + 2}", DatasetError)
 
 
 anything = st.recursive(
@@ -100,14 +100,14 @@ anything = st.recursive(
 
 
 @given(st.lists(anything))
-def test_whatever_is_settled_is_of_one_plain_type(labels):
+def test_whatever_is_resolved_is_of_one_plain_type(labels):
     try:
-        settled = settle_labels(labels)
+        resolved = resolve_labels(labels)
     except UsageError:
         return
-    assert settled == labels
-    assert len({type(label) for label in settled}) <= 1
-    assert {type(label) for label in settled} <= {str, int, float, bool}
+    assert resolved == labels
+    assert len({type(label) for label in resolved}) <= 1
+    assert {type(label) for label in resolved} <= {str, int, float, bool}
 
 
 class TestMatching:

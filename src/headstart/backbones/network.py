@@ -209,20 +209,6 @@ def _stamps(folder: Path) -> list[tuple[int, int, int]]:
     return [(stat.st_ino, stat.st_size, stat.st_mtime_ns) for stat in stats]
 
 
-def save_network(network: Network, folder: Path) -> Network:
-    """Copy a network to a new or empty folder, and return the copy.
-
-    Raises
-    ------
-    StorageError
-        If the folder can't be written.
-    """
-    with whole_folder(folder) as new:
-        for name in (*FILES, DESCRIPTION.name):
-            shutil.copyfile(network.folder / name, new / name)
-    return replace(network, folder=folder)
-
-
 def write_description(network: Network, folder: Path) -> None:
     """Write ``network.json`` beside the graph in `folder`."""
     entries = records.to_json(network, without=["folder"])

@@ -31,7 +31,8 @@ COMMANDS = {
 
 EPILOG = """\
 exit status: 0 done; 1 something failed, everything else was done; 2 wrong usage;
-130 interrupted; 141 the reader of the output has left (| head); 143 terminated.
+130 interrupted; 141 the reader of the output has left (| head); 143 terminated;
+129 the terminal was closed.
 'headstart COMMAND --help' says more about each command."""
 
 DONE, FAILED, USAGE = 0, 1, 2
@@ -67,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         The exit status: 0 done, 1 something failed, 2 wrong usage, 130 interrupted, 141 the
-        reader of the output has left, 143 terminated.
+        reader of the output has left, 143 terminated, 129 the terminal was closed.
     """
     words = sys.argv[1:] if argv is None else argv
     if not words:

@@ -14,7 +14,7 @@ from headstart.data.datasets import read_dataset
 from headstart.data.discovery import find_images
 from headstart.data.frames import frame_sources, image_cells, is_frame, read_frame
 from headstart.data.labelled_images import LabelledImages, sorted_classes
-from headstart.data.labels import listed, settle_labels
+from headstart.data.labels import listed, resolve_labels
 from headstart.data.settings import DatasetSettings
 from headstart.data.sources import ImageLike, ImageSource, as_source
 from headstart.errors import DatasetError, UsageError
@@ -205,7 +205,7 @@ def _label_list(y: Labels) -> list[Hashable]:
         )
     if getattr(y, "ndim", 1) == 2:
         y = np.asarray(y)
-    return settle_labels(y.tolist() if hasattr(y, "tolist") else y)
+    return resolve_labels(y.tolist() if hasattr(y, "tolist") else y)
 
 
 def _plain(image: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from headstart.arguments import check
-from headstart.data.labels import listed, settle_labels
+from headstart.data.labels import listed, resolve_labels
 from headstart.data.settings import flag
 from headstart.data.sources import ImageSource
 from headstart.display.text import listed_names, printable
@@ -54,7 +54,7 @@ class LabelledImages:
     ------
     DatasetError
         If there are more or fewer labels or splits than images, a label is none of the classes, or
-        `settle_labels` refuses the labels.
+        `resolve_labels` refuses the labels.
     """
 
     sources: list[ImageSource]
@@ -65,14 +65,14 @@ class LabelledImages:
     layout: str = ""
 
     def __post_init__(self) -> None:
-        """Settle the labels: every dataset passes here, whatever it was read from."""
+        """Resolve the labels: every dataset passes here, whatever it was read from."""
         for name, hint in _KINDS.items():
             check(name, getattr(self, name), hint)
         sources = self.sources
-        labels = settle_labels(self.labels, lambda n: _place(sources, n), DatasetError)
+        labels = resolve_labels(self.labels, lambda n: _place(sources, n), DatasetError)
         object.__setattr__(self, "labels", labels)
         object.__setattr__(
-            self, "classes", settle_labels(self.classes, "class {}".format, DatasetError)
+            self, "classes", resolve_labels(self.classes, "class {}".format, DatasetError)
         )
         for name in ("labels", "split"):
             values = getattr(self, name)

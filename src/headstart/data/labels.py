@@ -1,6 +1,6 @@
 """Labels: which ones there may be, and how those of two datasets are compared.
 
-`settle_labels` is the one door that labels pass, wherever they come from: the arguments of a
+`resolve_labels` is the one door that labels pass, wherever they come from: the arguments of a
 function, folders, tables or parquet files.
 """
 
@@ -27,7 +27,7 @@ _SEVERAL_LABELS = (
 _SEPARATORS = "|;,"
 
 
-def settle_labels(
+def resolve_labels(
     labels: Iterable[Any],
     where: Where = "label {}".format,
     error: type[HeadstartError] = UsageError,
@@ -56,13 +56,13 @@ def settle_labels(
         object, has no characters or some that are no text; or if labels are of different kinds, or
         two of them look alike.
     """
-    settled = [label if type(label) in _KINDS else _as_python(label) for label in labels]
+    resolved = [label if type(label) in _KINDS else _as_python(label) for label in labels]
     try:
-        _check_kinds(settled, where)
-        _check_values(settled, where)
+        _check_kinds(resolved, where)
+        _check_values(resolved, where)
     except _Refused as refused:
         raise error(str(refused)) from None
-    return settled
+    return resolved
 
 
 def match_labels(
@@ -78,7 +78,7 @@ def match_labels(
     Parameters
     ----------
     labels : sequence of hashable
-        As `settle_labels` returns them.
+        As `resolve_labels` returns them.
     classes : collection of hashable
         The classes that the model knows, or will know.
     say : callable, optional

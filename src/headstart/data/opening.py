@@ -118,7 +118,7 @@ def _open_jpeg(data: bytes, _name: str, _signature: Signature) -> Opened:
     pages = 1
     if isinstance(index := image.info.get("mp"), bytes) and (found := Directory.first(index)):
         pages = found.number(_PAGES_OF_JPEG, 1)
-    # The second image of an Ultra HDR photo is no page: it says how bright each place may become.
+    # The second image of an Ultra HDR JPEG is no page: it says how bright each place may become.
     if any(kind == "APP1" and b' hdrgm:Version="' in content for kind, content in image.applist):
         pages = 1
     return Opened(image, _page_notes(pages))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.data.labelled_images import LABEL_COLUMNS, find_column
-from headstart.data.labels import settle_labels
+from headstart.data.labels import resolve_labels
 from headstart.data.settings import DatasetSettings
 from headstart.data.sources import FileSource, ImageSource, check_bytes
 from headstart.errors import DatasetError, ImageDamaged, MissingExtra
@@ -110,11 +110,11 @@ class ParquetImages:
         Raises
         ------
         DatasetError
-            There is no label column, a label has no name, or `settle_labels` refuses the labels.
+            There is no label column, a label has no name, or `resolve_labels` refuses the labels.
         """
         column = self.label_column
         values = self._file.read(columns=[column])[column].to_pylist()
-        labels = settle_labels(values, lambda n: f"row {n} of {self.name}", DatasetError)
+        labels = resolve_labels(values, lambda n: f"row {n} of {self.name}", DatasetError)
         names = self.class_names()
         return labels if names is None else [_name(names, label, self.name) for label in labels]
 

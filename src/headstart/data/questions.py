@@ -1,6 +1,6 @@
 """What the user is asked about a folder that can be read in several ways, or in none.
 
-Each function raises a `DatasetError` that names the readings, and what settles each.
+Each function raises a `DatasetError` that names the readings, and what decides each.
 """
 
 from collections.abc import Mapping, Sequence

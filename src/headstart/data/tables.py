@@ -20,7 +20,7 @@ from headstart.data.labelled_images import (
     joined,
     sorted_classes,
 )
-from headstart.data.labels import settle_labels
+from headstart.data.labels import resolve_labels
 from headstart.data.rows import Row, is_table_name, read_rows
 from headstart.data.settings import DatasetSettings
 from headstart.data.sources import FileSource, ImageSource
@@ -196,7 +196,7 @@ def labelled_rows(
             raise DatasetError(
                 f"Every row of {name} must have one {image}. Received: {value!r} in {place(n)}."
             )
-    labels = settle_labels(
+    labels = resolve_labels(
         (row.cells.get(label) for row in rows), lambda n: f"{place(n)} of {name}", DatasetError
     )
     split = next((each for each in SPLIT_COLUMNS if each in columns), None)

@@ -1,6 +1,6 @@
 """Read TIFF files of many bands, wide numbers or other layouts; the package for it is optional.
 
-Pillow reads what photos and scans come in. Here is what microscopes, drones and programs for
+Pillow reads what cameras and scanners write. Here is what microscopes, drones and programs for
 science write.
 """
 

@@ -25,7 +25,7 @@ def missing_share(image: Image.Image) -> float:
     Parameters
     ----------
     image : PIL.Image.Image
-        As decoded, mode L, RGB or CMYK. Rows at the bottom that the photo itself shows in exactly
+        As decoded, mode L, RGB or CMYK. Rows at the bottom that the image itself shows in exactly
         this grey count as missing.
     """
     border = np.asarray(image)[:, -_BORDER:].astype(np.int16).reshape(image.height, -1)

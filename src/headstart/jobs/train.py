@@ -178,9 +178,9 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
         The pre-trained network. See `NetworkSpec`.
     test : float, str, Path, LabelledImages, DataFrame or tuple, optional
         What to test on: a fraction of the training images between 0 and 1 or their number, or a
-        second dataset. The default is the
-        test split of the dataset, or else its validation split, or else a fifth of the images. A
-        validation split that is not tested on is the validation set of fine-tuning.
+        second dataset. The default is the test split of the dataset, or else its validation split,
+        or else a fifth of the images. A validation split that is not tested on is the validation
+        set of fine-tuning.
     dataset : DatasetSettings
         How `data`, and the dataset in `test`, are read, where that can't be seen from them.
     fine_tuning : FineTuning, optional

@@ -57,7 +57,7 @@ class Answer:
         Why the image could not be read; None if it was read.
     notes : tuple of str
         What was done to read the image, where that is worth knowing, for example "animated: first
-        frame of 12".
+        frame; 12 in all".
     unsure : bool
         Whether the predictor's `UnsureRule` holds for the image.
     """

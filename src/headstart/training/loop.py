@@ -131,7 +131,7 @@ class TrainingLoop:
         arrays, facts = checkpoint.arrays, checkpoint.facts
         self._model.set_weights(arrays["weights"])
         assign(self._model.optimizer.variables, arrays["optimizer"])
-        assign(random_state(self._model), arrays.get("random", []))
+        assign(_random_state(self._model), arrays.get("random", []))
         self._average.weights = arrays["average"]
         self._average.start = arrays.get("start", self._average.start)
         self._average.updates = facts["updates"]
@@ -317,7 +317,7 @@ class TrainingLoop:
         arrays: dict[str, list[NDArray[Any]]] = {
             "weights": self._model.get_weights(),
             "optimizer": [np.asarray(each) for each in self._model.optimizer.variables],
-            "random": [np.asarray(each) for each in random_state(self._model)],
+            "random": [np.asarray(each) for each in _random_state(self._model)],
             "average": list(self._average.weights),
             "start": list(self._average.start),
             "best": list(self._best),
@@ -345,7 +345,7 @@ def _averaging(schedule: Schedule, steps: int, per_epoch: int) -> tuple[int, flo
     return between, max(1.0, steps * _REMEMBERED / between)
 
 
-def random_state(model: Model) -> list[Any]:
+def _random_state(model: Model) -> list[Any]:
     """Return the variables that are no weights: what dropout draws its next numbers from."""
     weights = {id(each) for each in model.weights}
     return [each for each in model.variables if id(each) not in weights]
