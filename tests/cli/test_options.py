@@ -125,3 +125,20 @@ def test_results_are_refused_among_the_images_before_the_work(words, photos, tmp
     told = capsys.readouterr().err
     assert "must be written outside the folder" in told or "a place of its own" in told
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["predict", ""],
+        ["augment", "", "--out", "views.png"],
+        ["train", "", "--out", "model"],
+        ["train", "images", "--out", ""],
+        ["evaluate", "model", ""],
+        ["pretrain", "", "--out", "net"],
+    ],
+)
+def test_an_empty_path_is_not_the_folder_one_is_in(words, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert "must name a file or folder. Received: ''." in capsys.readouterr().err

@@ -64,6 +64,14 @@ def test_one_class_needs_a_second_one(tmp_path, make_images):
         read_dataset(tmp_path)
 
 
+def test_a_saved_model_is_not_a_dataset(tmp_path, make_images):
+    make_images(tmp_path, "confusion.png")
+    for name in ("model.json", "SHA256SUMS"):
+        (tmp_path / name).touch()
+    with pytest.raises(DatasetError, match=r"is what headstart has saved.*after the model"):
+        read_dataset(tmp_path)
+
+
 def test_a_dataset_without_rows_is_an_error(tmp_path, make_parquet):
     make_parquet(tmp_path / "a.parquet", 0)
     with pytest.raises(DatasetError, match="holds no image"):

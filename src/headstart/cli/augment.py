@@ -37,7 +37,7 @@ VIEWS = options.view_flags(Augmentation())
 
 def add_arguments(parser: CommandParser) -> None:
     """Add what may stand after the command's name."""
-    parser.add_positional("paths", "PATH", nargs="+")
+    parser.add_positional("paths", "PATH", type=options.path_text, nargs="+")
     add_option(parser, "--out FILE.png", "the sheet to draw", options.png, required=True)
     n_images = "how many images to draw, taken evenly from all of them"
     add_option(parser, "--images N", n_images, options.positive, 6)

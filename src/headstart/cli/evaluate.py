@@ -1,7 +1,6 @@
 """``headstart evaluate``: how good a saved model is on labelled images."""
 
 import argparse
-from pathlib import Path
 
 from headstart.cli import options
 from headstart.cli.options import FEATURES, READING
@@ -24,9 +23,9 @@ example:
 def add_arguments(parser: CommandParser) -> None:
     """Add what may stand after the command's name."""
     parser.add_positional("model", "MODEL")
-    parser.add_positional("folder", "FOLDER", type=Path)
+    parser.add_positional("folder", "FOLDER", type=options.path)
     plots = "also draw the confusion matrix and the accuracy of each class"
-    add_option(parser, "--plots DIR", plots, Path)
+    add_option(parser, "--plots DIR", plots, options.path)
     options.add_json(parser, "the figures")
     options.add_reading(parser)
     FEATURES.add(parser, "workers", "accept_truncated")

@@ -26,6 +26,9 @@ positive = reader("must be a whole number of at least 1", int, lambda n: n >= 1)
 # NumPy, Keras and scikit-learn take no other seeds.
 seed = reader("must be a whole number from 0 to 4294967295", int, lambda n: 0 <= n < 2**32)
 fraction = reader("must be between 0 and 1, such as 0.2", float, lambda share: 0 < share < 1)
+# An unset variable of a shell must not stand for the folder one is in.
+path = reader("must name a file or folder", lambda text: Path(text) if text else None, bool)
+path_text = reader("must name a file or folder", str, bool)
 table = reader(
     "must be a table in text, such as answers.csv, which Excel opens, too",
     Path,

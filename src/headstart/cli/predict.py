@@ -8,7 +8,6 @@ import sys
 import time
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.cli import options
@@ -53,7 +52,7 @@ UNSURE = Flags(UnsureRule(), names={"below": "--unsure-below P"})
 
 def add_arguments(parser: CommandParser) -> None:
     """Add what may stand after the command's name."""
-    parser.add_positional("paths", "PATH", nargs="+")
+    parser.add_positional("paths", "PATH", type=options.path_text, nargs="+")
     model = (
         "the folder of a saved model, or the name or folder of a pre-trained backbone "
         "('headstart models' lists them)"
@@ -66,7 +65,7 @@ def add_arguments(parser: CommandParser) -> None:
     add_option(parser, "--sheet FILE.png", sheet, options.png)
     UNSURE.add(parser)
     sort = "also copy each image into the folder of its class in FOLDER"
-    add_option(parser, "--sort-into FOLDER", sort, Path)
+    add_option(parser, "--sort-into FOLDER", sort, options.path)
     CSV.add(parser.heading("table", "With --csv only."))
     network = parser.heading("network")
     NETWORK.add(network, "weights")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.backbones.spec import NetworkSpec
@@ -62,8 +61,8 @@ TEACHER = Flags(
 
 def add_arguments(parser: CommandParser) -> None:
     """Add what may stand after the command's name."""
-    parser.add_positional("dataset", "DATASET", type=Path)
-    add_option(parser, "--out DIR", "where to save the backbone", Path, required=True)
+    parser.add_positional("dataset", "DATASET", type=options.path)
+    add_option(parser, "--out DIR", "where to save the backbone", options.path, required=True)
     options.add_restart(parser)
     PRETRAINING.add(parser, *EVERYDAY)
     TEACHER.add(parser, "backbone")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from headstart.cli import options
@@ -36,8 +35,8 @@ DENSE = Flags(DenseSettings(), prefix="head-", names={"units": "--units N"})
 
 def add_arguments(parser: CommandParser) -> None:
     """Add what may stand after the command's name."""
-    parser.add_positional("folder", "FOLDER", type=Path)
-    add_option(parser, "--out DIR", "where to save the model", Path, required=True)
+    parser.add_positional("folder", "FOLDER", type=options.path)
+    add_option(parser, "--out DIR", "where to save the model", options.path, required=True)
     parser.add_argument("--overwrite", action="store_true", help="replace the saved model in DIR")
     NETWORK.add(parser, "backbone")
     *heads, last = get_args(HeadName)
@@ -60,7 +59,7 @@ def _add_test(group: Group) -> None:
         "any, else 0.2)"
     )
     add_option(group, "--test FRACTION", share, options.fraction)
-    add_option(group, "--test-folder FOLDER", "the labelled images to test on", Path)
+    add_option(group, "--test-folder FOLDER", "the labelled images to test on", options.path)
 
 
 def run(arguments: argparse.Namespace) -> int:

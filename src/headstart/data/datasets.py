@@ -8,6 +8,7 @@ from typing import Annotated
 from headstart.arguments import Between, checked
 from headstart.data.class_folders import read_class_folders
 from headstart.data.file_names import WORKBOOKS
+from headstart.data.folders import is_saved
 from headstart.data.labelled_images import LabelledImages
 from headstart.data.parquet_files import read_parquet_files
 from headstart.data.questions import suggestion
@@ -109,6 +110,11 @@ def read_dataset(
         images = _read(path, settings)
         _check(images, path, min_classes)
     except DatasetError as error:
+        if path.is_dir() and is_saved({entry.name for entry in path.iterdir()}, str(path)):
+            raise DatasetError(
+                f"{path} is what headstart has saved, not a dataset. Name the folder of the "
+                "images; headstart evaluate takes it after the model."
+            ) from None
         if tables := tables_in(path):
             raise DatasetError(f"{error} {_ask_about(tables)}") from None
         raise
