@@ -171,6 +171,7 @@ SETTINGS = (
     hs.FineTuning,
     hs.NetworkSpec,
     hs.Pretraining,
+    hs.UnsureRule,
 )
 
 
@@ -199,6 +200,9 @@ CALLS = {
     hs.pretrain: {"dataset": "nowhere", "out": "out"},
     hs.load: {"folder": "nowhere"},
     hs.read_dataset: {"path": "nowhere"},
+    hs.draw_samples: {"data": "nowhere"},
+    hs.plot_counts: {"data": "nowhere"},
+    hs.plot_history: {"history": [], "best_epoch": 1},
     hs.ImageClassifier("nowhere").fit: {"X": ["a.png", "b.png"], "y": ["a", "b"]},
     hs.Embedder("nowhere").fit: {"X": ["a.png"]},
     hs.Embedder("nowhere").transform: {"X": ["a.png"]},

@@ -20,12 +20,13 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
-from headstart.arguments import check
+from headstart.arguments import Positive, check, checked
 from headstart.data.labelled_images import LabelledImages
 from headstart.display.drawing import check_suffix, text_width
 from headstart.display.fonts import Drawable, drawable, note_on_fonts
 from headstart.display.style import BLUE, GRID, INK, LIGHT_BLUE, PALE, VERMILION
 from headstart.display.text import percent, shorten, whole_percent
+from headstart.errors import UsageError
 from headstart.evaluation.metrics import Counts, Floats, Interval
 from headstart.evaluation.report import (
     cell_colours,
@@ -184,11 +185,12 @@ def counts_figure(images: LabelledImages) -> Figure:
     return figure
 
 
+@checked
 def plot_history(
     history: Sequence[Epoch],
     path: str | Path | None = None,
     *,
-    best_epoch: int,
+    best_epoch: Positive,
     frozen: Baseline | None = None,
 ) -> Figure:
     """Draw the accuracy and the loss in each epoch of a training.
@@ -212,11 +214,16 @@ def plot_history(
     Raises
     ------
     UsageError
-        If `path` has another ending.
+        If `path` has another ending, or `best_epoch` is none of the epochs.
     StorageError
         If the file can't be written.
     """
     check_figure(path)
+    if best_epoch > len(history):
+        raise UsageError(
+            f"best_epoch must be one of the epochs in history, 1 to {len(history)}. "
+            f"Received: {best_epoch}."
+        )
     figure, left = _new_figure(4.2, 2.8)
     right = _bare(figure.add_axes((1.25, 0, 1, 1)))
     best = history[best_epoch - 1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headstart.arguments import check_fields
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class UnsureRule:
     Raises
     ------
     UsageError
-        `below` is out of range.
+        `below` is no number, or out of range.
 
     Examples
     --------
@@ -40,7 +41,8 @@ class UnsureRule:
     below: float | None = None
 
     def __post_init__(self) -> None:
-        """Check the range."""
+        """Check the type and the range."""
+        check_fields(self)
         if self.below is not None and not 0 < self.below <= 1:
             raise UsageError(
                 f"below must be a probability above 0 and up to 1. Received: {self.below}."
