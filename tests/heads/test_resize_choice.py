@@ -35,7 +35,7 @@ def dataset():
 def test_what_cuts_off_the_difference_is_not_chosen(extractor, dataset):
     recorder = Recorder()
     choice = choose_resize(extractor, *dataset, progress=recorder)
-    assert recorder.said == [f"resize: {choice}"]
+    assert recorder.said == [f"The resize rule is {choice}."]
     assert choice.rule in {"squash", "pad"}
     assert "by cross-validated log loss on 120 images: squash 0." in choice.reason
     assert str(choice) == f"{choice.rule}, {choice.reason}"

@@ -101,7 +101,7 @@ def choose_resize(
         for rule, each in found.items()
     }
     choice = _best(losses, class_weights("balanced", classes, codes)[codes])
-    (progress or Bars()).say(f"resize: {choice}")
+    (progress or Bars()).say(f"The resize rule is {choice}.")
     return choice
 
 
