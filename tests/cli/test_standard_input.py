@@ -29,6 +29,13 @@ def names(*pieces):
     return [[source.name for source in found.sources] for found in batches(Pieces(*pieces))]
 
 
+def test_paths_in_another_encoding_are_refused_in_words(monkeypatch):
+    # As on Windows, where paths are text.
+    monkeypatch.setattr(os, "fsdecode", lambda path: path.decode("utf-8"))
+    with pytest.raises(UsageError, match=r"in UTF-8\. Received: b'caf\\xe9\.jpg'"):
+        names(b"caf\xe9.jpg\n")
+
+
 def encoded(kind):
     file = io.BytesIO()
     Image.new("RGB", (8, 8), "red").save(file, kind)

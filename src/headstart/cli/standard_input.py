@@ -73,9 +73,20 @@ def batches(file: BinaryIO) -> Iterator[Found]:
 
 
 def _found(paths: list[bytes]) -> Iterator[Found]:
-    named = [os.fsdecode(path.removesuffix(b"\r")) for path in paths]
+    named = [_decoded(path.removesuffix(b"\r")) for path in paths]
     if any(named):
         yield find_images(path for path in named if path)
+
+
+def _decoded(path: bytes) -> str:
+    try:
+        return os.fsdecode(path)
+    except UnicodeDecodeError:
+        # On Windows. Elsewhere a path may be of any bytes.
+        raise UsageError(
+            f"Paths on standard input must be in UTF-8. Received: {path!a}. In a console of "
+            "Windows, 'chcp 65001' sets that; or name the folder of the images instead."
+        ) from None
 
 
 def _beginning(file: BinaryIO) -> bytes:

@@ -11,6 +11,7 @@ from headstart.cli.flags import Flags, must_come_with
 from headstart.cli.options import FEATURES, NETWORK, READING
 from headstart.cli.output import print_result
 from headstart.cli.parser import CommandParser, Group, add_option, progress
+from headstart.display.text import either
 from headstart.heads.settings import DenseSettings, HeadName
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ def add_arguments(parser: CommandParser) -> None:
     add_option(parser, "--out DIR", "where to save the model", options.path, required=True)
     parser.add_argument("--overwrite", action="store_true", help="replace the saved model in DIR")
     NETWORK.add(parser, "backbone")
-    *heads, last = get_args(HeadName)
-    kinds = f"the kind of classifier: {', '.join(heads)} or {last}"
-    add_option(parser, "--head NAME", kinds, default="logistic", choices=[*heads, last])
+    heads = get_args(HeadName)
+    kinds = f"the kind of classifier: {either(heads)}"
+    add_option(parser, "--head NAME", kinds, default="logistic", choices=heads)
     _add_test(parser.add_mutually_exclusive_group())
     add_option(parser, "--seed N", "the seed of everything random", options.seed, 0)
     options.add_json(parser, "the summary")

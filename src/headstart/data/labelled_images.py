@@ -10,7 +10,7 @@ from headstart.arguments import check
 from headstart.data.labels import listed, resolve_labels
 from headstart.data.settings import flag
 from headstart.data.sources import ImageSource
-from headstart.display.text import listed_names, printable
+from headstart.display.text import either, listed_names, printable
 from headstart.errors import DatasetError, UsageError
 
 #: The names of the three splits of a dataset.
@@ -230,7 +230,7 @@ def find_column(
         if name in columns:
             return name
     raise DatasetError(
-        f"{file} must have a column named {', '.join(names[:-1])} or {names[-1]}. Received: "
+        f"{file} must have a column named {either(names)}. Received: "
         f"{given}. Name the column with {flag(option)} (in Python, {option} in DatasetSettings); "
         "if the first line holds no names, add a line such as path,label."
     )

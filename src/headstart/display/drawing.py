@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from headstart.display.fonts import Drawable, drawable
 from headstart.display.style import MAT, TEXT_SIZE
-from headstart.display.text import columns, shorten
+from headstart.display.text import columns, either, shorten
 from headstart.errors import UsageError
 from headstart.storage import whole_file
 
@@ -72,9 +72,9 @@ def check_suffix(path: PurePath, suffixes: Sequence[str]) -> None:
         If it has another ending.
     """
     if path.suffix.lower() not in suffixes:
-        *others, last = suffixes
-        endings = f"{', '.join(others)} or {last}" if others else last
-        raise UsageError(f"The name of the image file must end in {endings}. Received: {path}.")
+        raise UsageError(
+            f"The name of the image file must end in {either(suffixes)}. Received: {path}."
+        )
 
 
 def save_png(image: Image.Image, path: Path) -> None:

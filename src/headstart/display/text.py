@@ -100,6 +100,18 @@ def listed_names(names: Iterable[str], at_most: int = 5) -> str:
     return f"{', '.join(shown[:at_most])} and {len(shown) - at_most:,} more"
 
 
+def either(names: Iterable[str]) -> str:
+    """Return names of which one is meant.
+
+    Examples
+    --------
+    >>> either([".png", ".pdf", ".svg"])
+    '.png, .pdf or .svg'
+    """
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
+
+
 def _is_harmless(char: str) -> bool:
     # Some scripts are written wrongly without these two joiners. Spaces of other widths stand in
     # the names of screenshots.

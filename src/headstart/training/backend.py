@@ -8,6 +8,7 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
+from headstart.display.text import either
 from headstart.errors import MissingExtra, UsageError
 from headstart.features import forking
 from headstart.features.accelerator import (
@@ -68,7 +69,7 @@ def start_keras() -> ModuleType:
     backend = keras.backend.backend()
     if backend not in BACKENDS:
         raise UsageError(
-            f"{_PURPOSE} needs a backend that computes gradients: {_listed(BACKENDS)}. Received: "
+            f"{_PURPOSE} needs a backend that computes gradients: {either(BACKENDS)}. Received: "
             f"{backend}, on which this process has imported Keras already. Start a new one, with "
             f"{_VARIABLE} unset."
         )
@@ -90,7 +91,7 @@ def check_backend() -> None:
     if asked and asked not in BACKENDS:
         reason = "which only predicts" if asked in _PREDICTING else "which Keras does not know"
         raise UsageError(
-            f"{_PURPOSE} needs a backend that computes gradients: {_listed(BACKENDS)}. "
+            f"{_PURPOSE} needs a backend that computes gradients: {either(BACKENDS)}. "
             f"{_VARIABLE} asks for {asked}, {reason}. {_instead(installed)}."
         )
     if not installed:
@@ -106,7 +107,7 @@ def _does_not_start(error: Exception) -> UsageError:
     installed, configured = installed_backends(), configured_backend()
     asked = os.environ.get(_VARIABLE) or (configured if configured in installed else installed[0])
     others = [name for name in installed if name != asked]
-    other = f", or set {_VARIABLE} to {_listed(others)}" if others else ""
+    other = f", or set {_VARIABLE} to {either(others)}" if others else ""
     return UsageError(
         f"{_PURPOSE} runs on {asked}, which is installed but does not start. Received: "
         f"{type(error).__name__}: {error}. Install it again{other}."
@@ -116,12 +117,7 @@ def _does_not_start(error: Exception) -> UsageError:
 def _instead(installed: Sequence[str]) -> str:
     if not installed:
         return 'Unset it, and install the extra "finetune"'
-    return f"Unset it, or set it to {_listed(installed)}, which can be used here"
-
-
-def _listed(names: Sequence[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} or {last}" if first else last
+    return f"Unset it, or set it to {either(installed)}, which can be used here"
 
 
 @contextlib.contextmanager
