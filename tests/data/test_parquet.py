@@ -84,6 +84,17 @@ def test_a_row_over_the_limit_is_an_error(tmp_path, make_parquet, monkeypatch):
         ParquetImages(tmp_path / "a.parquet").image_bytes(0)
 
 
+def test_want_of_memory_is_no_damage(tmp_path, make_parquet, monkeypatch):
+    def refuse(*_, **__):
+        raise MemoryError
+
+    make_parquet(tmp_path / "a.parquet", 2)
+    images = ParquetImages(tmp_path / "a.parquet")
+    monkeypatch.setattr(ParquetImages, "_group", refuse)
+    with pytest.raises(ImageTooLarge, match="needs too much memory"):
+        images.sources()[0].read()
+
+
 def test_only_the_rows_of_a_damaged_group_are_unreadable(tmp_path, make_parquet):
     path = tmp_path / "a.parquet"
     make_parquet(path, 40, group=10)

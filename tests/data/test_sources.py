@@ -238,3 +238,14 @@ def test_the_content_hash_is_of_the_bytes_alone(tmp_path):
     assert content_hash(png()) != content_hash(png() + b"\0")
     # The keys of existing caches depend on it.
     assert content_hash(b"headstart") == "25eba00861693ed9d4b899d805c9a570"
+
+
+def test_a_file_that_memory_can_not_hold_is_too_large(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise MemoryError
+
+    source = FileSource(tmp_path / "a.png")
+    (tmp_path / "a.png").write_bytes(b"x")
+    monkeypatch.setattr(FileSource, "_read_regular", refuse)
+    with pytest.raises(ImageTooLarge, match="needs too much memory"):
+        source.read()

@@ -176,6 +176,16 @@ def test_an_archive_that_is_gone_is_said(archive):
         source.read()
 
 
+def test_want_of_memory_is_no_damage(archive, monkeypatch):
+    def refuse(*_, **__):
+        raise MemoryError
+
+    (source,) = find_images([archive("1.png")]).sources
+    monkeypatch.setattr(zipfile.ZipFile, "open", refuse)
+    with pytest.raises(ImageTooLarge, match="needs too much memory"):
+        source.read()
+
+
 def test_names_that_macos_wrote_are_read_as_utf_8(archive):
     path = archive("K@@fer/1.png", "dog/2.png")
     # macOS does not say that the name is in UTF-8; Python always does.

@@ -48,7 +48,7 @@ def image_errors(name: str, kind: str) -> Iterator[None]:
     except ImageError:
         raise
     except (Image.DecompressionBombError, MemoryError) as error:
-        raise _too_large(name, error) from error
+        raise too_large(name, error) from error
     except Exception as error:  # decoders raise exceptions of any type
         raise _diagnosed(name, kind, error) from error
 
@@ -59,7 +59,7 @@ def resize_errors(name: str, size: tuple[int, int]) -> Iterator[None]:
     try:
         yield
     except MemoryError as error:
-        raise _too_large(name, error) from error
+        raise too_large(name, error) from error
     except Exception as error:  # one image must not end a whole run
         raise ImageUnsupported(
             f"{name} must be an image that can be resized. Received: {size[0]} x {size[1]} "
@@ -67,7 +67,8 @@ def resize_errors(name: str, size: tuple[int, int]) -> Iterator[None]:
         ) from error
 
 
-def _too_large(name: str, error: Exception) -> ImageTooLarge:
+def too_large(name: str, error: Exception) -> ImageTooLarge:
+    """Return what is raised instead of an error that is about memory."""
     reason = f": {error}".rstrip(": .")
     return ImageTooLarge(f"{name} needs too much memory{reason}. Save it smaller.")
 

@@ -11,6 +11,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from headstart.data.decoding_errors import too_large
 from headstart.data.labelled_images import LABEL_COLUMNS, find_column
 from headstart.data.labels import resolve_labels
 from headstart.data.settings import DatasetSettings
@@ -85,7 +86,7 @@ class ParquetImages:
         ImageDamaged
             The row has no image, or the file is damaged.
         ImageTooLarge
-            The image has more bytes than the limit.
+            The image has more bytes than the limit, or there is not enough memory.
         """
         name = f"{self.name}#{row}"
         group = bisect_right(self._starts, row) - 1
@@ -95,6 +96,8 @@ class ParquetImages:
                 self._open()
             with self._lock:
                 buffer = self._group(group)[row - self._starts[group]].as_buffer()
+        except MemoryError as error:
+            raise too_large(name, error) from error
         except Exception as error:
             raise ImageDamaged(
                 f"{name} could not be read: {error}. The parquet file is damaged. Fetch it again."

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from headstart.data.decoding_errors import image_errors
+from headstart.data.decoding_errors import image_errors, too_large
 from headstart.errors import ImageError, ImageNotFound, ImageTooLarge, ImageUnreadable, UsageError
 
 _MIB = 1024**2
@@ -73,6 +73,8 @@ class FileSource(ImageSource):
                 return self._read_regular(file)
         except ImageError:
             raise
+        except MemoryError as error:
+            raise too_large(self.name, error) from error
         except (FileNotFoundError, NotADirectoryError, ValueError) as error:
             raise ImageNotFound(_absence(self.name, Path(self.path))) from error
         except OSError as error:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from headstart.data.decoding_errors import too_large
 from headstart.data.file_names import is_image_name
 from headstart.data.folders import MAX_DEPTH, Entry, Folder, TreeReader
 from headstart.data.parquet import is_parquet_name
@@ -83,7 +84,8 @@ class ZipImages:
         ImageNotFound
             The archive is gone or has changed.
         ImageTooLarge
-            The member says that it has more bytes than the limit. It can't give more than it says.
+            The member says that it has more bytes than the limit, or there is not enough memory. It
+            can't give more than it says.
         ImageDamaged
             The member is damaged.
         """
@@ -96,6 +98,8 @@ class ZipImages:
         try:
             with file.open(member) as opened:
                 return opened.read()
+        except MemoryError as error:
+            raise too_large(name, error) from error
         except Exception as error:
             # Which one depends on how the member was packed.
             raise ImageDamaged(

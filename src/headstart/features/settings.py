@@ -26,7 +26,8 @@ class FeatureSettings:
         How an image is brought to the network's size: "crop" cuts out the centre, "squash"
         stretches the whole image, "pad" keeps its shape and adds grey, "keras" does what
         `keras.utils.load_img(target_size=...)` does. "auto" is the rule of the backbone or saved
-        model that predicts; training takes the best of squash, crop and pad on up to 240 images.
+        model that predicts. Training squashes, unless crop or pad is clearly better on up to 240 of
+        its images.
     precision : {"auto", "f32", "bf16"}, default="auto"
         What the network computes in. "auto" measures bfloat16 on some of the images and uses it
         only if it agrees with float32.
