@@ -192,3 +192,11 @@ def test_odd_labels_have_folders(tmp_path):
         "_",
         "_CON.jpg",
     }
+
+
+def test_a_long_name_fits_a_folder(tmp_path):
+    names = folder_names(["熊猫" * 60, "熊猫" * 61, "a" * 300])
+    assert len(set(names)) == 3
+    for name in names:
+        assert len(name.encode()) <= 255
+        (tmp_path / name).mkdir()

@@ -87,13 +87,14 @@ def run(arguments: argparse.Namespace) -> int:
         # First of all: a file that can't be written is an error before the work, not after it.
         outputs = [totals.add, *open_outputs(arguments, stack)]
         copies = _open_copies(arguments, stack)
+        outputs += [copies.add] if copies else []
         batches, n_images = _found(arguments.paths, shown)
         first = next(batches)
         predictor = open_predictor(network, features, images=first.sources, progress=shown)
         predictor = predictor.with_rule(rule)
         answers = _answers(predictor, itertools.chain([first], batches), skipped)
         for answer in track(shown, answers, "predicting", n_images):
-            for write in [*outputs, *([copies.add] if copies else [])]:
+            for write in outputs:
                 write(answer)
     seconds = time.perf_counter() - began
     how = f"{seconds:.1f} s by {predictor.name}, computed in {predictor.precision}"

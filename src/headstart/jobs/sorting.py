@@ -31,7 +31,8 @@ UNSURE, UNREADABLE = "unsure", "unreadable"
 # What Windows does not allow in names, and a slash; and what a spreadsheet takes for a formula.
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]|^[=+@-]')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
-_LONGEST = 100
+# In bytes of UTF-8; names may have 255, on many systems.
+_LONGEST = 200
 _WITHOUT_PATH = (ArraySource, BytesSource, PillowSource)
 _SUFFIXES = {"JPEG": ".jpg", "TIFF": ".tif", "JPEG 2000": ".jp2", "DICOM": ".dcm"}
 
@@ -196,7 +197,8 @@ def folder_names(labels: Iterable[str]) -> list[str]:
 
 
 def _safe(label: str) -> str:
-    name = _FORBIDDEN.sub("_", printable(label)[:_LONGEST]).strip().rstrip(". ") or "_"
+    short = printable(label).encode()[:_LONGEST].decode(errors="ignore")
+    name = _FORBIDDEN.sub("_", short).strip().rstrip(". ") or "_"
     # A name that begins with a dot is hidden.
     return f"_{name}" if _RESERVED.fullmatch(name) or name.startswith(".") else name
 
