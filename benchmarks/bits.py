@@ -20,8 +20,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import headstart as hs
-from headstart.data.decoding import decode
-from headstart.data.depth import scaled
+from headstart.images.decoding import decode
+from headstart.images.depth import scaled
 
 Array = NDArray[np.float64]
 

@@ -22,11 +22,11 @@ import machine
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.datasets import read_dataset
-from headstart.data.sources import ImageSource
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.settings import FeatureSettings
 from headstart.heads.logistic import LogisticHead
 from headstart.heads.resize_choice import choose_resize
+from headstart.images.sources import ImageSource
 from settings import say
 
 RULES = ("squash", "crop", "pad", "keras")

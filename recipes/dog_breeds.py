@@ -15,7 +15,7 @@ from pathlib import Path
 
 import command
 import headstart as hs
-from headstart.data.sources import FileSource
+from headstart.images.sources import FileSource
 
 
 def tutorial(

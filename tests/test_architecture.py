@@ -18,17 +18,17 @@ SOURCE = Path(headstart.__file__).parent
 
 #: Packages that are slow to import or that not everybody has, and the rooms that may import them.
 HEAVY = {
-    "PIL": {"augmentation", "data", "demo", "display", "evaluation", "model"},
+    "PIL": {"augmentation", "demo", "display", "evaluation", "images", "model"},
     "h5py": {"backbones"},
     "jax": set(),
     "keras": {"augmentation", "backbones", "features", "finetuning", "pretraining", "training"},
     "matplotlib": {"evaluation"},
     "openvino": {"backbones", "features", "model"},
     "pandas": {"evaluation"},
-    "pillow_heif": {"data"},
+    "pillow_heif": {"images"},
     "pyarrow": {"data"},
-    "pydicom": {"data"},
-    "tifffile": {"data"},
+    "pydicom": {"images"},
+    "tifffile": {"images"},
     "scipy": {"evaluation", "finetuning", "heads"},
     "sklearn": {"classifier", "demo", "features", "finetuning", "heads"},
     "tensorflow": set(),

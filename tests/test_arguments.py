@@ -20,12 +20,12 @@ from headstart.arguments import (
     check_parameters,
     checked,
 )
-from headstart.data.reader import read_images
-from headstart.data.resizing import Resize
-from headstart.data.sources import as_source
 from headstart.errors import HeadstartError, UsageError
 from headstart.features.settings import FeatureSettings
 from headstart.heads.settings import DenseSettings
+from headstart.images.reader import read_images
+from headstart.images.resizing import Resize
+from headstart.images.sources import as_source
 from headstart.progress import NoProgress, Progress
 
 

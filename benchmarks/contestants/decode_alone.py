@@ -10,9 +10,9 @@ def prepare(options: Options) -> Predict:
     """Find the size and the resize rule."""
     from headstart.backbones.networks import find_network
     from headstart.backbones.spec import NetworkSpec
-    from headstart.data.reader import read_images
-    from headstart.data.sources import FileSource
     from headstart.features.extractor import network_resize
+    from headstart.images.reader import read_images
+    from headstart.images.sources import FileSource
 
     network = find_network(NetworkSpec(options.model, weights=options.weights))
     resize = network_resize(network, options.resize)

@@ -11,9 +11,9 @@ def prepare(options: Options) -> Predict:
     """Find the converted network and choose the precision."""
     from headstart.backbones.networks import find_network
     from headstart.backbones.spec import NetworkSpec
-    from headstart.data.sources import FileSource
     from headstart.features.extractor import FeatureExtractor
     from headstart.features.settings import FeatureSettings
+    from headstart.images.sources import FileSource
 
     network = find_network(NetworkSpec(options.model, weights=options.weights))
     sources = [FileSource(path) for path in options.paths()]

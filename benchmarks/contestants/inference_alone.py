@@ -11,11 +11,11 @@ def prepare(options: Options) -> Predict:
     """Read all photos and compile the network."""
     from headstart.backbones.networks import find_network
     from headstart.backbones.spec import NetworkSpec
-    from headstart.data.reader import read_images
-    from headstart.data.sources import FileSource
     from headstart.features.compiling import compile_network
     from headstart.features.extractor import FeatureExtractor
     from headstart.features.settings import FeatureSettings
+    from headstart.images.reader import read_images
+    from headstart.images.sources import FileSource
 
     network = find_network(NetworkSpec(options.model, weights=options.weights))
     paths = options.paths()

@@ -16,9 +16,9 @@ def prepare(options: Options) -> Predict:
     """Export the model if it has not been exported yet, and open it."""
     import onnxruntime
 
-    from headstart.data.reader import read_images
-    from headstart.data.resizing import Resize
-    from headstart.data.sources import FileSource
+    from headstart.images.reader import read_images
+    from headstart.images.resizing import Resize
+    from headstart.images.sources import FileSource
 
     path = options.work / f"{options.model}.onnx"
     if not path.exists():

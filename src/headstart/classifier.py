@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from headstart.backbones.pooling import Pooling
     from headstart.backbones.spec import NetworkSpec, Size
     from headstart.data.labelled_images import LabelledImages
-    from headstart.data.resizing import Resize
-    from headstart.data.sources import ImageSource, UnreadableImage
     from headstart.features.extractor import ExtractedFeatures
     from headstart.features.precision import PrecisionChoice
     from headstart.features.settings import Device, PrecisionRule, ResizeRule
+    from headstart.images.resizing import Resize
+    from headstart.images.sources import ImageSource, UnreadableImage
     from headstart.prediction.scoring import Scorer
 
 

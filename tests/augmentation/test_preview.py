@@ -7,9 +7,9 @@ from PIL import Image
 from headstart.augmentation import preview
 from headstart.augmentation.preview import draw_augmented, shown_side
 from headstart.augmentation.settings import Augmentation
-from headstart.data.sources import BytesSource
 from headstart.display.style import MARGIN
 from headstart.errors import ImageDamaged, ImageUnsupported, UsageError
+from headstart.images.sources import BytesSource
 
 TOP = preview.HEAD_HEIGHT + MARGIN // 2
 

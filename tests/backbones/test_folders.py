@@ -26,13 +26,13 @@ from headstart.backbones.networks import find_network
 from headstart.backbones.preprocessing import CENTRED_BGR, KERAS_MODES, Preprocessing
 from headstart.backbones.spec import NetworkSpec
 from headstart.backbones.weights import FOLDER_WEIGHTS, find_weights
-from headstart.data.resize_rules import Interpolation, Rule
 from headstart.errors import (
     DamagedModel,
     NewerFormat,
     NotASavedModel,
     SavedModelError,
 )
+from headstart.images.resize_rules import Interpolation, Rule
 
 CLASSES = tuple(ClassName(f"k{i}", f"kind {i}") for i in range(3))
 MINE = replace(

@@ -17,12 +17,12 @@ from headstart import ImageClassifier, load
 from headstart import classifier as classifiers
 from headstart.backbones.choosing import LastResortWarning
 from headstart.data.datasets import read_dataset
-from headstart.data.sources import ImageSource, as_source
 from headstart.errors import DamagedModel, DatasetError, ImageDamaged, UsageError
 from headstart.heads.logistic import LogisticHead
 from headstart.heads.nearest_mean import NearestMeanHead
 from headstart.heads.resize_choice import ResizeChoice
 from headstart.heads.table import HEADS
+from headstart.images.sources import ImageSource, as_source
 
 # Keras wants a process of its own: heads/test_dense.py.
 IN_PROCESS = [name for name in HEADS if name != "dense"]

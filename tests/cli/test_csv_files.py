@@ -9,8 +9,8 @@ from PIL import ExifTags, Image
 
 from headstart.backbones.classes import ClassName
 from headstart.cli.csv_files import CsvSettings, csv_file, relative_to
-from headstart.data.sources import BytesSource, FileSource
 from headstart.errors import ImageDamaged
+from headstart.images.sources import BytesSource, FileSource
 from headstart.prediction.answer import Answer
 
 CLASSES = (ClassName("n1", "ant"), ClassName("bee", "bee"))

@@ -22,9 +22,9 @@ from headstart.cli.output import (
     print_text,
 )
 from headstart.cli.parser import CommandParser
-from headstart.data.sources import FileSource
 from headstart.display.text import printable
 from headstart.errors import ImageDamaged, UsageError
+from headstart.images.sources import FileSource
 from headstart.prediction.answer import Answer
 
 CLASSES = (ClassName("n1", "ant"), ClassName("bee", "bee"))

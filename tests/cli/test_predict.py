@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from tests.data.odd_images import write_all
+from tests.images.odd_images import write_all
 
 from headstart.backbones.network import load_network
 from headstart.cli.main import main

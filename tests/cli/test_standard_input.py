@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from headstart.cli.standard_input import batches, found_batches
-from headstart.data import sources
 from headstart.errors import ImageTooLarge, UsageError
+from headstart.images import sources
 
 
 class Pieces:

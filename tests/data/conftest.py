@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from tests.data.odd_images import encoded
+from tests.images.odd_images import encoded
 
 
 @pytest.fixture(scope="session")

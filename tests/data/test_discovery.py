@@ -2,11 +2,11 @@ import os
 import sys
 
 import pytest
-from tests.data.odd_images import png
+from tests.images.odd_images import png
 
 from headstart.data.discovery import find_images, image_files
-from headstart.data.sources import FileSource
 from headstart.errors import ImageDamaged, ImageNotFound, ImageUnreadable
+from headstart.images.sources import FileSource
 
 
 @pytest.fixture

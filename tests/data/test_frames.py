@@ -3,12 +3,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from PIL import Image
-from tests.data.odd_images import png
+from tests.images.odd_images import png
 
 from headstart.data.frames import image_cells, is_frame, read_frame
 from headstart.data.settings import DatasetSettings
-from headstart.data.sources import ArraySource, BytesSource, PillowSource
 from headstart.errors import DatasetError, UsageError
+from headstart.images.sources import ArraySource, BytesSource, PillowSource
 
 
 class Polars:

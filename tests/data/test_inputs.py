@@ -2,14 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from tests.data.odd_images import png, scene
+from tests.images.odd_images import png, scene
 from tests.recorder import Recorder
 
 from headstart.data.inputs import dataset_at, image_sources, labelled_images
 from headstart.data.labelled_images import LabelledImages
 from headstart.data.settings import DatasetSettings
-from headstart.data.sources import ArraySource, BytesSource, FileSource, as_source
 from headstart.errors import DatasetError, UsageError
+from headstart.images.sources import ArraySource, BytesSource, FileSource, as_source
 
 
 def names(sources):

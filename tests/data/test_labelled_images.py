@@ -12,8 +12,8 @@ from headstart.data.labelled_images import (
     joined,
     sorted_classes,
 )
-from headstart.data.sources import BytesSource
 from headstart.errors import DatasetError, UsageError
+from headstart.images.sources import BytesSource
 
 IMAGES, LABELS = ["a.jpg", "b.jpg", "c.jpg"], ["cat", "dog", "cat"]
 

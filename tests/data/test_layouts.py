@@ -14,8 +14,8 @@ from headstart.data.datasets import read_dataset
 from headstart.data.folders import Folder
 from headstart.data.layouts import read_layout
 from headstart.data.settings import DatasetSettings
-from headstart.data.sources import FileSource
 from headstart.errors import DatasetError
+from headstart.images.sources import FileSource
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from collections import Counter
 
 import pytest
 
-from headstart.data.decoding import decode
 from headstart.data.parquet import ParquetImages
-from headstart.data.reader import read_images
-from headstart.data.resizing import Resize
 from headstart.errors import DatasetError, ImageDamaged, ImageTooLarge, MissingExtra
+from headstart.images.decoding import decode
+from headstart.images.reader import read_images
+from headstart.images.resizing import Resize
 
 
 def red(data):

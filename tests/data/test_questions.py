@@ -4,8 +4,8 @@ import pytest
 
 from headstart.data import questions
 from headstart.data.folders import Folder
-from headstart.data.sources import BytesSource
 from headstart.errors import DatasetError
+from headstart.images.sources import BytesSource
 
 IMAGE = ("1.png", BytesSource("1.png", b""))
 

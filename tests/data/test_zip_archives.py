@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.data.odd_images import png
+from tests.images.odd_images import png
 
 from headstart.data import zip_archives
 from headstart.data.datasets import read_dataset
@@ -144,7 +144,7 @@ def test_an_archive_that_promises_too_much_is_refused(archive, monkeypatch):
 
 def test_a_member_is_not_read_if_it_says_that_it_is_too_large(archive, monkeypatch):
     source = read_dataset(archive("cat/1.png", "dog/2.png")).sources[0]
-    monkeypatch.setattr("headstart.data.sources.MAX_BYTES", 10)
+    monkeypatch.setattr("headstart.images.sources.MAX_BYTES", 10)
     with pytest.raises(ImageTooLarge):
         source.read()
 

@@ -6,12 +6,12 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
-from tests.data.odd_images import ODD, encoded, jpeg, photo
 from tests.documents.markdown import ROOT, table
+from tests.images.odd_images import ODD, encoded, jpeg, photo
 
-from headstart.data.decoding import decode
-from headstart.data.notes import kind_of
-from headstart.data.signatures import SIGNATURES
+from headstart.images.decoding import decode
+from headstart.images.notes import kind_of
+from headstart.images.signatures import SIGNATURES
 
 TEXT = (ROOT / "docs" / "images.md").read_text("utf-8")
 GREY = np.asarray(photo().convert("L"))
@@ -41,7 +41,7 @@ def heic_of_two():
 
 
 def dicom(**elements):
-    from tests.data.test_dicom import dicom
+    from tests.images.test_dicom import dicom
 
     return dicom(GREY.astype(np.int16), **elements)
 

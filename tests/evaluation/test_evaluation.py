@@ -11,7 +11,6 @@ from PIL import Image
 from tests.recorder import Recorder
 
 from headstart.backbones.classes import ClassName
-from headstart.data.sources import as_source
 from headstart.display.text import columns, printable
 from headstart.errors import DatasetError, ImageDamaged, MissingExtra, UsageError
 from headstart.evaluation import Evaluation, measure
@@ -19,6 +18,7 @@ from headstart.evaluation.evaluation import display_names
 from headstart.evaluation.report import WIDTH
 from headstart.evaluation.results import Mistake
 from headstart.features.extractor import FeatureExtractor, network_resize
+from headstart.images.sources import as_source
 from headstart.prediction.predictor import Predictor
 
 NAMES = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]

@@ -12,11 +12,11 @@ from matplotlib.text import Text
 from PIL import Image
 
 from headstart.data.labelled_images import LabelledImages
-from headstart.data.sources import BytesSource
 from headstart.display import fonts
 from headstart.errors import StorageError, UsageError
 from headstart.evaluation import Evaluation, plots
 from headstart.evaluation.plots import Baseline, plot_history
+from headstart.images.sources import BytesSource
 from headstart.training.history import Epoch
 
 PLOTS = (Evaluation.plot_confusion, Evaluation.plot_classes)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.data.sources import BytesSource
 from headstart.display import fonts
 from headstart.errors import ImageDamaged, UsageError
 from headstart.evaluation import Tile, draw_sheet, sheet
+from headstart.images.sources import BytesSource
 from headstart.prediction.answer import Prediction
 
 

@@ -5,13 +5,11 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from tests.data.odd_images import encoded, photo
 from tests.features.conftest import make_photo
 from tests.features.kept import kept, n_kept
+from tests.images.odd_images import encoded, photo
 from tests.recorder import Recorder
 
-from headstart.data.resizing import Resize
-from headstart.data.sources import ArraySource, BytesSource, FileSource, content_hash
 from headstart.errors import ImageDamaged, ImageNotFound, UsageError
 from headstart.features import cache as caches
 from headstart.features import compiling, extractor, openvino_engine
@@ -21,6 +19,8 @@ from headstart.features.extractor import FeatureExtractor, network_resize, open_
 from headstart.features.precision import PrecisionChoice
 from headstart.features.settings import FeatureSettings
 from headstart.features.store import FeatureStore
+from headstart.images.resizing import Resize
+from headstart.images.sources import ArraySource, BytesSource, FileSource, content_hash
 
 MANY = [ArraySource(f"image {seed}", np.asarray(make_photo(seed))) for seed in range(64)]
 

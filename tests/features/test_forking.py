@@ -21,7 +21,7 @@ from headstart.backbones.network import load_network
 from headstart.features.compiling import compile_network
 from headstart.features.extractor import FeatureExtractor, network_resize
 from headstart.features.cache import FeatureCache
-from headstart.data.sources import FileSource
+from headstart.images.sources import FileSource
 from headstart.errors import ForkError
 
 network = load_network(Path(sys.argv[1]))

@@ -3,9 +3,9 @@ from typing import get_args
 
 import pytest
 
-from headstart.data.resize_rules import Rule
 from headstart.features.engine import Precision, Runtime
 from headstart.features.settings import Device, FeatureSettings, PrecisionRule, ResizeRule
+from headstart.images.resize_rules import Rule
 
 
 def test_the_words_are_those_that_are_understood_further_down():

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.features.kept import read_store
 
-from headstart.data.resizing import Resize
 from headstart.features.store import FeatureStore, Kept, Space, drop_oldest
+from headstart.images.resizing import Resize
 
 CROP = Resize("crop", 32, 32)
 SPACE = Space("net", "crop", "f32", "openvino", "features", (300,))

@@ -7,11 +7,11 @@ import numpy as np
 
 import headstart as hs
 from headstart.data.datasets import read_dataset
-from headstart.data.reader import read_images
 from headstart.finetuning import job
 from headstart.finetuning.comparison import Comparison
 from headstart.finetuning.cross_validation import FoldTraining
 from headstart.finetuning.split_network import split_network, with_head
+from headstart.images.reader import read_images
 
 folder, settings = sys.argv[1], json.loads(sys.argv[2])
 # The comparison has tests of its own. Here the fine-tuned network is kept, good or not.

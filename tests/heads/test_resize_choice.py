@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from tests.recorder import Recorder
 
-from headstart.data.resizing import Resize
-from headstart.data.sources import ArraySource, BytesSource
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.settings import FeatureSettings
 from headstart.heads import resize_choice
 from headstart.heads.resize_choice import CANDIDATES, ResizeChoice, choose_resize
+from headstart.images.resizing import Resize
+from headstart.images.sources import ArraySource, BytesSource
 
 
 def edged(bright, seed):

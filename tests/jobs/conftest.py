@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from headstart.data.labelled_images import LabelledImages
-from headstart.data.sources import as_source
+from headstart.images.sources import as_source
 
 
 @pytest.fixture

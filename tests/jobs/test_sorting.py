@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headstart.backbones.classes import ClassName
-from headstart.data.sources import BytesSource, FileSource, UnreadableSource
 from headstart.errors import ImageDamaged, ImageNotFound, UsageError
+from headstart.images.sources import BytesSource, FileSource, UnreadableSource
 from headstart.jobs.sorting import SortedCopies, folder_names
 from headstart.prediction.answer import Answer
 

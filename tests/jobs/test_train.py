@@ -15,11 +15,11 @@ from tests.recorder import Recorder
 import headstart as hs
 from headstart.classifier import ClassifierSettings
 from headstart.data.labelled_images import LabelledImages
-from headstart.data.notes import NoteCount
-from headstart.data.sources import UnreadableImage, as_source
 from headstart.errors import DatasetError, ImageDamaged, StorageError, UsageError
 from headstart.evaluation import Evaluation
 from headstart.heads.logistic import LogisticHead
+from headstart.images.notes import NoteCount
+from headstart.images.sources import UnreadableImage, as_source
 from headstart.jobs.train import _draw_head
 from headstart.training.history import Epoch
 

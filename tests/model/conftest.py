@@ -5,9 +5,9 @@ import shutil
 import pytest
 from tests.prediction.scorers import affine
 
-from headstart.data.resizing import Resize
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.precision import PrecisionChoice
+from headstart.images.resizing import Resize
 from headstart.model import TrainingData, save_model
 from headstart.prediction.labels import user_classes
 from headstart.prediction.predictor import Predictor

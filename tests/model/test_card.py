@@ -5,7 +5,7 @@ import pytest
 
 from headstart.backbones.preprocessing import STANDARDISED
 from headstart.backbones.variants import mirrored
-from headstart.data.resizing import Resize
+from headstart.images.resizing import Resize
 from headstart.model import TrainingData, load
 from headstart.model.card import model_card
 from headstart.model.parts import CARD

@@ -14,9 +14,9 @@ from tests.model.test_old_formats import FOLDER as OLD
 
 from headstart.backbones.network import Network
 from headstart.backbones.preprocessing import STANDARDISED
-from headstart.data.resizing import Resize
 from headstart.errors import UsageError
 from headstart.features.precision import PrecisionChoice
+from headstart.images.resizing import Resize
 from headstart.model import TrainingData, load
 from headstart.model.description import (
     DESCRIPTION,

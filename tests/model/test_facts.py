@@ -1,8 +1,8 @@
 from dataclasses import replace
 
-from headstart.data.resizing import Resize
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.precision import PrecisionChoice
+from headstart.images.resizing import Resize
 from headstart.model.facts import class_table, fact_table, listed_classes
 from headstart.model.training_data import TrainingData
 from headstart.prediction.predictor import Predictor

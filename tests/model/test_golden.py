@@ -3,10 +3,10 @@ import pytest
 from tests.model.conftest import CLASSES
 from tests.prediction.scorers import affine
 
-from headstart.data.resizing import Resize
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.openvino_engine import has_bf16
 from headstart.features.precision import PrecisionChoice
+from headstart.images.resizing import Resize
 from headstart.model.golden import golden_arrays, golden_error
 from headstart.prediction.labels import user_classes
 from headstart.prediction.predictor import Predictor

@@ -8,8 +8,8 @@ import headstart as hs
 from headstart.augmentation.settings import Augmentation
 from headstart.data.datasets import read_dataset
 from headstart.data.labelled_images import LabelledImages
-from headstart.data.sources import FileSource
 from headstart.errors import DatasetError, UnknownBackbone, UsageError
+from headstart.images.sources import FileSource
 from headstart.pretraining.plan import Job, name_of, split_images
 from headstart.pretraining.settings import Pretraining
 

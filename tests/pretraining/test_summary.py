@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from headstart.backbones.catalogue import backbones
-from headstart.data.notes import NoteCount
 from headstart.evaluation import Evaluation
+from headstart.images.notes import NoteCount
 from headstart.pretraining.summary import PretrainingSummary
 from headstart.training.history import Epoch
 

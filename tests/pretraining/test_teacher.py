@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tests.recorder import Recorder
 
-from headstart.data.sources import ArraySource, BytesSource
 from headstart.errors import ImageError
+from headstart.images.sources import ArraySource, BytesSource
 from headstart.pretraining.teacher import teacher_targets
 
 SCRIPT = """

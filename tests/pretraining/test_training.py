@@ -9,7 +9,7 @@ from tests.recorder import Recorder
 
 from headstart.augmentation.settings import Augmentation
 from headstart.data.labelled_images import LabelledImages
-from headstart.data.sources import ArraySource, BytesSource
+from headstart.images.sources import ArraySource, BytesSource
 from headstart.pretraining import training as room
 from headstart.pretraining.plan import Job
 from headstart.pretraining.settings import Pretraining

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from tests.recorder import Recorder
 
-from headstart.data.resizing import Resize
-from headstart.data.sources import ArraySource, BytesSource
 from headstart.errors import DatasetError
+from headstart.images.resizing import Resize
+from headstart.images.sources import ArraySource, BytesSource
 from headstart.training.pixels import decode_images, side_for_views
 
 

@@ -8,11 +8,11 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from headstart.augmentation.settings import Augmentation
-from headstart.data.decoding import decode
-from headstart.data.sources import ImageSource, UnreadableImage
 from headstart.display.drawing import check_png, framed, save_png, write_line
 from headstart.display.style import INK, MARGIN, PALE, SMALL_SIZE
 from headstart.errors import ImageError, UsageError
+from headstart.images.decoding import decode
+from headstart.images.sources import ImageSource, UnreadableImage
 
 # Pixels. Small views are enlarged and large ones are reduced.
 LEAST_SIDE, LARGEST_SIDE, GAP = 128, 256, 6

@@ -20,9 +20,9 @@ from headstart import records
 from headstart.backbones.classes import ClassName
 from headstart.backbones.pooling import Pooling
 from headstart.backbones.preprocessing import Preprocessing
-from headstart.data.resize_rules import Interpolation
 from headstart.descriptions import DescriptionFile
 from headstart.errors import DamagedModel, NotASavedModel, SavedModelError
+from headstart.images.resize_rules import Interpolation
 from headstart.storage import cache_dir, hash_file, whole_folder, writing
 
 DESCRIPTION = DescriptionFile("network.json", "network", newest=2)
@@ -50,7 +50,7 @@ class Network:
     classes : tuple of ClassName or None
         Classes of the probabilities; None without a classifier or with unknown classes.
     resize, crop_fraction, interpolation, antialias
-        How an image is brought to `size`; see `headstart.data.resizing.Resize`.
+        How an image is brought to `size`; see `headstart.images.resizing.Resize`.
     macs : int
         Multiply-accumulates for one image.
     weights_sha256 : str

@@ -7,7 +7,7 @@ from typing import Any
 from headstart import records
 from headstart.backbones.classes import ClassName
 from headstart.backbones.preprocessing import Preprocessing
-from headstart.data.resize_rules import Interpolation, Rule
+from headstart.images.resize_rules import Interpolation, Rule
 
 IMAGENET_CLASSES = 1000
 
@@ -57,11 +57,11 @@ class Backbone:
     n_features : int
         Number of features of an image.
     resize : {"crop", "squash", "pad", "keras"}
-        How an image is brought to `size`; see `headstart.data.resizing.Resize`.
+        How an image is brought to `size`; see `headstart.images.resizing.Resize`.
     crop_fraction : float
         For "crop": how much of the shorter side is kept.
     interpolation, antialias
-        How pixels are computed when an image is resized; see `headstart.data.resizing.Resize`.
+        How pixels are computed when an image is resized; see `headstart.images.resizing.Resize`.
     weights, weights_without_top : OfficialWeights or None
         With and without the classifier; None for a network that has a `folder`.
     folder : Path or None

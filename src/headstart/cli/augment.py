@@ -11,7 +11,7 @@ from headstart.progress import Bars
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from headstart.data.sources import ImageSource
+    from headstart.images.sources import ImageSource
 
 USAGE = "PATH... --out FILE.png [options]"
 

@@ -80,7 +80,7 @@ class WideTable:
         if answer.error is not None:
             self._writer.writerow({**row, "error": cell(str(answer.error))})
             return
-        from headstart.data.exif import read_exif
+        from headstart.images.exif import read_exif
 
         for place, found in zip(("", "second_"), answer.predictions(2), strict=False):
             row[f"{place}label"] = cell(str(found.label))
@@ -151,7 +151,7 @@ def relative_to(inputs: Sequence[str]) -> Callable[[str], str]:
     """Return what makes names of images relative to the folder or archive, if `inputs` is one."""
     if len(inputs) != 1:
         return str
-    from headstart.data.sources import FileSource
+    from headstart.images.sources import FileSource
 
     named = FileSource(inputs[0]).name.rstrip("/" + os.sep)
     below = tuple(named + separator for separator in {"/", os.sep})

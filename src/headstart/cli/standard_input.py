@@ -8,9 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from headstart.data.discovery import Found, find_images
-from headstart.data.signatures import SIGNATURES
-from headstart.data.sources import MAX_BYTES, BytesSource
 from headstart.errors import UsageError
+from headstart.images.signatures import SIGNATURES
+from headstart.images.sources import MAX_BYTES, BytesSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

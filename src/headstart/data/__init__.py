@@ -1,1 +1,1 @@
-"""Images and labels: where they come from, how they are read, and how they are split."""
+"""Datasets as people have them: layouts, tables and archives; their labels and their splits."""

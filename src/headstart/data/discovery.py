@@ -14,9 +14,9 @@ from headstart.arguments import check, checked
 from headstart.data.file_names import is_image_name, natural_key
 from headstart.data.folders import Folder, read_folder
 from headstart.data.parquet import ParquetImages, is_parquet_name
-from headstart.data.sources import FileSource, ImageSource, UnreadableSource
 from headstart.data.zip_archives import is_archive_name, read_archive
 from headstart.errors import DatasetError, ImageDamaged, ImageNotFound, ImageUnreadable
+from headstart.images.sources import FileSource, ImageSource, UnreadableSource
 
 
 @dataclass(frozen=True, slots=True)

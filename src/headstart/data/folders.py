@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from headstart.data.file_names import is_hidden, is_image_name, natural_key, why_skipped
-from headstart.data.sources import FileSource, ImageSource, UnreadableSource
 from headstart.errors import ImageUnreadable
+from headstart.images.sources import FileSource, ImageSource, UnreadableSource
 
 #: How the entries that are no images are counted.
 NOT_AN_IMAGE, SAVED = "not an image", "saved by headstart"

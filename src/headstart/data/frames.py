@@ -9,13 +9,13 @@ from headstart.data.image_names import NamedImages, check_places
 from headstart.data.labelled_images import find_column
 from headstart.data.rows import Row, column_names
 from headstart.data.settings import TABLE_OPTIONS, DatasetSettings
-from headstart.data.sources import as_source
 from headstart.data.tables import PATH_COLUMNS, labelled_rows
 from headstart.errors import UsageError
+from headstart.images.sources import as_source
 
 if TYPE_CHECKING:
     from headstart.data.labelled_images import LabelledImages
-    from headstart.data.sources import ImageSource
+    from headstart.images.sources import ImageSource
 
 _NAME = "the table"
 

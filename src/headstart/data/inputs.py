@@ -16,8 +16,8 @@ from headstart.data.frames import frame_sources, image_cells, is_frame, read_fra
 from headstart.data.labelled_images import LabelledImages, sorted_classes
 from headstart.data.labels import listed, resolve_labels
 from headstart.data.settings import DatasetSettings
-from headstart.data.sources import ImageLike, ImageSource, as_source
 from headstart.errors import DatasetError, UsageError
+from headstart.images.sources import ImageLike, ImageSource, as_source
 from headstart.progress import Bars, NoProgress
 
 if TYPE_CHECKING:

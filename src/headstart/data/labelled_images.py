@@ -9,9 +9,9 @@ from typing import Any
 from headstart.arguments import check
 from headstart.data.labels import listed, resolve_labels
 from headstart.data.settings import flag
-from headstart.data.sources import ImageSource
 from headstart.display.text import either, listed_names, printable
 from headstart.errors import DatasetError, UsageError
+from headstart.images.sources import ImageSource
 
 #: The names of the three splits of a dataset.
 SPLITS = ("train", "valid", "test")

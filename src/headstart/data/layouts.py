@@ -15,10 +15,10 @@ from headstart.data.folders import Folder, filled
 from headstart.data.label_patterns import label_in
 from headstart.data.labelled_images import LabelledImages, sorted_classes
 from headstart.data.settings import DatasetSettings, label_expression
-from headstart.data.sources import ImageSource
 from headstart.data.split_names import UNLABELLED, named_splits, says_nothing, split_of
 from headstart.display.text import listed_names, printable
 from headstart.errors import DatasetError
+from headstart.images.sources import ImageSource
 
 #: A folder of images of one class: its split, if it has one, the name of the class, the folder.
 ClassFolder = tuple[str | None, str, Folder]

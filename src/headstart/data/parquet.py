@@ -11,12 +11,12 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from headstart.data.decoding_errors import too_large
 from headstart.data.labelled_images import LABEL_COLUMNS, find_column
 from headstart.data.labels import resolve_labels
 from headstart.data.settings import DatasetSettings
-from headstart.data.sources import FileSource, ImageSource, check_bytes
 from headstart.errors import DatasetError, ImageDamaged, MissingExtra
+from headstart.images.decoding_errors import too_large
+from headstart.images.sources import FileSource, ImageSource, check_bytes
 
 IMAGE_COLUMNS = ("image", "img", "picture", "photo")
 

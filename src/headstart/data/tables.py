@@ -23,10 +23,10 @@ from headstart.data.labelled_images import (
 from headstart.data.labels import resolve_labels
 from headstart.data.rows import Row, is_table_name, read_rows
 from headstart.data.settings import DatasetSettings
-from headstart.data.sources import FileSource, ImageSource
 from headstart.data.split_names import split_of
 from headstart.display.text import listed_names, printable
 from headstart.errors import DatasetError, UsageError
+from headstart.images.sources import FileSource, ImageSource
 
 PATH_COLUMNS = (
     *("path", "file_name", "filename", "file", "image", "image_path", "filepath", "file_path"),

@@ -11,13 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from headstart.data.decoding_errors import too_large
 from headstart.data.file_names import is_image_name
 from headstart.data.folders import MAX_DEPTH, Entry, Folder, TreeReader
 from headstart.data.parquet import is_parquet_name
 from headstart.data.rows import is_table_name
-from headstart.data.sources import FileSource, ImageSource, check_bytes
 from headstart.errors import DatasetError, ImageDamaged, ImageNotFound
+from headstart.images.decoding_errors import too_large
+from headstart.images.sources import FileSource, ImageSource, check_bytes
 
 #: More files than this are not listed.
 MAX_MEMBERS = 2_000_000

@@ -12,13 +12,13 @@ import numpy as np
 from headstart import records
 from headstart.arguments import check
 from headstart.data.labels import check_test_labels, match_labels
-from headstart.data.notes import NoteCounter
 from headstart.display.displayed import Displayed
 from headstart.display.table import Table
 from headstart.display.text import headline, percent
 from headstart.errors import DatasetError, MissingExtra, UsageError
 from headstart.evaluation import metrics, report
 from headstart.evaluation.results import Unreadable, class_results, find_mistakes
+from headstart.images.notes import NoteCounter
 from headstart.progress import Bars, track
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-    from headstart.data.notes import NoteCount
-    from headstart.data.sources import ImageSource
     from headstart.evaluation.metrics import Counts, Floats, Interval
     from headstart.evaluation.results import ClassResult, Mistake
+    from headstart.images.notes import NoteCount
+    from headstart.images.sources import ImageSource
     from headstart.prediction.predictor import Predictor
     from headstart.progress import Progress
 

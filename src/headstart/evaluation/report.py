@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from headstart.data.notes import NoteCount
 from headstart.display.style import BLUE, VERMILION
 from headstart.display.table import Table
 from headstart.display.text import percent
 from headstart.evaluation.metrics import Counts, Floats, Interval
 from headstart.evaluation.results import ClassResult, Mistake, Unreadable, weakest_first
+from headstart.images.notes import NoteCount
 
 WIDTH = 100
 AT_MOST_CLASSES = 20

@@ -9,8 +9,6 @@ from pathlib import Path, PurePath
 
 from PIL import Image, ImageDraw, ImageFont
 
-from headstart.data.decoding import decode
-from headstart.data.sources import ImageSource
 from headstart.display.drawing import check_png, font, framed, save_png, text_width, write_line
 from headstart.display.fonts import dejavu, drawable, note_on_fonts
 from headstart.display.style import (
@@ -26,6 +24,8 @@ from headstart.display.style import (
 )
 from headstart.display.text import percent
 from headstart.errors import ImageError, UsageError
+from headstart.images.decoding import decode
+from headstart.images.sources import ImageSource
 from headstart.prediction.answer import Prediction
 
 AT_MOST_TILES = 60

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from headstart.backbones.network import Network
     from headstart.backbones.pooling import Pooling
-    from headstart.data.sources import ImageSource
     from headstart.features.precision import PrecisionChoice
+    from headstart.images.sources import ImageSource
 
 
 @dataclass(eq=False, repr=False)

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 
-from headstart.data.notes import NoteCounter
-from headstart.data.reader import Loaded, load, read_images
-from headstart.data.resizing import Resize
-from headstart.data.sources import ImageSource, UnreadableImage
 from headstart.features.cache import CachedFeatures, FeatureCache
 from headstart.features.compiling import check_known, choose_runtime, compile_network, has_bf16
 from headstart.features.precision import MIN_IMAGES, SAMPLE, PrecisionChoice, judge
 from headstart.features.settings import FeatureSettings, PrecisionRule
 from headstart.features.store import Space
+from headstart.images.notes import NoteCounter
+from headstart.images.reader import Loaded, load, read_images
+from headstart.images.resizing import Resize
+from headstart.images.sources import ImageSource, UnreadableImage
 from headstart.progress import NoProgress, track
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headstart.backbones.network import Network
-    from headstart.data.notes import NoteCount
     from headstart.errors import ImageError
     from headstart.features.engine import Runtime
     from headstart.features.store import Kept
+    from headstart.images.notes import NoteCount
     from headstart.progress import Progress
 
     Array = NDArray[np.float32]

@@ -10,10 +10,10 @@ import numpy as np
 
 from headstart.backbones.network import check_unchanged
 from headstart.backbones.runtime import load_openvino
-from headstart.data.reader import usable_cores
 from headstart.errors import UsageError
 from headstart.features import forking
 from headstart.features.engine import Engine, Precision, Values
+from headstart.images.reader import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence

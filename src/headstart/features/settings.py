@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from headstart.arguments import Positive, check_fields
-from headstart.data.resize_rules import Rule
+from headstart.images.resize_rules import Rule
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headstart.backbones.network import Network
-    from headstart.data.resizing import Resize
     from headstart.features.engine import Precision, Runtime
+    from headstart.images.resizing import Resize
 
 #: Raised whenever the features of an image change, or the way in which they are stored.
 FORMAT = 2
@@ -59,7 +59,7 @@ class Kept(NamedTuple):
     values : ndarray of float32
         One output of the network.
     notes : tuple of str
-        What was done to read the image; see `headstart.data.decoding.Decoded`.
+        What was done to read the image; see `headstart.images.decoding.Decoded`.
     """
 
     values: NDArray[np.float32]

@@ -12,13 +12,13 @@ from sklearn.base import clone
 from headstart.backbones.resolving import find_origin
 from headstart.data.labelled_images import fingerprint, sorted_classes
 from headstart.data.labels import check_test_labels
-from headstart.data.notes import merged
 from headstart.data.splits import folds, stratified_split
 from headstart.errors import DatasetError, UsageError
 from headstart.heads.base import class_weights
 from headstart.heads.dense import DenseHead
 from headstart.heads.neighbours import NeighboursHead
 from headstart.heads.table import get_head
+from headstart.images.notes import merged
 from headstart.training.subset import Subset
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from headstart.backbones.row import Backbone
     from headstart.backbones.weights import WeightsFile
     from headstart.classifier import ImageClassifier
-    from headstart.data.sources import ImageSource
     from headstart.finetuning.settings import FineTuning
     from headstart.heads.base import Head
+    from headstart.images.sources import ImageSource
     from headstart.prediction.scoring import Scorer
     from headstart.progress import Progress
     from headstart.training.subset import Indices

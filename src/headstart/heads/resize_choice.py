@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from headstart.data.resize_rules import Rule
-    from headstart.data.sources import ImageSource
     from headstart.features.extractor import FeatureExtractor
+    from headstart.images.resize_rules import Rule
+    from headstart.images.sources import ImageSource
     from headstart.progress import Progress
 
     Float64 = NDArray[np.float64]

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from headstart.classifier import ImageClassifier
     from headstart.data.inputs import Images
-    from headstart.data.sources import ImageSource
     from headstart.errors import ImageError
+    from headstart.images.sources import ImageSource
     from headstart.prediction.answer import Prediction
     from headstart.progress import Progress
 

@@ -12,16 +12,16 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from headstart.data.outputs import refuse_among_images
-from headstart.data.signatures import SIGNATURES
-from headstart.data.sources import ArraySource, BytesSource, FileSource, PillowSource
 from headstart.display.text import printable
 from headstart.errors import ImageError, UsageError
+from headstart.images.signatures import SIGNATURES
+from headstart.images.sources import ArraySource, BytesSource, FileSource, PillowSource
 from headstart.storage import whole_file, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from headstart.data.sources import ImageSource
+    from headstart.images.sources import ImageSource
     from headstart.prediction.answer import Answer
 
 TABLE = "sorted.csv"

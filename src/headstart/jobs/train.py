@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 
     from headstart.backbones.network import Network
     from headstart.data.inputs import Dataset
-    from headstart.data.notes import NoteCount
-    from headstart.data.sources import UnreadableImage
     from headstart.display.table import Table
     from headstart.finetuning.settings import FineTuning
     from headstart.finetuning.summary import FineTuningSummary
     from headstart.heads.base import Head
+    from headstart.images.notes import NoteCount
+    from headstart.images.sources import UnreadableImage
     from headstart.model import SavedModel
     from headstart.progress import Progress
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from headstart import records
-from headstart.data.resize_rules import IN_WORDS
 from headstart.display.text import printable
+from headstart.images.resize_rules import IN_WORDS
 from headstart.model.description import Description
 
 _CARD = """\

@@ -13,10 +13,10 @@ from typing import Any, Self
 
 from headstart import records
 from headstart.backbones.network import Network
-from headstart.data.resizing import Resize
 from headstart.descriptions import DescriptionFile
 from headstart.errors import UsageError
 from headstart.features.precision import PrecisionChoice
+from headstart.images.resizing import Resize
 from headstart.model.training_data import TrainingData
 from headstart.prediction.labels import user_classes
 from headstart.version import __version__

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headstart.backbones.classes import ClassName
-    from headstart.data.sources import ImageSource
     from headstart.errors import ImageError
+    from headstart.images.sources import ImageSource
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ import numpy as np
 from headstart.arguments import check
 from headstart.data.inputs import Images, Labels, image_sources, labelled_images
 from headstart.data.labels import scored_labels
-from headstart.data.sources import as_source
 from headstart.errors import UsageError
 from headstart.features.extractor import FeatureExtractor
+from headstart.images.sources import as_source
 from headstart.prediction.answer import Answer
 from headstart.prediction.labels import agreement, class_array
 from headstart.prediction.unsure import UnsureRule
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from headstart.backbones.classes import ClassName
     from headstart.backbones.network import Network
-    from headstart.data.resizing import Resize
-    from headstart.data.sources import ImageLike, ImageSource
     from headstart.features.engine import Precision
     from headstart.features.settings import FeatureSettings
+    from headstart.images.resizing import Resize
+    from headstart.images.sources import ImageLike, ImageSource
     from headstart.prediction.scoring import Scorer
 
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from headstart.backbones.row import Backbone
-    from headstart.data.notes import NoteCount
-    from headstart.data.sources import UnreadableImage
     from headstart.evaluation import Evaluation
+    from headstart.images.notes import NoteCount
+    from headstart.images.sources import UnreadableImage
     from headstart.training.history import Epoch
 
 HISTORY, CURVES, CARD = "history.csv", "curves.png", "README.md"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headstart.backbones.network import Network
-    from headstart.data.sources import ImageSource
+    from headstart.images.sources import ImageSource
     from headstart.pretraining.settings import Pretraining
     from headstart.progress import Progress
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headstart.backbones.architectures import ARCHITECTURES
-from headstart.data.resizing import Resize
 from headstart.errors import StorageError
+from headstart.images.resizing import Resize
 from headstart.pretraining.summary import CURVES, HISTORY
 from headstart.pretraining.teacher import compiled_with_teacher, teacher_targets
 from headstart.training.batches import ImageBatches
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headstart.data.labelled_images import LabelledImages
-    from headstart.data.notes import NoteCount
-    from headstart.data.sources import UnreadableImage
+    from headstart.images.notes import NoteCount
+    from headstart.images.sources import UnreadableImage
     from headstart.pretraining.plan import Job
     from headstart.progress import Progress
     from headstart.training.history import Epoch

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from headstart.data.decoding import decode
-from headstart.data.notes import NoteCounter
-from headstart.data.reader import Loaded, read_images
-from headstart.data.sources import UnreadableImage
 from headstart.errors import DatasetError, ImageError
+from headstart.images.decoding import decode
+from headstart.images.notes import NoteCounter
+from headstart.images.reader import Loaded, read_images
+from headstart.images.sources import UnreadableImage
 from headstart.progress import track
 from headstart.storage import whole_file
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from headstart.data.notes import NoteCount
-    from headstart.data.resizing import Resize
-    from headstart.data.sources import ImageSource
+    from headstart.images.notes import NoteCount
+    from headstart.images.resizing import Resize
+    from headstart.images.sources import ImageSource
     from headstart.progress import Progress
 
 # Images whose sizes stand for those of all.

@@ -1,0 +1,196 @@
+"""Read, decode and resize many images on every core, in order and in little memory."""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+import numpy as np
+
+from headstart.arguments import Positive, check
+from headstart.errors import ForkError, ImageError
+from headstart.images.decoding import decode
+from headstart.images.decoding_errors import resize_errors
+from headstart.images.resizing import Resize
+from headstart.images.sources import ImageSource, content_hash
+from headstart.images.truncated import completed
+
+# Each thread takes several images at a time, which saves bookkeeping, but takes the first ones
+# singly, so that a short list is shared evenly and the first result comes soon.
+_LARGEST_CHUNK = 16
+_CHUNK_GROWS_EVERY = 64
+
+# Receives the content hash of an image, and tells whether it need not be decoded.
+Skip = Callable[[str], bool]
+Numbered = tuple[int, ImageSource]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """One image, ready for a network, or the reason why it is not.
+
+    Parameters
+    ----------
+    index : int
+        Position among the sources.
+    source : ImageSource
+        The image.
+    pixels : ndarray of uint8, shape (height, width, 3), or None
+        RGB, read-only. None if the image is unreadable or was skipped.
+    content : str or None
+        Hash of the file's bytes (`content_hash`). None if they could not be read, or if no `skip`
+        was passed.
+    error : ImageError or None
+        Why the image is unreadable.
+    notes : tuple of str
+        See `Decoded`.
+    """
+
+    index: int
+    source: ImageSource
+    pixels: np.ndarray | None = None
+    content: str | None = None
+    error: ImageError | None = None
+    notes: tuple[str, ...] = ()
+
+
+def load(
+    index: int,
+    source: ImageSource,
+    resize: Resize,
+    skip: Skip | None = None,
+    *,
+    accept_truncated: bool = False,
+) -> Loaded:
+    """Read, decode and resize one image.
+
+    Parameters
+    ----------
+    index : int
+        Position among the sources, for `Loaded.index`.
+    source : ImageSource
+        The image.
+    resize : Resize
+        The size and the rule.
+    skip : callable, optional
+        Receives the content hash. If it returns True, the image is not decoded.
+    accept_truncated : bool
+        See `decode`. An image that is cut short has a content hash of its own.
+
+    Returns
+    -------
+    Loaded
+        An `ImageError` is not raised but returned as `Loaded.error`.
+    """
+    content = None
+    try:
+        data = source.read()
+        if skip is not None:
+            # Hashing takes a twentieth of the time of decoding.
+            content = content_hash(data)
+            if skip(content):
+                return Loaded(index, source, content=content)
+        decoded = decode(
+            data,
+            name=source.name,
+            at_least=resize.source_size,
+            as_stored=resize.as_stored,
+            accept_truncated=accept_truncated,
+        )
+        if decoded.truncated and content is not None:
+            # What is cached under the file's own hash counts for those who don't accept it.
+            content = content_hash(completed(data))
+        with resize_errors(source.name, decoded.image.size):
+            pixels = resize(decoded.image)
+    except ImageError as error:
+        return Loaded(index, source, content=content, error=error)
+    return Loaded(index, source, pixels, content, notes=decoded.notes)
+
+
+def usable_cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def read_images(
+    sources: Iterable[ImageSource],
+    resize: Resize,
+    *,
+    workers: int | None = None,
+    skip: Skip | None = None,
+    accept_truncated: bool = False,
+) -> Iterator[Loaded]:
+    """Read, decode and resize images on several threads.
+
+    Parameters
+    ----------
+    sources : iterable of ImageSource
+        May be endless: only a limited number of images is read ahead.
+    resize : Resize
+        The size and the rule.
+    workers : int, optional
+        Number of threads. The default is one for each usable core.
+    skip : callable, optional
+        See `load`. It is called on the threads.
+    accept_truncated : bool
+        See `decode`.
+
+    Yields
+    ------
+    Loaded
+        In the order of `sources`. The threads stop when the consumer stops.
+
+    Raises
+    ------
+    UsageError
+        `workers` is less than 1.
+    """
+    workers = usable_cores() if workers is None else workers
+    # A pool of half a thread would wait for ever.
+    check("workers", workers, Positive)
+    load_one = partial(load, resize=resize, skip=skip, accept_truncated=accept_truncated)
+    return _read(enumerate(sources), workers, load_one)
+
+
+def _read(
+    numbered: Iterator[Numbered], workers: int, load_one: Callable[[int, ImageSource], Loaded]
+) -> Iterator[Loaded]:
+    stopped = threading.Event()
+    process = os.getpid()
+
+    def load_chunk(chunk: list[Numbered]) -> list[Loaded]:
+        return [load_one(*item) for item in chunk if not stopped.is_set()]
+
+    pending: deque[Future[list[Loaded]]] = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="headstart-reader")
+    try:
+        for chunk in _chunks(numbered, workers):
+            pending.append(pool.submit(load_chunk, chunk))
+            if len(pending) > 2 * workers:
+                yield from _result(pending.popleft(), process)
+        while pending:
+            yield from _result(pending.popleft(), process)
+    finally:
+        stopped.set()
+        pool.shutdown(cancel_futures=True)
+
+
+def _result(chunk: Future[list[Loaded]], process: int) -> list[Loaded]:
+    """Return what a thread read; refuse to wait in a forked process, which has no such thread."""
+    if os.getpid() != process:
+        raise ForkError("images were being read")
+    return chunk.result()
+
+
+def _chunks(numbered: Iterator[Numbered], workers: int) -> Iterator[list[Numbered]]:
+    largest = max(1, _LARGEST_CHUNK // workers * 2) if workers > 2 else _LARGEST_CHUNK // 2
+    taken = 0
+    while chunk := list(islice(numbered, min(largest, 1 + taken // _CHUNK_GROWS_EVERY))):
+        taken += len(chunk)
+        yield chunk

@@ -1,0 +1,68 @@
+import struct
+
+import pytest
+from PIL import Image
+from tests.images.odd_images import animated, bomb, deep_colour, encoded, photo, png_of, scene
+
+from headstart.errors import ImageUnsupported
+from headstart.images.opening import open_image
+from headstart.images.signatures import identify
+
+
+def opened(data):
+    return open_image(data, "x", identify(data, "x"))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "AVIF", "BMP", "PPM"])
+def test_the_header_is_read(kind):
+    data = encoded(scene(), kind)
+    assert opened(data).image.size == scene().size
+    assert opened(data).notes == ()
+
+
+def test_the_pixels_are_not_decoded():
+    # They would take 10 GB.
+    assert opened(bomb()).image.size == (60_000, 60_000)
+
+
+@pytest.mark.parametrize(
+    ("data", "note"),
+    [
+        (animated("GIF"), "animated: first frame; 3 in all"),
+        (animated("WEBP"), "animated: first frame; 3 in all"),
+        (animated("PNG"), "animated: first frame; 3 in all"),
+        (animated("TIFF"), "several pages: the first; 3 in all"),
+        (animated("MPO", 2), "several pages: the first; 2 in all"),
+    ],
+)
+def test_frames_and_pages_are_noted(data, note):
+    assert opened(data).notes == (note,)
+
+
+def test_the_brightness_map_of_an_ultra_hdr_photo_is_no_page():
+    whole = animated("MPO", 2)
+    text = b'http://ns.adobe.com/xap/1.0/\0<x hdrgm:Version="1.0"/>'
+    segment = b"\xff\xe1" + struct.pack(">H", len(text) + 2) + text
+    assert opened(whole[:2] + segment + whole[2:]).notes == ()
+
+
+def test_a_damaged_index_of_pages_does_not_matter():
+    whole = animated("MPO", 2)
+    place = whole.index(b"MPF\0") + 4
+    damaged = whole[:place] + bytes(8) + whole[place + 8 :]
+    assert opened(damaged).notes == ()
+
+
+def test_deep_colours_are_told():
+    assert not opened(encoded(photo(), "PNG")).deep
+    assert not opened(encoded(Image.new("I;16", (4, 4)), "PNG")).deep
+    assert opened(png_of(deep_colour(9))).deep
+
+
+def test_a_tiff_of_many_bands_is_not_supported():
+    data = bytearray(encoded(scene(), "TIFF"))
+    entry = data.index(b"\x15\x01\x03\x00\x01\x00\x00\x00\x03\x00")
+    data[entry + 8] = 9
+    data = bytes(data).replace(b"\x06\x01\3\0\1\0\0\0\2", b"\x06\x01\3\0\1\0\0\0\1")
+    with pytest.raises(ImageUnsupported, match=r"^x must be grey or RGB.*9 bands of 8-bit"):
+        opened(data)
