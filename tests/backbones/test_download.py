@@ -224,7 +224,8 @@ def test_folder_can_be_a_mirror(tmp_path, target, monkeypatch):
     assert fetch("https://example.invalid/net.h5", target, MD5).read_bytes() == CONTENT
 
 
-def test_unwritable_cache_is_a_storage_error(server, tmp_path):
+def test_unwritable_cache_is_a_storage_error(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path))
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(StorageError, match="HEADSTART_CACHE"):
         fetch(server.url, tmp_path / "file" / "net.h5", MD5)

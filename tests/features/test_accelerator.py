@@ -97,7 +97,9 @@ class TestImportKeras:
         # Set first, so that the stand-in is removed afterwards even if Keras was not imported yet.
         monkeypatch.setitem(sys.modules, "keras", None)
         monkeypatch.delitem(sys.modules, "keras")
-        monkeypatch.delenv("KERAS_BACKEND", raising=False)
+        # JAX sets the second one when it is imported, by whichever test came first.
+        for name in ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL"):
+            monkeypatch.delenv(name, raising=False)
         (tmp_path / "keras.py").write_text("import os\nseen = dict(os.environ)\n")
         monkeypatch.syspath_prepend(tmp_path)
 
