@@ -106,12 +106,13 @@ def test_importing_and_help_load_nothing_heavy(statement):
     assert not loaded_after(statement) & {*HEAVY, "numpy"}
 
 
-def test_the_first_help_loads_no_command():
+def test_the_first_help_loads_no_command_and_no_logging():
     code = "from headstart.cli.main import parser\nparser().format_help()\nimport sys"
     code += "\nprint(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name for name in run.stdout.split() if name.startswith("headstart.cli.")}
-    assert loaded == {f"headstart.cli.{name}" for name in ("main", "parser", "signals", "streams")}
+    assert loaded == {f"headstart.cli.{name}" for name in ("main", "streams")}
+    assert not {"logging", "signal", "difflib"} & set(run.stdout.split())
 
 
 def test_predicting_needs_neither_keras_nor_scikit_learn():

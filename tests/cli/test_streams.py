@@ -1,18 +1,15 @@
 """stdout and stderr in every encoding, on a full disk, and with nobody who reads."""
 
 import io
-import logging
 import os
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import pytest
 
 from headstart.cli.main import main
-from headstart.cli.streams import every_text, told
-from headstart.progress import Bars, NoProgress
+from headstart.cli.streams import every_text
 
 FULL = Path("/dev/full")
 
@@ -42,31 +39,6 @@ def test_streams_that_are_none_or_something_else_are_left_alone(monkeypatch):
     monkeypatch.setattr("sys.stderr", io.StringIO())
     with every_text():
         pass
-
-
-@pytest.mark.parametrize(
-    ("verbose", "shown"), [(False, ["warning: w"]), (True, ["info: i", "warning: w"])]
-)
-def test_log_records_are_messages(capsys, verbose, shown):
-    logger = logging.getLogger("headstart")
-    before = logger.level
-    with told(Bars(), verbose=verbose):
-        logger.debug("d")
-        logger.info("i")
-        logger.warning("w")
-        logging.getLogger("tensorflow").info("slow")
-    logger.warning("after")
-    assert capsys.readouterr().err.splitlines() == shown
-    assert logger.level == before
-
-
-def test_errors_are_shown_even_where_it_is_quiet(capsys):
-    with told(NoProgress()):
-        logging.getLogger("tensorflow").warning("slow")
-        logging.getLogger("tensorflow").error("broken")
-        warnings.simplefilter("always")
-        warnings.warn("w", stacklevel=1)
-    assert capsys.readouterr().err == "error: broken\n"
 
 
 def test_the_command_prints_labels_that_the_encoding_lacks(backbone, photos, tmp_path):

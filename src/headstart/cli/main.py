@@ -1,20 +1,23 @@
 """The command ``headstart``: finds the command that was asked for, and runs it."""
 
+from __future__ import annotations
+
 import argparse
-import difflib
 import importlib
 import os
 import sys
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import headstart
 from headstart.cli import streams
-from headstart.cli.parser import Command, CommandParser, progress
-from headstart.cli.signals import ending
 from headstart.cli.streams import PIPE_CLOSED
 from headstart.errors import HeadstartError, UsageError
 from headstart.progress import Bars, flush
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from headstart.cli.parser import Command
 
 #: What each command is for. To add a command, add an entry here and a module of the same name with
 #: what `headstart.cli.parser.Command` says. The module is imported only when its command runs.
@@ -86,6 +89,8 @@ def _without_command(word: str) -> NoReturn:
     """Show help or the version; or refuse a word that is no command."""
     if word.startswith("-"):
         parser().parse_args([word])
+    import difflib
+
     meant = difflib.get_close_matches(word, COMMANDS, 1)
     if meant:
         advice = f"Did you mean 'headstart {meant[0]}'?"
@@ -98,13 +103,18 @@ def _without_command(word: str) -> NoReturn:
 
 def run_command(command: Command, words: Sequence[str]) -> int:
     """Run a command on the words after its name; return the exit status as `main` does."""
+    # The first help needs none of these.
+    from headstart.cli.messages import told
+    from headstart.cli.parser import CommandParser, progress
+    from headstart.cli.signals import ending
+
     # argparse takes the beginning of a flag for the flag: --help-a.
     full = any(word.startswith("--help-") for word in words)
     arguments = CommandParser(command, full=full).parse_args(words)
     try:
         with (
             ending() as asked,
-            streams.told(progress(arguments), verbose=arguments.verbose),
+            told(progress(arguments), verbose=arguments.verbose),
         ):
             status = command.run(arguments)
         flush(sys.stdout)

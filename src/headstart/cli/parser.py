@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import textwrap
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
@@ -93,6 +92,8 @@ class CommandParser(argparse.ArgumentParser):
 
     def _told_unknown(self) -> str:
         """Return what to say of the first option that there is not; empty if there is none."""
+        import difflib
+
         known = [name for name in self._option_string_actions if name.startswith("--")]
         for word in self._words:
             flag = word.partition("=")[0]
