@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from headstart.prediction.answer import Answer as Answer
     from headstart.prediction.answer import Prediction as Prediction
     from headstart.prediction.predictor import Predictor as Predictor
-    from headstart.prediction.unsure import UnsureRule as UnsureRule
+    from headstart.prediction.unsure_rule import UnsureRule as UnsureRule
     from headstart.pretraining.job import pretrain as pretrain
     from headstart.pretraining.settings import Pretraining as Pretraining
     from headstart.pretraining.summary import PretrainingSummary as PretrainingSummary
@@ -124,7 +124,7 @@ _HOMES = {
     "TrainingDiverged": "errors",
     "TrainingSummary": "jobs.train",
     "UnknownBackbone": "errors",
-    "UnsureRule": "prediction.unsure",
+    "UnsureRule": "prediction.unsure_rule",
     "UsageError": "errors",
     "WeightsError": "errors",
     "WeightsMismatch": "errors",

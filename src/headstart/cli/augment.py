@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Draw the sheet; return 1 if an image was unreadable."""
     from headstart.augmentation.preview import draw_augmented
     from headstart.data.discovery import find_images
-    from headstart.data.outputs import refuse_among_images
+    from headstart.data.output_places import refuse_among_images
 
     refuse_among_images(arguments.out, arguments.paths, "The sheet")
     augmentation = VIEWS.settings(arguments)

@@ -34,8 +34,8 @@ def add_arguments(parser: CommandParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the figures; return 1 if an image was unreadable."""
     dataset, features = READING.settings(arguments), FEATURES.settings(arguments)
-    from headstart.data.outputs import refuse_among_images
-    from headstart.evaluation.ready import check_drawing
+    from headstart.data.output_places import refuse_among_images
+    from headstart.evaluation.drawing_check import check_drawing
     from headstart.jobs.evaluate import draw_evaluation, evaluate
     from headstart.storage import check_room
 

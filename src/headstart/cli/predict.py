@@ -17,7 +17,7 @@ from headstart.cli.options import FEATURES, NETWORK
 from headstart.cli.output import Totals, open_outputs
 from headstart.cli.parser import CommandParser, add_option, progress
 from headstart.errors import UsageError
-from headstart.prediction.unsure import UnsureRule
+from headstart.prediction.unsure_rule import UnsureRule
 from headstart.progress import flush, track
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict every image; return 1 if any was unreadable."""
-    from headstart.data.outputs import refuse_among_images
+    from headstart.data.output_places import refuse_among_images
     from headstart.jobs.predict import open_predictor
 
     if arguments.sheet:

@@ -21,7 +21,7 @@ from headstart.backbones.spec import NetworkSpec
 from headstart.data.inputs import dataset_at, labelled_images
 from headstart.data.labelled_images import LabelledImages, sorted_classes
 from headstart.data.labels import match_labels
-from headstart.data.outputs import refuse_among_images
+from headstart.data.output_places import refuse_among_images
 from headstart.finetuning.comparison import Comparison
 from headstart.finetuning.cross_validation import FoldTraining, n_steps
 from headstart.finetuning.data_source import prepare_data, views_to_keep

@@ -14,7 +14,7 @@ from headstart.images.opening import Notes, Opened, open_image
 from headstart.images.orientation import orientation, upright, upright_size
 from headstart.images.signatures import identify
 from headstart.images.sources import check_bytes
-from headstart.images.truncated import MOST_MISSING, completed, missing_share
+from headstart.images.truncation import MOST_MISSING, completed, missing_share
 
 _ON_WHITE = "transparent: shown on white"
 _UPPER_BITS = "16-bit colour: the upper 8 bits"

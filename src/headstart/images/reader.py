@@ -17,7 +17,7 @@ from headstart.images.decoding import decode
 from headstart.images.decoding_errors import resize_errors
 from headstart.images.resizing import Resize
 from headstart.images.sources import ImageSource, content_hash
-from headstart.images.truncated import completed
+from headstart.images.truncation import completed
 
 # Each thread takes several images at a time, which saves bookkeeping, but takes the first ones
 # singly, so that a short list is shared evenly and the first result comes soon.

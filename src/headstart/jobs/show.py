@@ -12,7 +12,7 @@ import numpy as np
 from headstart.arguments import Positive, Seed, checked
 from headstart.data.datasets import read_dataset
 from headstart.data.labelled_images import LabelledImages
-from headstart.data.outputs import refuse_among_images
+from headstart.data.output_places import refuse_among_images
 from headstart.display.drawing import check_png, save_png
 from headstart.errors import DatasetError
 from headstart.evaluation.sheet import Tile, draw_tiles

@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from headstart.data.outputs import refuse_among_images
+from headstart.data.output_places import refuse_among_images
 from headstart.display.text import printable
 from headstart.errors import ImageError, UsageError
 from headstart.images.signatures import SIGNATURES

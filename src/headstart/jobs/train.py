@@ -16,26 +16,26 @@ from headstart.arguments import Seed, checked
 from headstart.classifier import ClassifierSettings, ImageClassifier
 from headstart.data.inputs import dataset_at
 from headstart.data.labelled_images import LabelledImages
-from headstart.data.outputs import refuse_among_images
+from headstart.data.output_places import refuse_among_images
 from headstart.data.settings import DatasetSettings
 from headstart.data.splits import stratified_split
 from headstart.display.displayed import Displayed
 from headstart.evaluation import Evaluation, Tile, draw_sheet
-from headstart.evaluation.ready import check_drawing
+from headstart.evaluation.drawing_check import check_drawing
 from headstart.evaluation.report import note_table, reasons_table
 from headstart.finetuning.job import fine_tuned
 from headstart.heads.dense import DenseHead
 from headstart.heads.table import head_name
-from headstart.jobs.checks import check_labels, check_out
 from headstart.jobs.evaluate import draw_evaluation, evaluate
+from headstart.jobs.preconditions import check_labels, check_out
 from headstart.model import add_results
 from headstart.prediction.answer import Prediction
 from headstart.progress import Bars
 from headstart.training.history import write_history
-from headstart.training.saved_first import saved_first
+from headstart.training.late_failures import saved_first
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from headstart.backbones.network import Network
     from headstart.data.inputs import Dataset
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from headstart.images.sources import UnreadableImage
     from headstart.model import SavedModel
     from headstart.progress import Progress
+
+    Say = Callable[[str], object]
 
 TEST_FRACTION = 0.2
 _MISTAKES_DRAWN = 24
@@ -219,46 +221,26 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     """
     began = time.perf_counter()
     out = Path(out)
+    say = (progress or Bars()).say
     refuse_among_images(out, (data, test), "The model")
     check_out(out, backbone, overwrite=overwrite)
     check_drawing()
     images = dataset_at(data, dataset, progress=progress)
-    parts = _split(images, _tests(test, dataset, progress), seed)
-    say = (progress or Bars()).say
-    parts = replace(parts, tested=check_labels(parts.training, parts.tested, say))
-    _say_unused(images, parts, fine_tuning, progress)
-    fitted = _fitted(
-        ImageClassifier(backbone, random_state=seed, **settings),
-        parts,
-        fine_tuning,
-        work=out.with_name(f"{out.name}.training"),
-        restart=restart,
-        progress=progress,
-    )
-    with fitted as classifier:
+    parts = _parts(images, _tests(test, dataset, progress), seed, say)
+    _say_unused(images, parts, fine_tuning, say)
+    classifier = ImageClassifier(backbone, random_state=seed, **settings)
+    work = out.with_name(f"{out.name}.training")
+    fitting = _fitted(classifier, parts, fine_tuning, work=work, restart=restart, progress=progress)
+    with fitting as fitted:
         # Before anything else can fail; and the checkpoints are deleted only after it.
-        saved = classifier.save(out, overwrite=overwrite)
-    tuning: FineTuningSummary | None = getattr(classifier, "fine_tuning_", None)
-    place, advice = f"The model is saved in {out}", f"To test it: headstart evaluate {out} IMAGES"
-    with saved_first(place, "testing it", progress, advice):
-        evaluation = evaluate(classifier, parts.tested, progress=progress)
-    with saved_first(place, "adding its plots", progress, advice):
-        plots = _add_results(saved, evaluation, tuning, classifier.head_)
-        sheet = out.with_name(f"{out.name}.mistakes.png")
-        mistakes = _draw_mistakes(evaluation, parts.tested, sheet)
-    return TrainingSummary(
-        folder=out,
-        backbone=classifier.network_.name,
-        head=head_name(classifier.head_),
-        precision=classifier.precision_.precision,
-        resize=classifier.resize_.rule,
-        n_train=classifier.training_.n_images,
-        unreadable=classifier.unreadable_,
-        notes=classifier.notes_,
+        saved = fitted.save(out, overwrite=overwrite)
+    evaluation, plots = _tested(saved, fitted, parts.tested, progress)
+    return _summary(
+        saved,
+        fitted,
         skipped=dict(images.skipped),
         evaluation=evaluation,
-        tuning=tuning,
-        images=(*plots, *mistakes),
+        images=plots,
         seconds=time.perf_counter() - began,
     )
 
@@ -283,6 +265,14 @@ def _tests(
     return dataset_at(test, settings, min_classes=1, progress=progress)
 
 
+def _parts(
+    dataset: LabelledImages, test: float | LabelledImages | None, seed: int, say: Say
+) -> _Parts:
+    """Return the parts of a dataset; the images to test on are labelled as the others."""
+    parts = _split(dataset, test, seed)
+    return replace(parts, tested=check_labels(parts.training, parts.tested, say))
+
+
 def _split(dataset: LabelledImages, test: float | LabelledImages | None, seed: int) -> _Parts:
     splits = set(dataset.split or ())
     valid = _part(dataset, "valid") if "valid" in splits else None
@@ -298,14 +288,18 @@ def _split(dataset: LabelledImages, test: float | LabelledImages | None, seed: i
     return _Parts(whole.subset(training), whole.subset(tested), valid)
 
 
+def _part(dataset: LabelledImages, name: str) -> LabelledImages:
+    """Return one split as a dataset of its own, or everything where there are no splits."""
+    return dataset if dataset.split is None else replace(dataset.part(name), split=None)
+
+
 def _say_unused(
     dataset: LabelledImages,
     parts: _Parts,
     fine_tuning: FineTuning | None,
-    progress: Progress | None,
+    say: Say,
 ) -> None:
     """Tell which images of the dataset are not used, and why."""
-    say = (progress or Bars()).say
     if parts.validation is not None and not _is_used(fine_tuning):
         why = "another one is asked for" if fine_tuning else "it serves fine-tuning only"
         say(f"The validation split of {len(parts.validation):,} images is not used: {why}.")
@@ -346,9 +340,25 @@ def _fitted(
         yield tuned
 
 
-def _part(dataset: LabelledImages, name: str) -> LabelledImages:
-    """Return one split as a dataset of its own, or everything where there are no splits."""
-    return dataset if dataset.split is None else replace(dataset.part(name), split=None)
+def _tested(
+    saved: SavedModel,
+    classifier: ImageClassifier,
+    tested: LabelledImages,
+    progress: Progress | None,
+) -> tuple[Evaluation, tuple[Path, ...]]:
+    """Test a model that is saved, add figures and plots to it, and return them."""
+    out = saved.folder
+    place, advice = f"The model is saved in {out}", f"To test it: headstart evaluate {out} IMAGES"
+    with saved_first(place, "testing it", progress, advice):
+        evaluation = evaluate(classifier, tested, progress=progress)
+    with saved_first(place, "adding its plots", progress, advice):
+        plots = _add_results(saved, evaluation, _tuning(classifier), classifier.head_)
+        sheet = out.with_name(f"{out.name}.mistakes.png")
+        return evaluation, (*plots, *_draw_mistakes(evaluation, tested, sheet))
+
+
+def _tuning(classifier: ImageClassifier) -> FineTuningSummary | None:
+    return getattr(classifier, "fine_tuning_", None)
 
 
 def _add_results(
@@ -411,3 +421,19 @@ def _draw_mistakes(evaluation: Evaluation, tested: LabelledImages, path: Path) -
     )
     draw_sheet(path, tiles, at_most=_MISTAKES_DRAWN)
     return (path,)
+
+
+def _summary(saved: SavedModel, classifier: ImageClassifier, **results: Any) -> TrainingSummary:
+    """Return the results with what the classifier is made of and was trained on."""
+    return TrainingSummary(
+        folder=saved.folder,
+        backbone=classifier.network_.name,
+        head=head_name(classifier.head_),
+        precision=classifier.precision_.precision,
+        resize=classifier.resize_.rule,
+        n_train=classifier.training_.n_images,
+        unreadable=classifier.unreadable_,
+        notes=classifier.notes_,
+        tuning=_tuning(classifier),
+        **results,
+    )

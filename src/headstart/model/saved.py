@@ -143,7 +143,7 @@ class SavedModel(Displayed):
 
     def __sklearn_tags__(self) -> "Tags":
         """Tell scikit-learn that this is a classifier, and its input images."""
-        from headstart.heads.tags import fitted_classifier_tags
+        from headstart.heads.classifier_tags import fitted_classifier_tags
 
         return fitted_classifier_tags()
 

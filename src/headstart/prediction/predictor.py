@@ -16,7 +16,7 @@ from headstart.features.extractor import FeatureExtractor
 from headstart.images.sources import as_source
 from headstart.prediction.answer import Answer
 from headstart.prediction.labels import agreement, class_array
-from headstart.prediction.unsure import UnsureRule
+from headstart.prediction.unsure_rule import UnsureRule
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 from headstart.arguments import checked
 from headstart.backbones.keras_settings import standard_settings
 from headstart.data.inputs import dataset_at
-from headstart.data.outputs import refuse_among_images
+from headstart.data.output_places import refuse_among_images
 from headstart.data.settings import DatasetSettings
-from headstart.evaluation.ready import check_drawing
+from headstart.evaluation.drawing_check import check_drawing
 from headstart.pretraining.plan import Job, check_place, find_teacher, name_of, split_images
 from headstart.pretraining.saving import measure_backbone, save_backbone
 from headstart.pretraining.settings import Pretraining
 from headstart.pretraining.training import train_network
 from headstart.storage import check_room, folder_size
 from headstart.training.backend import start_keras
+from headstart.training.late_failures import saved_first
 from headstart.training.precision import training_precision
-from headstart.training.saved_first import saved_first
 from headstart.training.work_folder import work_folder
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-from headstart.heads.tags import fitted_classifier_tags
+from headstart.heads.classifier_tags import fitted_classifier_tags
 
 
 def test_they_say_a_classifier_of_images():

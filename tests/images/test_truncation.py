@@ -9,7 +9,7 @@ from tests.images.odd_images import encoded, oriented, photo, png
 
 from headstart.errors import ImageDamaged, ImageError
 from headstart.images.decoding import decode
-from headstart.images.truncated import MOST_MISSING, completed, missing_share
+from headstart.images.truncation import MOST_MISSING, completed, missing_share
 
 PHOTO = photo(320, 320)
 

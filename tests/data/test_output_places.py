@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from headstart.data.outputs import refuse_among_images
+from headstart.data.output_places import refuse_among_images
 from headstart.errors import UsageError
 
 

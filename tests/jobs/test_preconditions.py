@@ -4,7 +4,7 @@ import pytest
 
 from headstart.data.labelled_images import LabelledImages
 from headstart.errors import DatasetError, StorageError, UnknownBackbone, UsageError
-from headstart.jobs.checks import check_labels, check_out
+from headstart.jobs.preconditions import check_labels, check_out
 
 
 def images(*labels):

@@ -2,7 +2,7 @@ import pytest
 from tests.recorder import Recorder
 
 from headstart.errors import NotTested
-from headstart.training.saved_first import saved_first
+from headstart.training.late_failures import saved_first
 
 WORDS = ("The model is saved in m", "testing it", None, "Test it again.")
 

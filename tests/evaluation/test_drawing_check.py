@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from headstart.errors import UsageError
-from headstart.evaluation.ready import check_drawing
+from headstart.evaluation.drawing_check import check_drawing
 
 
 def test_plots_can_be_drawn_here():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from headstart.errors import UsageError
-from headstart.prediction.unsure import UnsureRule
+from headstart.prediction.unsure_rule import UnsureRule
 
 
 def test_an_image_is_unsure_below_the_probability_and_not_at_it():
