@@ -165,11 +165,11 @@ def test_settings_in_words():
         crop=(0.5, 0.9), rotation=7.5, flip=0, vertical_flip=0.5, layers=[partial(np.add, 1)]
     )
     assert augment.in_words() == (
-        "50% to 90% of an image's area, turned by up to 7.5°, upside down 50% of the time, "
-        "colours changed by up to 20%, partial"
+        "50 % to 90 % of an image's area, turned by up to 7.5°, upside down 50 % of the time, "
+        "colours changed by up to 20 %, partial"
     )
     assert Augmentation(**PLAIN | {"flip": 0.5}).in_words() == (
-        "the whole image, mirrored 50% of the time"
+        "the whole image, mirrored 50 % of the time"
     )
 
 

@@ -13,6 +13,7 @@ from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.choosing import LastResortWarning, choose_backbone
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
+from headstart.display.text import whole_percent
 from headstart.errors import StorageError, UsageError
 from headstart.storage import cache_dir
 
@@ -116,8 +117,9 @@ def test_mini_is_taken_with_a_message_if_nothing_can_be_downloaded():
     for part in (
         "Could not reach http://127.0.0.1:1/mobilenet_v2",  # what
         "headstart uses mini, which is part of it",  # what instead
-        f"mini knows 200 classes at 80 x 80 pixels, accuracy {mini.top1:.0%} on Tiny ImageNet",
-        "mobilenet_v2 knows 1,000 classes at 224 x 224 pixels, accuracy 71% on ImageNet-1k",
+        "mini knows 200 classes at 80 x 80 pixels",
+        f"accuracy {whole_percent(mini.top1)} on Tiny ImageNet",
+        "mobilenet_v2 knows 1,000 classes at 224 x 224 pixels, accuracy 71 % on ImageNet-1k",
         "HEADSTART_MIRROR",  # how to get more
         str(cache_dir() / "weights" / OFFICIAL),
         "Name mini as the backbone to use it without this message",

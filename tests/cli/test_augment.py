@@ -29,7 +29,7 @@ def test_a_sheet_is_drawn_of_a_folder(photos, tmp_path, capsys):
     with Image.open(out) as sheet:
         assert np.asarray(sheet).std() > 20
     told = capsys.readouterr()
-    assert told.err.startswith(f"{out}: 6 images, 2 views each: 35% to 100%")
+    assert told.err.startswith(f"{out}: 6 images, 2 views each: 35 % to 100 %")
     assert told.out == ""
 
 

@@ -44,7 +44,7 @@ def table(tmp_path, *answers, top=2, inputs=(), encoding="utf-8", **settings):
 
 
 def test_a_wide_table_has_a_row_for_each_image(tmp_path):
-    notes = ("animated: first frame of 12", "CMYK converted")
+    notes = ("animated: first frame; 12 in all", "CMYK converted")
     rows = table(tmp_path, answer(notes=notes), answer(unsure=True), unreadable())
     assert rows == [
         [
@@ -53,7 +53,11 @@ def test_a_wide_table_has_a_row_for_each_image(tmp_path):
         ],
         [
             *("a.png", "ant", "0.750000", "bee", "0.250000", "", ""),
-            *("animated: first frame of 12; CMYK converted", "2024-05-01 23:59:07", "Canon EOS R6"),
+            *(
+                "animated: first frame; 12 in all | CMYK converted",
+                "2024-05-01 23:59:07",
+                "Canon EOS R6",
+            ),
         ],
         [
             *("a.png", "ant", "0.750000", "bee", "0.250000", "yes", "", ""),

@@ -7,6 +7,7 @@ import pytest
 
 from headstart.backbones.catalogue import backbones, get_backbone
 from headstart.cli.main import main
+from headstart.display.text import percent
 
 
 def test_the_list_has_a_line_for_each_network(capsys):
@@ -65,7 +66,7 @@ def test_one_in_a_folder(capsys, tmp_path):
     assert main(["models", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert "block4_second_conv" in out
-    assert f"Trained on {mini.trained_on}, 200 classes (top-1 {mini.top1:.1%}" in out
+    assert f"Trained on {mini.trained_on}, 200 classes (top-1 {percent(mini.top1)}" in out
     assert "on its validation images). Licence: Apache-2.0." in out
 
 

@@ -84,11 +84,21 @@ def test_text_is_a_block_for_each_image(capsys):
     assert capsys.readouterr().out.splitlines() == [
         "a.png",
         "    (animated: first frame; 12 in all)",
-        "     75.0%  ant  n1",
-        "     25.0%  bee",
+        "    75.0 %  ant  n1",
+        "    25.0 %  bee",
         "b.png",
         "    unreadable: b.png is cut short.",
     ]
+
+
+@pytest.mark.parametrize(("share", "shown"), [(0.9997, "99.9 %"), (0.0002, "0.1 %")])
+def test_what_is_not_certain_is_not_shown_as_certain(capsys, share, shown):
+    scores = np.array([share, 1 - share], np.float32)
+    print_text(Answer(0, FileSource("a.png"), CLASSES, scores), 2)
+    written = capsys.readouterr().out
+    assert shown in written
+    assert "100.0 %" not in written
+    assert " 0.0 %" not in written
 
 
 @pytest.mark.parametrize("watched", [True, False])
@@ -114,7 +124,7 @@ def test_names_in_text_move_no_cursor(capsys):
     print_text(Answer(0, source, classes, np.array([0.75, 0.25], np.float32)), 1)
     assert capsys.readouterr().out.splitlines() == [
         "a\\n\\x1b[2J\\x80.png",
-        "     75.0%  an\\rt  n1",
+        "    75.0 %  an\\rt  n1",
     ]
 
 
@@ -131,7 +141,7 @@ def test_what_is_unsure_is_said(capsys):
     print_text(answer(unsure=True), 1)
     print_record(answer(unsure=True), 1)
     *text, record = capsys.readouterr().out.splitlines()
-    assert text == ["a.png", "    (unsure)", "     75.0%  ant  n1"]
+    assert text == ["a.png", "    (unsure)", "    75.0 %  ant  n1"]
     assert json.loads(record)["unsure"] is True
 
 

@@ -394,7 +394,7 @@ def test_the_first_last_and_kept_epoch_are_named(n, best, kept):
 def test_ticks_half_a_point_apart_differ():
     accuracy, _ = plot_history([epoch(1, 0.882, 0.4), epoch(2, 0.921, 0.3)], best_epoch=2).axes
     ticks = accuracy.yaxis.get_major_formatter().format_ticks([0.9, 0.915, 0.92, 1])
-    assert ticks == ["90%", "91.5%", "92%", "100%"]
+    assert ticks == ["90 %", "91.5 %", "92 %", "100 %"]
 
 
 def test_a_history_is_drawn_with_and_without_a_file(tmp_path):

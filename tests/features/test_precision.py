@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from headstart.display.text import percent
 from headstart.features.precision import judge, relative_change
 
 EXACT = np.array([[3, 0], [-3, 0], [0, 3], [0, -3]], np.float32)
@@ -11,7 +12,9 @@ def test_bfloat16_only_if_the_features_hardly_move(moved, precision):
     choice = judge(EXACT, EXACT + np.float32([0, moved]))
     assert choice.precision == precision
     assert choice.n_measured == 4
-    assert f"on 4 of the images bfloat16 moves features by {choice.change:.1%}" in choice.reason
+    assert (
+        f"on 4 of the images bfloat16 moves features by {percent(choice.change)}" in choice.reason
+    )
 
 
 def test_without_a_readable_image_it_is_float32():

@@ -83,6 +83,8 @@ def test_a_single_image_says_nothing():
 def test_the_text_gives_both_measures_and_how_sure_they_are():
     text = str(compared(1, 9, gains=0.25))
     assert "On 20 validation images" in text
-    assert "an accuracy of 95.0% and a log loss of 1.750, the frozen one of 55.0% and 2.000" in text
+    assert (
+        "an accuracy of 95.0 % and a log loss of 1.750, the frozen one of 55.0 % and 2.000" in text
+    )
     assert "right on 9, only the frozen one on 1 (p = 0.021, McNemar)" in text
     assert "differ by 0.250, with a standard error of 0.000" in text

@@ -51,7 +51,7 @@ def summary():
 def test_report_names_layers_epochs_and_comparison(summary):
     first, *_, last = str(summary).splitlines()
     assert first.startswith("Fine-tuned 12 layers (from block_13_expand on) for 3 epochs")
-    assert "90.0%" in str(summary)
+    assert "90.0 %" in str(summary)
     assert last == "A note."
 
 

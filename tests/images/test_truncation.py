@@ -47,14 +47,14 @@ def test_the_share_of_the_rows_that_are_missing_is_told(keep):
 
 
 def test_a_jpeg_that_lacks_more_than_a_tenth_is_damaged():
-    with pytest.raises(ImageDamaged, match=r"at least 90% of its rows.*Received: \d+% of them"):
+    with pytest.raises(ImageDamaged, match=r"at least 90 % of its rows.*Received: \d+ % of them"):
         accepted(cut(keep=0.7))
     assert MOST_MISSING == 0.1
 
 
 def test_a_jpeg_without_its_end_marker_lacks_no_row():
     decoded = accepted(encoded(PHOTO, "JPEG")[:-2])
-    assert decoded.notes == ("truncated; 0.0% of the rows are missing and grey",)
+    assert decoded.notes == ("truncated; 0.0 % of the rows are missing and grey",)
 
 
 def test_it_is_judged_alike_whatever_size_is_asked_for():

@@ -27,8 +27,8 @@ def test_tells_what_the_model_is(model_folder):
     for fact in (
         "Version 1, saved at 20",
         "| dog | 7 |",
-        "Its accuracy is 90.0% on images",
-        "(95 % interval: 80.0% to 95.0%), measured on 20 images.",
+        "Its accuracy is 90.0 % on images",
+        "(95 % interval: 80.0 % to 95.0 %), measured on 20 images.",
         f"Trained on 15 images; 1 more could not be read (fingerprint `{'f' * 64}`).",
         "`tiny`",
         "32 x 32 pixels",
@@ -74,7 +74,7 @@ def test_does_not_claim_what_was_not_measured(save, tmp_path):
 
 def test_an_accuracy_may_stand_alone(save, tmp_path):
     text = card(save, tmp_path / "model", evaluation={"accuracy": 0.5})
-    assert "Its accuracy is 50.0% on images that it was not trained on." in text
+    assert "Its accuracy is 50.0 % on images that it was not trained on." in text
 
 
 @pytest.mark.parametrize("text", ["a|b", "<script>", "two\nlines", "a\n```\nb", "\x1b[2J"])

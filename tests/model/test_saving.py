@@ -167,7 +167,7 @@ def test_results_are_added_to_a_model_that_is_saved(save, tmp_path):
     assert again.description.extras == ("notes.txt", "a.png")
     assert (tmp_path / "model" / "notes.txt").read_bytes() == b"new"
     assert (tmp_path / "model" / "MINE.md").read_text() == "mine"
-    assert "accuracy is 75.0%" in (tmp_path / "model" / parts.CARD).read_text("utf-8")
+    assert "accuracy is 75.0 %" in (tmp_path / "model" / parts.CARD).read_text("utf-8")
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 

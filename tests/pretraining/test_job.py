@@ -84,7 +84,7 @@ def test_the_card_says_what_it_is_and_the_command_that_made_it(done):
     assert "--precision f32 --crop 0.5 " in card
     assert "--colour 0.2 --no-flip --no-vertical-flip" in card
     assert "--teacher tiny --teacher-size 32" in card
-    assert "50% to 100% of an image's area, colours changed by up to 20%" in card
+    assert "50 % to 100 % of an image's area, colours changed by up to 20 %" in card
     assert "CC0-1.0" in card
 
 

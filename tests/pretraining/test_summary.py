@@ -45,7 +45,7 @@ def summary():
 
 
 def test_report_tells_accuracy_and_folder(summary):
-    assert "50.0%" in str(summary)
+    assert "50.0 %" in str(summary)
     assert str(summary).splitlines()[-1].endswith("--model my-net")
 
 

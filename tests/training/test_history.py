@@ -28,7 +28,7 @@ def test_the_history_is_a_table_with_a_row_for_each_epoch(tmp_path):
 
 def test_an_epoch_is_described_with_the_time_that_is_left():
     described = epoch(3, val_accuracy=0.9, val_loss=0.3).described(120)
-    assert described == "epoch 3: 90.0% right, loss 0.700, 96 px, 10 s; about 2 min left"
+    assert described == "epoch 3: 90.0 % right, loss 0.700, 96 px, 10 s; about 2 min left"
 
 
 def test_an_epoch_without_validation_is_described_by_its_loss():

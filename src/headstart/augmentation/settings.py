@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any
 
 from headstart.arguments import Means, check_fields
+from headstart.display.text import whole_percent
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Augmentation:
     Examples
     --------
     >>> Augmentation(crop=(1, 1), rotation=10, colour=0).in_words()
-    'the whole image, turned by up to 10°, mirrored 50% of the time'
+    'the whole image, turned by up to 10°, mirrored 50 % of the time'
     >>> Augmentation.none().changes_nothing
     True
     """
@@ -129,12 +130,12 @@ class Augmentation:
             return "the whole image, unchanged"
         least, most = self.crop
         parts = (
-            (least < 1, f"{least:.0%} to {most:.0%} of an image's area"),
+            (least < 1, f"{whole_percent(least)} to {whole_percent(most)} of an image's area"),
             (least == 1, "the whole image"),
             (self.rotation, f"turned by up to {self.rotation:g}°"),
-            (self.flip, f"mirrored {self.flip:.0%} of the time"),
-            (self.vertical_flip, f"upside down {self.vertical_flip:.0%} of the time"),
-            (self.colour, f"colours changed by up to {self.colour:.0%}"),
+            (self.flip, f"mirrored {whole_percent(self.flip)} of the time"),
+            (self.vertical_flip, f"upside down {whole_percent(self.vertical_flip)} of the time"),
+            (self.colour, f"colours changed by up to {whole_percent(self.colour)}"),
             *((True, _name(layer).rpartition(".")[2]) for layer in self.layers),
         )
         return ", ".join(phrase for applies, phrase in parts if applies)

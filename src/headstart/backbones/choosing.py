@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from headstart.backbones import download as downloads
 from headstart.backbones.catalogue import backbones, get_backbone
 from headstart.backbones.weights import at_hand, find_weights, instructions, published
+from headstart.display.text import whole_percent
 from headstart.errors import DownloadError, WeightsNotFound
 
 if TYPE_CHECKING:
@@ -127,5 +128,7 @@ def _message(wanted: Backbone, error: Exception, larger: Backbone | None) -> str
 
 def _in_short(row: Backbone) -> str:
     height, width = row.size
-    accuracy = "" if row.top1 is None else f", accuracy {row.top1:.0%} on {row.trained_on}"
+    accuracy = (
+        "" if row.top1 is None else f", accuracy {whole_percent(row.top1)} on {row.trained_on}"
+    )
     return f"{row.name} knows {row.n_classes:,} classes at {height} x {width} pixels{accuracy}"

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _MARK = "\ufeff"
 # A spreadsheet takes what begins like this for a formula, and computes it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A note may contain a semicolon.
+_BETWEEN_NOTES = " | "
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,10 @@ class WideTable:
     def add(self, answer: Answer) -> None:
         """Write the row of one image."""
         cell = self._settings.cell
-        row = {"path": cell(self._named(answer.path)), "notes": cell("; ".join(answer.notes))}
+        row = {
+            "path": cell(self._named(answer.path)),
+            "notes": cell(_BETWEEN_NOTES.join(answer.notes)),
+        }
         if answer.error is not None:
             self._writer.writerow({**row, "error": cell(str(answer.error))})
             return

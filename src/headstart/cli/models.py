@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from headstart.cli import options
 from headstart.cli.output import print_json, print_lines
 from headstart.cli.parser import CommandParser, add_option, progress
+from headstart.display.text import percent
 
 if TYPE_CHECKING:
     import argparse
@@ -66,8 +67,8 @@ def _list(progress: Progress, *, as_json: bool) -> int:
             "features": str(row.n_features),
             "M params": f"{row.parameters / 1e6:.1f}",
             "G MACs": f"{row.macs / 1e9:.2f}",
-            "top-1": f"{row.top1:.1%}" if row.top1 else "",
-            "top-5": f"{row.top5:.1%}" if row.top5 else "",
+            "top-1": percent(row.top1) if row.top1 else "",
+            "top-5": percent(row.top5) if row.top5 else "",
             "trained on": row.trained_on,
             "licence": row.license,
         }
@@ -123,7 +124,7 @@ def _show(name: str, weights: Path | None, *, as_json: bool) -> int:
 
 def _provenance(row: Backbone) -> str:
     shares = {"top-1": row.top1, "top-5": row.top5}
-    known = [f"{name} {share:.1%}" for name, share in shares.items() if share is not None]
+    known = [f"{name} {percent(share)}" for name, share in shares.items() if share is not None]
     measured = f" ({', '.join(known)} on its validation images)" if known else ""
     return (
         f"Trained on {row.trained_on}, {row.n_classes:,} classes{measured}. "

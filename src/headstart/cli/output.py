@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from headstart.cli.csv_files import CSV, csv_file
 from headstart.cli.flags import must_come_with
-from headstart.display.text import printable, shorten
+from headstart.display.text import percent, printable, shorten
 from headstart.progress import write
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _text_lines(answer: Answer, top: int) -> Iterator[str]:
     for prediction in answer.predictions(top):
         name = str(prediction.label)
         identity = "" if prediction.id == name else f"  {prediction.id}"
-        yield printable(f"   {prediction.probability:7.1%}  {name}{identity}")
+        yield printable(f"   {percent(prediction.probability):>7}  {name}{identity}")
 
 
 def print_record(answer: Answer, top: int) -> None:

@@ -238,7 +238,7 @@ def plot_history(
         _name_epochs(axes, len(history), best.epoch, mark)
         axes.set_ylabel(what, color=PALE, fontsize=10)
     # Ticks may be half a point apart.
-    left.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g}%")
+    left.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
     _write_title(left, _about_accuracy(best), _about_best(best, frozen))
     _write_title(right, "Loss", "lower is better\n")
     # Below the names of the epochs, which take two lines. A curve may be in one of the axes only.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from headstart.display.text import percent, whole_percent
 from headstart.features.engine import Precision  # noqa: TC001 - records are read by their types
 
 if TYPE_CHECKING:
@@ -58,9 +59,9 @@ def judge(exact: NDArray[np.float32], fast: NDArray[np.float32]) -> PrecisionCho
     agree = change <= MAX_CHANGE
     return PrecisionChoice(
         "bf16" if agree else "f32",
-        f"on {len(exact)} of the images bfloat16 moves features by {change:.1%} of the distance "
-        f"between images; {'up to' if agree else 'more than'} {MAX_CHANGE:.0%} is "
-        f"{'harmless' if agree else 'too much'}",
+        f"on {len(exact)} of the images bfloat16 moves features by {percent(change)} of the "
+        f"distance between images; {'up to' if agree else 'more than'} {whole_percent(MAX_CHANGE)} "
+        f"is {'harmless' if agree else 'too much'}",
         change,
         len(exact),
     )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from headstart.display.text import percent
+
 if TYPE_CHECKING:
     from headstart.training.validation import Outcomes
 
@@ -113,9 +115,9 @@ class Comparison:
         """Return the result in words."""
         return (
             f"On {self.n:,} validation images, the fine-tuned network has an accuracy of "
-            f"{self.tuned:.1%} and a log loss of {self.tuned_loss:.3f}, the frozen one of "
-            f"{self.frozen:.1%} and {self.frozen_loss:.3f}. Only the fine-tuned one is right on "
-            f"{self.only_tuned}, only the frozen one on {self.only_frozen} "
+            f"{percent(self.tuned)} and a log loss of {self.tuned_loss:.3f}, the frozen one of "
+            f"{percent(self.frozen)} and {self.frozen_loss:.3f}. Only the fine-tuned one is right "
+            f"on {self.only_tuned}, only the frozen one on {self.only_frozen} "
             f"(p = {self.p_value:.2g}, McNemar). The log losses differ by "
             f"{abs(self.loss_gain):.3f}, with a standard error of {self.loss_error:.3f}. "
             f"Kept: the {self._decision}."

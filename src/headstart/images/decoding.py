@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image, JpegImagePlugin
 
+from headstart.display.text import percent, whole_percent
 from headstart.errors import ImageDamaged, ImageUnsupported
 from headstart.images.decoding_errors import image_errors
 from headstart.images.depth import scaled, stretched
@@ -131,10 +132,11 @@ def _truncated(data: bytes, name: str, error: ImageDamaged, *, as_stored: bool) 
     share = missing_share(opened.image)
     if share > MOST_MISSING:
         raise ImageDamaged(
-            f"{name} must have at least {1 - MOST_MISSING:.0%} of its rows to be read although it "
-            f"is truncated. Received: {1 - share:.0%} of them. Fetch or export it again."
+            f"{name} must have at least {whole_percent(1 - MOST_MISSING)} of its rows to be read "
+            f"although it is truncated. Received: {whole_percent(1 - share)} of them. "
+            "Fetch or export it again."
         ) from error
-    note = f"truncated; {share:.1%} of the rows are missing and grey"
+    note = f"truncated; {percent(share)} of the rows are missing and grey"
     return replace(decoded, notes=(*decoded.notes, note), truncated=True)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headstart import records
-from headstart.display.text import printable
+from headstart.display.text import percent, printable
 from headstart.images.resize_rules import IN_WORDS
 from headstart.model.description import Description
 
@@ -90,10 +90,10 @@ def _cell(value: object) -> str:
 def _accuracy(evaluation: Mapping[str, Any]) -> str:
     if "accuracy" not in evaluation:
         return "The accuracy was not measured when the model was saved."
-    text = f"Its accuracy is {evaluation['accuracy']:.1%} on images that it was not trained on"
+    text = f"Its accuracy is {percent(evaluation['accuracy'])} on images that it was not trained on"
     if "interval" in evaluation:
         low, high = evaluation["interval"]
-        text += f" (95 % interval: {low:.1%} to {high:.1%})"
+        text += f" (95 % interval: {percent(low)} to {percent(high)})"
     images = evaluation.get("n_test", evaluation.get("n"))
     return f"{text}." if images is None else f"{text}, measured on {images} images."
 

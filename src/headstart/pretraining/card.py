@@ -6,7 +6,7 @@ import shlex
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from headstart.display.text import duration
+from headstart.display.text import duration, percent
 
 if TYPE_CHECKING:
     from headstart.pretraining.plan import Job
@@ -19,9 +19,9 @@ A network of the architecture `{architecture}` ({parameters:.1f} million paramet
 million multiply-accumulates for an image of {size}x{size}), trained from scratch on {trained_on}:
 {n_train:,} images of {n_classes:,} classes.
 
-Its accuracy on {n_validation:,} other images of the same dataset is {accuracy:.1%} (95 % interval:
-{low:.1%} to {high:.1%}). The right class is among its five most probable ones for
-{top5:.1%} of them. This was
+Its accuracy on {n_validation:,} other images of the same dataset is {accuracy} (95 % interval:
+{low} to {high}). The right class is among its five most probable ones for
+{top5} of them. This was
 measured with the files in this folder.
 
 ## How to use it
@@ -72,10 +72,11 @@ def model_card(job: Job, summary: PretrainingSummary) -> str:
         n_train=summary.n_train,
         n_classes=len(evaluation.classes),
         n_validation=evaluation.n,
-        accuracy=evaluation.accuracy,
-        low=low,
-        high=high,
-        top5=row.top5,
+        accuracy=percent(evaluation.accuracy),
+        low=percent(low),
+        high=percent(high),
+        # Up to five classes, every one is among the five most probable.
+        top5=percent(1.0 if row.top5 is None else row.top5),
         least=row.min_size,
         most=row.max_size,
         command=command(job, row.name),
@@ -118,7 +119,7 @@ def _recipe(job: Job, summary: PretrainingSummary) -> list[str]:
         f"Views: {settings.augmentation.in_words()}",
         (
             "Accuracy on some of the validation images at several sizes: "
-            + ", ".join(f"{share:.1%} at {size}" for size, share in summary.sizes.items())
+            + ", ".join(f"{percent(share)} at {size}" for size, share in summary.sizes.items())
         ),
         f"Computed in {job.precision}, in {duration(summary.seconds)} of training",
     ]

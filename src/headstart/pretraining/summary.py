@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headstart.display.displayed import Displayed
-from headstart.display.text import duration
+from headstart.display.text import duration, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +111,8 @@ class PretrainingSummary(Displayed):
                 ),
                 (
                     f"Its accuracy on {self.evaluation.n:,} validation images is "
-                    f"{self.evaluation.accuracy:.1%} (95 % interval: {low:.1%} to {high:.1%})."
+                    f"{percent(self.evaluation.accuracy)} "
+                    f"(95 % interval: {percent(low)} to {percent(high)})."
                 ),
                 *(f"Unreadable: {image.error}" for image in self.unreadable),
                 *(f"Read by a rule: {count.n:,} images, {count.note}" for count in self.notes),

@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
-from headstart.display.text import duration
+from headstart.display.text import duration, percent
 from headstart.storage import whole_file
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Epoch:
 
     def described(self, seconds_left: float = 0.0) -> str:
         """Return the epoch in a line, with an estimate of the time that is left."""
-        validated = "" if math.isnan(self.val_accuracy) else f"{self.val_accuracy:.1%} right, "
+        validated = "" if math.isnan(self.val_accuracy) else f"{percent(self.val_accuracy)} right, "
         left = f"; about {duration(seconds_left)} left" if seconds_left else ""
         return (
             f"epoch {self.epoch}: {validated}loss {self.loss:.3f}, {self.size} px, "
