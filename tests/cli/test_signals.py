@@ -57,6 +57,45 @@ def test_a_handler_of_ctrl_c_decides_when():
     assert done
 
 
+def test_a_native_module_that_is_interrupted_while_it_is_loaded():
+    """OpenVINO raises ImportError, caused by the interruption."""
+    with pytest.raises(KeyboardInterrupt), signals.ending() as asked:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except KeyboardInterrupt as interruption:
+            raise ImportError("initialization failed") from interruption
+    assert asked.status == 143
+    with pytest.raises(ImportError), signals.ending():
+        raise ImportError from OSError()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+@pytest.mark.parametrize("where", ["begin", "run", "end"])
+def test_ctrl_c_ends_with_130_at_any_time(where, tmp_path):
+    """While the command is loaded, while it makes a dataclass, and while its output is written."""
+    interrupt = "signal.raise_signal(signal.SIGINT)"
+    (tmp_path / "interrupting.py").write_text(
+        "import signal, sys\n"
+        "from headstart.cli import cache, main, streams\n"
+        "class Commands(dict):\n"
+        f"    def __contains__(self, word): {interrupt}\n"
+        "def run(*_):\n"
+        f"    exec('import signal; {interrupt}')\n"
+        "def flush(*_):\n"
+        f"    {interrupt}\n"
+        "where = sys.argv.pop()\n"
+        "if where == 'begin': main.COMMANDS = Commands()\n"
+        "if where == 'run': cache.run = run\n"
+        "if where == 'end': streams.flush = flush\n"
+        "main.run()\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-m", "interrupting", "cache", where],
+        cwd=tmp_path, check=False, capture_output=True, timeout=60,
+    )  # fmt: skip
+    assert (found.returncode, found.stderr) == (130, b"headstart: interrupted\n")
+
+
 def test_where_ctrl_c_is_ignored_a_signal_interrupts():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

@@ -38,7 +38,7 @@ exit status: 0 done; 1 something failed, everything else was done; 2 wrong usage
 129 the terminal was closed.
 'headstart COMMAND --help' says more about each command."""
 
-DONE, FAILED, USAGE = 0, 1, 2
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 def parser() -> argparse.ArgumentParser:
@@ -136,7 +136,18 @@ def _say(message: str, status: int) -> int:
 def run() -> NoReturn:
     """Run one command and leave with its exit status."""
     try:
-        status = main()
+        status = streams.last_flush(_status())
+    except KeyboardInterrupt:  # before the command began, or after it
+        status = _say("interrupted", INTERRUPTED)
+    # Where Ctrl-C has interrupted code that was made from text, as dataclasses are, Python
+    # remembers it as not handled: `python -m headstart` would end by the signal. New code makes it
+    # forget.
+    exec("")  # noqa: S102 - nothing is run
+    sys.exit(status)
+
+
+def _status() -> int:
+    try:
+        return main()
     except SystemExit as ending:  # argparse has shown help, or refused the words
-        status = ending.code if isinstance(ending.code, int) else DONE
-    sys.exit(streams.last_flush(status))
+        return ending.code if isinstance(ending.code, int) else DONE

@@ -51,6 +51,9 @@ class Ending:
 def ending() -> Iterator[Ending]:
     """Raise `KeyboardInterrupt` for SIGTERM and SIGHUP while the context is open.
 
+    Native modules that are interrupted while they are loaded raise other errors, which stand for
+    the interruption, too.
+
     Nothing changes where something else handles them, or where they are ignored (``nohup``), and
     outside of the main thread, which is the only one that may set handlers.
     """
@@ -62,6 +65,15 @@ def ending() -> Iterator[Ending]:
         signal.signal(number, asked._interrupt)  # noqa: SLF001 - its own class
     try:
         yield asked
+    except Exception as error:
+        if _is_interruption(error):
+            raise KeyboardInterrupt from error
+        raise
     finally:
         for number in ours:
             signal.signal(number, signal.SIG_DFL)
+
+
+def _is_interruption(error: BaseException) -> bool:
+    cause = error.__cause__
+    return cause is not None and (isinstance(cause, KeyboardInterrupt) or _is_interruption(cause))

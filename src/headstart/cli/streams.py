@@ -56,11 +56,18 @@ def last_flush(status: int) -> int:
     """
     try:
         flush(sys.stdout)
+    except KeyboardInterrupt:  # the reader does not read on
+        _drop_stdout()
+        raise
     except (BrokenPipeError, StorageError) as error:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        _drop_stdout()
         if status == 0 and isinstance(error, StorageError):
             Bars().say(f"headstart: {error}")
         return status or (PIPE_CLOSED if isinstance(error, BrokenPipeError) else 1)
     return status
+
+
+def _drop_stdout() -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
