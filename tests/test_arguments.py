@@ -17,6 +17,7 @@ from headstart.arguments import (
     Seed,
     check,
     check_fields,
+    check_known,
     check_parameters,
     checked,
 )
@@ -115,6 +116,12 @@ def test_a_checked_function_does_as_before():
     assert paint("red", times=2, other=3) == "red 2 ['other']"
     assert paint.__doc__ == "Paint."
     assert list(inspect.signature(paint).parameters) == ["colour", "times", "more"]
+
+
+def test_a_value_is_one_of_those_that_are_known():
+    check_known("The output", "features", {"features": 8, "probabilities": 2})
+    with pytest.raises(UsageError, match=r"^The output must be one of a, b\. Received: 'c'\.$"):
+        check_known("The output", "c", ["a", "b"])
 
 
 def test_a_checked_function_refuses_wrong_values_and_python_wrong_names():

@@ -121,6 +121,16 @@ def check(name: str, value: object, hint: Any) -> None:
         raise UsageError(f"{name} must be {_words(hint)}. Received: {shown}.")
 
 
+def check_known(name: str, value: object, known: Iterable[str]) -> None:
+    """Refuse a value that is none of the known ones, where no annotation can name these.
+
+    Raises
+    ------
+    UsageError
+    """
+    check(name, value, Literal.__getitem__(tuple(known)))
+
+
 def _fits(value: object, hint: Any) -> bool:
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Annotated:

@@ -29,6 +29,9 @@ DESCRIPTION = DescriptionFile("network.json", "network", newest=2)
 GRAPH = "graph.xml"
 FILES = (GRAPH, "graph.bin")
 
+# Networks whose files are remembered: many more than a process uses at a time.
+_REMEMBERED = 1_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
@@ -174,13 +177,17 @@ def graph_key(*hashes: str) -> str:
     return f"model-{hashlib.sha256(''.join(hashes).encode()).hexdigest()[:32]}"
 
 
-# What is known to be the files of a network: by folder and key.
+# What is known to be the files of a network: by folder and key, the latest last.
 _files: dict[tuple[Path, str], list[tuple[int, int, int]]] = {}
 
 
 def remember_files(network: Network) -> None:
     """Take the files of a network, which were just checked, for its own from now on."""
-    _files[network.folder, network.key] = _stamps(network.folder)
+    stamps = _stamps(network.folder)
+    _files.pop((network.folder, network.key), None)
+    _files[network.folder, network.key] = stamps
+    for forgotten in list(_files)[:-_REMEMBERED]:
+        _files.pop(forgotten, None)
 
 
 def check_unchanged(network: Network) -> None:
@@ -193,9 +200,10 @@ def check_unchanged(network: Network) -> None:
     DamagedModel
     """
     stamps = _stamps(network.folder)
-    if _files.setdefault((network.folder, network.key), stamps) == stamps:
+    known = _files.get((network.folder, network.key))
+    if known == stamps:
         return
-    if not _has_key(network.folder, network.key):
+    if known is not None and not _has_key(network.folder, network.key):
         raise DamagedModel(
             f"{network.folder} must hold the network {network.name!r} as long as it is used, but "
             "its files were replaced or deleted since it was loaded. Load it again."
@@ -252,10 +260,8 @@ def _kept(folder: Path) -> Network | None:
 
 
 def _made(folder: Path, make: Callable[[Path], Network]) -> Network:
-    # A damaged network, and what killed processes left of their attempts.
-    for remains in (folder, *folder.parent.glob(f".{folder.name}-*")):
-        if remains.exists():
-            shutil.rmtree(remains)
+    if folder.exists():  # it is damaged
+        shutil.rmtree(folder)
     with whole_folder(folder) as new:
         network = replace(make(new), folder=folder)
         write_description(network, new)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
+from headstart.arguments import check, check_known
 from headstart.errors import UsageError
 from headstart.features import accelerator, forking, keras_engine, openvino_engine
 from headstart.features.engine import Engine, Precision, Runtime
@@ -59,11 +60,11 @@ def compile_network(
     DamagedModel
         If the files of the network are gone, or belong to another network by now.
     """
-    check_known("precision", precision, get_args(Precision))
+    check("The precision", precision, Precision)
     if not outputs:
         raise UsageError("outputs must name at least one output. Received: none.")
     for name in outputs:
-        check_known(f"output of {network.name}", name, tuple(network.outputs))
+        check_known(f"The output of {network.name}", name, network.outputs)
     key = (network.key, network.folder, precision, tuple(outputs), runtime, threads)
     with forking.no_fork():
         if key not in _compiled:
@@ -106,7 +107,7 @@ def choose_runtime(device: Device, network: Network) -> Runtime:
     UsageError
         If there is no such device, or Keras can't run the network.
     """
-    check_known("device", device, get_args(Device))
+    check("The device", device, Device)
     if device == "keras":
         keras_engine.check_variant(network)
     if device != "auto":
@@ -124,9 +125,3 @@ def choose_runtime(device: Device, network: Network) -> Runtime:
 def has_bf16(runtime: Runtime) -> bool:
     """Tell whether a runtime computes in bfloat16 on this machine."""
     return runtime == "keras" or openvino_engine.has_bf16()
-
-
-def check_known(what: str, value: str, known: Sequence[str]) -> None:
-    """Raise a `UsageError` that lists the known values unless `value` is one of them."""
-    if value not in known:
-        raise UsageError(f"The {what} must be one of {', '.join(known)}. Received: {value!r}.")

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 
+from headstart.arguments import check, check_known
 from headstart.features.cache import CachedFeatures, FeatureCache
-from headstart.features.compiling import check_known, choose_runtime, compile_network, has_bf16
+from headstart.features.compiling import choose_runtime, compile_network, has_bf16
 from headstart.features.precision import MIN_IMAGES, SAMPLE, PrecisionChoice, judge
 from headstart.features.settings import FeatureSettings, PrecisionRule
 from headstart.features.store import Space
@@ -165,7 +166,7 @@ class FeatureExtractor:
             If a setting has no such value, or the network has no such output.
         """
         known = [name for name in get_args(Output) if name in network.outputs]
-        check_known(f"output of {network.name}", output, known)
+        check_known(f"The output of {network.name}", output, known)
         extractor = cls(
             network,
             network_resize(network, settings.resize),
@@ -329,7 +330,7 @@ class FeatureExtractor:
     def _choose_precision(
         self, rule: PrecisionRule, images: Sequence[ImageSource]
     ) -> PrecisionChoice:
-        check_known("precision", rule, get_args(PrecisionRule))
+        check("The precision", rule, PrecisionRule)
         if rule != "auto":
             return PrecisionChoice(rule, "as asked for")
         if len(images) < MIN_IMAGES:

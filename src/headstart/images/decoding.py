@@ -11,7 +11,8 @@ from headstart.images.decoding_errors import image_errors
 from headstart.images.depth import scaled, stretched
 from headstart.images.jpeg import unusual_process
 from headstart.images.limits import check_pixels
-from headstart.images.opening import Notes, Opened, open_image
+from headstart.images.notes import Notes
+from headstart.images.opening import Opened, open_image
 from headstart.images.orientation import orientation, upright, upright_size
 from headstart.images.signatures import identify
 from headstart.images.sources import check_bytes

@@ -6,6 +6,9 @@ from itertools import chain
 
 from headstart import records
 
+#: What was done to read one image.
+Notes = tuple[str, ...]
+
 _EXAMPLES = 3
 
 

@@ -18,14 +18,13 @@ from PIL import Image, JpegImagePlugin, features
 from headstart.errors import ImageUnsupported
 from headstart.images.dicom import read_dicom
 from headstart.images.heic import read_heic
+from headstart.images.notes import Notes
 from headstart.images.orientation import upright
 from headstart.images.png import png_parts
 from headstart.images.signatures import Signature
 from headstart.images.tags import Directory
 from headstart.images.tiff import TiffLayout, tiff_layout
 from headstart.images.tiff_bands import notes_on_bands, pillow_reads, read_bands
-
-Notes = tuple[str, ...]
 
 # Of several pages in a JPEG (MPO): the tag with their number.
 _PAGES_OF_JPEG = 0xB001

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Self, get_args
+from typing import Self
 
 import numpy as np
 from PIL import Image
 
+from headstart.arguments import check
 from headstart.errors import UsageError
-from headstart.images.resize_rules import Interpolation
+from headstart.images.resize_rules import Interpolation, Rule
 
 # Left, top, right, bottom.
 Box = tuple[float, float, float, float]
@@ -61,8 +62,8 @@ class Resize:
 
     def __post_init__(self) -> None:
         """Check the settings."""
-        _check_known("resize rule", self.rule, tuple(_RULES))
-        _check_known("interpolation", self.interpolation, get_args(Interpolation))
+        check("The resize rule", self.rule, Rule)
+        check("The interpolation", self.interpolation, Interpolation)
         if self.height < 1 or self.width < 1 or not 0 < self.crop_fraction <= 1:
             raise UsageError(
                 "height and width must be at least 1, and crop_fraction more than 0 and at most 1. "
@@ -94,11 +95,6 @@ class Resize:
             return None
         kept = self.crop_fraction if self.rule == "crop" else 1.0
         return math.ceil(2 * self.height / kept), math.ceil(2 * self.width / kept)
-
-
-def _check_known(what: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise UsageError(f"The {what} must be one of {', '.join(known)}. Received: {value!r}.")
 
 
 def _crop(image: Image.Image, to: Resize) -> Image.Image:

@@ -19,9 +19,8 @@ from headstart.images.limits import check_pixels
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from headstart.images.notes import Notes
     from headstart.images.tiff import TiffLayout
-
-Notes = tuple[str, ...]
 
 # Bands that the file does not name can be red, green and blue. Of more, nobody knows which.
 _MOST_UNNAMED = 4
