@@ -1,6 +1,7 @@
 """`headstart.draw_samples` and `headstart.plot_counts` as Python calls them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -77,6 +78,21 @@ def test_arguments_are_checked_before_anything_is_read():
 def test_a_result_among_the_images_is_refused(show, folder):
     with pytest.raises(UsageError, match="must be written outside the folder of the images"):
         show(folder, folder / "shown.png")
+
+
+@pytest.mark.parametrize("show", [hs.draw_samples, hs.plot_counts])
+def test_whatever_train_takes_can_be_shown(show, folder, labelled, tmp_path):
+    paths = sorted(folder.rglob("*.png"))
+    labels = [path.parent.name for path in paths]
+    table = pd.DataFrame({"photo": list(map(str, paths)), "label": labels})
+    settings = hs.DatasetSettings(image_column="photo")
+    for data, how in ((table, settings), ((paths, labels), hs.DatasetSettings())):
+        show(data, tmp_path / "shown.png", dataset=how)
+        assert (tmp_path / "shown.png").is_file()
+        (tmp_path / "shown.png").unlink()
+    show(tmp_path, dataset=hs.DatasetSettings(class_level=2))
+    with pytest.raises(UsageError, match="how a path or a table is read"):
+        show(labelled, dataset=settings)
 
 
 @pytest.mark.parametrize("show", [hs.draw_samples, hs.plot_counts])

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headstart.arguments import Positive, Seed, checked
-from headstart.data.datasets import read_dataset
-from headstart.data.labelled_images import LabelledImages
+from headstart.data.inputs import dataset_at
 from headstart.data.output_places import refuse_among_images
+from headstart.data.settings import DatasetSettings
 from headstart.display.drawing import check_png, save_png
 from headstart.errors import DatasetError
 from headstart.evaluation.sheet import Tile, draw_tiles
 from headstart.jobs.predict import open_predictor
+from headstart.progress import NoProgress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from PIL import Image
 
+    from headstart.data.inputs import Dataset
+    from headstart.data.labelled_images import LabelledImages
     from headstart.jobs.predict import Named
 
 AT_MOST_SAMPLES = 24
@@ -32,10 +35,11 @@ _TOP = 2
 
 @checked
 def draw_samples(
-    data: str | Path | LabelledImages,
+    data: Dataset,
     path: str | Path | None = None,
     *,
     model: Named | None = None,
+    dataset: DatasetSettings = DatasetSettings(),
     at_most: Positive = AT_MOST_SAMPLES,
     seed: Seed = 0,
 ) -> Image.Image:
@@ -43,14 +47,16 @@ def draw_samples(
 
     Parameters
     ----------
-    data : str, Path or LabelledImages
-        A labelled dataset, as `read_dataset` takes it. Of a dataset with splits, ``part("test")``
+    data : str, Path, LabelledImages, DataFrame or tuple
+        A labelled dataset, as `train` takes it. Of a dataset with splits, ``part("test")``
         returns the test images.
     path : str or Path, optional
         A ``.png`` file to write as well. It is written whole or not at all.
     model : ImageClassifier, SavedModel, Predictor, str or Path, optional
         A model, as `evaluate` takes it. Its two most probable classes are drawn, and whether it is
         right.
+    dataset : DatasetSettings
+        How the dataset is read, where that can't be seen from it.
     at_most : int, default=24
         How many images to draw. They are chosen at random: one of each class, then a second one,
         and so on.
@@ -80,7 +86,7 @@ def draw_samples(
     if path is not None:
         check_png(Path(path))
         refuse_among_images(Path(path), [data], "The sheet")
-    images = _dataset(data)
+    images = _dataset(data, dataset)
     shown = images.subset(_chosen(images, at_most, seed))
     left_out = len(shown) < len(images)
     note = f"{len(shown):,} of {len(images):,} images, chosen at random." if left_out else ""
@@ -91,7 +97,12 @@ def draw_samples(
 
 
 @checked
-def plot_counts(data: str | Path | LabelledImages, path: str | Path | None = None) -> Figure:
+def plot_counts(
+    data: Dataset,
+    path: str | Path | None = None,
+    *,
+    dataset: DatasetSettings = DatasetSettings(),
+) -> Figure:
     """Draw how many images each class has, the class with the fewest first.
 
     Where the dataset has splits, each has its own colour. With more than 200 classes, the 200
@@ -99,10 +110,12 @@ def plot_counts(data: str | Path | LabelledImages, path: str | Path | None = Non
 
     Parameters
     ----------
-    data : str, Path or LabelledImages
-        A labelled dataset, as `read_dataset` takes it.
+    data : str, Path, LabelledImages, DataFrame or tuple
+        A labelled dataset, as `train` takes it.
     path : str or Path, optional
         A ``.png``, ``.pdf`` or ``.svg`` file to write as well. It is written whole or not at all.
+    dataset : DatasetSettings
+        How the dataset is read, where that can't be seen from it.
 
     Returns
     -------
@@ -128,11 +141,11 @@ def plot_counts(data: str | Path | LabelledImages, path: str | Path | None = Non
     plots.check_figure(path)
     if path is not None:
         refuse_among_images(Path(path), [data], "The figure")
-    return plots.saved(plots.counts_figure(_dataset(data)), path)
+    return plots.saved(plots.counts_figure(_dataset(data, dataset)), path)
 
 
-def _dataset(data: str | Path | LabelledImages) -> LabelledImages:
-    images = data if isinstance(data, LabelledImages) else read_dataset(data, min_classes=1)
+def _dataset(data: Dataset, settings: DatasetSettings) -> LabelledImages:
+    images = dataset_at(data, settings, min_classes=1, progress=NoProgress())
     if not len(images):
         raise DatasetError("There must be at least one image to show. Received: none.")
     return images
