@@ -36,6 +36,15 @@ def test_paths_in_another_encoding_are_refused_in_words(monkeypatch):
         names(b"caf\xe9.jpg\n")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_refused_by_name(encoding):
+    # The beginning may arrive in pieces.
+    data = "\ufeffa.jpg\r\nb.jpg\r\n".encode(encoding)
+    for pieces in ([data], [data[:1], data[1:]]):
+        with pytest.raises(UsageError, match=r"in UTF-8\. Received: UTF-16"):
+            names(*pieces)
+
+
 def encoded(kind):
     file = io.BytesIO()
     Image.new("RGB", (8, 8), "red").save(file, kind)
@@ -109,6 +118,15 @@ def test_without_standard_input_it_is_said(monkeypatch):
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(UsageError, match="which is closed"):
         next(found_batches())
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\r\n"])
+def test_empty_standard_input_is_said(monkeypatch, tmp_path, content):
+    (tmp_path / "empty").write_bytes(content)
+    with (tmp_path / "empty").open() as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        with pytest.raises(UsageError, match="holds no path and no image"):
+            next(found_batches())
 
 
 @pytest.fixture

@@ -105,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _found(paths: Sequence[str], shown: Progress) -> tuple[Iterator[Found], int | None]:
     """Return what is found, in the order in which it is found, and how many images that is."""
-    from headstart.data.discovery import Found, find_images
+    from headstart.data.discovery import find_images
 
     if "-" not in paths:
         found = find_images(paths)
@@ -119,7 +119,7 @@ def _found(paths: Sequence[str], shown: Progress) -> tuple[Iterator[Found], int 
     if sys.stdin is not None and sys.stdin.isatty():
         shown.say("Reading paths of images from standard input, one on each line.")
     batches = found_batches()
-    return itertools.chain([next(batches, Found())], batches), None
+    return itertools.chain([next(batches)], batches), None
 
 
 def _answers(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import sys
@@ -42,13 +43,19 @@ def found_batches() -> Iterator[Found]:
     Raises
     ------
     UsageError
-        Standard input is closed, or is neither an image nor a list of paths.
+        Standard input is closed, holds nothing, or is neither an image nor a list of paths.
     """
     if sys.stdin is None:
         raise UsageError("'-' reads from standard input, which is closed. Name the images instead.")
     # Without a buffer: a read returns what is there, and does not wait for more.
     with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as stdin:
-        yield from batches(stdin)
+        found = None
+        for found in batches(stdin):
+            yield found
+        if found is None:
+            raise UsageError(
+                "Standard input holds no path and no image. Write paths to it, one on each line."
+            )
 
 
 def batches(file: BinaryIO) -> Iterator[Found]:
@@ -57,7 +64,8 @@ def batches(file: BinaryIO) -> Iterator[Found]:
     if _is_image(start):
         yield Found([BytesSource("standard input", start + _rest(file, len(start)))])
         return
-    rest, separator = start.removeprefix(b"\xef\xbb\xbf"), b"\0" if b"\0" in start else b"\n"
+    _check_encoding(start)
+    rest, separator = start.removeprefix(codecs.BOM_UTF8), b"\0" if b"\0" in start else b"\n"
     more = start
     while more:
         *paths, rest = rest.split(separator)
@@ -70,6 +78,15 @@ def batches(file: BinaryIO) -> Iterator[Found]:
         more = file.read(_AT_ONCE)
         rest += more
     yield from _found([rest])
+
+
+def _check_encoding(start: bytes) -> None:
+    """Refuse UTF-16, whose every other byte would be taken for the end of a path."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UsageError(
+            "Paths on standard input must be in UTF-8. Received: UTF-16, as PowerShell 5 writes "
+            "it into files. There, '... | Out-File -Encoding utf8 paths.txt' writes UTF-8."
+        )
 
 
 def _found(paths: list[bytes]) -> Iterator[Found]:
