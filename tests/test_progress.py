@@ -96,6 +96,14 @@ def test_results_that_can_not_be_written_are_an_error():
             act(Closed())
 
 
+def test_a_stream_without_a_name_is_called_what_it_is():
+    class Capture(Full):
+        name = None
+
+    with pytest.raises(StorageError, match="write to Capture: No space left"):
+        flush(Capture())
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-16"])
 def test_every_text_is_written_in_every_encoding(monkeypatch, encoding):
     file = io.BytesIO()

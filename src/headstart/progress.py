@@ -206,8 +206,10 @@ def _told(stream: TextIO) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
+        # What stands in for stdout may have no name.
+        name = getattr(stream, "name", None) or type(stream).__name__
         raise StorageError(
-            f"Could not write to {stream.name}: {error.strerror}. Free some space, or write to "
+            f"Could not write to {name}: {error.strerror}. Free some space, or write to "
             "another place."
         ) from error
 

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headstart.backbones.classes import ClassName
-from headstart.errors import ImageDamaged, ImageNotFound, UsageError
+from headstart.errors import ImageDamaged, ImageNotFound, StorageError, UsageError
 from headstart.images.sources import BytesSource, FileSource, UnreadableSource
 from headstart.jobs.sorting import SortedCopies, folder_names
 from headstart.prediction.answer import Answer
 
 CLASSES = (ClassName("fox", "fox"), ClassName("hare", "hare"))
+FULL = Path("/dev/full")
 
 
 def answer(source, best=0, classes=CLASSES, **more):
@@ -164,6 +165,37 @@ def test_an_interruption_leaves_whole_files_and_a_table_that_knows_them(tmp_path
     copies.close()
     assert files(tmp_path / "out") == {"fox/1.jpg": b"an image"}
     assert [row[1] for row in rows(tmp_path / "out")] == ["copy", "fox/1.jpg"]
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
+def test_a_table_that_can_not_be_begun_is_closed_and_removed(tmp_path, monkeypatch):
+    opened, really = [], Path.open
+
+    def open_full(path, *_, **__):
+        path.touch()
+        opened.append(really(FULL, "w", encoding="utf-8"))
+        return opened[0]
+
+    monkeypatch.setattr(Path, "open", open_full)
+    with pytest.raises(StorageError, match=r"sorted\.csv: .*No space left"):
+        SortedCopies(tmp_path / "out")
+    assert opened[0].closed
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
+def test_a_disk_that_is_full_later_is_told_and_the_table_stays(tmp_path):
+    image = answer(write(tmp_path / "1.jpg"))
+    copies = SortedCopies(tmp_path / "out")
+    with FULL.open("w") as full:
+        os.dup2(full.fileno(), copies._file.fileno())
+    with pytest.raises(StorageError, match="No space left"):
+        copies.add(image)
+    with pytest.raises(StorageError, match="No space left"):
+        copies.close()
+    assert copies._file.closed
+    assert len(rows(tmp_path / "out")) == 1
+    sort(tmp_path / "out", image)  # the folder is still one of copies
 
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "123")}

@@ -83,16 +83,28 @@ class SortedCopies:
                 "a", encoding="utf-8", errors="backslashreplace", newline=""
             )
             self._table = csv.writer(self._file)
-            if not self._file.tell():
-                self._write_row(COLUMNS)
+            with contextlib.ExitStack() as stack:
+                stack.callback(self.close)
+                if not self._file.tell():
+                    self._write_row(COLUMNS)
+                stack.pop_all()
 
     def close(self) -> None:
-        """Close the table; without any copy, remove what was made for it."""
-        self._file.close()
-        if self._is_new and not self.copied:
-            self.table.unlink()
-            with contextlib.suppress(OSError):
-                self._folder.rmdir()
+        """Close the table; without any copy, remove what was made for it.
+
+        Raises
+        ------
+        StorageError
+            The end of the table can't be written.
+        """
+        try:
+            with writing(str(self.table)):
+                self._file.close()
+        finally:
+            if self._is_new and not self.copied:
+                self.table.unlink()
+                with contextlib.suppress(OSError):
+                    self._folder.rmdir()
 
     def add(self, answer: Answer) -> None:
         """Copy one image; one that is not there or can't be read at all has no copy.
@@ -117,8 +129,8 @@ class SortedCopies:
         copy = self._copy(answer.source, kind)
         if copy is not None:
             best = [[found.label, f"{found.probability:.6f}"] for found in answer.predictions(1)]
-            self._write_row([original, f"{kind}/{copy}", *(best[0] if best else ["", ""])])
             self.copied += 1
+            self._write_row([original, f"{kind}/{copy}", *(best[0] if best else ["", ""])])
 
     def _write_row(self, row: Iterable[object]) -> None:
         with writing(str(self.table)):
