@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from headstart.errors import MissingExtra, UsageError
 from headstart.features import accelerator
 from headstart.heads.dense import DenseHead
+from headstart.training import backend
 from headstart.training.backend import _quiet, check_backend
 
 
@@ -30,6 +32,21 @@ def test_without_stderr_nothing_is_hidden(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     with _quiet() as hidden:
         assert hidden is None
+
+
+def test_stderr_is_left_alone_where_keras_is_imported_already(monkeypatch, capfd):
+    keras = SimpleNamespace(backend=SimpleNamespace(backend=lambda: "jax"))
+
+    def import_keras():
+        os.write(2, b"of another thread")
+        return keras
+
+    monkeypatch.setitem(sys.modules, "keras", keras)
+    monkeypatch.setattr(backend, "import_keras", import_keras)
+    monkeypatch.setattr(backend.forking, "hold", lambda _: None)
+    monkeypatch.setattr(backend.forking, "check_usable", lambda _: None)
+    assert backend.start_keras() is keras
+    assert capfd.readouterr().err == "of another thread"
 
 
 @pytest.fixture

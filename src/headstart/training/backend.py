@@ -62,7 +62,8 @@ def start_keras() -> ModuleType:
     forking.check_usable("keras")
     check_backend()
     try:
-        with _quiet():
+        # Where it is imported already it says nothing, and stderr belongs to all threads.
+        with contextlib.nullcontext() if "keras" in sys.modules else _quiet():
             keras = import_keras()
     except Exception as error:
         raise _does_not_start(error) from error
@@ -124,6 +125,7 @@ def _instead(installed: Sequence[str]) -> str:
 def _quiet() -> Iterator[None]:
     """Hide what native code writes to stderr before any setting can silence it.
 
+    TensorFlow 2.21 writes "oneDNN custom operations are on" whatever TF_CPP_MIN_LOG_LEVEL is.
     If the block fails, the text is shown after all.
     """
     if sys.stderr is None:  # it is closed: nothing would be seen
