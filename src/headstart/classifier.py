@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypedDict
 
 from sklearn.base import ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from headstart.arguments import Seed, check, check_fields, checked
+from headstart.arguments import Means, Seed, check, check_fields, checked
 from headstart.backbones.networks import find_network
 from headstart.data.inputs import Images, Labels, image_sources, labelled_images
 from headstart.data.labels import scored_labels
@@ -47,10 +47,20 @@ if TYPE_CHECKING:
     from headstart.prediction.scoring import Scorer
 
 
+# Other classifiers of scikit-learn need no ImageClassifier around them.
+HeadChoice = Annotated[
+    str | Head,
+    Means(
+        "the name of a head or a Head (for another classifier of scikit-learn, write "
+        "make_pipeline(hs.Embedder(...), LogisticRegression()))"
+    ),
+]
+
+
 class ClassifierSettings(TypedDict, total=False):
     """The parameters of `ImageClassifier` besides its backbone and its seed."""
 
-    head: str | Head
+    head: HeadChoice
     weights: str | Path | None
     size: Size | None
     layer: str | None
@@ -143,7 +153,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
     array(['rickshaw'], dtype='<U8')
     """
 
-    head: str | Head = "logistic"
+    head: HeadChoice = "logistic"
     class_weight: Literal["balanced"] | Mapping[Hashable, float] | None = "balanced"
     random_state: Seed | None = 0
 

@@ -30,6 +30,18 @@
 A message says what must hold, what was received, and what to do.
 """
 
+from __future__ import annotations
+
+import inspect
+import warnings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+# scikit-learn wraps methods of its estimators, and calls them in cross-validations.
+_INSIDE = ("headstart", "sklearn", "joblib")
+
 
 class HeadstartError(Exception):
     """The base of all errors that headstart raises on purpose."""
@@ -131,6 +143,26 @@ class ForkError(HeadstartError, RuntimeError):
             "(gunicorn: without --preload; uWSGI: with lazy-apps); or start the workers with "
             'multiprocessing.get_context("spawn") or "forkserver".'
         )
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn, and point to the line of the user's program that called headstart.
+
+    Parameters
+    ----------
+    message : str
+    category : type
+    """
+    level = 1
+    frame = inspect.currentframe()
+    while frame is not None and _package(frame) in _INSIDE:
+        frame = frame.f_back
+        level += 1
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 class TrainingDiverged(HeadstartError):

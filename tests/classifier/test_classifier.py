@@ -8,6 +8,7 @@ import pytest
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils import estimator_checks
@@ -305,6 +306,11 @@ def test_a_head_is_a_name_or_a_head(tiny_network, photos, head):
         ImageClassifier(tiny_network, head=head).fit(*photos)
 
 
+def test_for_a_classifier_of_scikit_learn_the_way_is_told(tiny_network, photos):
+    with pytest.raises(UsageError, match=r"make_pipeline\(hs\.Embedder\(\.\.\.\), .*Received: Log"):
+        ImageClassifier(tiny_network, head=LogisticRegression()).fit(*photos)
+
+
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "score", "features", "save"])
 def test_must_be_fitted_first(classifier, method):
     with pytest.raises(NotFittedError):
@@ -324,9 +330,18 @@ def test_a_saved_model_answers_as_the_classifier_did(tiny_network, photos, head,
 
 def test_a_column_of_labels_is_taken_with_a_warning(classifier, photos):
     images, labels = photos
-    with pytest.warns(Warning, match="column-vector"):
+    with pytest.warns(Warning, match="column-vector") as warned:
         classifier.fit(images, np.array(labels)[:, None])
+    assert warned[0].filename == __file__
     assert classifier.classes_.tolist() == ["blue", "green", "red"]
+
+
+def test_a_warning_points_to_the_line_of_the_caller(classifier, photos):
+    images, labels = photos
+    classifier.fit(images, labels)
+    with pytest.warns(UserWarning, match="count as wrong") as warned:
+        classifier.score(images[:2], [labels[0], "pink"])
+    assert warned[0].filename == __file__
 
 
 def test_its_predictor_goes_on_after_an_unreadable_image(classifier, photos):

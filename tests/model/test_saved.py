@@ -33,8 +33,9 @@ def test_predicts_the_most_probable_label(model):
     expected = [model.labels[column] for column in probabilities.argmax(axis=1)]
     assert model.predict(IMAGES).tolist() == expected
     assert model.score(IMAGES, expected) == 1
-    with pytest.warns(UserWarning, match="none of the classes of the model"):
+    with pytest.warns(UserWarning, match="none of the classes of the model") as warned:
         assert model.score(IMAGES[:2], [expected[0], "none of them"]) == 0.5
+    assert warned[0].filename == __file__
 
 
 def test_no_images_no_probabilities(model):

@@ -66,8 +66,9 @@ def test_the_predicted_labels_are_the_users_own(make):
     expected = ["abc"[i] for i in predictor.predict_proba(IMAGES).argmax(axis=1)]
     assert predictor.predict(IMAGES).tolist() == expected
     assert predictor.score(IMAGES, expected) == 1
-    with pytest.warns(UserWarning, match="count as wrong: 'another label'"):
+    with pytest.warns(UserWarning, match="count as wrong: 'another label'") as warned:
         assert predictor.score(IMAGES[:2], [expected[0], "another label"]) == 0.5
+    assert warned[0].filename == __file__
 
 
 def test_without_images_there_are_no_probabilities(make):

@@ -34,7 +34,7 @@ def test_other_settings_are_refused_and_named(tmp_path):
     folder = tmp_path / "net.training"
     left(folder)
     with (
-        pytest.raises(UsageError, match=r"other settings: epochs\. .*--restart"),
+        pytest.raises(UsageError, match=r"other settings: epochs: 3 before, 4 now\. .*--restart"),
         work_folder(folder, SETTINGS | {"epochs": 4}, restart=False),
     ):
         pytest.fail("not reached")
@@ -75,7 +75,10 @@ def test_unreadable_settings_are_other_settings(tmp_path):
     left(folder)
     (folder / "settings.json").write_text("{")
     with (
-        pytest.raises(UsageError, match="other settings: crop, epochs"),
+        pytest.raises(
+            UsageError,
+            match=r"crop: none before, .* now, epochs: none before, 3 now",
+        ),
         work_folder(folder, SETTINGS, restart=False),
     ):
         pytest.fail("not reached")

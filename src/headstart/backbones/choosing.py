@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 from headstart.backbones import download as downloads
 from headstart.backbones.catalogue import backbones, get_backbone
 from headstart.backbones.weights import at_hand, find_weights, instructions, published
 from headstart.display.text import whole_percent
-from headstart.errors import DownloadError, WeightsNotFound
+from headstart.errors import DownloadError, WeightsNotFound, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +71,7 @@ def choose_backbone(*, download: bool = True, progress: Progress | None = None) 
     except (DownloadError, WeightsNotFound) as error:
         message = _message(row, error, max(rows, key=_merit, default=None))
         if progress is None:
-            warnings.warn(message, LastResortWarning, stacklevel=2)
+            warn(message, LastResortWarning)
         else:
             progress.say(message)
         return get_backbone(LAST_RESORT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,7 +15,7 @@ from headstart.data.frames import frame_sources, image_cells, is_frame, read_fra
 from headstart.data.labelled_images import LabelledImages, sorted_classes
 from headstart.data.labels import listed, resolve_labels
 from headstart.data.settings import DatasetSettings
-from headstart.errors import DatasetError, UsageError
+from headstart.errors import DatasetError, UsageError, warn
 from headstart.images.sources import ImageLike, ImageSource, as_source
 from headstart.progress import Bars, NoProgress
 
@@ -192,10 +191,9 @@ def _is_pair(data: object) -> bool:
 
 def _label_list(y: Labels) -> list[Hashable]:
     if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1:  # type: ignore[union-attr]
-        warnings.warn(
+        warn(
             "y must have one dimension. Received: a column-vector; its column is taken as the "
-            "labels.",
-            stacklevel=3,
+            "labels."
         )
         y = np.asarray(y)[:, 0]
     if isinstance(y, str | bytes | Mapping | set | frozenset) or not isinstance(y, Iterable):

@@ -10,11 +10,10 @@ import datetime as dt
 import itertools
 import math
 import unicodedata
-import warnings
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
-from headstart.errors import DatasetError, HeadstartError, UsageError
+from headstart.errors import DatasetError, HeadstartError, UsageError, warn
 
 #: Tells where a label is, such as "label 3" or "line 7 of birds.csv".
 Where = Callable[[int], str]
@@ -139,7 +138,7 @@ def scored_labels(labels: Sequence[Hashable], classes: Collection[Hashable]) -> 
             f"Labels that are none of the classes of the model count as wrong: {listed(unknown)}. "
             f"The classes are {listed(list(classes))}."
         )
-        warnings.warn(message, stacklevel=3)
+        warn(message)
     return found
 
 
@@ -327,7 +326,7 @@ def _matches(
             "Some labels are written in another way than the classes of the model. "
             f"They are read as those: {', '.join(pairs[:3])}{more}."
         )
-        (say or _warn)(message)
+        (say or warn)(message)
     return called
 
 
@@ -335,10 +334,6 @@ def _pair(label: Hashable, name: Hashable) -> str:
     # Forms of one letter look alike, unless they are written as numbers.
     write = repr if type(label) is not type(name) else ascii
     return f"{write(label)} as {write(name)}"
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, stacklevel=5)
 
 
 def _short(value: Any, at_most: int = 100) -> str:

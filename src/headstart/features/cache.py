@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import warnings
 from typing import TYPE_CHECKING, TypeVar
 
-from headstart.errors import UsageError
+from headstart.errors import UsageError, warn
 from headstart.features.store import FeatureStore, Kept, drop_oldest
 from headstart.storage import cache_dir
 
@@ -205,7 +204,7 @@ class CachedFeatures:
         self._warn(f"is damaged ({error}). It was moved to {aside.name} and is built anew")
 
     def _warn(self, what: str) -> None:
-        warnings.warn(f"The feature cache {self._path} {what}.", CacheWarning, stacklevel=2)
+        warn(f"The feature cache {self._path} {what}.", CacheWarning)
 
 
 def is_damage(error: sqlite3.Error) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import filelock
 
+from headstart.display.text import shorten
 from headstart.errors import TrainingDiverged, UsageError
 from headstart.progress import Bars
 from headstart.storage import folder_beside, remove_remains, whole_file, writing
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from headstart.progress import Progress
 
 _SETTINGS, _LOCK = "settings.json", ".lock"
+# Hashes and lists are longer; letters.
+_SHOWN = 40
 
 
 @contextlib.contextmanager
@@ -151,11 +154,23 @@ def _compare_settings(folder: Path, settings: dict[str, Any]) -> None:
     except ValueError:
         before = {}
     if before != settings:
-        different = sorted(
-            name for name in {*before, *settings} if before.get(name) != settings.get(name)
-        )
         raise UsageError(
-            f"{folder} holds an unfinished training with other settings: {', '.join(different)}. "
+            f"{folder} holds an unfinished training with other settings: "
+            f"{', '.join(_differences(before, settings))}. "
             "Use the same settings to continue it, start anew (--restart), or choose another "
             "folder for the result."
         )
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Yield each setting that differs, such as "epochs: 10 before, 12 now"."""
+    for name in sorted({*before, *now}):
+        old, new = before.get(name), now.get(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            yield from (f"{name}.{inner}" for inner in _differences(old, new))
+        elif old != new:
+            yield f"{name}: {_shown(old)} before, {_shown(new)} now"
+
+
+def _shown(value: object) -> str:
+    return "none" if value is None else shorten(str(value), _SHOWN)
