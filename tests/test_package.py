@@ -128,6 +128,13 @@ def test_predicting_needs_neither_keras_nor_scikit_learn():
     }
 
 
+def test_predicting_loads_no_readers_of_datasets():
+    code = "import sys, headstart.jobs.predict, headstart.model\nprint(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    unneeded = {f"headstart.data.{name}" for name in ("datasets", "class_folders", "tables")}
+    assert not unneeded & set(run.stdout.split())
+
+
 def test_training_loads_no_gradient_backend_nor_plots():
     loaded = loaded_after("import headstart.jobs.train, headstart.classifier")
     assert not loaded & {"keras", "tensorflow", "matplotlib"}

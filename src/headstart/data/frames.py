@@ -9,7 +9,6 @@ from headstart.data.image_names import NamedImages, check_places
 from headstart.data.labelled_images import find_column
 from headstart.data.rows import Row, column_names
 from headstart.data.settings import TABLE_OPTIONS, DatasetSettings
-from headstart.data.tables import PATH_COLUMNS, labelled_rows
 from headstart.errors import UsageError
 from headstart.images.sources import as_source
 
@@ -44,6 +43,9 @@ def read_frame(frame: Any, settings: DatasetSettings = DatasetSettings()) -> Lab
     UsageError
         A setting means nothing for a table, or there is no such folder.
     """
+    # What predicts loads no readers of datasets.
+    from headstart.data.tables import labelled_rows
+
     settings.check_used(TABLE_OPTIONS, "a table in memory")
     folder = _folder(settings.image_folder)
     cells = _cells(frame)
@@ -67,6 +69,8 @@ def image_cells(frame: Any) -> list[Any]:
     DatasetError
         Several columns may hold the images.
     """
+    from headstart.data.tables import PATH_COLUMNS
+
     cells = _cells(frame)
     if len(cells) == 1:
         return next(iter(cells.values()))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.datasets import read_dataset
 from headstart.data.discovery import find_images
 from headstart.data.frames import frame_sources, image_cells, is_frame, read_frame
 from headstart.data.labelled_images import LabelledImages, sorted_classes
@@ -149,6 +148,9 @@ def dataset_at(
         See `read_dataset`.
     """
     if isinstance(data, str | Path):
+        # What predicts loads no readers of datasets.
+        from headstart.data.datasets import read_dataset
+
         images = read_dataset(data, settings, min_classes=min_classes)
         (progress or Bars()).say(images.in_words())
         return images
