@@ -58,6 +58,22 @@ def test_settings_name_the_columns_and_the_folder(make, tmp_path, make_images):
     assert images.split == ["train", "test"]
 
 
+def test_messages_call_columns_as_the_table_does(make, tmp_path, make_images, monkeypatch):
+    make_images(tmp_path, "1.png", "2.png")
+    monkeypatch.chdir(tmp_path)
+    frame = make(
+        {"Foto": ["1.png", "2.png"], "Label": ["pug", "husky"], "Split": ["train", "test"]}
+    )
+    images = read_frame(frame, DatasetSettings(image_column="foto"))
+    assert images.layout == (
+        "The table has the images in its column Foto, and the classes in its column Label, "
+        "the splits in Split."
+    )
+    with pytest.raises(DatasetError, match="Received: Foto, Label, Split") as error:
+        read_frame(frame)
+    assert "first line" not in str(error.value)
+
+
 def test_images_may_be_whatever_images_are():
     pixels = np.zeros((4, 5, 3), np.uint8)
     cells = [png(), {"bytes": png(), "path": None}, pixels, Image.new("RGB", (4, 4))]

@@ -42,6 +42,14 @@ def test_a_dataset_in_words_counts_parts_and_classes():
     assert split.in_words() == "3 images (2 train, 1 test) of 2 classes: 1 (1), 2 (2)."
 
 
+def test_one_image_and_one_class_are_in_the_singular():
+    one = LabelledImages(["a"], ["cat"], ["cat"])
+    assert one.in_words() == "1 image of 1 class: cat (1)."
+    numbers = list(range(200))
+    many = LabelledImages(list(map(str, numbers)), numbers, numbers)
+    assert many.in_words().startswith("200 images of 200 classes (1 image each): ")
+
+
 def test_many_classes_are_summed_up():
     labels = [number for number in range(200) for _ in range(500)]
     images = LabelledImages(list(map(str, labels)), labels, list(range(200)))
@@ -93,6 +101,13 @@ def test_the_first_name_counts_whatever_the_order_of_the_columns():
     assert (
         find_column({"target": 0, "x": 1}, LABEL_COLUMNS, "a.csv", "label_column", None) == "target"
     )
+
+
+def test_a_column_is_called_as_the_table_spells_it():
+    columns = ["Foto", "LABEL", "label", "Split"]
+    assert find_column(columns, LABEL_COLUMNS, "a.csv", "label_column", None) == "label"
+    assert find_column(columns, LABEL_COLUMNS, "a.csv", "image_column", " foto ") == "Foto"
+    assert find_column(columns[:2], LABEL_COLUMNS, "a.csv", "label_column", None) == "LABEL"
 
 
 def test_a_missing_column_is_an_error_that_lists_the_columns():

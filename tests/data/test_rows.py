@@ -63,7 +63,7 @@ def test_empty_cells_after_the_last_column_are_harmless(tmp_path):
 def test_lines_of_json_keep_their_types(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text(json.dumps({"Path": "1.png", "label": 3}) + "\n\n")
-    assert cells(path) == [{"path": "1.png", "label": 3}]
+    assert cells(path) == [{"Path": "1.png", "label": 3}]
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,22 @@ class TestMetadataFolder:
         assert read_metadata_folder(tmp_path / "cat" / "metadata.csv") is None
 
 
+def test_only_a_file_that_has_a_header_gets_advice_on_it(tmp_path):
+    csv = write(tmp_path / "a.csv", "1.png,cat\n2.png,dog\n")
+    with pytest.raises(DatasetError, match="if the first line holds no names"):
+        read_table(csv)
+    lines = write(tmp_path / "a.jsonl", '{"where": "1.png", "label": "cat"}\n')
+    with pytest.raises(DatasetError, match=r"in DatasetSettings\)\.$"):
+        read_table(lines)
+
+
+def test_objects_may_spell_a_column_in_several_ways(tmp_path):
+    lines = '{"Path": "1.png", "label": "cat"}\n{"path": "2.png", "Label": "dog"}\n'
+    images = read_table(write(tmp_path / "a.jsonl", lines))
+    assert images.labels == ["cat", "dog"]
+    assert "in its column Path" in images.layout
+
+
 class TestOptions:
     """Tables as Kaggle has them: any names of columns, and images elsewhere, without endings."""
 
@@ -168,15 +184,15 @@ class TestOptions:
         ]
         assert images.layout == (
             f"The table labels.csv names the images in {dogs.parent / 'train'} in its column id, "
-            "and the classes in its column breed."
+            "and the classes in its column Breed."
         )
 
     def test_are_asked_for_where_names_do_not_fit(self, dogs):
-        with pytest.raises(DatasetError, match=r"Received: id, breed\. Name .* --image-column"):
+        with pytest.raises(DatasetError, match=r"Received: id, Breed\. Name .* --image-column"):
             read_table(dogs)
-        with pytest.raises(DatasetError, match=r"Received: id, breed\. Name .* --label-column"):
+        with pytest.raises(DatasetError, match=r"Received: id, Breed\. Name .* --label-column"):
             read_table(dogs, DatasetSettings(image_column="id"))
-        with pytest.raises(DatasetError, match=r"image_column must be .*: id, breed"):
+        with pytest.raises(DatasetError, match=r"image_column must be .*: id, Breed"):
             read_table(dogs, DatasetSettings(image_column="ids"))
 
     def test_are_asked_for_where_the_images_are_in_another_folder(self, dogs):

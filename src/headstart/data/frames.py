@@ -90,10 +90,10 @@ def frame_sources(images: list[Any], folder: Path) -> list[ImageSource]:
 
 
 def _cells(frame: Any) -> dict[str, list[Any]]:
-    """Return the values of each column by its lower-case name."""
+    """Return the values of each column by its name."""
     names = frame.column_names if hasattr(frame, "column_names") else list(frame.columns)
-    lower = column_names(names)
-    return {name: _values(frame[own]) for name, own in zip(lower, names, strict=True)}
+    texts = column_names(names)
+    return {name: _values(frame[own]) for name, own in zip(texts, names, strict=True)}
 
 
 def _values(column: Any) -> list[Any]:

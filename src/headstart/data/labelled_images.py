@@ -9,7 +9,7 @@ from typing import Any
 from headstart.arguments import check
 from headstart.data.labels import listed, resolve_labels
 from headstart.data.settings import flag
-from headstart.display.text import either, listed_names, printable
+from headstart.display.text import counted, either, listed_names, printable
 from headstart.errors import DatasetError, UsageError
 from headstart.images.sources import ImageSource
 
@@ -153,7 +153,7 @@ class LabelledImages:
         skipped = [f"{n:,} {reason}" for reason, n in sorted(self.skipped.items())]
         lines = [
             self.layout,
-            f"{len(self):,} images{of_parts} of {_classes_in_words(self.counts())}.",
+            f"{counted(len(self), 'image')}{of_parts} of {_classes_in_words(self.counts())}.",
             f"Skipped: {', '.join(skipped)}." if skipped else "",
         ]
         return "\n".join(line for line in lines if line)
@@ -194,9 +194,16 @@ def sorted_classes(labels: Iterable[Hashable]) -> list[Hashable]:
 
 
 def find_column(
-    columns: Collection[str], names: tuple[str, ...], file: object, option: str, asked: str | None
+    columns: Collection[str],
+    names: tuple[str, ...],
+    file: object,
+    option: str,
+    asked: str | None,
+    advice: str = "",
 ) -> str:
     """Return the column that is asked for, or else the first of `names` that is among `columns`.
+
+    Upper and lower case count only where columns differ in nothing else.
 
     Parameters
     ----------
@@ -210,6 +217,8 @@ def find_column(
         The field of `DatasetSettings` that names the column, for the message.
     asked : str or None
         The value of that field.
+    advice : str
+        What else to do, for the message.
 
     Raises
     ------
@@ -218,22 +227,28 @@ def find_column(
     """
     given = ", ".join(map(printable, columns))
     if asked is not None:
-        found = [name for name in columns if name == asked] or [
-            name for name in columns if name.lower() == asked.strip().lower()
-        ]
-        if not found:
+        found = called(columns, asked)
+        if found is None:
             raise DatasetError(
                 f"{option} must be a column of {file}: {given}. Received: {asked!r}."
             )
-        return found[0]
+        return found
     for name in names:
-        if name in columns:
-            return name
+        if (found := called(columns, name)) is not None:
+            return found
     raise DatasetError(
         f"{file} must have a column named {either(names)}. Received: "
-        f"{given}. Name the column with {flag(option)} (in Python, {option} in DatasetSettings); "
-        "if the first line holds no names, add a line such as path,label."
+        f"{given}. Name the column with {flag(option)} (in Python, {option} in "
+        f"DatasetSettings){advice}."
     )
+
+
+def called(columns: Collection[str], name: str) -> str | None:
+    """Return the column of this name, whatever its case; None if there is none."""
+    if name in columns:
+        return name
+    alike = (column for column in columns if column.lower() == name.strip().lower())
+    return next(alike, None)
 
 
 def fingerprint(images: Iterable[str], labels: Iterable[Hashable], *, ordered: bool = False) -> str:
@@ -267,9 +282,10 @@ def _classes_in_words(counts: Mapping[Hashable, int]) -> str:
     """Return the classes, each with its number of images as long as they are few."""
     if len(counts) <= _CLASSES_COUNTED:
         each = (f"{printable(str(label))} ({n:,})" for label, n in counts.items())
-        return f"{len(counts)} classes: {', '.join(each)}"
+        return f"{counted(len(counts), 'class', 'classes')}: {', '.join(each)}"
     fewest, most = min(counts.values()), max(counts.values())
-    sizes = f"{most:,} images each" if fewest == most else f"{fewest:,} to {most:,} images each"
+    each_class = counted(most, "image")
+    sizes = f"{each_class} each" if fewest == most else f"{fewest:,} to {each_class} each"
     return f"{len(counts):,} classes ({sizes}): {listed_names(map(str, counts), 8)}"
 
 

@@ -24,7 +24,7 @@ class Row:
     line : int
         The line of the file that it ends in, counted from 1.
     cells : dict
-        Its values by lower-case column name.
+        Its values by column name, as the file spells it.
     """
 
     line: int
@@ -91,24 +91,27 @@ def _read_csv(text: str) -> Iterator[Row]:
 
 
 def _read_json_lines(text: str) -> Iterator[Row]:
+    # Objects may spell a column in several ways; the first one counts.
+    spelled: dict[str, str] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             record = json.loads(line)
             if not isinstance(record, dict):
                 raise ValueError(f"line {number} is not an object")
-            yield Row(number, dict(zip(column_names(record), record.values(), strict=True)))
+            names = [spelled.setdefault(name.lower(), name) for name in column_names(record)]
+            yield Row(number, dict(zip(names, record.values(), strict=True)))
 
 
 def column_names(header: Iterable[object]) -> list[str]:
-    """Return names of columns in lower case.
+    """Return names of columns as they are spelled, without spaces around them.
 
     Raises
     ------
     ValueError
-        Two of them are the same.
+        Two of them are the same, or differ only in upper and lower case.
     """
-    names = [str(name).strip().lower() for name in header]
-    twice = [name for name, n in Counter(names).items() if n > 1 and name]
+    names = [str(name).strip() for name in header]
+    twice = [name for name, n in Counter(map(str.lower, names)).items() if n > 1 and name]
     if twice:
         raise ValueError(f"two columns are called {twice[0]!r}")
     return names

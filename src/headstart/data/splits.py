@@ -6,6 +6,7 @@ from numbers import Real
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.display.text import counted
 from headstart.errors import UsageError
 
 Ints = NDArray[np.int64]
@@ -43,7 +44,8 @@ def stratified_split(labels: Sequence[Hashable], test: float, seed: int) -> tupl
     if all(len(group) < 2 for group in groups):
         raise UsageError(
             "A class must have at least 2 images, so that one can be used for testing. "
-            f"Received: {len(labels)} images of {len(groups)} classes."
+            f"Received: {counted(len(labels), 'image')} of "
+            f"{counted(len(groups), 'class', 'classes')}."
         )
     random = np.random.default_rng(seed)
     in_test = np.zeros(len(labels), dtype=bool)

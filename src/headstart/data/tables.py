@@ -16,6 +16,7 @@ from headstart.data.labelled_images import (
     LABEL_COLUMNS,
     SPLITS,
     LabelledImages,
+    called,
     find_column,
     joined,
     sorted_classes,
@@ -37,6 +38,7 @@ SPLIT_COLUMNS = ("split", "part", "subset")
 _METADATA = ("metadata.csv", "metadata.jsonl")
 _ONE_HOT = frozenset({"0", "1", "0.0", "1.0", "true", "false"})
 _TRIED = 20
+_HEADER = "; if the first line holds no names, add a line such as path,label"
 
 
 def read_table(path: Path, settings: DatasetSettings = DatasetSettings()) -> LabelledImages | None:
@@ -152,8 +154,15 @@ def _read_table(table: Path, settings: DatasetSettings) -> LabelledImages:
 
     where = "" if folder == table.parent else f" in {printable(str(folder))}"
     told = f"The table {printable(table.name)} names the images{where} in its column"
+    has_header = table.suffix.lower() in (".csv", ".tsv")
     return labelled_rows(
-        rows, settings, sources, name=name, told=told, place=lambda n: f"line {rows[n].line}"
+        rows,
+        settings,
+        sources,
+        name=name,
+        told=told,
+        place=lambda n: f"line {rows[n].line}",
+        advice=_HEADER if has_header else "",
     )
 
 
@@ -165,6 +174,7 @@ def labelled_rows(
     name: str,
     told: str,
     place: Callable[[int], str],
+    advice: str = "",
 ) -> LabelledImages:
     """Return the images and labels in the rows of a table.
 
@@ -181,6 +191,8 @@ def labelled_rows(
         How the layout says what the image column holds.
     place : callable
         Tells where in the table the row with a number is.
+    advice : str
+        What else to do where a column is missing.
 
     Raises
     ------
@@ -188,8 +200,8 @@ def labelled_rows(
         A column is missing, or a cell is empty or refused.
     """
     columns = _columns(rows)
-    image = find_column(columns, PATH_COLUMNS, name, "image_column", settings.image_column)
-    label = _label_column(rows, name, settings.label_column)
+    image = find_column(columns, PATH_COLUMNS, name, "image_column", settings.image_column, advice)
+    label = _label_column(rows, name, settings.label_column, advice)
     images = [row.cells.get(image) for row in rows]
     for n, value in enumerate(images):
         if _is_empty(value):
@@ -199,7 +211,7 @@ def labelled_rows(
     labels = resolve_labels(
         (row.cells.get(label) for row in rows), lambda n: f"{place(n)} of {name}", DatasetError
     )
-    split = next((each for each in SPLIT_COLUMNS if each in columns), None)
+    split = next(filter(None, (called(columns, each) for each in SPLIT_COLUMNS)), None)
     return LabelledImages(
         sources(images),
         labels,
@@ -217,10 +229,10 @@ def _columns(rows: Sequence[Row]) -> list[str]:
     return list({name: None for row in rows for name in row.cells})
 
 
-def _label_column(rows: Sequence[Row], table: str, asked: str | None) -> str:
+def _label_column(rows: Sequence[Row], table: str, asked: str | None, advice: str) -> str:
     columns = _columns(rows)
     try:
-        return find_column(columns, LABEL_COLUMNS, table, "label_column", asked)
+        return find_column(columns, LABEL_COLUMNS, table, "label_column", asked, advice)
     except DatasetError as error:
         classes = [name for name in columns if _is_one_hot(rows, name)]
         if len(classes) < 2:

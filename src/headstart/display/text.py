@@ -49,6 +49,17 @@ def whole_percent(share: float) -> str:
     return f"{share:.0%}".replace("%", " %")
 
 
+def counted(n: int, one: str, several: str | None = None) -> str:
+    """Return a number of things, in the singular or the plural.
+
+    Examples
+    --------
+    >>> counted(1, "class", "classes"), counted(1200, "image")
+    ('1 class', '1,200 images')
+    """
+    return f"{n:,} {one if n == 1 else several or f'{one}s'}"
+
+
 def duration(seconds: float) -> str:
     """Return a time in seconds, in minutes, or in hours and minutes.
 

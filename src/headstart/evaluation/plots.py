@@ -25,7 +25,7 @@ from headstart.data.labelled_images import LabelledImages
 from headstart.display.drawing import check_suffix, text_width
 from headstart.display.fonts import Drawable, drawable, note_on_fonts
 from headstart.display.style import BLUE, GRID, INK, LIGHT_BLUE, PALE, VERMILION
-from headstart.display.text import percent, shorten, whole_percent
+from headstart.display.text import counted, percent, shorten, whole_percent
 from headstart.errors import UsageError
 from headstart.evaluation.metrics import Counts, Floats, Interval
 from headstart.evaluation.report import (
@@ -178,7 +178,10 @@ def counts_figure(images: LabelledImages) -> Figure:
     )
     notes = [f"{which}Sorted by the number of images, the fewest first.", *note_on_fonts(names)]
     first = columns[0][0]
-    title = f"{len(images):,} images of {len(totals):,} classes: {each} of each class"
+    title = (
+        f"{counted(len(images), 'image')} of {counted(len(totals), 'class', 'classes')}: "
+        f"{each} of each class"
+    )
     _write_title(first, title, "\n".join(notes))
     if splits:
         _write_legend(figure, first)
