@@ -166,7 +166,7 @@ def _fits_collection(value: object, origin: Any, inner: tuple[Any, ...]) -> bool
     is_single = isinstance(value, str | bytes) or getattr(value, "ndim", 1) == 0
     if is_single and issubclass(origin, Iterable):
         return False
-    # Of a million items of any kind, none need be looked at.
+    # Of a million items of any kind, none need be checked.
     has_kind = len(inner) == 1 and inner[0] not in _ANYTHING
     items = value if isinstance(value, list | tuple) and has_kind else ()
     return all(_fits(item, inner[0]) for item in items)

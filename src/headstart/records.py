@@ -15,7 +15,7 @@ _types = functools.cache(get_type_hints)
 
 
 def to_json(record: object, *, without: Collection[str] = ()) -> dict[str, Any]:
-    """Return the fields of a dataclass as JSON's types; those named in `without` are left out."""
+    """Return the fields of a dataclass as JSON's types, without those named in `without`."""
     names = [field.name for field in dataclasses.fields(record)]  # type: ignore[arg-type]
     return {name: _written(getattr(record, name)) for name in names if name not in without}
 

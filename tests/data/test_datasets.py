@@ -120,7 +120,7 @@ def test_real_datasets_are_read(real_data):
 
 def test_a_setting_that_means_nothing_for_the_format_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text("path,label\n1.png,cat\n2.png,dog\n")
-    with pytest.raises(UsageError, match=r"class_level must be left out .*CSV.*class_level=2"):
+    with pytest.raises(UsageError, match=r"class_level must not be given .*CSV.*class_level=2"):
         read_dataset(tmp_path / "a.csv", DatasetSettings(class_level=2))
 
 

@@ -108,7 +108,7 @@ def test_the_folder_must_be_there():
 @pytest.mark.parametrize("settings", [{"class_level": 2}, {"label_from": "{label}_*"}])
 def test_settings_that_mean_nothing_for_a_table_are_refused(make, settings):
     frame = make({"path": ["1.png", "2.png"], "label": ["a", "b"]})
-    with pytest.raises(UsageError, match=f"{next(iter(settings))} must be left out .* in memory"):
+    with pytest.raises(UsageError, match=f"{next(iter(settings))} must not be given .* in memory"):
         read_frame(frame, DatasetSettings(**settings))
 
 

@@ -100,7 +100,7 @@ def read_row(folder: Path) -> Backbone:
 def pack_weights(source: Path, target: Path) -> None:
     """Copy a Keras weights file, with its kernels in half precision.
 
-    The same numbers always give the same bytes. What an optimizer keeps beside is left out.
+    The same numbers always give the same bytes. What an optimizer keeps beside is not copied.
     """
     import h5py
 

@@ -72,7 +72,7 @@ def mirrored(network: Network) -> Network:
 
     The outputs for an image and for its mirror image differ by chance more than by content. Their
     mean is sometimes more accurate and takes twice the time (docs/benchmarks.md: more accurate with
-    a network that was fine-tuned on small images, not with a frozen one on photos). This is the
+    a network that was fine-tuned on small images, not with a frozen one on large ones). This is the
     simplest case of test-time augmentation (Krizhevsky et al. 2012, section 4.1). The feature map
     of the mirror image is mirrored back before the mean.
 

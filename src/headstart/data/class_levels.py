@@ -20,7 +20,7 @@ class Level:
     Attributes
     ----------
     depth : int
-        How many levels it is below the folders that were looked at.
+        How many levels it is below the folders that were examined.
     names : tuple of str
         The distinct names on it, sorted.
     is_likely : bool

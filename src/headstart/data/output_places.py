@@ -15,7 +15,7 @@ def refuse_among_images(out: Path, given: Iterable[Any], what: str) -> None:
     out : Path
         The file or folder that will be written. It need not exist.
     given : iterable
-        What the user gave as images. Only paths of folders are looked at.
+        What the user gave as images. Only paths of folders are checked.
     what : str
         What will be written, for the message: "The model".
 

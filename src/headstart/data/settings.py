@@ -87,7 +87,7 @@ class DatasetSettings:
         unused = {name: value for name, value in self.given().items() if name not in options}
         if unused:
             raise UsageError(
-                f"{', '.join(unused)} must be left out for this dataset, which is {what}. "
+                f"{', '.join(unused)} must not be given for this dataset, which is {what}. "
                 f"Received: {', '.join(f'{name}={value!r}' for name, value in unused.items())}."
             )
 

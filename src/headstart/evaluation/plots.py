@@ -230,21 +230,33 @@ def plot_history(
     figure, left = _new_figure(4.2, 2.8)
     right = _bare(figure.add_axes((1.25, 0, 1, 1)))
     best = history[best_epoch - 1]
-    mark = "best" if frozen is not None and frozen.kept else "kept"
     for axes, what in ((left, "accuracy"), (right, "loss")):
-        _draw_curve(axes, history, what, VERMILION, "s", "training images")
-        _draw_curve(axes, history, f"val_{what}", BLUE, "o", "validation images")
-        if frozen is not None:
-            level = getattr(frozen, what)
-            axes.axhline(level, color=INK, linewidth=1.2, linestyle="--", label="frozen network")
-        axes.axvline(best.epoch, color=PALE, linewidth=0.8, linestyle=":", zorder=0)
-        _name_epochs(axes, len(history), best.epoch, mark)
-        axes.set_ylabel(what, color=PALE, fontsize=10)
+        _draw_curves(axes, history, what, best, frozen)
     # Ticks may be half a point apart.
     left.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
     _write_title(left, _about_accuracy(best), _about_best(best, frozen))
     _write_title(right, "Loss", "lower is better\n")
-    # Below the names of the epochs, which take two lines. A curve may be in one of the axes only.
+    _name_curves(left, right)
+    return saved(figure, path)
+
+
+def _draw_curves(
+    axes: Axes, history: Sequence[Epoch], what: str, best: Epoch, frozen: Baseline | None
+) -> None:
+    """Draw the accuracy or the loss of training and of validation images."""
+    _draw_curve(axes, history, what, VERMILION, "s", "training images")
+    _draw_curve(axes, history, f"val_{what}", BLUE, "o", "validation images")
+    if frozen is not None:
+        level = getattr(frozen, what)
+        axes.axhline(level, color=INK, linewidth=1.2, linestyle="--", label="frozen network")
+    axes.axvline(best.epoch, color=PALE, linewidth=0.8, linestyle=":", zorder=0)
+    mark = "best" if frozen is not None and frozen.kept else "kept"
+    _name_epochs(axes, len(history), best.epoch, mark)
+    axes.set_ylabel(what, color=PALE, fontsize=10)
+
+
+def _name_curves(left: Axes, right: Axes) -> None:
+    """Write one legend for the curves of both axes; a curve may be in one of them only."""
     curves: dict[Any, Any] = {}
     for axes in (right, left):
         lines, labels = axes.get_legend_handles_labels()
@@ -253,6 +265,7 @@ def plot_history(
         [*curves.values()],
         [*curves],
         loc="upper left",
+        # Below the names of the epochs, which take two lines.
         bbox_to_anchor=(-0.01, -0.27),
         ncols=3,
         frameon=False,
@@ -260,7 +273,6 @@ def plot_history(
         fontsize=9,
         borderaxespad=0,
     )
-    return saved(figure, path)
 
 
 def check_figure(path: str | Path | None) -> None:

@@ -200,7 +200,7 @@ class FeatureExtractor:
         ----------
         sources : sequence of ImageSource
         skip_unreadable : bool
-            Whether to leave out images that can't be read, and list them.
+            Whether to go on without images that can't be read, and list them.
         hash_content : bool
             Whether to return the hashes of the files' content even without a cache.
         progress : Progress, optional

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 MIN_IMAGES = 64
 #: Images on which both precisions are measured.
 SAMPLE = 32
-# Measured with MobileNet and MobileNetV2, 1,000 samples each: 0.04 to 0.14 on photos, where a head
-# does as well on either; 0.14 to 0.60 on CIFAR-10's 32 pixels blown up to 224, where a fifth to a
-# half of the nearest neighbours change.
+# Measured with MobileNet and MobileNetV2, 1,000 samples each: 0.04 to 0.14 on large images, where a
+# head does as well on either; 0.14 to 0.60 on CIFAR-10's 32 pixels blown up to 224, where a fifth
+# to a half of the nearest neighbours change.
 MAX_CHANGE = 0.15
 
 

@@ -38,12 +38,12 @@ from headstart.training.whole_job import WholeJob
 from headstart.training.work_folder import work_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator, Sequence
 
     from headstart.classifier import ImageClassifier
     from headstart.data.inputs import Images, Labels
     from headstart.features.engine import Precision
-    from headstart.finetuning.plan import Plan
+    from headstart.finetuning.plan import Labelled, Plan
     from headstart.finetuning.split_network import SplitNetwork
     from headstart.progress import Progress
 
@@ -162,11 +162,7 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
     train = labelled_images(X, y)
     if y is None and validation is None and settings.validation is None:
         validation = _validation_split(X)
-    given = None
-    if validation is not None:
-        say = (progress or Bars()).say
-        labels = match_labels(validation.labels, sorted_classes(train[1]), say)
-        given = validation.sources, labels
+    given = None if validation is None else _matched(validation, train[1], progress)
     check_labels(train[1], given and given[1], settings)
     origin = find_origin_of(classifier, progress)
     keras = start_keras()
@@ -190,6 +186,14 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
             result, summary = _trained(plan, split, precision, work, progress)
         result.fine_tuning_ = replace(summary, seconds=time.perf_counter() - began)
         yield result
+
+
+def _matched(
+    validation: LabelledImages, labels: Sequence[Hashable], progress: Progress | None
+) -> Labelled:
+    """Return the images of a validation set, labelled as those to train on."""
+    say = (progress or Bars()).say
+    return validation.sources, match_labels(validation.labels, sorted_classes(labels), say)
 
 
 def _validation_split(X: Images | LabelledImages) -> LabelledImages | None:

@@ -135,7 +135,7 @@ def check_class_weight(class_weight: object, classes: Collection[Hashable]) -> N
     if unknown:
         raise UsageError(
             f"Each key of class_weight must be one of the classes: {listed(list(classes))}. "
-            f"Received: {listed(unknown)}. Classes that are left out have the weight 1."
+            f"Received: {listed(unknown)}. Classes that are not named have the weight 1."
         )
     for label, weight in class_weight.items():
         if not _is_positive(weight):

@@ -28,7 +28,7 @@ from headstart.training.validation import ValidationSet
 _DEFAULTS = DenseSettings()
 
 # Of the running statistics of batch normalisation. An epoch of few samples is few batches, and the
-# statistics must have settled by its end.
+# statistics must have converged by its end.
 _MOMENTUM = 0.9
 _BLOCK = 1024
 
@@ -131,7 +131,7 @@ class DenseHead(Head):
     ) -> DenseSoftmax:
         features = features.astype(np.float32, copy=False)
         weights = class_weights[codes].astype(np.float32)
-        train, kept_out = _split(codes, settings.validation, seed)
+        train, valid = _split(codes, settings.validation, seed)
         network = _build(settings, (features.shape[1], len(class_weights)), seed)
         if settings.batch_normalization:
             _start_normalization(network, features, train)
@@ -144,14 +144,12 @@ class DenseHead(Head):
             batch_size=settings.batch_size,
             seed=seed,
         )
-        validation = ValidationSet(
-            codes[kept_out], lambda some: features[kept_out[some]], weights[kept_out]
-        )
+        validation = ValidationSet(codes[valid], lambda some: features[valid[some]], weights[valid])
         loop = TrainingLoop(
             network,
             network,
             batches,
-            validation=validation if len(kept_out) else None,
+            validation=validation if len(valid) else None,
             schedule=_schedule(settings),
         )
         self.history_ = tuple(loop.run(NoProgress()))

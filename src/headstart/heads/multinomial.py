@@ -59,7 +59,7 @@ class LogisticProblem:
         Parameters
         ----------
         sample_weights : ndarray of float, shape (n, f)
-            A sample with the weight 0 is left out.
+            A sample with the weight 0 has no effect.
         strength : float
             C. A larger one fits the samples more closely.
         start : ndarray of float, shape (f, r + 1, k)

@@ -89,7 +89,7 @@ class Resize:
 
         Twice what the rule needs: the decoder reduces with a sharper filter than bilinear. At
         twice the size, what is left of that is a quarter of the difference between bilinear and
-        bicubic (on photos of 0.5 to 4 megapixels). Without antialiasing, single pixels decide.
+        bicubic (on images of 0.5 to 4 megapixels). Without antialiasing, single pixels decide.
         """
         if self.rule == "keras" or self.interpolation == "nearest" or not self.antialias:
             return None

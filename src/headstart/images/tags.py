@@ -1,4 +1,4 @@
-"""Read the directories of tags in which TIFF files, EXIF and multi-picture JPEGs keep their facts.
+"""Read the directories of tags in which TIFF files, EXIF and JPEGs of several images keep facts.
 
 Pillow reads them too, but warns of every odd tag through the warning filters of the process.
 """

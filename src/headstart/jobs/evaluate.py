@@ -70,7 +70,7 @@ def evaluate(
     """
     if y is not None and dataset.given():
         raise UsageError(
-            "dataset must be left out where labels are given in y. Received: "
+            "dataset must not be given where labels are given in y. Received: "
             f"{', '.join(dataset.given())}."
         )
     if y is None:

@@ -1,6 +1,6 @@
 """Golden images: images in the model whose probabilities are known. They check each machine.
 
-They are drawn by a formula: nobody's photos leave with a model. They are small, not square, and go
+They are drawn by a formula: nobody's images leave with a model. They are small, not square, and go
 through the resize rule of the model.
 """
 
@@ -64,7 +64,7 @@ def _slopes() -> NDArray[np.uint8]:
 
 
 def _clouds() -> NDArray[np.uint8]:
-    """Draw noise with the spectrum of photos: each octave half as strong as the one before."""
+    """Draw noise with the spectrum of natural images: each octave is half as strong as the last."""
     random = np.random.default_rng(0)
     sky = np.zeros((_HEIGHT, _WIDTH, 3))
     for octave in range(5):

@@ -75,20 +75,15 @@ def train_network(keras: ModuleType, job: Job) -> Trained:
 
 def _train(keras: ModuleType, job: Job, whole: WholeJob) -> Trained:
     settings, sample = job.settings, job.validation_sample()
-    decoded = whole.part(len(job.train) + len(sample), 0.05)
-    taught = whole.part(0 if job.teacher is None else len(job.train), 0.1)
-    trained = whole.part(1, 0.85)
+    decoding = whole.part(len(job.train) + len(sample), 0.05)
+    teaching = whole.part(0 if job.teacher is None else len(job.train), 0.1)
+    training = whole.part(1, 0.85)
     side = side_for_views(job.train.sources, settings.size)
-    pixels = _decode(job, job.train, side, "train", decoded)
-    batches = _batches(job, pixels, taught)
-    validation = _validation_set(job, sample, decoded)
+    pixels = _decode(job, job.train, side, "train", decoding)
+    batches = _batches(job, pixels, teaching)
+    validation = _validation_set(job, sample, decoding)
     with kept_dtype_policy(keras), seeded(settings.seed):
-        keras.config.set_dtype_policy(DTYPE_POLICIES[job.precision])
-        network = ARCHITECTURES[settings.architecture](
-            input_shape=(None, None, 3), classes=len(job.train.classes)
-        )
-        n_features = None if job.teacher is None else job.teacher.outputs["features"][0]
-        model = compiled_with_teacher(keras, network, settings, n_features)
+        network, model = _compiled(keras, job)
     loop = TrainingLoop(
         model,
         network,
@@ -98,9 +93,9 @@ def _train(keras: ModuleType, job: Job, whole: WholeJob) -> Trained:
         folder=job.folder,
     )
     loop.resume()
-    trained.resize(loop.work())
-    trained.skip(loop.work_done)
-    for epoch in loop.run(trained):
+    training.resize(loop.work())
+    training.skip(loop.work_done)
+    for epoch in loop.run(training):
         _write_epochs(loop.history, loop.best_epoch, job.folder, whole)
         whole.say(epoch.described(whole.seconds_left()))
     loop.finish()
@@ -126,6 +121,16 @@ def _write_epochs(
     except StorageError as error:
         # They are written again after the next epoch. A training must not end for them.
         progress.say(f"The epochs so far could not be written. {error}")
+
+
+def _compiled(keras: ModuleType, job: Job) -> tuple[Model, Model]:
+    """Return a new network, and the model that trains it."""
+    keras.config.set_dtype_policy(DTYPE_POLICIES[job.precision])
+    network = ARCHITECTURES[job.settings.architecture](
+        input_shape=(None, None, 3), classes=len(job.train.classes)
+    )
+    n_features = None if job.teacher is None else job.teacher.outputs["features"][0]
+    return network, compiled_with_teacher(keras, network, job.settings, n_features)
 
 
 def _batches(job: Job, pixels: Pixels, progress: Progress) -> ImageBatches:

@@ -77,7 +77,7 @@ class ShuffledBatches(abc.ABC):
         The samples.
     batch_size : int
         The size of all batches; that of the whole training set if it is smaller. Samples left over
-        at the end of an epoch are left out of it.
+        at the end of an epoch are not used in it.
     mixup, cutmix : float
         See `headstart.augmentation.blending`. If both are above 0, each batch takes one of them.
         Blended samples have blended targets and weights.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def dense_layers(layers: Iterable[KerasLayer]) -> tuple[Layer, ...]:
     """Return dense layers as arrays, with the normalisation before each folded in.
 
-    Other layers are left out, and so is the softmax of the last one.
+    Other layers are not returned, and neither is the softmax of the last one.
     """
     found = []
     scale = offset = None
