@@ -112,7 +112,7 @@ def test_the_first_help_loads_no_command_and_no_logging():
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name for name in run.stdout.split() if name.startswith("headstart.cli.")}
     assert loaded == {f"headstart.cli.{name}" for name in ("main", "streams")}
-    assert not {"logging", "signal", "difflib"} & set(run.stdout.split())
+    assert not {"logging", "signal", "inspect", "difflib"} & set(run.stdout.split())
 
 
 def test_predicting_needs_neither_keras_nor_scikit_learn():

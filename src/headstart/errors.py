@@ -32,7 +32,6 @@ A message says what must hold, what was received, and what to do.
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from typing import TYPE_CHECKING
 
@@ -153,6 +152,8 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     message : str
     category : type
     """
+    import inspect  # late: it takes longer to load than help to be shown
+
     level = 1
     frame = inspect.currentframe()
     while frame is not None and _package(frame) in _INSIDE:
