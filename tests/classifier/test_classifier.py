@@ -290,7 +290,7 @@ def test_a_table_of_paths_with_a_column_of_labels(classifier, photo_folder):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((["a.jpg"], ["x", "y"]), "1 images and 2 labels"),
+        ((["a.jpg"], ["x", "y"]), "1 image and 2 labels"),
         ((["a.jpg"],), "the target y is None"),
         (("nowhere",), "nothing at nowhere"),
     ],

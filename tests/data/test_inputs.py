@@ -120,7 +120,7 @@ def test_labels_are_more_than_one_value(y):
 
 
 def test_there_must_be_one_label_for_each_image():
-    with pytest.raises(UsageError, match="2 images and 1 labels"):
+    with pytest.raises(UsageError, match=r"2 images and 1 label\."):
         labelled_images(PIXELS, ["ant"])
     with pytest.raises(UsageError, match="the target y is None"):
         labelled_images(PIXELS)

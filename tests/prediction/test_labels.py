@@ -35,7 +35,7 @@ def test_each_pair_counts_by_its_weight():
 
 @pytest.mark.parametrize(("predicted", "truth"), [([], []), (["a"], ["a", "b"])])
 def test_lists_must_be_as_long_as_each_other_and_not_empty(predicted, truth):
-    with pytest.raises(UsageError, match=f"{len(predicted)} images and {len(truth)} labels"):
+    with pytest.raises(UsageError, match="one label for each image, and at least one image"):
         agreement(predicted, truth)
 
 

@@ -14,6 +14,7 @@ from headstart.data.frames import frame_sources, image_cells, is_frame, read_fra
 from headstart.data.labelled_images import LabelledImages, sorted_classes
 from headstart.data.labels import listed, resolve_labels
 from headstart.data.settings import DatasetSettings
+from headstart.display.text import counted
 from headstart.errors import DatasetError, UsageError, warn
 from headstart.images.sources import ImageLike, ImageSource, as_source
 from headstart.progress import Bars, NoProgress
@@ -108,8 +109,8 @@ def labelled_images(
         labels = _label_list(y)
         if len(labels) != len(sources):
             raise UsageError(
-                f"There must be one label for each image. Received: {len(sources)} images and "
-                f"{len(labels)} labels."
+                "There must be one label for each image. Received: "
+                f"{counted(len(sources), 'image')} and {counted(len(labels), 'label')}."
             )
         return sources, labels
     X = dataset_at(X, min_classes=2 if part == "train" else 1, progress=NoProgress())

@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterable, Sequence
 
 from headstart.display.table import Table
+from headstart.display.text import counted
 from headstart.model.training_data import TrainingData
 from headstart.prediction.predictor import Predictor
 
@@ -19,7 +20,8 @@ def listed_classes(classes: Sequence[Hashable]) -> str:
     '2 classes (cat, dog)'
     """
     more = ["..."] if len(classes) > IN_A_LINE else []
-    return f"{len(classes):,} classes ({', '.join([*map(str, classes[:IN_A_LINE]), *more])})"
+    named = ", ".join([*map(str, classes[:IN_A_LINE]), *more])
+    return f"{counted(len(classes), 'class', 'classes')} ({named})"
 
 
 def fact_table(

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from headstart.backbones.classes import ClassName
+from headstart.display.text import counted
 from headstart.errors import UsageError
 
 
@@ -56,7 +57,7 @@ def agreement(
     if len(predicted) != len(truth) or not len(predicted):
         raise UsageError(
             "There must be one label for each image, and at least one image. "
-            f"Received: {len(predicted)} images and {len(truth)} labels."
+            f"Received: {counted(len(predicted), 'image')} and {counted(len(truth), 'label')}."
         )
     shares = None if weights is None else _checked(weights, len(truth))
     equal = [one == other for one, other in zip(predicted, truth, strict=True)]

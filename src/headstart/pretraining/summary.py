@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headstart.display.displayed import Displayed
-from headstart.display.text import duration, percent
+from headstart.display.text import counted, duration, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,7 +115,10 @@ class PretrainingSummary(Displayed):
                     f"(95 % interval: {percent(low)} to {percent(high)})."
                 ),
                 *(f"Unreadable: {image.error}" for image in self.unreadable),
-                *(f"Read by a rule: {count.n:,} images, {count.note}" for count in self.notes),
+                *(
+                    f"Read by a rule: {counted(count.n, 'image')}, {count.note}"
+                    for count in self.notes
+                ),
                 (
                     f"The backbone is in {self.folder}. See also {self.folder / CURVES} and "
                     f"{self.folder / CARD}."
