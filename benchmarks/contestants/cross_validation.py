@@ -23,6 +23,7 @@ def main() -> None:
     parser.add_argument("--model", default="mobilenet_v2")
     parser.add_argument("--head", default="logistic")
     parser.add_argument("--size", type=int, help="image size in pixels")
+    parser.add_argument("--resize", default="auto", help="the resize rule")
     parser.add_argument(
         "--mirror",
         action="store_true",
@@ -37,6 +38,7 @@ def main() -> None:
         head=options.head,
         weights=options.weights,
         size=size,
+        resize=options.resize,
         mirror=options.mirror,
     )
     classifier.fit(images.sources, images.labels)

@@ -102,3 +102,10 @@ def test_the_first_rule_stays_unless_another_is_better_beyond_chance():
 def test_each_rule_brings_images_to_the_networks_size(extractor):
     for rule in CANDIDATES:
         assert extractor.resized_by(rule).resize == Resize(rule, 32, 32)
+
+
+def test_without_progress_the_rule_is_only_logged(extractor, dataset, caplog, capsys):
+    with caplog.at_level("INFO", "headstart"):
+        choice = choose_resize(extractor, *dataset)
+    assert f"The resize rule is {choice}." in caplog.messages
+    assert "resize rule" not in capsys.readouterr().err

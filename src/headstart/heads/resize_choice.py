@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +15,6 @@ from headstart.heads.base import class_weights
 from headstart.heads.labels import encode_labels
 from headstart.heads.logistic import cross_validated_losses
 from headstart.prediction.labels import class_array
-from headstart.progress import Bars
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from headstart.progress import Progress
 
     Float64 = NDArray[np.float64]
+
+_logger = logging.getLogger("headstart")
 
 #: The rules that are compared, the one for images that do not decide it first.
 CANDIDATES: tuple[Rule, ...] = ("squash", "crop", "pad")
@@ -81,7 +83,8 @@ def choose_resize(
     seed : int
         The seed of the choice of images and of the folds.
     progress : Progress, optional
-        Shows how far it is, and which rule was chosen; not if there were too few images.
+        Shows how far it is, and is told which rule was chosen unless there were too few images. The
+        default shows bars only; the rule is logged.
     """
     rows = _sample(labels, seed)
     found = {
@@ -101,7 +104,11 @@ def choose_resize(
         for rule, each in found.items()
     }
     choice = _best(losses, class_weights("balanced", classes, codes)[codes])
-    (progress or Bars()).say(f"The resize rule is {choice}.")
+    message = f"The resize rule is {choice}."
+    _logger.info(message)
+    # Not by default: a cross-validation would print a line for each of its fits.
+    if progress is not None:
+        progress.say(message)
     return choice
 
 

@@ -221,13 +221,13 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     """
     began = time.perf_counter()
     out = Path(out)
-    say = (progress or Bars()).say
+    progress = progress or Bars()
     refuse_among_images(out, (data, test), "The model")
     check_out(out, backbone, overwrite=overwrite)
     check_drawing()
     images = dataset_at(data, dataset, progress=progress)
-    parts = _parts(images, _tests(test, dataset, progress), seed, say)
-    _say_unused(images, parts, fine_tuning, say)
+    parts = _parts(images, _tests(test, dataset, progress), seed, progress.say)
+    _say_unused(images, parts, fine_tuning, progress.say)
     classifier = ImageClassifier(backbone, random_state=seed, **settings)
     work = out.with_name(f"{out.name}.training")
     fitting = _fitted(classifier, parts, fine_tuning, work=work, restart=restart, progress=progress)
