@@ -190,7 +190,8 @@ class TrainableNetwork:
         )
         loss = make_loss(keras, settings.loss, settings.label_smoothing)
         compile_model(keras, self.model, optimizer, [loss])
-        self._start[:] = [np.array(each) for each in self._variables()]
+        # Not np.array: of a variable of Keras, it warns that this knows no copies.
+        self._start[:] = [np.asarray(each).copy() for each in self._variables()]
 
     def restart(self) -> None:
         """Return to the start: weights, optimizer and what dropout draws from."""
