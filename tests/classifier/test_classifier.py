@@ -368,22 +368,6 @@ def test_by_default_it_takes_the_best_network_there_is(photos, tiny_network, sta
         ImageClassifier(weights="w.h5").fit(*photos)
 
 
-@pytest.mark.real_data
-def test_vehicles_are_told_apart_in_93_of_100_photos(real_data):
-    from headstart.data.splits import folds
-
-    weights = real_data / "weights" / "mobilenet_v2_imagenet.weights.h5"
-    images = read_dataset(real_data / "data" / "vehicles")
-    labels = np.array(images.labels)
-    model = ImageClassifier("mobilenet_v2", weights=weights).fit(images)
-    features = model.features(images.sources)
-    right = []
-    for train, test in folds(images.labels, 10, seed=0, repeats=3):
-        head = LogisticHead().fit(features[train], labels[train])
-        right.append(head.score(features[test], labels[test]))
-    assert np.mean(right) >= 0.93
-
-
 def test_a_saved_model_mirrors_as_the_classifier_did(tiny_network, photos, tmp_path):
     images, labels = photos
     model = ImageClassifier(tiny_network, mirror=True, precision="f32").fit(images, labels)
