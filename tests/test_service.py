@@ -163,6 +163,7 @@ def test_a_server_that_loads_before_it_forks_answers_in_every_worker(run):
 
 
 @forks
+@pytest.mark.slow
 def test_a_worker_trains_after_its_parent_predicted(run, tmp_path):
     code = f"""
         model = hs.load(FOLDER)

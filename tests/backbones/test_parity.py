@@ -32,7 +32,14 @@ SMALL = {
 }
 
 
-@pytest.mark.parametrize("name", SMALL)
+# The largest graphs are left to the slow test of every row.
+LARGE = {"densenet121", "inception_resnet_v2", "nasnet_mobile"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else []) for name in SMALL],
+)
 def test_family_equals_keras(name, reference, converter, tmp_path):
     case = {"top": True, "official": False, "ending": ".weights.h5", **SMALL[name]}
     compare(get_backbone(name), case, reference, converter, tmp_path)
