@@ -407,8 +407,6 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
             known = kind().get_params()
             own = {"class_weight": self.class_weight, "random_state": self.random_state}
             return kind(**{name: value for name, value in own.items() if name in known})
-        if not isinstance(self.head, Head):
-            raise UsageError(f"head must be a name or a Head. Received: {self.head!r}.")
         return clone(self.head)
 
     def _open(self, network: Network, sources: Sequence[ImageSource]) -> FeatureExtractor:

@@ -36,9 +36,12 @@ def test_every_text_is_taken_and_the_streams_are_as_before(monkeypatch, encoding
 
 def test_streams_that_are_none_or_something_else_are_left_alone(monkeypatch):
     monkeypatch.setattr("sys.stdout", None)
-    monkeypatch.setattr("sys.stderr", io.StringIO())
+    other = io.StringIO()
+    monkeypatch.setattr("sys.stderr", other)
     with every_text():
-        pass
+        assert (sys.stdout, sys.stderr) == (None, other)
+        sys.stderr.write("赤 \udc80")
+    assert other.getvalue() == "赤 \udc80"
 
 
 def test_the_command_prints_labels_that_the_encoding_lacks(backbone, photos, tmp_path):
