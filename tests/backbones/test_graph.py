@@ -12,7 +12,7 @@ from headstart.backbones.graph import (
     stabilise_variances,
 )
 from headstart.backbones.preprocessing import MINUS_ONE_TO_ONE
-from headstart.backbones.runtime import load_openvino
+from headstart.backbones.runtime import load_openvino, load_processor
 
 
 def draw(shape=(1, 8, 6, 3)):
@@ -34,7 +34,7 @@ def model_of(ops, build, shape=(1, 8, 6, 3)):
 
 
 def run(model, images):
-    core = load_openvino().Core()
+    core = load_processor()
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return np.array(compiled(images)[0])
 

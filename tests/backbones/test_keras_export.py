@@ -6,7 +6,7 @@ import pytest
 from headstart.backbones import keras_export
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.keras_process import REPORTED
-from headstart.backbones.runtime import load_openvino
+from headstart.backbones.runtime import load_openvino, load_processor
 from headstart.errors import UnknownBackbone
 
 
@@ -70,6 +70,6 @@ def test_other_errors_end_the_process():
 def test_features_of_a_file_without_classifier_are_the_means_of_the_map(export, files):
     graph, _ = export(files[None])
     images = np.random.default_rng(0).integers(0, 256, (3, 32, 48, 3), np.uint8)
-    answers = load_openvino().Core().compile_model(graph, "CPU")(images)
+    answers = load_processor().compile_model(graph, "CPU")(images)
     features, feature_map = answers["features"], answers["feature_map"]
     np.testing.assert_allclose(features, feature_map.mean((1, 2)), rtol=0.05, atol=1e-3)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from headstart.backbones.runtime import load_openvino
+from headstart.backbones.runtime import load_processor
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ def test_features_are_the_means_of_a_layers_map(export, files, layer, length):
     assert answer["outputs"]["features"] == [length]
     assert answer["outputs"]["feature_map"][2] == length
     images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
-    answers = load_openvino().Core().compile_model(graph, "CPU")(images)
+    answers = load_processor().compile_model(graph, "CPU")(images)
     maps = answers["feature_map"]
     np.testing.assert_allclose(answers["features"], maps.mean((1, 2)), rtol=0.05, atol=1e-3)
 

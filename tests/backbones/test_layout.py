@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from headstart.backbones.graph import fold_constants
 from headstart.backbones.layout import inverse, run_channels_first
-from headstart.backbones.runtime import load_openvino
+from headstart.backbones.runtime import load_openvino, load_processor
 
 HEIGHT, WIDTH, CHANNELS = 12, 11, 4
 
@@ -135,7 +135,7 @@ def build(ops, steps):
 
 
 def run(model, images):
-    core = load_openvino().Core()
+    core = load_processor()
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return [np.array(value) for value in compiled(images).values()]
 

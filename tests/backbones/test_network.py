@@ -23,7 +23,7 @@ from headstart.backbones.network import (
     load_network,
     write_description,
 )
-from headstart.backbones.runtime import load_openvino
+from headstart.backbones.runtime import load_processor
 from headstart.errors import (
     ConversionError,
     DamagedModel,
@@ -129,7 +129,7 @@ def test_network_of_format_1_is_read_and_runs():
     assert network.license is network.source is network.weights_source is None
     images = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), np.uint8)
     f32 = {"INFERENCE_PRECISION_HINT": "f32"}
-    found = load_openvino().Core().compile_model(network.graph, "CPU", f32)(images)["features"]
+    found = load_processor().compile_model(network.graph, "CPU", f32)(images)["features"]
     np.testing.assert_allclose(found[:, 1], [0.09713279, 0.39276874], rtol=1e-5)
 
 

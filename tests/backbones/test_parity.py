@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from headstart.backbones.catalogue import backbones, get_backbone
-from headstart.backbones.runtime import load_openvino
+from headstart.backbones.runtime import load_processor
 
 TOLERANCE = 1e-4  # of the largest value, as the project promises
 
@@ -101,8 +101,7 @@ def differ(features):
 
 def measure(graph, expected, batches):
     """Return the largest difference of each output, relative to its largest value."""
-    openvino = load_openvino()
-    compiled = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = load_processor().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     found = {}
     for batch in batches:
         for output, values in compiled(expected["images"][:batch]).items():

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from headstart.backbones.networks import find_network
-from headstart.backbones.runtime import load_openvino
+from headstart.backbones.runtime import load_processor
 from headstart.backbones.spec import NetworkSpec
 
 
@@ -17,7 +17,7 @@ def test_photos_are_recognised(real_data, name, monkeypatch):
     photos = sorted((real_data / "data" / "imagenet-samples").iterdir())
     pixels = np.stack([shorter_side_256_centre_224(photo) for photo in photos])
     settings = {"INFERENCE_PRECISION_HINT": "f32"}
-    compiled = load_openvino().Core().compile_model(network.graph, "CPU", settings)
+    compiled = load_processor().compile_model(network.graph, "CPU", settings)
     chosen = compiled(pixels)["probabilities"].argmax(1)
     right = [
         network.classes[index].id == photo.name.partition("_")[0]

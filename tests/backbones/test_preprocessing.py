@@ -9,7 +9,7 @@ import pytest
 
 from headstart.backbones.graph import take_pixels
 from headstart.backbones.preprocessing import KERAS_MODES, Preprocessing
-from headstart.backbones.runtime import load_openvino
+from headstart.backbones.runtime import load_openvino, load_processor
 
 OWN = Preprocessing("bgr", 2.0, (1.0, 2.0, 3.0), (4.0, 5.0, 6.0))
 
@@ -38,7 +38,7 @@ def in_openvino(preprocessing, pixels):
     model = load_openvino().Model([result], [image], "net")
     take_pixels(model, preprocessing)
     kinds = [node.get_type_name() for node in model.get_ordered_ops()]
-    core = load_openvino().Core()
+    core = load_processor()
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return np.array(compiled(pixels)[0]), kinds
 

@@ -27,6 +27,30 @@ def test_telemetry_is_a_stub():
     subprocess.run([sys.executable, "-c", CHECK], check=True, timeout=60)
 
 
+INTERRUPTED = """
+import gc, signal, threading
+from headstart.backbones.runtime import load_processor
+
+held = [load_processor()]
+held[0].get_property("CPU", "FULL_DEVICE_NAME")
+thread = threading.Thread(target=lambda: (held.clear(), gc.collect()))
+thread.start()
+thread.join()
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_ctrl_c_after_another_thread_has_unloaded_the_processor():
+    """Without care it is a segmentation fault: see `load_processor`."""
+    found = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], check=False, capture_output=True, timeout=60
+    )
+    assert (found.returncode, found.stdout.strip()) == (0, b"interrupted")
+
+
 @pytest.fixture
 def ops():
     return load_openvino().opset13

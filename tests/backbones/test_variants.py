@@ -9,7 +9,7 @@ from headstart.backbones import variants
 from headstart.backbones.network import DESCRIPTION, load_network, write_description
 from headstart.backbones.networks import find_network, is_catalogued
 from headstart.backbones.pooling import POOLINGS
-from headstart.backbones.runtime import load_openvino
+from headstart.backbones.runtime import load_processor
 from headstart.backbones.spec import NetworkSpec
 from headstart.backbones.variants import mirrored, pooled
 from headstart.errors import DamagedModel, UsageError
@@ -32,7 +32,7 @@ def run(network, *outputs, images=IMAGES):
 
 def run_as_one_batch(network):
     f32 = {"INFERENCE_PRECISION_HINT": "f32"}
-    compiled = load_openvino().Core().compile_model(network.graph, "CPU", f32)
+    compiled = load_processor().compile_model(network.graph, "CPU", f32)
     return compiled(IMAGES)["features"]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from headstart.storage import storage_error
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-    from openvino import Model, Node
+    from openvino import Core, Model, Node
 
 
 def silence_telemetry() -> None:
@@ -37,6 +38,21 @@ def load_openvino() -> ModuleType:
     import openvino
 
     return openvino
+
+
+def load_processor() -> Core:
+    """Return a core of OpenVINO that is ready to compile networks for the processor.
+
+    On Linux, the part of OpenVINO that runs networks on the processor gives the thread that loads
+    it another stack for signals, and unmaps it when it is unloaded. Unloaded by another thread, or
+    in another order than loaded, it leaves a stack that is not there: the next Ctrl-C would be a
+    segmentation fault. So it is loaded by a thread that ends at once.
+    """
+    core = load_openvino().Core()
+    loading = threading.Thread(target=core.get_versions, args=("CPU",))
+    loading.start()
+    loading.join()
+    return core
 
 
 def write_graph(model: Model, path: Path) -> None:

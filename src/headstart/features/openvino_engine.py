@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headstart.backbones.network import check_unchanged
-from headstart.backbones.runtime import load_openvino
+from headstart.backbones.runtime import load_openvino, load_processor
 from headstart.errors import UsageError
 from headstart.features import forking
 from headstart.features.engine import Engine, Precision, Values
@@ -161,8 +161,7 @@ def _is_done(request: Any) -> bool:
 
 def has_bf16() -> bool:
     """Tell whether this processor computes in bfloat16 (AVX-512 BF16, AMX, or Arm's)."""
-    core = load_openvino().Core()
-    return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in load_processor().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def check_bf16() -> None:
@@ -175,11 +174,10 @@ def check_bf16() -> None:
 
 
 def _compile(network: Network, precision: Precision, outputs: Sequence[str], streams: int) -> Any:
-    openvino = load_openvino()
-    core = openvino.Core()
+    core = load_processor()
     model = core.read_model(network.graph)
     wanted = [model.output(name).get_node() for name in outputs]
-    pruned = openvino.Model(wanted, model.get_parameters(), network.name)
+    pruned = load_openvino().Model(wanted, model.get_parameters(), network.name)
     pruned.reshape([1, *network.size, 3])
     settings = {
         "NUM_STREAMS": str(streams),
