@@ -10,7 +10,7 @@ from typing import Any
 
 from headstart.arguments import Positive, checked
 from headstart.backbones.network import FILES, graph_key, remember_files
-from headstart.errors import DamagedModel, SavedModelError
+from headstart.errors import DamagedModel, ForkError, SavedModelError
 from headstart.features.openvino_engine import check_bf16
 from headstart.features.settings import FeatureSettings, PrecisionRule
 from headstart.model import parts
@@ -50,6 +50,8 @@ def load(
         If a newer headstart wrote it.
     DamagedModel
         If a part is missing or altered, or the golden images give other probabilities.
+    ForkError
+        If this process was forked while a network ran in its parent.
     """
     began = time.perf_counter()
     if precision == "bf16":
@@ -59,6 +61,8 @@ def load(
     hashes = parts.check_parts(folder)
     try:
         model = _read(folder, parts.read_parts(folder, hashes), hashes, threads)
+    except ForkError:
+        raise  # it is about this process, and not about the files
     except UNSUITABLE as error:
         raise DamagedModel(
             f"The files of the saved model in {folder} do not go together: {error!r}"
