@@ -1,8 +1,12 @@
+import errno
 import os
 import sqlite3
+import stat
+import sys
 import time
 import warnings
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -47,8 +51,60 @@ def has(cache, space=SPACE, i=0):
         return features.get(content(i)) is not None
 
 
+def change(path, statement):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
+@contextmanager
+def locked(path):
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+def use(features):
+    features.get(content(1))
+    put_many(features, vectors(1))
+
+
+def refuse(*_):
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+
 def test_it_lies_in_the_cache_folder():
     assert FeatureCache().folder == Path(os.environ["HEADSTART_CACHE"]) / "features"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+class TestPrivacy:
+    def mode(self, folder):
+        return stat.S_IMODE(folder.stat().st_mode)
+
+    @pytest.mark.parametrize("before", [None, 0o755, 0o777])
+    def test_nobody_else_can_enter_the_cache_folder(self, before):
+        cache = FeatureCache()
+        if before is not None:
+            cache.folder.mkdir(parents=True)
+            cache.folder.chmod(before)
+        fill(cache)
+        assert self.mode(cache.folder) == 0o700
+
+    def test_a_new_folder_of_the_user_is_private_and_another_stays_as_it_is(self, cache):
+        fill(cache)
+        assert self.mode(cache.folder) == 0o700
+        cache.folder.chmod(0o755)
+        fill(cache)
+        assert self.mode(cache.folder) == 0o755
+
+    def test_a_folder_of_somebody_else_is_used_as_it_is(self, monkeypatch):
+        cache = FeatureCache()
+        cache.folder.mkdir(parents=True)
+        cache.folder.chmod(0o777)
+        monkeypatch.setattr(Path, "chmod", refuse)
+        fill(cache)
+        assert has(cache)
 
 
 def test_what_is_kept_is_there_the_next_time(cache):
@@ -191,10 +247,109 @@ class TestTrouble:
             fill(cache)
         assert has(cache)
 
-    def test_what_can_not_be_moved_aside_is_done_without(self, cache):
-        cache.path(SPACE).mkdir(parents=True)
-        with pytest.warns(CacheWarning, match="can't be used"):
+    @pytest.mark.parametrize(
+        "put", [lambda path: (path / "more").mkdir(parents=True), getattr(os, "mkfifo", Path.mkdir)]
+    )
+    def test_what_is_no_file_is_moved_aside(self, cache, put):
+        path = cache.path(SPACE)
+        path.parent.mkdir()
+        put(path)
+        with pytest.warns(CacheWarning, match=r"damaged .* is built anew"):
             fill(cache)
+        assert has(cache)
+        put(path.with_name("features-0123456789abcdef01234567.sqlite"))
+        cache.clear()
+        assert list(cache.folder.iterdir()) == [path]
+
+    def test_what_can_not_be_moved_aside_is_done_without(self, cache, monkeypatch):
+        fill(cache)
+        cache.path(SPACE).write_bytes(b"not a database at all" * 100)
+        monkeypatch.setattr(Path, "replace", refuse)
+        with pytest.warns(CacheWarning, match=r"can't be used \(.*Permission denied"):
+            fill(cache)
+
+    def test_what_can_not_be_moved_aside_on_the_way_is_done_without(self, cache, monkeypatch):
+        fill(cache)
+        with closing(cache.open(SPACE)) as features:
+            change(cache.path(SPACE), "DROP TABLE features")
+            monkeypatch.setattr(Path, "replace", refuse)
+            with pytest.warns(CacheWarning, match="can't be moved aside .*Permission denied"):
+                assert features.get(content(1)) is None
+            put_many(features, vectors(1))
+            assert features.get(content(1)) is None
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "DROP TABLE features",
+            "ALTER TABLE features DROP COLUMN notes",
+            "UPDATE features SET vector = zeroblob(2000000)",
+            "CREATE TRIGGER theirs BEFORE INSERT ON features BEGIN SELECT RAISE(FAIL, 'no'); END",
+        ],
+    )
+    def test_what_breaks_under_a_reader_is_built_anew(self, cache, statement):
+        fill(cache)
+        with closing(cache.open(SPACE)) as features:
+            change(cache.path(SPACE), statement)
+            with pytest.warns(CacheWarning, match="is built anew"):
+                use(features)
+            put_many(features, vectors(1))
+            np.testing.assert_array_equal(features.get(content(1)).values, vectors(1)[content(1)])
+
+    def test_many_threads_rebuild_once(self, cache):
+        fill(cache)
+        with closing(cache.open(SPACE)) as features:
+            change(cache.path(SPACE), "DROP TABLE features")
+            with warnings.catch_warnings(record=True) as told, ThreadPoolExecutor(8) as pool:
+                warnings.simplefilter("always")
+                list(pool.map(features.get, vectors(*range(200))))
+            assert len(told) == 1
+            put_many(features, vectors(1))
+            assert features.get(content(1)) is not None
+
+    def test_damaged_entries_are_told_and_mended(self, cache):
+        fill(cache)
+        change(cache.path(SPACE), "UPDATE features SET vector = 7 WHERE rowid <= 2")
+        features = cache.open(SPACE)
+        lost = [i for i in range(10) if features.get(content(i)) is None]
+        assert lost == [0, 1]
+        put_many(features, vectors(*lost))
+        with pytest.warns(CacheWarning, match=r"held 2 damaged entries, .* computed again"):
+            features.close()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert all(has(cache, i=i) for i in range(10))
+
+    def test_a_locked_file_is_waited_for_once(self, cache, monkeypatch):
+        monkeypatch.setattr("headstart.features.store._PATIENCE", 0.01)
+        fill(cache)
+        with closing(cache.open(SPACE)) as features, locked(cache.path(SPACE)):
+            with pytest.warns(CacheWarning, match=r"can't be read \(database is locked"):
+                assert features.get(content(1)) is None
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                assert features.get(content(1)) is None
+                put_many(features, vectors(1))
+            with pytest.warns(CacheWarning, match=r"can't be used \(database is locked"):
+                cache.open(SPACE).close()
+        assert has(cache)
+
+    def test_databases_of_the_user_in_the_folder_are_left_alone(self, cache):
+        fill(cache)
+        theirs = cache.folder / "theirs.sqlite"
+        change(theirs, "CREATE TABLE features (used, content, vector)")
+        change(theirs, "INSERT INTO features VALUES (1, 2, 3)")
+        before = theirs.read_bytes()
+        cache.limit = 1
+        cache.evict(cache.path(SPACE))
+        cache.clear()
+        assert theirs.read_bytes() == before
+
+    def test_clearing_removes_what_is_damaged(self, cache):
+        fill(cache)
+        cache.path(SPACE).write_bytes(b"not a database at all" * 100)
+        cache.clear()
+        assert not cache.path(SPACE).exists()
 
     def test_a_healthy_cache_says_nothing(self, cache):
         with warnings.catch_warnings():

@@ -1,11 +1,13 @@
 import contextlib
 import dataclasses
+import functools
 import json
 import random
 import sqlite3
 import subprocess
 import sys
 import time
+import zlib
 
 import numpy as np
 import pytest
@@ -160,6 +162,97 @@ def test_an_altered_vector_counts_as_absent(store, path, statement):
     assert get(store, content(1)) is None
 
 
+@pytest.mark.parametrize(
+    "altered",
+    [
+        "vector = 7",
+        "vector = 1.5",
+        "vector = 'text of a column that holds vectors'",
+        "vector = CAST(x'ff00fe' AS TEXT)",
+        "vector = zeroblob(0)",
+        "vector = zeroblob(1201)",
+        "vector = x'0000c07f' || substr(vector, 5)",
+        "vector = CAST(x'0000c07f' || substr(vector, 5) AS BLOB)",
+        "notes = 7",
+        "notes = x'ff'",
+        "notes = CAST(x'ff' AS TEXT)",
+        "checksum = 'text'",
+        "checksum = 1.5",
+    ],
+)
+@pytest.mark.parametrize("signed", [False, True], ids=["", "with a checksum"])
+def test_a_column_that_holds_something_else_is_never_a_feature(store, path, altered, signed):
+    put(store, {content(1): vector(1), content(2): vector(2)})
+    key = bytes.fromhex(content(1))
+    change(path, f"UPDATE features SET {altered} WHERE content = ?", key)  # noqa: S608 - the test's
+    if signed and not altered.startswith("checksum"):
+        sign(path)
+    kept = store.get(content(1))
+    # A note may be any text: who can sign can write notes.
+    assert kept is None or (signed and "notes" in altered)
+    assert store.damaged == ({key} if kept is None else set())
+    np.testing.assert_array_equal(get(store, content(2)), vector(2))
+
+
+def sign(path):
+    """Give every row the checksum of what it holds."""
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.text_factory = bytes
+        for row, *values in connection.execute(
+            "SELECT rowid, content, vector, notes FROM features"
+        ):
+            parts = (value for value in values if isinstance(value, bytes))
+            crc = functools.reduce(lambda crc, part: zlib.crc32(part, crc), parts, 0)
+            connection.execute("UPDATE features SET checksum = ? WHERE rowid = ?", (crc, row))
+
+
+def test_a_row_that_is_far_too_long_is_not_read(store, path):
+    put(store, {content(1): vector(1)})
+    change(path, "UPDATE features SET vector = zeroblob(2000000)")
+    with pytest.raises(sqlite3.DataError, match="too big"):
+        store.get(content(1))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TABLE features",
+        "DROP TABLE space",
+        "ALTER TABLE features RENAME TO other",
+        "ALTER TABLE features DROP COLUMN notes",
+        "ALTER TABLE features RENAME COLUMN vector TO vektor",
+        "ALTER TABLE features ADD COLUMN more TEXT",
+        "CREATE TABLE theirs (x)",
+        "CREATE INDEX theirs ON features (used)",
+        "CREATE TRIGGER theirs BEFORE INSERT ON features BEGIN SELECT RAISE(FAIL, 'no'); END",
+        "CREATE VIEW theirs AS SELECT * FROM features",
+        "UPDATE space SET description = NULL",
+        "UPDATE space SET description = x'ff'",
+        "UPDATE space SET description = 7",
+        "DELETE FROM space",
+        "PRAGMA application_id = 7",
+    ],
+)
+def test_a_file_with_other_tables_is_refused(path, statement):
+    FeatureStore(path, SPACE).close()
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        with contextlib.suppress(sqlite3.IntegrityError):  # NOT NULL
+            connection.execute(statement)
+            connection.commit()
+            with pytest.raises(sqlite3.DatabaseError, match=r"not a feature cache|another space"):
+                FeatureStore(path, SPACE)
+
+
+def test_a_file_without_its_index_is_refused(path):
+    FeatureStore(path, SPACE).close()
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("DELETE FROM sqlite_master WHERE type = 'index'")
+    with pytest.raises(sqlite3.DatabaseError, match=r"not a feature cache|malformed"):
+        FeatureStore(path, SPACE)
+
+
 def test_putting_is_all_or_nothing(store):
     with pytest.raises(ValueError, match="fromhex"):
         put(store, {content(1): vector(1), "no hash": vector(2)})
@@ -288,7 +381,7 @@ def writer(path, start, stop, bulk=50):
 def check_whole(path):
     """Return how many entries there are, after checking every one of them."""
     with contextlib.closing(FeatureStore(path, SPACE)) as store:
-        assert store._connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert store._connection.execute("PRAGMA integrity_check").fetchone() == (b"ok",)
         keys = [key.hex() for key, *_ in rows(path)]
         for key in keys:
             np.testing.assert_array_equal(get(store, key), vector(int(key, 16)))

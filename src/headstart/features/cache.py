@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import shutil
 import sqlite3
+import threading
 from typing import TYPE_CHECKING, TypeVar
 
+from headstart.display.text import counted
 from headstart.errors import UsageError, warn
 from headstart.features.store import FeatureStore, Kept, drop_oldest
 from headstart.storage import cache_dir
@@ -25,12 +29,35 @@ if TYPE_CHECKING:
 DEFAULT_LIMIT = 10_000_000_000
 LIMIT_VARIABLE = "HEADSTART_CACHE_LIMIT"
 SUFFIX = ".sqlite"
+_ASIDE = ".damaged"
+# As `FeatureCache.path` makes them: a folder that a user names may hold other databases.
+_NAME = re.compile(rf".+-[0-9a-f]{{24}}{re.escape(SUFFIX)}")
 # Bytes of new features that are collected for one transaction: what a kill can lose.
 BULK = 2_000_000
 # Share of the limit that an eviction leaves free, so that not every write evicts.
 _ROOM = 0.1
+# The owner may do everything, everybody else nothing.
+_PRIVATE = 0o700
 # Bytes written between two checks of the size of the cache.
 _LOOK_EVERY = 50_000_000
+
+# What SQLite writes beside a file.
+_COMPANIONS = ("-journal", "-wal", "-shm")
+# A missing table or column (SQLITE_ERROR) is damage; these are what happens to a healthy file.
+_NO_DAMAGE = {
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_MISUSE,
+}
+_WITHOUT = "Features are computed every time"
 
 T = TypeVar("T")
 
@@ -45,7 +72,8 @@ class FeatureCache:
     Parameters
     ----------
     folder : Path, optional
-        ``features/`` in `headstart.storage.cache_dir` if not given.
+        ``features/`` in `headstart.storage.cache_dir` if not given. Nobody else can enter that one:
+        features tell what images show. A folder of the user's own stays as open as it is.
     limit : int, optional
         Bytes that it may take; ``$HEADSTART_CACHE_LIMIT`` or 10 GB if not given. What was used
         least recently is dropped first.
@@ -76,8 +104,9 @@ class FeatureCache:
         """Drop everything. Processes that are using the cache continue."""
         for path in self._files():
             _drop(path, None)
-        for path in self.folder.glob(f"*{SUFFIX}.damaged*"):
-            path.unlink(missing_ok=True)
+        for path in self.folder.glob(f"*{SUFFIX}{_ASIDE}"):
+            if _is_store(path.with_suffix("")):
+                _remove(path)
 
     def evict(self, current: Path) -> None:
         """Drop what was used least recently until the limit holds; drop from `current` last."""
@@ -88,9 +117,25 @@ class FeatureCache:
             if surplus > 0:
                 _drop(path, surplus if path == current else None)
 
+    def make_folder(self) -> None:
+        """Make the folder, for its owner alone; close headstart's own if it is open to others.
+
+        Raises
+        ------
+        OSError
+            If it can't be made.
+        """
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            self.folder.mkdir(mode=_PRIVATE)
+            return
+        if self.folder == cache_dir() / "features" and self.folder.stat().st_mode & 0o077:
+            with contextlib.suppress(PermissionError):  # somebody else's, who shares it
+                self.folder.chmod(_PRIVATE)
+
     def _files(self) -> list[Path]:
-        """Return the stores, the least recently used first."""
-        return sorted(self.folder.glob(f"*{SUFFIX}"), key=_last_used)
+        """Return the stores, the least recently used first; nothing else that is in the folder."""
+        return sorted(filter(_is_store, self.folder.glob(f"*{SUFFIX}")), key=_last_used)
 
 
 class CachedFeatures:
@@ -108,11 +153,12 @@ class CachedFeatures:
         self._written = _LOOK_EVERY
         self._writable = True
         self._process = os.getpid()
+        self._recovering = threading.Lock()
         self._store = self._open()
 
     def get(self, content: str) -> Kept | None:
         """Return an image's features, read-only, of ``space.shape``; None if they aren't kept."""
-        return self._attempt(lambda store: store.get(content))
+        return self._attempt(lambda store: store.get(content), self._stop_reading)
 
     def fetch(self, content: str) -> bool:
         """Look an image up, hold its features for `take`, and tell whether they were found."""
@@ -136,7 +182,7 @@ class CachedFeatures:
     def flush(self) -> None:
         """Write what was put."""
         if self._writable and self._new:
-            self._attempt(lambda store: store.put_many(self._new))
+            self._attempt(lambda store: store.put_many(self._new), self._stop_writing)
             self._written += len(self._new) * self.space.length
             if self._written > _LOOK_EVERY:
                 self._written = 0
@@ -153,24 +199,27 @@ class CachedFeatures:
         try:
             self.flush()
             if self._writable:
-                self._attempt(FeatureStore.touch)
+                self._attempt(FeatureStore.touch, self._stop_writing)
         finally:
             if self._store is not None:
+                self._tell_damage(self._store)
                 self._store.close()
                 self._store = None
 
     def _open(self) -> FeatureStore | None:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._cache.make_folder()
             return self._open_or_rebuild()
         except (OSError, sqlite3.Error) as error:
-            self._warn(f"can't be used ({error}). Features are computed every time")
+            self._warn(f"can't be used ({error}). {_WITHOUT}")
             return None
 
     def _open_or_rebuild(self) -> FeatureStore:
         try:
+            if self._path.exists() and not self._path.is_file():
+                raise sqlite3.DatabaseError("it is not a file")
             store = FeatureStore(self._path, self.space)
-        except sqlite3.DatabaseError as error:
+        except sqlite3.Error as error:
             if not is_damage(error):
                 raise
             self._set_aside(error)
@@ -179,29 +228,57 @@ class CachedFeatures:
             os.utime(self._path)
         return store
 
-    def _attempt(self, action: Callable[[FeatureStore], T]) -> T | None:
+    def _attempt(
+        self, action: Callable[[FeatureStore], T], give_up: Callable[[sqlite3.Error], None]
+    ) -> T | None:
+        """Return what `action` returns; None if there is no store, or it fails.
+
+        A damaged file is built anew. After any other failure `give_up` says what is done without.
+        """
+        store = self._store
         try:
-            return None if self._store is None else action(self._store)
+            return None if store is None else action(store)
         except sqlite3.Error as error:
-            self._recover(error)
+            with self._recovering:
+                # Of several threads that fail, the first one recovers.
+                if store is self._store:
+                    self._rebuild(error) if is_damage(error) else give_up(error)
             return None
 
-    def _recover(self, error: sqlite3.Error) -> None:
-        """Continue after `error`: with a new file if the old one is damaged, else only reading."""
-        if not is_damage(error):
-            self._writable = False
-            self._warn(f"can't be written ({error}). New features aren't kept")
-            return
+    def _rebuild(self, error: sqlite3.Error) -> None:
         if self._store is not None:
             self._store.close()
-        self._set_aside(error)
-        self._store = self._open()
+        self._store = None
+        try:
+            self._set_aside(error)
+        except OSError as reason:
+            self._warn(f"is damaged ({error}) and can't be moved aside ({reason}). {_WITHOUT}")
+        else:
+            self._store = self._open()
+
+    def _stop_writing(self, error: sqlite3.Error) -> None:
+        self._writable = False
+        self._warn(f"can't be written ({error}). New features aren't kept")
+
+    def _stop_reading(self, error: sqlite3.Error) -> None:
+        # Each further image would wait as long for a file that is locked.
+        if self._store is not None:
+            self._store.close()
+        self._store = None
+        self._warn(f"can't be read ({error}). {_WITHOUT}")
 
     def _set_aside(self, error: sqlite3.Error) -> None:
-        aside = self._path.with_name(f"{self._path.name}.damaged")
+        aside = self._path.with_name(f"{self._path.name}{_ASIDE}")
+        _remove(aside)
         self._path.replace(aside)
-        self._path.with_name(f"{self._path.name}-journal").unlink(missing_ok=True)
+        for ending in _COMPANIONS:
+            self._path.with_name(f"{self._path.name}{ending}").unlink(missing_ok=True)
         self._warn(f"is damaged ({error}). It was moved to {aside.name} and is built anew")
+
+    def _tell_damage(self, store: FeatureStore) -> None:
+        if store.damaged:
+            entries = counted(len(store.damaged), "damaged entry", "damaged entries")
+            self._warn(f"held {entries}, which were not used. Those features were computed again")
 
     def _warn(self, what: str) -> None:
         warn(f"The feature cache {self._path} {what}.", CacheWarning)
@@ -209,7 +286,13 @@ class CachedFeatures:
 
 def is_damage(error: sqlite3.Error) -> bool:
     """Tell whether a file is damaged, rather than the disk full, locked or read-only."""
-    return not isinstance(error, sqlite3.OperationalError | sqlite3.ProgrammingError)
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return isinstance(error, sqlite3.DatabaseError) and not isinstance(
+            error, sqlite3.OperationalError | sqlite3.ProgrammingError
+        )
+    # The upper bits say more about the same code.
+    return code & 0xFF not in _NO_DAMAGE
 
 
 def _limit() -> int:
@@ -222,9 +305,27 @@ def _limit() -> int:
 
 
 def _drop(path: Path, size: int | None) -> None:
-    # A file that is damaged or in use stays as it is: it is only a cache.
-    with contextlib.suppress(sqlite3.Error):
+    """Drop features until the file is `size` bytes smaller; for None, drop all.
+
+    A file that is in use stays as it is: it is only a cache. One that is damaged can go as a whole.
+    """
+    try:
         drop_oldest(path, size)
+    except sqlite3.Error as error:
+        if is_damage(error) or not path.is_file():
+            _remove(path)
+
+
+def _is_store(path: Path) -> bool:
+    return _NAME.fullmatch(path.name) is not None
+
+
+def _remove(path: Path) -> None:
+    """Delete a file or a folder that is in the place of one."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _size(path: Path) -> int:

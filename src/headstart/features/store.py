@@ -34,21 +34,30 @@ _PATIENCE = 30.0
 _HOUR = 3600
 # An image has a few short notes.
 _NOTES_LENGTH = 1000
-# Wide pages, so that vectors of a few kilobytes lie side by side without gaps.
-_SCHEMA = f"""
-PRAGMA page_size = 32768;
-PRAGMA auto_vacuum = INCREMENTAL;
-BEGIN IMMEDIATE;
-PRAGMA application_id = {APPLICATION_ID};
-CREATE TABLE IF NOT EXISTS space (description TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS features (
+# As SQLite keeps them: a file with other tables, triggers or views is not ours.
+_TABLES = {
+    "space": "CREATE TABLE space (description TEXT NOT NULL)",
+    "features": """CREATE TABLE features (
     content BLOB PRIMARY KEY,
     vector BLOB NOT NULL,
     notes TEXT NOT NULL,
     checksum INTEGER NOT NULL,
     used INTEGER NOT NULL
-);
+)""",
+}
+_OBJECTS: set[tuple[bytes, bytes | None]] = {
+    *((name.encode(), sql.encode()) for name, sql in _TABLES.items()),
+    (b"sqlite_autoindex_features_1", None),
+}
+# Wide pages, so that vectors of a few kilobytes lie side by side without gaps.
+_PRAGMAS = f"""
+PRAGMA page_size = 32768;
+PRAGMA auto_vacuum = INCREMENTAL;
+BEGIN IMMEDIATE;
+PRAGMA application_id = {APPLICATION_ID};
 """
+# Bytes of a row besides its vector: a row of more is not ours, and is not read into memory.
+_ROW_ROOM = 100_000
 
 
 class Kept(NamedTuple):
@@ -130,6 +139,11 @@ class FeatureStore:
     on network drives and in read-only folders. Every vector has a checksum: a vector that was
     altered on disk counts as absent.
 
+    Attributes
+    ----------
+    damaged : set of bytes
+        The hashes of the images whose entries were found to be altered.
+
     Raises
     ------
     sqlite3.Error
@@ -140,8 +154,12 @@ class FeatureStore:
         self.path = path
         self.space = space
         self._lock = threading.Lock()
+        self.damaged: set[bytes] = set()
         self._touched: set[bytes] = set()
         self._connection = connect(path)
+        # What is not UTF-8 must not fail in the middle of a question.
+        self._connection.text_factory = bytes
+        self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, space.length + _ROW_ROOM)
         try:
             self._prepare()
         except BaseException:
@@ -152,16 +170,23 @@ class FeatureStore:
         # A killed process loses nothing. A power cut may lose data, which the checksums notice.
         self._connection.execute("PRAGMA synchronous = NORMAL")
         if not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-            self._connection.executescript(_SCHEMA)
-            if not self._connection.execute("SELECT 1 FROM space").fetchone():
-                self._connection.execute("INSERT INTO space VALUES (?)", (self.space.describe(),))
-            self._connection.execute("COMMIT")
+            self._create()
         (owner,) = self._connection.execute("PRAGMA application_id").fetchone()
-        if owner != APPLICATION_ID:
+        objects = set(self._connection.execute("SELECT name, sql FROM sqlite_master LIMIT 10"))
+        if owner != APPLICATION_ID or objects != _OBJECTS:
             raise sqlite3.DatabaseError("it is not a feature cache")
         found = self._connection.execute("SELECT description FROM space").fetchone()
-        if found != (self.space.describe(),):
-            raise sqlite3.DatabaseError(f"it holds features of another space: {found}")
+        if found != (self.space.describe().encode(),):
+            raise sqlite3.DatabaseError("it holds features of another space")
+
+    def _create(self) -> None:
+        self._connection.executescript(_PRAGMAS)
+        # Another process may have been faster.
+        if not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+            for table in _TABLES.values():
+                self._connection.execute(table)
+            self._connection.execute("INSERT INTO space VALUES (?)", (self.space.describe(),))
+        self._connection.execute("COMMIT")
 
     def get(self, content: str) -> Kept | None:
         """Return the features of one image, read-only; None if they are absent or damaged."""
@@ -170,15 +195,26 @@ class FeatureStore:
             row = self._connection.execute(
                 "SELECT vector, notes, checksum, used FROM features WHERE content = ?", (key,)
             ).fetchone()
-            if row is None or len(row[0]) != self.space.length:
+            if row is None:
                 return None
-            vector, notes, checksum, used = row
-            if _checksum(key, vector, notes) != checksum:
-                return None
-            if used != _now():
+            *content_of_row, used = row
+            kept = self._checked(key, *content_of_row)
+            if kept is None:
+                self.damaged.add(key)
+            elif used != _now():
                 self._touched.add(key)
+        return kept
+
+    def _checked(self, key: bytes, vector: object, notes: object, checksum: object) -> Kept | None:
+        """Return what a row holds; None if it is altered. A column may hold any type."""
+        if not (isinstance(vector, bytes) and isinstance(notes, bytes)):
+            return None
+        if len(vector) != self.space.length or _checksum(key, vector, notes) != checksum:
+            return None
         values = np.frombuffer(vector, np.float32).reshape(self.space.shape)
-        return Kept(values, tuple(notes.splitlines()))
+        if not np.isfinite(values).all():
+            return None
+        return Kept(values, tuple(notes.decode(errors="replace").splitlines()))
 
     def put_many(self, kept: Mapping[str, Kept]) -> None:
         """Keep the features of some images, all of them or none."""
@@ -187,7 +223,7 @@ class FeatureStore:
             key = bytes.fromhex(content)
             vector = np.ascontiguousarray(values, np.float32).tobytes()
             text = "\n".join(notes)[:_NOTES_LENGTH]
-            rows.append((key, vector, text, _checksum(key, vector, text), _now()))
+            rows.append((key, vector, text, _checksum(key, vector, text.encode()), _now()))
         with self._lock, self._connection:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?)", rows
@@ -245,9 +281,9 @@ def _count_rows(connection: sqlite3.Connection, size: int | None) -> int:
     return math.ceil(size / row[0])
 
 
-def _checksum(key: bytes, vector: bytes, notes: str) -> int:
+def _checksum(key: bytes, vector: bytes, notes: bytes) -> int:
     """Return the CRC-32 of all, so that a vector under a wrong key is noticed too."""
-    return zlib.crc32(notes.encode(), zlib.crc32(vector, zlib.crc32(key)))
+    return zlib.crc32(notes, zlib.crc32(vector, zlib.crc32(key)))
 
 
 def _now() -> int:
