@@ -1,6 +1,8 @@
 """The JSON files that describe a folder: read, or refused by name."""
 
 import contextlib
+import hashlib
+import itertools
 import json
 import os
 
@@ -9,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headstart.descriptions import DescriptionFile
-from headstart.errors import NewerFormat, NotASavedModel, SavedModelError
+from headstart.errors import DamagedModel, NewerFormat, NotASavedModel, SavedModelError
 
 FILE = DescriptionFile("thing.json", "thing", newest=2)
 MARKED = DescriptionFile("thing.json", "thing", newest=2, kind="a thing")
@@ -43,7 +45,10 @@ def test_entries_are_read_back(tmp_path):
 
 def test_file_is_the_same_on_every_system(tmp_path):
     FILE.write(tmp_path, {"a": "é"})
-    assert (tmp_path / "thing.json").read_bytes() == '{\n "format": 2,\n "a": "é"\n}\n'.encode()
+    digest = hashlib.sha256('{"a":"é","format":2}'.encode()).hexdigest()
+    assert (tmp_path / "thing.json").read_bytes() == (
+        f'{{\n "format": 2,\n "a": "é",\n "digest": "{digest}"\n}}\n'.encode()
+    )
 
 
 def test_older_format_is_read(put):
@@ -78,6 +83,8 @@ def test_missing_file_is_refused(tmp_path):
         '{"format": 0}',
         '{"format": 2, "a": NaN}',
         '{"format": ' + "9" * 10_000 + "}",
+        '{"format": 1, "a": 1, "a": 2}',
+        '{"format": 1, "a": "\\ud800"}',
     ],
     ids=lambda text: text[:20],
 )
@@ -94,10 +101,53 @@ def test_other_kind_is_refused(put):
 
 
 def test_enormous_file_is_refused(put, monkeypatch):
-    monkeypatch.setattr("headstart.descriptions._MAX_BYTES", 20)
+    monkeypatch.setattr("headstart.descriptions.MAX_BYTES", 20)
     assert FILE.read(put('{"format": 1}'))
-    with pytest.raises(NotASavedModel, match="more than 20 bytes"):
+    with pytest.raises(NotASavedModel, match=r"thing\.json must be.*more than 20 bytes"):
         FILE.read(put('{"format": 1, "a": "b"}'))
+
+
+def test_an_altered_file_is_told_from_a_foreign_one(tmp_path):
+    FILE.write(tmp_path, {"a": "é", "b": [1, 2.5, None], "c": {"z": True, "y": {}}})
+    path = tmp_path / "thing.json"
+    entries = json.loads(path.read_text("utf-8"))
+    for changed in (
+        {**entries, "a": "e"},
+        {**entries, "b": [1, 2.5]},
+        {**entries, "b": [1.0, 2.5, None]},
+        {**entries, "d": 1},
+        {**entries, "format": 1},
+        {**entries, "format": 3},
+        {**entries, "digest": "0" * 64},
+        {**entries, "digest": 1},
+        {name: entries[name] for name in entries if name != "c"},
+    ):
+        path.write_text(json.dumps(changed), "utf-8")
+        with pytest.raises(DamagedModel, match=r"thing\.json was altered"):
+            FILE.read(tmp_path)
+
+
+def test_spaces_and_order_are_no_content(tmp_path):
+    FILE.write(tmp_path, {"a": "é", "c": {"z": True, "y": {}}})
+    path = tmp_path / "thing.json"
+    written = FILE.read(tmp_path)
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")), sort_keys=True), "utf-8")
+    assert FILE.read(tmp_path) == written
+
+
+def test_no_flipped_bit_changes_an_entry(tmp_path):
+    entries = {"classes": [["n0", "ant"], ["n1", "bée"]], "size": [32, 48], "share": 0.875}
+    FILE.write(tmp_path, entries)
+    written, content = FILE.read(tmp_path), (tmp_path / "thing.json").read_bytes()
+    for place, bit in itertools.product(range(len(content)), range(8)):
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << bit
+        try:
+            found = FILE.parse(bytes(flipped), tmp_path)
+        except SavedModelError:
+            continue
+        # Only the name "digest" may have become another one.
+        assert {name: found[name] for name in written} == written
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no names on Windows")

@@ -131,3 +131,10 @@ def test_any_json_is_a_record_or_a_value_error(changes):
 def test_what_is_no_object_is_a_value_error(written):
     with pytest.raises(ValueError, match="must"):
         from_json(Record, written)
+
+
+def test_a_message_quotes_only_the_beginning_of_a_long_value():
+    for written in ("a" * 10**6, {"name": "a" * 10**6}):
+        with pytest.raises(ValueError, match="Received") as error:
+            from_json(Record, written)
+        assert len(str(error.value)) < 400

@@ -1,20 +1,28 @@
 """The JSON files that describe a folder: ``network.json``, ``backbone.json`` and ``model.json``.
 
-Each is a JSON object with a number ``format``. A file that a newer headstart wrote is refused, and
-so is everything else that can't be read. Nothing in the folder is trusted.
+Each is a JSON object with a number ``format`` and a ``digest``: the hash of all its other entries.
+A file that was altered is refused, a file that a newer headstart wrote, and everything else that
+can't be read. Nothing in the folder is trusted.
+
+Files that headstart 0.1 wrote have no digest, and are read without. It ignores the digest of newer
+ones.
 """
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from headstart.errors import NewerFormat, NotASavedModel
+from headstart.errors import DamagedModel, NewerFormat, NotASavedModel
+from headstart.untrusted.json_text import MAX_BYTES, parse_json
+from headstart.untrusted.regular_files import read_bytes
 
-# 64 MiB: more class names than any classifier has.
-_MAX_BYTES = 2**26
+_DIGEST = "digest"
+# Letters of what is wrong in a message.
+_SHOWN = 500
 
 _UNSUITABLE = (
     *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
@@ -55,12 +63,20 @@ class DescriptionFile:
         ------
         NotASavedModel
             If the file is missing, or is not what headstart writes.
+        DamagedModel
+            If it was altered.
         NewerFormat
             If a newer headstart wrote the file.
         """
-        text = self._read_bytes(folder)
+        return self.parse(self._read_bytes(folder), folder)
+
+    def parse(self, content: bytes, folder: Path) -> dict[str, Any]:
+        """Return the entries of a file in `folder` with this content; see `read`."""
         with self.reading(folder):
-            entries = json.loads(text, parse_constant=_refuse_constant)
+            entries = dict(parse_json(content))
+            digest = entries.pop(_DIGEST, None)
+            if digest is not None and digest != _digest(entries):
+                raise self._altered(folder)
             version = entries["format"]
             if type(version) is not int or version < 1:
                 raise ValueError(f"format is {version!r}")
@@ -71,7 +87,7 @@ class DescriptionFile:
                 f"{folder} was written by a newer headstart ({self.what} format {version}; this "
                 f"one knows up to {self.newest}). Update headstart."
             )
-        return dict(entries)
+        return entries
 
     @contextlib.contextmanager
     def reading(self, folder: Path) -> Iterator[None]:
@@ -82,7 +98,7 @@ class DescriptionFile:
             raise self._not_ours(folder, error) from error
 
     def text(self, entries: dict[str, Any]) -> str:
-        """Return the text of the file, with the format and the kind added to `entries`.
+        """Return the text of the file: kind, format, `entries` and their digest.
 
         Raises
         ------
@@ -91,25 +107,21 @@ class DescriptionFile:
         """
         kind = {} if self.kind is None else {"kind": self.kind}
         content = {**kind, "format": self.newest, **entries}
-        return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        read = json.loads(json.dumps(content, allow_nan=False))
+        content[_DIGEST] = _digest(read)
+        return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
     def write(self, folder: Path, entries: dict[str, Any]) -> None:
         """Write the file into the folder; see `text`."""
         (folder / self.name).write_text(self.text(entries), "utf-8", newline="\n")
 
     def _read_bytes(self, folder: Path) -> bytes:
-        path = folder / self.name
-        # Reading a pipe or a device could block or never end.
-        if path.exists() and not path.is_file():
-            raise self._not_ours(folder, "not a regular file")
         try:
-            with path.open("rb") as file:
-                text = file.read(_MAX_BYTES + 1)
+            return read_bytes(folder / self.name, MAX_BYTES)
         except OSError as error:
             raise NotASavedModel(self._absence(folder, error)) from error
-        if len(text) > _MAX_BYTES:
-            raise self._not_ours(folder, f"more than {_MAX_BYTES:,} bytes")
-        return text
+        except ValueError as error:
+            raise self._not_ours(folder, error) from error
 
     def _absence(self, folder: Path, error: OSError) -> str:
         if not isinstance(error, FileNotFoundError):
@@ -120,12 +132,21 @@ class DescriptionFile:
             found = f"{folder}, which does not exist. Check the spelling and the folder you are in"
         return f"A {self.what}'s folder must hold {self.name}. Received: {found}."
 
+    def _altered(self, folder: Path) -> DamagedModel:
+        return DamagedModel(
+            f"{folder / self.name} was altered: its digest is not that of its entries. Get the "
+            f"{self.what} again from its source; or, if you altered it yourself, delete the entry "
+            f"{_DIGEST!r}."
+        )
+
     def _not_ours(self, folder: Path, received: object) -> NotASavedModel:
-        found = repr(received) if isinstance(received, Exception) else received
+        found = repr(received) if isinstance(received, Exception) else str(received)
         return NotASavedModel(
-            f"{folder / self.name} must be what headstart writes. Received: {found}"
+            f"{folder / self.name} must be what headstart writes. Received: {found[:_SHOWN]}"
         )
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a number")
+def _digest(entries: dict[str, Any]) -> str:
+    """Return the hash of entries as JSON gives them, however the file is indented and sorted."""
+    text = json.dumps(entries, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -39,7 +39,7 @@ MINE = replace(
     get_backbone("mini"), name="mine", trained_on="my photos", classes=CLASSES, top1=0.5, top5=None
 )
 KERNEL = np.linspace(-2, 2, 27 * 4, dtype=np.float32).reshape(3, 3, 3, 4)
-OLD = Path(__file__).parents[1] / "fixtures" / "backbones" / "format-1"
+OLD = Path(__file__).parents[1] / "fixtures" / "backbones"
 NUMBERS = asdict(CENTRED_BGR)
 BIAS = np.array([1 / 3, 1e-9, 70000, -1], np.float32)
 
@@ -92,13 +92,28 @@ def test_every_fact_is_read_back(tmp_path, weights):
 def test_folder_of_format_1_is_read(tmp_path):
     """It names a Keras mode, where later formats have numbers."""
     mini = get_backbone("mini")
-    shutil.copyfile(OLD / DESCRIPTION.name, tmp_path / DESCRIPTION.name)
+    shutil.copyfile(OLD / "format-1" / DESCRIPTION.name, tmp_path / DESCRIPTION.name)
     shutil.copyfile(mini.folder / FOLDER_WEIGHTS, tmp_path / FOLDER_WEIGHTS)
     assert json.loads((tmp_path / DESCRIPTION.name).read_text())["format"] == 1
     assert read_backbone(tmp_path) == replace(mini, folder=tmp_path)
     for mode, numbers in KERAS_MODES.items():
         change(tmp_path, preprocessing=mode)
         assert read_row(tmp_path).preprocessing == numbers
+
+
+def test_format_2_without_a_digest_is_read(tmp_path):
+    mini = get_backbone("mini")
+    shutil.copyfile(OLD / "format-2" / DESCRIPTION.name, tmp_path / DESCRIPTION.name)
+    shutil.copyfile(mini.folder / FOLDER_WEIGHTS, tmp_path / FOLDER_WEIGHTS)
+    assert "digest" not in json.loads((tmp_path / DESCRIPTION.name).read_text())
+    assert read_backbone(tmp_path) == replace(mini, folder=tmp_path)
+
+
+def test_an_altered_class_name_is_noticed(folder):
+    path = folder / DESCRIPTION.name
+    path.write_text(path.read_text().replace("kind 1", "kind 3"))
+    with pytest.raises(DamagedModel, match="was altered"):
+        read_row(folder)
 
 
 @pytest.mark.parametrize("resize", get_args(Rule))
@@ -193,7 +208,8 @@ def test_damaged_weights_are_found_out(folder, harm):
 
 def describe(folder, **changes):
     path = folder / DESCRIPTION.name
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    entries = {**json.loads(path.read_text()), **changes}
+    path.write_text(json.dumps({**entries, "digest": None}))  # of older versions
 
 
 def change(folder, **fields):
@@ -281,6 +297,7 @@ def test_any_description_is_refused_by_name(tmp_path, content):
 def test_any_value_is_taken_or_refused_by_name(folder, value, data):
     text = (folder / DESCRIPTION.name).read_text()
     described = json.loads(text)
+    del described["digest"]
     place = data.draw(st.sampled_from([described, described["backbone"]]))
     place[data.draw(st.sampled_from(sorted(place)))] = value
     (folder / DESCRIPTION.name).write_text(json.dumps(described))

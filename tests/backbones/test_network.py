@@ -34,7 +34,7 @@ from headstart.errors import (
 )
 from headstart.storage import cache_dir
 
-OLD = Path(__file__).parents[1] / "fixtures" / "networks" / "format-1"
+OLD = Path(__file__).parents[1] / "fixtures" / "networks"
 CLASSES = tuple(ClassName(f"n{i}", name) for i, name in enumerate(["ant", "bee", "cat"]))
 
 
@@ -109,7 +109,7 @@ def test_foreign_entry_is_refused(network, name):
 @pytest.mark.parametrize("name", ["size", "outputs", "classes", "files"])
 def test_any_entry_is_read_or_refused_by_name(network, name, value):
     text = (network.folder / DESCRIPTION.name).read_text()
-    described = {**json.loads(text), name: value}
+    described = {**json.loads(text), "digest": None, name: value}
     (network.folder / DESCRIPTION.name).write_text(json.dumps(described))
     try:
         load_network(network.folder)
@@ -120,7 +120,7 @@ def test_any_entry_is_read_or_refused_by_name(network, name, value):
 
 
 def test_network_of_format_1_is_read_and_runs():
-    network = load_network(OLD)
+    network = load_network(OLD / "format-1")
     assert (network.name, network.size, network.layer) == ("tiny", (8, 8), "conv")
     assert (network.resize, network.crop_fraction) == ("squash", 0.9)
     assert (network.interpolation, network.antialias) == ("bilinear", True)
@@ -131,6 +131,21 @@ def test_network_of_format_1_is_read_and_runs():
     f32 = {"INFERENCE_PRECISION_HINT": "f32"}
     found = load_processor().compile_model(network.graph, "CPU", f32)(images)["features"]
     np.testing.assert_allclose(found[:, 1], [0.09713279, 0.39276874], rtol=1e-5)
+
+
+def test_network_of_format_2_without_a_digest_is_read(tmp_path):
+    for name in FILES:
+        shutil.copyfile(OLD / "format-1" / name, tmp_path / name)
+    shutil.copyfile(OLD / "format-2" / DESCRIPTION.name, tmp_path / DESCRIPTION.name)
+    assert "digest" not in json.loads((tmp_path / DESCRIPTION.name).read_text())
+    assert load_network(tmp_path) == replace(load_network(OLD / "format-1"), folder=tmp_path)
+
+
+def test_an_altered_class_name_is_noticed(network):
+    path = network.folder / DESCRIPTION.name
+    path.write_text(path.read_text().replace("bee", "bed"))
+    with pytest.raises(DamagedModel, match="was altered"):
+        load_network(network.folder)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from headstart.augmentation.settings import Augmentation
+from headstart.errors import DamagedModel
 from headstart.finetuning.activations import Activations
 from headstart.finetuning.data_source import ActivationData, ImageData, views_to_keep
 from headstart.finetuning.settings import FineTuning
@@ -80,6 +81,13 @@ def test_no_views_are_kept_if_none_are_wanted_or_every_layer_learns(tmp_path):
     everything = SimpleNamespace(upper=None, shapes=[])
     assert views_to_keep(everything, FineTuning(), 10, tmp_path) == (0, ())
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", ["", "null", '"three"', "[" * 100_000])
+def test_a_damaged_number_of_views_is_refused(tmp_path, content):
+    (tmp_path / "views.json").write_text(content)
+    with pytest.raises(DamagedModel, match=r"views\.json must hold a number.*--restart"):
+        views_to_keep(POINT, FineTuning(views=3), 10, tmp_path)
 
 
 def test_fewer_views_are_kept_if_there_is_little_room_and_a_note_says_so(tmp_path):

@@ -1,4 +1,3 @@
-import json
 import shutil
 import subprocess
 import sys
@@ -23,8 +22,7 @@ HEAD, GOLDEN = "head.npz", "golden.npz"
 
 def rewrite(folder, **changes):
     """Change model.json, and list its new hash."""
-    path = folder / "model.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    DESCRIPTION.write(folder, DESCRIPTION.read(folder) | changes)
     parts.write_checksums(folder, parts.FILES)
 
 

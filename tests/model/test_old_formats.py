@@ -7,7 +7,8 @@ import pytest
 
 from headstart.model import load
 
-FOLDER = Path(__file__).parents[1] / "fixtures" / "models" / "format-1"
+MODELS = Path(__file__).parents[1] / "fixtures" / "models"
+FOLDER = MODELS / "format-1"
 LABELS = {
     "logistic": ("other", "tiger", "wolf | <b>", "żuk"),
     "dense": (-2, 1, 3, 7),
@@ -48,3 +49,14 @@ def test_facts_are_the_same():
     assert [data.counts for data in training] == [(6, 6, 6, 6)] * 3
     assert [data.unreadable for data in training] == [0, 0, 2]
     assert [data.fine_tuned for data in training] == ["", "from block_16_expand on", ""]
+
+
+def test_a_model_of_format_2_without_a_digest_is_read(expected):
+    model = load(MODELS / "format-2" / "dense")
+    found = model.predict_proba(list(expected["images"]))
+    np.testing.assert_allclose(found, expected["dense"], rtol=0, atol=1e-5)
+    assert model.labels == LABELS["dense"]
+    assert model.evaluation == {"accuracy": 0.9, "interval": [0.8, 0.95], "n_test": 20}
+    assert model.description.extras == ("notes.txt",)
+    assert model.description.training.unreadable == 1
+    assert model.description.versions["headstart"] == "0.2.0.dev0"

@@ -70,10 +70,11 @@ def test_two_at_once_are_refused_even_with_restart(tmp_path):
         assert (folder / "last.npz").exists()
 
 
-def test_unreadable_settings_are_other_settings(tmp_path):
+@pytest.mark.parametrize("content", ["{", "[1]", "3", '"a"', "[" * 100_000])
+def test_unreadable_settings_are_other_settings(tmp_path, content):
     folder = tmp_path / "net.training"
     left(folder)
-    (folder / "settings.json").write_text("{")
+    (folder / "settings.json").write_text(content)
     with (
         pytest.raises(
             UsageError,

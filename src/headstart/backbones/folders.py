@@ -11,7 +11,6 @@ the package.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +62,7 @@ def write_backbone(folder: Path, backbone: Backbone, weights: Path) -> None:
         "classes": backbone.classes,
         "files": {FOLDER_WEIGHTS: hash_file(folder / FOLDER_WEIGHTS)},
     }
-    _row(json.loads(DESCRIPTION.text(entries)), folder)
+    _row(DESCRIPTION.parse(DESCRIPTION.text(entries).encode(), folder), folder)
     DESCRIPTION.write(folder, entries)
 
 

@@ -21,6 +21,7 @@ from headstart.backbones.keras_outputs import wire_outputs
 from headstart.backbones.keras_process import REPORTED
 from headstart.backbones.keras_weights import build, load
 from headstart.backbones.runtime import count_macs, load_openvino, silence_telemetry, write_graph
+from headstart.untrusted.json_text import parse_json
 
 if TYPE_CHECKING:
     from keras import KerasTensor, Layer
@@ -129,7 +130,7 @@ def prepare() -> None:
 def main() -> None:
     """Answer the request on standard input with a line of JSON on standard output."""
     prepare()
-    sys.stdout.write("\n" + json.dumps(answer(json.load(sys.stdin))) + "\n")
+    sys.stdout.write("\n" + json.dumps(answer(parse_json(sys.stdin.read()))) + "\n")
 
 
 if __name__ == "__main__":

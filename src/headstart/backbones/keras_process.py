@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from headstart import records
 from headstart.backbones.keras_settings import environment
 from headstart.errors import ConversionError, StorageError, UsageError, WeightsMismatch
+from headstart.untrusted.json_text import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -196,7 +197,7 @@ def ask_keras(task: str, row: Backbone, **request: str | list[int] | list[str]) 
 
 def _last_json_line(text: str) -> dict[str, Any] | None:
     try:
-        answer = json.loads(text.strip().rpartition("\n")[2])
+        answer = parse_json(text.strip().rpartition("\n")[2])
     except ValueError:
         return None
     return answer if isinstance(answer, dict) else None

@@ -1,6 +1,5 @@
 """Images in the rows of a parquet file, as the Hugging Face ``datasets`` library writes them."""
 
-import json
 import os
 import threading
 from bisect import bisect_right
@@ -17,6 +16,7 @@ from headstart.data.settings import DatasetSettings
 from headstart.errors import DatasetError, ImageDamaged, MissingExtra
 from headstart.images.decoding_errors import too_large
 from headstart.images.sources import FileSource, ImageSource, check_bytes
+from headstart.untrusted.json_text import parse_json, read_json
 
 IMAGE_COLUMNS = ("image", "img", "picture", "photo")
 
@@ -130,7 +130,7 @@ class ParquetImages:
         column = self.label_column
         metadata = self._file.schema_arrow.metadata or {}
         try:
-            features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {})
+            features = parse_json(metadata.get(b"huggingface", b"{}")).get("info", {})
             names = features.get("features", {}).get(column, {}).get("names")
         except (ValueError, AttributeError):
             names = None
@@ -202,9 +202,9 @@ def _names_beside(path: Path) -> list[str] | None:
     if not beside.is_file():
         return None
     try:
-        names = json.loads(beside.read_text("utf-8"))
+        names = read_json(beside)
         return [name if isinstance(name, str) else str(name[0]) for name in names]
-    except (ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise DatasetError(
             f"{beside} must be a list of class names, in the order of the labels: {error}."
         ) from error

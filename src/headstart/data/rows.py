@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.errors import DatasetError
+from headstart.untrusted.json_text import parse_json
 
 _DELIMITERS = ",;\t"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -95,7 +95,7 @@ def _read_json_lines(text: str) -> Iterator[Row]:
     spelled: dict[str, str] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
-            record = json.loads(line)
+            record = parse_json(line)
             if not isinstance(record, dict):
                 raise ValueError(f"line {number} is not an object")
             names = [spelled.setdefault(name.lower(), name) for name in column_names(record)]

@@ -2,7 +2,6 @@
 
 import contextlib
 import importlib.util
-import json
 import os
 import random
 import shutil
@@ -12,6 +11,8 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+
+from headstart.untrusted.json_text import read_json
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
@@ -101,7 +102,7 @@ def configured_backend() -> str:
     """Return the backend in Keras's settings file; empty if it names none."""
     folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
     try:
-        settings = json.loads((folder / "keras.json").read_text("utf-8"))
+        settings = read_json(folder / "keras.json")
         return str(settings.get("backend"))
     except (OSError, ValueError, AttributeError):
         return ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headstart.augmentation.settings import Augmentation
+from headstart.errors import DamagedModel
 from headstart.finetuning.activation_batches import ActivationBatches
 from headstart.finetuning.activations import (
     Activations,
@@ -22,6 +23,7 @@ from headstart.storage import whole_file
 from headstart.training.batches import ImageBatches
 from headstart.training.pixels import decode_images
 from headstart.training.validation import ValidationSet
+from headstart.untrusted.json_text import read_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -175,7 +177,12 @@ def views_to_keep(
         )
         with whole_file(decided) as new:
             new.write_text(json.dumps(n_views), "utf-8")
-    n_views = int(json.loads(decided.read_text("utf-8")))
+    try:
+        n_views = int(read_json(decided))
+    except (OSError, TypeError, ValueError) as error:
+        raise DamagedModel(
+            f"{decided} must hold a number. Received: {error}. Start anew (--restart)."
+        ) from error
     return n_views, _notes(point, n_images, n_views, settings.wanted_views)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from headstart.errors import DamagedModel
 from headstart.storage import whole_file
+from headstart.untrusted.json_text import parse_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +65,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            facts = json.loads(file[_FACTS].tobytes())
+            facts = parse_json(file[_FACTS].tobytes(), finite=False)
             names = [name for name in file.files if name != _FACTS]
             found = {name: file[name] for name in names}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

@@ -13,6 +13,7 @@ from headstart.display.text import shorten
 from headstart.errors import TrainingDiverged, UsageError
 from headstart.progress import Bars
 from headstart.storage import folder_beside, remove_remains, whole_file, writing
+from headstart.untrusted.json_text import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -140,7 +141,7 @@ def _remove_unfinished_files(folder: Path) -> None:
 def _compare_settings(folder: Path, settings: dict[str, Any]) -> None:
     path = folder / _SETTINGS
     try:
-        before = json.loads(path.read_text("utf-8"))
+        before = read_json(path)
     except FileNotFoundError:
         if any(entry.name != _LOCK for entry in folder.iterdir()):
             raise UsageError(
@@ -151,8 +152,9 @@ def _compare_settings(folder: Path, settings: dict[str, Any]) -> None:
         with whole_file(path) as new:
             new.write_text(json.dumps(settings, indent=1), "utf-8")
         return
-    except ValueError:
+    except (OSError, ValueError):
         before = {}
+    before = before if isinstance(before, dict) else {}
     if before != settings:
         raise UsageError(
             f"{folder} holds an unfinished training with other settings: "
