@@ -3,8 +3,10 @@
 import os
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from tests.attacks.fuzzing import attack
 
 _ATTACKED = "attacked"
 
@@ -25,6 +27,21 @@ def seed() -> int:
 def attacked(record_property: Callable[[str, object], None]) -> Callable[[str, int], None]:
     """Return what counts attacks for the end of the run: ``attacked("kills of train", 12)``."""
     return lambda what, how_often: record_property(_ATTACKED, (what, how_often))
+
+
+@pytest.fixture
+def fuzz(
+    tmp_path: Path, rounds: int, seed: int, attacked: Callable[[str, int], None]
+) -> Callable[..., None]:
+    """Return what tries mutants: ``fuzz("damaged models", trial, originals, n=40)``.
+
+    See `tests.attacks.fuzzing.attack`; `n` counts for one round.
+    """
+
+    def tried(*args: object, n: int, **kwargs: object) -> None:
+        attack(*args, n=n * rounds, seed=seed, place=tmp_path, attacked=attacked, **kwargs)
+
+    return tried
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,0 +1,84 @@
+"""Damaged and hostile tables and zip archives: read or refused."""
+
+import csv
+import io
+import json
+import zipfile
+
+import pytest
+from tests.attacks.limits import Trial
+from tests.images.odd_images import encoded, photo
+
+import headstart as hs
+from headstart.images.reader import load
+from headstart.images.resizing import Resize
+
+LABELS = ("red", "grün", "blue")
+ROWS = [(f"{i}.png", LABELS[i % 3], ("train", "test")[i % 2]) for i in range(12)]
+# A mutant that lists thousands of images need not have all of them read.
+_READ = 20
+
+
+class ReadDataset(Trial):
+    """Read a labelled dataset and some of its images."""
+
+    def prepare(self):
+        self._resize = Resize("squash", 32, 32)
+
+    def answer(self, path):
+        found = hs.read_dataset(path)
+        loaded = [load(i, source, self._resize) for i, source in enumerate(found.sources[:_READ])]
+        pixels = [str(item.error) if item.error else item.pixels.tobytes() for item in loaded]
+        return found.labels, found.classes, found.split, found.layout, pixels
+
+
+def image(i):
+    return encoded(photo(16, 12, seed=i), "PNG")
+
+
+def fill(folder):
+    """Write the images that a table lists."""
+    folder.mkdir()
+    for i, (name, _, _) in enumerate(ROWS):
+        (folder / name).write_bytes(image(i))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    """Folders of images with a table, by the kind of table."""
+    place = tmp_path_factory.mktemp("tables")
+    for kind, dialect in (("csv", "excel"), ("tsv", "excel-tab")):
+        file = io.StringIO()
+        csv.writer(file, dialect).writerows([("path", "label", "split"), *ROWS])
+        (fill(place / kind) / f"labels.{kind}").write_text(file.getvalue(), "utf-8")
+    objects = [{"path": path, "label": label, "split": split} for path, label, split in ROWS]
+    lines = "\n".join(json.dumps(each, ensure_ascii=False) for each in objects)
+    (fill(place / "jsonl") / "labels.jsonl").write_text(lines, "utf-8")
+    return place
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory):
+    """Zip archives with class folders, packed and not."""
+    folder = tmp_path_factory.mktemp("zips")
+    for packing in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        with zipfile.ZipFile(folder / f"{packing}.zip", "w", packing) as file:
+            for i, (name, label, split) in enumerate(ROWS):
+                file.writestr(f"{split}/{label}/{name}", image(i))
+    return sorted(folder.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl"])
+def test_tables(tables, fuzz, kind):
+    fuzz(
+        *("mutated tables", ReadDataset(), [tables / kind]),
+        n=20,
+        files=[f"labels.{kind}"],
+        others=True,
+    )
+
+
+@pytest.mark.parametrize("forge", [False, True])
+def test_archives(archives, fuzz, forge):
+    fuzz("mutated zip archives", ReadDataset(), archives, n=30, forge=forge, others=True)
