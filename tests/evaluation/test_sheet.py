@@ -144,6 +144,13 @@ def test_image_that_breaks_only_now_is_a_grey_tile_too(tmp_path):
     assert _has(drawn, (240, 240, 240))
 
 
+def test_what_goes_wrong_after_decoding_is_a_grey_tile_too(tmp_path, monkeypatch):
+    whole = _drawn(tmp_path, Tile(_photo()))
+    monkeypatch.setattr("headstart.evaluation.sheet.framed", lambda *_: bytearray(2**62))
+    assert whole.shape == (drawn := _drawn(tmp_path, Tile(_photo()))).shape
+    assert _has(drawn, (240, 240, 240))
+
+
 def test_thumbnails_are_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.images.odd_images import encoded, oriented, photo, png, write_all
+from tests.images.odd_images import bomb, encoded, oriented, photo, png, write_all
 
 from headstart.errors import (
     ImageDamaged,
@@ -85,7 +85,7 @@ class TestLoad:
         ("error", "becomes", "says"),
         [
             (MemoryError(), ImageTooLarge, "x needs too much memory. Save"),
-            (ValueError("odd"), ImageUnsupported, "Received: 64 x 48 (ValueError: odd)"),
+            (ValueError("odd"), ImageUnsupported, "Received: ValueError: odd."),
         ],
     )
     def test_an_image_that_can_not_be_resized_has_an_error(self, monkeypatch, error, becomes, says):
@@ -107,6 +107,19 @@ class TestLoad:
         assert tolerant.notes[0].startswith("truncated; ")
         assert strict.content == content_hash(data)
         assert tolerant.content not in {None, content_hash(data)}
+
+    @pytest.mark.parametrize("size", [(140_000_000, 1), (1, 140_000_000)])
+    def test_a_side_of_140_million_pixels_is_refused_before_memory_is_taken(self, size):
+        loaded = load(0, BytesSource("x", bomb(*size)), RESIZE)
+        assert isinstance(loaded.error, ImageTooLarge)
+        assert "sides of at most 100,000 pixels" in str(loaded.error)
+
+    def test_what_completing_a_cut_image_raises_is_guarded(self, monkeypatch):
+        data = encoded(photo(320, 320), "JPEG")[:-60]
+        monkeypatch.setattr("headstart.images.decoding.missing_share", lambda _: 1 / 0)
+        loaded = load(0, BytesSource("x", data), RESIZE, accept_truncated=True)
+        assert isinstance(loaded.error, ImageUnsupported)
+        assert "ZeroDivisionError" in str(loaded.error)
 
     def test_notes_are_kept(self):
         loaded = load(0, BytesSource("x", oriented(6)), Resize("keras", 9, 9))

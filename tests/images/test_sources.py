@@ -1,3 +1,4 @@
+import errno
 import io
 import os
 import sys
@@ -27,6 +28,7 @@ from headstart.errors import (
     ImageUnreadable,
     UsageError,
 )
+from headstart.images import sources
 from headstart.images.decoding import decode
 from headstart.images.sources import (
     ArraySource,
@@ -108,6 +110,76 @@ class TestFileSource:
             patch.setattr(os, "fstat", fail)
             with pytest.raises(ImageUnreadable, match="Input/output"):
                 FileSource(tmp_path / "a.jpg").read()
+
+    def test_a_name_that_is_too_long_is_an_error(self, tmp_path):
+        for name in ("a" * 300 + ".jpg", "a/" * 5000 + "b.jpg"):
+            with pytest.raises(ImageError, match=r"longer than the system allows|no file"):
+                FileSource(tmp_path / name).read()
+
+    @pytest.mark.parametrize(
+        ("number", "error", "says"),
+        [
+            (errno.EACCES, ImageUnreadable, "it, or a folder that it is in, may not be read"),
+            (errno.ENAMETOOLONG, ImageUnreadable, "its name is longer than the system allows"),
+            (errno.EIO, ImageUnreadable, "Input/output error"),
+            (errno.ENXIO, ImageUnreadable, "No such device"),
+            (errno.ENOENT, ImageNotFound, "There is no file"),
+            (errno.ENOTDIR, ImageNotFound, "There is no file"),
+        ],
+    )
+    def test_the_error_of_the_system_decides(self, monkeypatch, number, error, says):
+        """Also if nothing else can be learnt of the file, as in a folder one may not enter."""
+
+        def fail(*_, **__):
+            raise OSError(number, os.strerror(number))
+
+        with monkeypatch.context() as patch:
+            for name in ("open", "stat", "lstat", "readlink"):
+                patch.setattr(os, name, fail)
+            with pytest.raises(error, match=says):
+                FileSource("locked/a.jpg").read()
+
+    def test_a_file_in_a_folder_one_may_not_enter_is_an_error(self, tmp_path):
+        if getattr(os, "geteuid", lambda: 0)() == 0:
+            pytest.skip("the administrator may enter every folder, and Windows has other rights")
+        folder = tmp_path / "locked"
+        folder.mkdir()
+        (folder / "a.jpg").write_bytes(png())
+        folder.chmod(0)
+        try:
+            with pytest.raises(ImageUnreadable, match="a folder that it is in"):
+                FileSource(folder / "a.jpg").read()
+        finally:
+            folder.chmod(0o700)
+
+    @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc on this system")
+    def test_a_file_that_says_that_it_is_empty_is_read(self):
+        assert b"Name:" in FileSource("/proc/self/status").read()
+
+    def test_a_file_that_does_not_end_is_too_large(self, tmp_path, monkeypatch):
+        file, empty = tmp_path / "a.jpg", tmp_path / "empty"
+        file.write_bytes(bytes(3 * 1024**2))
+        empty.touch()
+        said = empty.stat()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fstat", lambda _: said)
+            assert FileSource(file).read() == bytes(3 * 1024**2)
+            patch.setattr(sources, "MAX_BYTES", 2 * 1024**2)
+            with pytest.raises(ImageTooLarge, match="at most 2 MiB"):
+                FileSource(file).read()
+
+    @pytest.mark.skipif(not hasattr(os, "set_blocking"), reason="no such files on this system")
+    def test_a_file_that_has_nothing_to_read_yet_is_not_waited_for(self, tmp_path, monkeypatch):
+        (tmp_path / "empty").touch()
+        said = (tmp_path / "empty").stat()
+        reading, writing = os.pipe()
+        os.set_blocking(reading, False)
+        with monkeypatch.context() as patch:
+            patch.setattr(sources, "_open_at_once", lambda *_: reading)
+            patch.setattr(os, "fstat", lambda _: said)
+            with pytest.raises(ImageUnreadable, match="nothing to read yet"):
+                FileSource("kmsg").read()
+        os.close(writing)
 
     def test_a_name_that_is_not_unicode_can_be_printed(self):
         assert FileSource(os.fsdecode(b"b\xe9b\xe9.jpg")).name == r"b\xe9b\xe9.jpg"

@@ -11,7 +11,7 @@ from headstart.augmentation.settings import Augmentation
 from headstart.display.drawing import check_png, framed, save_png, write_line
 from headstart.display.style import INK, MARGIN, PALE, SMALL_SIZE
 from headstart.errors import ImageError, UsageError
-from headstart.images.decoding import decode
+from headstart.images.decoding import decoded_image
 from headstart.images.sources import ImageSource, UnreadableImage
 
 # Pixels. Small views are enlarged and large ones are reduced.
@@ -69,14 +69,13 @@ def draw_augmented(
     for number, source in enumerate(sources):
         corner = (MARGIN, HEAD_HEIGHT + MARGIN // 2 + number * row_height)
         try:
-            image = decode(source.read(), name=source.name, at_least=(2 * size, 2 * size)).image
+            with decoded_image(source, at_least=(2 * size, 2 * size)) as decoded:
+                random = np.random.default_rng((seed, number))
+                drawn = augmentation.batch([np.asarray(decoded.image)] * views, size, random)
+                _draw_row(sheet, corner, decoded.image, drawn)
         except ImageError as error:
             unreadable.append(UnreadableImage(source, error))
             write_line(draw, (MARGIN, corner[1] + side // 2), str(error), room, INK)
-        else:
-            random = np.random.default_rng((seed, number))
-            drawn = augmentation.batch([np.asarray(image)] * views, size, random)
-            _draw_row(sheet, corner, image, drawn)
         write_line(draw, (MARGIN, corner[1] + side + 4), source.name, room, PALE, SMALL_SIZE)
     save_png(sheet, path)
     return tuple(unreadable)

@@ -24,7 +24,7 @@ from headstart.display.style import (
 )
 from headstart.display.text import percent
 from headstart.errors import ImageError, UsageError
-from headstart.images.decoding import decode
+from headstart.images.decoding import decoded_image
 from headstart.images.sources import ImageSource
 from headstart.prediction.answer import Prediction
 
@@ -174,10 +174,10 @@ def _draw_tile(sheet: Image.Image, corner: tuple[int, int], tile: Tile, folder: 
 def _thumbnail(tile: Tile) -> Image.Image:
     if tile.error is not None:
         raise tile.error
-    source, size = tile.source, (IMAGE_HEIGHT, WIDTH)
+    size = (IMAGE_HEIGHT, WIDTH)
     # Where a cut image was not accepted, there is an error.
-    decoded = decode(source.read(), name=source.name, at_least=size, accept_truncated=True)
-    return framed(decoded.image, WIDTH, IMAGE_HEIGHT)
+    with decoded_image(tile.source, at_least=size, accept_truncated=True) as decoded:
+        return framed(decoded.image, WIDTH, IMAGE_HEIGHT)
 
 
 def _mark(draw: ImageDraw.ImageDraw, corner: tuple[int, int], top: int, tile: Tile) -> None:

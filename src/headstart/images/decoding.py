@@ -1,25 +1,36 @@
 """Decode the bytes of an image file into upright RGB pixels, by fixed rules."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin
 
 from headstart.display.text import percent, whole_percent
 from headstart.errors import ImageDamaged, ImageUnsupported
-from headstart.images.decoding_errors import image_errors
-from headstart.images.depth import scaled, stretched
+from headstart.images.decoding_errors import image_errors, one_image
+from headstart.images.depth import bit_table, scaled, stretched
+from headstart.images.in_flight import room, take_pixels
 from headstart.images.jpeg import unusual_process
 from headstart.images.limits import check_pixels
 from headstart.images.notes import Notes
 from headstart.images.opening import Opened, open_image
 from headstart.images.orientation import orientation, upright, upright_size
 from headstart.images.signatures import identify
-from headstart.images.sources import check_bytes
+from headstart.images.sources import ImageSource, check_bytes
 from headstart.images.truncation import MOST_MISSING, completed, missing_share
+
+Samples = NDArray[np.uint16]
 
 _ON_WHITE = "transparent: shown on white"
 _UPPER_BITS = "16-bit colour: the upper 8 bits"
+# Bytes for each pixel: as decoded, as RGB (4 in Pillow), and as RGB that is turned upright. Wide
+# numbers are an array besides.
+_USUAL, _WIDE = 12, 18
+# Pixels that are converted at once, where that takes more memory than the result.
+_STRIP = 2**22
 _WITHOUT_NOTE = ("RGB", "L", "P", "1", "RGBX")
 
 
@@ -93,16 +104,16 @@ def decode(
     ImageDamaged
         It is empty, truncated or corrupt, as far as the decoder can tell.
     ImageTooLarge
-        It has more bytes than `sources.MAX_BYTES` or more pixels than `limits.MAX_PIXELS`. This is
-        checked before memory is allocated for the pixels.
+        It has more bytes than `sources.MAX_BYTES`, more pixels than `limits.MAX_PIXELS`, a side
+        longer than `limits.MAX_SIDE`, or needs more memory than `in_flight.PIXELS_IN_FLIGHT`. This
+        is checked before memory is allocated for the pixels.
     """
     check_bytes(len(data), name)
     signature = identify(data, name)
     try:
         with image_errors(name, signature.kind):
             opened = open_image(data, name, signature)
-            check_pixels(opened.image.size, name)
-            return _decoded(opened, at_least, as_stored=as_stored)
+            return _decoded(opened, name, at_least, as_stored=as_stored)
     except ImageDamaged as error:
         if signature.kind != "JPEG":
             raise
@@ -116,13 +127,35 @@ def decode(
         return _truncated(data, name, error, as_stored=as_stored)
 
 
+@contextlib.contextmanager
+def decoded_image(
+    source: ImageSource,
+    *,
+    at_least: tuple[int, int] | None = None,
+    accept_truncated: bool = False,
+) -> Iterator[Decoded]:
+    """Read and decode an image as `decode` does, and guard what is done with it in the context.
+
+    Raises
+    ------
+    ImageError
+        It can't be read, or something inside the context went wrong.
+    """
+    with room():
+        data = source.read()
+        with one_image(source.name):
+            yield decode(
+                data, name=source.name, at_least=at_least, accept_truncated=accept_truncated
+            )
+
+
 def _truncated(data: bytes, name: str, error: ImageDamaged, *, as_stored: bool) -> Decoded:
     """Decode a JPEG that is cut short, or raise `error` if it is damaged in another way."""
     try:
         with image_errors(name, "JPEG"):
             opened = open_image(completed(data), name, identify(data, name))
             # In full size, so that the same rows are missing for every network.
-            decoded = _decoded(opened, None, as_stored=as_stored)
+            decoded = _decoded(opened, name, None, as_stored=as_stored)
     except ImageDamaged:
         raise error from None
     if "progressive" in opened.image.info:
@@ -141,11 +174,15 @@ def _truncated(data: bytes, name: str, error: ImageDamaged, *, as_stored: bool) 
     return replace(decoded, notes=(*decoded.notes, note), truncated=True)
 
 
-def _decoded(opened: Opened, at_least: tuple[int, int] | None, *, as_stored: bool) -> Decoded:
+def _decoded(
+    opened: Opened, name: str, at_least: tuple[int, int] | None, *, as_stored: bool
+) -> Decoded:
     image = opened.image
     size = image.size
+    check_pixels(size, name)
     if at_least is not None:
         _reduce(image, at_least)
+    take_pixels(_bytes_needed(opened, size), name)
     image.load()
     turn = orientation(image.info)
     if as_stored:
@@ -156,6 +193,17 @@ def _decoded(opened: Opened, at_least: tuple[int, int] | None, *, as_stored: boo
     unknown = ("EXIF unreadable: orientation unknown",) if turn is None else ()
     turn = turn or 1
     return Decoded(upright(rgb, turn), upright_size(size, turn), opened.notes + notes + unknown)
+
+
+def _bytes_needed(opened: Opened, size: tuple[int, int]) -> int:
+    """Return how much memory an image of `size` needs at most, from decoding to upright RGB.
+
+    `opened.image` may be set to be decoded smaller.
+    """
+    image = opened.image
+    each = _WIDE if image.mode[0] in "IF" or opened.low is not None else _USUAL
+    pixels = image.width * image.height
+    return max(each * pixels, 4 * pixels + opened.bytes_to_decode * size[0] * size[1])
 
 
 def _reduce(image: Image.Image, at_least: tuple[int, int]) -> None:
@@ -185,20 +233,28 @@ def _to_rgb(opened: Opened) -> tuple[Image.Image, Notes]:
         return _narrow_colour(opened, opened.low)
     notes: Notes = (_UPPER_BITS,) if opened.deep else ()
     if image.has_transparency_data:
-        rgb, more = _on_white(image.convert("RGBA"))
+        rgb, more = _on_white(image)
         return rgb, notes + more
     notes += () if image.mode in _WITHOUT_NOTE else (f"{image.mode} converted",)
     return (image if image.mode == "RGB" else image.convert("RGB")), notes
 
 
 def _on_white(image: Image.Image) -> tuple[Image.Image, Notes]:
-    alpha = image.getchannel("A")
-    rgb = image.convert("RGB")
-    if alpha.getextrema() == (255, 255):
-        return rgb, ()
+    """Return an image of any mode that has transparency as RGB, and a note."""
     white = Image.new("RGB", image.size, "white")
-    white.paste(rgb, mask=alpha)
-    return white, (_ON_WHITE,)
+    opaque = True
+    for box in _strips(image):
+        strip = image.crop(box).convert("RGBA")
+        alpha = strip.getchannel("A")
+        opaque = opaque and alpha.getextrema() == (255, 255)
+        white.paste(strip.convert("RGB"), box, alpha)
+    return white, () if opaque else (_ON_WHITE,)
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[int, int, int, int]]:
+    rows = max(1, _STRIP // image.width)
+    for top in range(0, image.height, rows):
+        yield (0, top, image.width, min(top + rows, image.height))
 
 
 def _narrow_grey(opened: Opened) -> tuple[Image.Image, Notes]:
@@ -225,15 +281,31 @@ def _has_no_sign(opened: Opened) -> bool:
 def _narrow_colour(opened: Opened, low: Image.Image) -> tuple[Image.Image, Notes]:
     image = opened.image
     low.load()
-    values = np.asarray(image).astype(np.uint16) << 8
-    values |= np.asarray(low)
-    colour, note = scaled(values[..., :3], "colour", opened.largest)
+    boxes = list(_strips(image))
+    brightest = np.max([_deep(image, low, box).max((0, 1)) for box in boxes], axis=0)
+    table, note = bit_table(int(brightest[:3].max()), "colour", opened.largest)
+    of_alpha, _ = bit_table(int(brightest[3:].max(initial=0)), "alpha", opened.largest)
     key = image.info.get("transparency")
-    if image.mode == "RGBA":
-        alpha, _ = scaled(values[..., 3], "alpha", opened.largest)
-    elif isinstance(key, tuple):
-        alpha = np.where((values == np.array(key, np.uint16)).all(2), np.uint8(0), np.uint8(255))
-    else:
-        return Image.fromarray(colour), (note,)
-    rgb, notes = _on_white(Image.fromarray(np.dstack([colour, alpha])))
+    has_alpha = image.mode == "RGBA" or isinstance(key, tuple)
+    narrow = Image.new("RGBA" if has_alpha else "RGB", image.size)
+    for box in boxes:
+        values = _deep(image, low, box)
+        bands = [table[values[..., :3]]]
+        if image.mode == "RGBA":
+            bands.append(of_alpha[values[..., 3:]])
+        elif has_alpha:
+            is_key = (values == np.array(key, np.uint16)).all(2, keepdims=True)
+            bands.append(np.where(is_key, np.uint8(0), np.uint8(255)))
+        narrow.paste(Image.fromarray(np.dstack(bands)), box)
+    if not has_alpha:
+        return narrow, (note,)
+    rgb, notes = _on_white(narrow)
     return rgb, (note, *notes)
+
+
+def _deep(image: Image.Image, low: Image.Image, box: tuple[int, int, int, int]) -> Samples:
+    """Return the 16-bit samples of a part of an image."""
+    values = np.asarray(image.crop(box)).astype(np.uint16)
+    values <<= 8
+    values |= np.asarray(low.crop(box))
+    return values

@@ -54,16 +54,24 @@ def image_errors(name: str, kind: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def resize_errors(name: str, size: tuple[int, int]) -> Iterator[None]:
-    """Turn any exception raised inside into an `ImageError` of an image of (width, height)."""
+def one_image(name: str) -> Iterator[None]:
+    """Guard all that is done with one image: it must not end a run over many.
+
+    Raises
+    ------
+    ImageError
+        Instead of any other exception that is raised inside.
+    """
     try:
         yield
+    except ImageError:
+        raise
     except MemoryError as error:
         raise too_large(name, error) from error
-    except Exception as error:  # one image must not end a whole run
+    except Exception as error:
         raise ImageUnsupported(
-            f"{name} must be an image that can be resized. Received: {size[0]} x {size[1]} "
-            f"({type(error).__name__}: {error}). Save it as an ordinary JPEG or PNG."
+            f"{name} must be an image that can be converted and resized. "
+            f"Received: {type(error).__name__}: {error}. Save it as an ordinary JPEG or PNG."
         ) from error
 
 

@@ -1,5 +1,6 @@
 """Bring samples of more than 8 bits to 0..255, by rules that look at nothing but the image."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ Bytes = NDArray[np.uint8]
 
 #: How many bits the samples of cameras and scanners have.
 STEPS = (8, 10, 12, 14, 16)
+
+# Values that are converted at once. A temporary array of a whole image could take gigabytes.
+_BLOCK = 2**20
 
 
 def scaled(values: NDArray[Any], what: str, largest: int | None = None) -> tuple[Bytes, str]:
@@ -32,7 +36,12 @@ def scaled(values: NDArray[Any], what: str, largest: int | None = None) -> tuple
     scaled : ndarray of uint8
     note : str
     """
-    brightest = int(values.max(initial=0))
+    table, note = bit_table(int(values.max(initial=0)), what, largest)
+    return table[values], note
+
+
+def bit_table(brightest: int, what: str, largest: int | None = None) -> tuple[Bytes, str]:
+    """Return the 8 bits of each of the 65,536 values, and a note; see `scaled`."""
     known = max(brightest, largest or 0)
     bits = next(step for step in STEPS if known < 2**step)
     top = 2**bits - 1
@@ -40,7 +49,7 @@ def scaled(values: NDArray[Any], what: str, largest: int | None = None) -> tuple
     table = (np.arange(2**16, dtype=np.uint32) * 510 + top) // (2 * top)
     used = "" if bits == 16 else f" with {bits} bits used"
     note = f"16-bit {what}{used}: {top} became 255; the brightest is {brightest}"
-    return table.clip(max=255).astype(np.uint8)[values], note
+    return table.clip(max=255).astype(np.uint8), note
 
 
 def stretched(values: NDArray[Any]) -> tuple[Bytes, str]:
@@ -59,13 +68,44 @@ def stretched(values: NDArray[Any]) -> tuple[Bytes, str]:
     note : str
     """
     floats = values.dtype.kind == "f"
-    finite = values[np.isfinite(values)] if floats else values
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    low, high = _extremes(values)
     if floats and low >= 0 and high <= 1:
         low, high, note = 0.0, 1.0, "floats: 1 became 255"
     else:
         what = "floats" if floats else f"{8 * values.dtype.itemsize}-bit integers"
         note = f"{what} stretched; {low:g} became 0, {high:g} became 255"
     scale = 255 / (high - low) if high > low else 0.0
-    known = np.nan_to_num(values.astype(np.float64), nan=low, posinf=low, neginf=low)
-    return np.rint((known - low) * scale).clip(0, 255).astype(np.uint8), note
+
+    def stretch(block: NDArray[Any]) -> NDArray[np.float64]:
+        known = np.nan_to_num(block.astype(np.float64), nan=low, posinf=low, neginf=low)
+        return np.rint((known - low) * scale).clip(0, 255)
+
+    return in_blocks(stretch, values), note
+
+
+def in_blocks(convert: Callable[[NDArray[Any]], NDArray[Any]], values: NDArray[Any]) -> Bytes:
+    """Return what `convert` makes of each value, as uint8; of blocks of rows, to save memory.
+
+    Parameters
+    ----------
+    convert : callable
+        Returns an array of numbers from 0 to 255, of the shape of the array that it gets.
+    values : ndarray, of one axis at least
+    """
+    converted = np.empty(values.shape, np.uint8)
+    for rows in blocks(values):
+        converted[rows] = convert(values[rows])
+    return converted
+
+
+def blocks(values: NDArray[Any]) -> Iterator[slice]:
+    """Yield slices of the first axis of about a million values each."""
+    rows = max(1, _BLOCK * len(values) // max(1, values.size))
+    return (slice(start, start + rows) for start in range(0, len(values), rows))
+
+
+def _extremes(values: NDArray[Any]) -> tuple[float, float]:
+    """Return the smallest and the largest value that is no NaN and not infinite; else zeros."""
+    finite = (block[np.isfinite(block)] for block in map(values.__getitem__, blocks(values)))
+    found = [(float(block.min()), float(block.max())) for block in finite if block.size]
+    return (min(low for low, _ in found), max(high for _, high in found)) if found else (0.0, 0.0)

@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image
 
 from headstart.errors import ImageDamaged, ImageError, ImageUnsupported, MissingExtra
-from headstart.images.depth import scaled, stretched
+from headstart.images.depth import in_blocks, scaled, stretched
+from headstart.images.in_flight import take_pixels
 from headstart.images.limits import check_pixels
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ _MORE = "pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg"
 # The transfer syntax in which everything behind the first group is compressed.
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _META = 4096
+# Bytes for each pixel of what follows: floats, 8 bits, in Pillow, as RGB and turned upright.
+_BYTES_OF_IMAGE = 14
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _PALETTE = [
     f"{colour}PaletteColorLookupTable{part}"
@@ -109,6 +112,10 @@ def _read(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
             "plan. Leave it out."
         )
     check_pixels((dataset.Columns, dataset.Rows), name)
+    # Samples as stored, decoded and rescaled to floats, and the image that is made of them.
+    sample = max(1, int(dataset.BitsAllocated) // 8)
+    each = 2 * sample * int(dataset.SamplesPerPixel) + _BYTES_OF_IMAGE
+    take_pixels(dataset.Columns * dataset.Rows * each, name)
     values, kind = _first_frame(dataset, name)
     frames = int(dataset.get("NumberOfFrames") or 1)
     notes = (f"several frames: the first; {frames} in all",) if frames > 1 else ()
@@ -179,7 +186,11 @@ def _shown(dataset: Any, values: NDArray[Any]) -> tuple[Bytes, str]:
         centre, width = limits
         shape = str(window.get("VOILUTFunction") or "LINEAR")
         note = f"DICOM window; centre {centre:g}, width {width:g}"
-        return _windowed(rescaled.astype(np.float64), centre, width, shape), note
+
+        def windowed(block: NDArray[Any]) -> NDArray[np.float64]:
+            return _windowed(block.astype(np.float64), centre, width, shape)
+
+        return in_blocks(windowed, rescaled), note
     table = _with_element(dataset, "VOILUTSequence")
     if table is not None:
         through = apply_voi(rescaled, table)
@@ -224,7 +235,9 @@ def _window(dataset: Any) -> tuple[float, float] | None:
     return (centre, width) if width >= 1 or (width > 0 and "VOILUTFunction" in dataset) else None
 
 
-def _windowed(values: NDArray[np.float64], centre: float, width: float, shape: str) -> Bytes:
+def _windowed(
+    values: NDArray[np.float64], centre: float, width: float, shape: str
+) -> NDArray[np.float64]:
     # The three functions of the standard, PS3.3 C.11.2.1.
     if shape == "SIGMOID":
         shares = 1 / (1 + np.exp((-4 * (values - centre) / width).clip(-700, 700)))
@@ -232,7 +245,7 @@ def _windowed(values: NDArray[np.float64], centre: float, width: float, shape: s
         shares = (values - centre) / width + 0.5
     else:
         shares = (values - (centre - 0.5)) / max(width - 1, 1e-6) + 0.5
-    return np.rint(shares * 255).clip(0, 255).astype(np.uint8)
+    return np.rint(shares * 255).clip(0, 255)
 
 
 def _declared(dataset: Any, allocated: int) -> int | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headstart.images.heic import heic_exif
+from headstart.images.in_flight import room
 from headstart.images.opening import open_image
 from headstart.images.signatures import identify
 from headstart.images.tags import Directory
@@ -41,7 +42,8 @@ def read_exif(source: ImageSource) -> Exif:
     Nothing is known of an image that can't be read, or whose EXIF is damaged.
     """
     try:
-        directory = _directory(source)
+        with room():
+            directory = _directory(source)
     except Exception:  # noqa: BLE001 - reading a header may raise anything
         return Exif()
     if directory is None:

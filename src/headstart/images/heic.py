@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from headstart.errors import ImageUnsupported, MissingExtra
+from headstart.images.in_flight import take_pixels
 from headstart.images.limits import check_pixels
 
 if TYPE_CHECKING:
     from PIL import Image
+
+# Planes, their tiles, the colours made of them and the image, with 8 bits or 16.
+_BYTES_EACH = 16
 
 
 def read_heic(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
@@ -28,6 +32,7 @@ def read_heic(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
     """
     file = _opened(data, name)
     check_pixels(file.size, name)
+    take_pixels(_BYTES_EACH * file.size[0] * file.size[1], name)
     image = file.to_pillow()
     image.info = {}
     bits = file.info.get("bit_depth", 8)

@@ -56,6 +56,8 @@ class Opened:
         Whether it has 16 bits for each of several bands, of which Pillow returns the upper 8.
     low : PIL.Image.Image or None
         The same image, opened so that Pillow returns the lower 8 bits.
+    bytes_to_decode : int
+        Memory that the decoder needs for each pixel of the whole image, besides the result.
     """
 
     image: Image.Image
@@ -65,6 +67,7 @@ class Opened:
     unsigned: bool = False
     deep: bool = False
     low: Image.Image | None = None
+    bytes_to_decode: int = 0
 
 
 class _WholeFile(io.BytesIO):
@@ -120,7 +123,9 @@ def _open_jpeg(data: bytes, _name: str, _signature: Signature) -> Opened:
     # The second image of an Ultra HDR JPEG is no page: it says how bright each place may become.
     if any(kind == "APP1" and b' hdrgm:Version="' in content for kind, content in image.applist):
         pages = 1
-    return Opened(image, _page_notes(pages))
+    # All coefficients of a JPEG of several scans are in memory, as numbers of 2 bytes.
+    bytes_each = 2 * image.layers if "progressive" in image.info else 0
+    return Opened(image, _page_notes(pages), bytes_to_decode=bytes_each)
 
 
 def _open_png(data: bytes, _name: str, signature: Signature) -> Opened:
@@ -202,7 +207,12 @@ def _open_avif(data: bytes, name: str, signature: Signature) -> Opened:
             f"{name} is AVIF, which this build of Pillow can't read. Save it as JPEG or PNG, or "
             "install Pillow from PyPI."
         )
-    return _open_other(data, name, signature)
+    return replace(_open_other(data, name, signature), bytes_to_decode=12)
+
+
+def _open_webp(data: bytes, name: str, signature: Signature) -> Opened:
+    # The decoder of animations keeps two frames while the image exists, and returns a third.
+    return replace(_open_other(data, name, signature), bytes_to_decode=16)
 
 
 def _open_gif(data: bytes, _name: str, signature: Signature) -> Opened:
@@ -226,7 +236,10 @@ def _open_ppm(data: bytes, _name: str, signature: Signature) -> Opened:
 
 def _open_jpeg2000(data: bytes, name: str, signature: Signature) -> Opened:
     # Its header says how many bits are used, and Pillow scales by that.
-    return replace(_open_other(data, name, signature), largest=65535)
+    opened = _open_other(data, name, signature)
+    # Each sample is decoded as a number of 4 bytes.
+    each = 4 * len(opened.image.getbands()) + 4
+    return replace(opened, largest=65535, bytes_to_decode=each)
 
 
 def _open_heic(data: bytes, name: str, _signature: Signature) -> Opened:
@@ -261,6 +274,7 @@ _OPENERS: dict[str, Callable[[bytes, str, Signature], Opened]] = {
     "Jpeg": _open_jpeg,
     "Png": _open_png,
     "Tiff": _open_tiff,
+    "WebP": _open_webp,
     "Avif": _open_avif,
     "Gif": _open_gif,
     "Ppm": _open_ppm,

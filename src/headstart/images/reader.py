@@ -14,7 +14,8 @@ import numpy as np
 from headstart.arguments import Positive, check
 from headstart.errors import ForkError, ImageError
 from headstart.images.decoding import decode
-from headstart.images.decoding_errors import resize_errors
+from headstart.images.decoding_errors import one_image
+from headstart.images.in_flight import room
 from headstart.images.resizing import Resize
 from headstart.images.sources import ImageSource, content_hash
 from headstart.images.truncation import completed
@@ -88,24 +89,25 @@ def load(
     """
     content = None
     try:
-        data = source.read()
-        if skip is not None:
-            # Hashing takes a twentieth of the time of decoding.
-            content = content_hash(data)
-            if skip(content):
-                return Loaded(index, source, content=content)
-        decoded = decode(
-            data,
-            name=source.name,
-            at_least=resize.source_size,
-            as_stored=resize.as_stored,
-            accept_truncated=accept_truncated,
-        )
-        if decoded.truncated and content is not None:
-            # What is cached under the file's own hash counts for those who don't accept it.
-            content = content_hash(completed(data))
-        with resize_errors(source.name, decoded.image.size):
-            pixels = resize(decoded.image)
+        with room():
+            data = source.read()
+            if skip is not None:
+                # Hashing takes a twentieth of the time of decoding.
+                content = content_hash(data)
+                if skip(content):
+                    return Loaded(index, source, content=content)
+            with one_image(source.name):
+                decoded = decode(
+                    data,
+                    name=source.name,
+                    at_least=resize.source_size,
+                    as_stored=resize.as_stored,
+                    accept_truncated=accept_truncated,
+                )
+                if decoded.truncated and content is not None:
+                    # What is cached under the file's own hash counts for those who don't accept it.
+                    content = content_hash(completed(data))
+                pixels = resize(decoded.image)
     except ImageError as error:
         return Loaded(index, source, content=content, error=error)
     return Loaded(index, source, pixels, content, notes=decoded.notes)

@@ -1,5 +1,7 @@
 """Read the bytes of an image, wherever they are."""
 
+import contextlib
+import errno
 import hashlib
 import io
 import os
@@ -14,6 +16,7 @@ from PIL import Image
 
 from headstart.errors import ImageError, ImageNotFound, ImageTooLarge, ImageUnreadable, UsageError
 from headstart.images.decoding_errors import image_errors, too_large
+from headstart.images.in_flight import take_file
 
 _MIB = 1024**2
 #: The largest image file that is read.
@@ -22,6 +25,14 @@ MAX_BYTES = 256 * _MIB
 # Without O_NONBLOCK, opening a FIFO waits for a writer. Windows lacks it, and needs O_BINARY.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _OTHER_KINDS = {stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
+_AT_ONCE = _MIB
+_ABSENT = (errno.ENOENT, errno.ENOTDIR)
+_REASONS = {
+    errno.EACCES: "it, or a folder that it is in, may not be read",
+    errno.EAGAIN: "it has nothing to read yet",
+    errno.ELOOP: "its links lead in a circle",
+    errno.ENAMETOOLONG: "its name is longer than the system allows",
+}
 _MODES_PNG_KEEPS = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 # Not YCbCr: Pillow before 13 does not read the TIFF that it writes.
 _MODES_TIFF_KEEPS = ("CMYK", "F", "I", "LAB")
@@ -75,13 +86,21 @@ class FileSource(ImageSource):
             raise
         except MemoryError as error:
             raise too_large(self.name, error) from error
-        except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-            raise ImageNotFound(_absence(self.name, Path(self.path))) from error
+        except ValueError as error:
+            raise ImageNotFound(_absence(self.name, None)) from error
         except OSError as error:
-            reason = "it is a folder" if Path(self.path).is_dir() else error.strerror
+            if error.errno in _ABSENT:
+                raise ImageNotFound(_absence(self.name, Path(self.path))) from error
+            reason = self._reason(error)
             raise ImageUnreadable(
                 f"{self.name} could not be opened: {reason}. Check that it is a file you may read."
             ) from error
+
+    def _reason(self, error: OSError) -> str | None:
+        with contextlib.suppress(OSError):
+            if Path(self.path).is_dir():  # Windows says the same of what may not be read
+                return "it is a folder"
+        return _REASONS.get(error.errno or 0, error.strerror)
 
     def _read_regular(self, file: io.FileIO) -> bytes:
         status = os.fstat(file.fileno())
@@ -91,7 +110,15 @@ class FileSource(ImageSource):
                 f"{self.name} must be a file, but is a {kind}. Name an image file."
             )
         check_bytes(status.st_size, self.name)
-        return file.readall()
+        pieces, have = [], 0
+        # A file may grow while it is read. Those of /proc say that they are empty, and may not end.
+        while piece := file.read(max(status.st_size + 1 - have, 1 if not have else _AT_ONCE)):
+            pieces.append(piece)
+            have += len(piece)
+            check_bytes(have, self.name)
+        if piece is None:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +167,9 @@ class ArraySource(ImageSource):
 
     def read(self) -> bytes:
         """Return the pixels as the bytes of a lossless image file."""
-        return _as_file(Image.fromarray(self.array))
+        check_bytes(self.array.nbytes, self.name)
+        with image_errors(self.name, "array"):
+            return _as_file(Image.fromarray(self.array), self.name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +182,7 @@ class PillowSource(ImageSource):
     def read(self) -> bytes:
         """Return the image as the bytes of a lossless image file."""
         with image_errors(self.name, self.image.format or "Pillow image"):
-            return _as_file(self.image)
+            return _as_file(self.image, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,12 +260,21 @@ def as_source(image: ImageLike, index: int = 0) -> ImageSource:
 
 
 def check_bytes(size: int, name: str) -> None:
-    """Raise `ImageTooLarge` if `size` bytes are more than `MAX_BYTES`."""
+    """Check the size of a file before it is read, and take memory for it.
+
+    In a `headstart.images.in_flight.room` this waits until the memory is free.
+
+    Raises
+    ------
+    ImageTooLarge
+        `size` is more than `MAX_BYTES`.
+    """
     if size > MAX_BYTES:
         raise ImageTooLarge(
             f"{name} must hold at most {MAX_BYTES / _MIB:.0f} MiB. "
             f"Received: {size / _MIB:.0f} MiB. Save it smaller."
         )
+    take_file(size)
 
 
 def content_hash(data: bytes) -> str:
@@ -248,7 +286,7 @@ def _open_at_once(path: str, _flags: int) -> int:
     return os.open(path, _OPEN_FLAGS)
 
 
-def _as_file(image: Image.Image) -> bytes:
+def _as_file(image: Image.Image, name: str) -> bytes:
     if image.mode.startswith("I;16"):
         # Pillow clips the other orders of bytes when it converts them.
         plain = Image.fromarray(np.asarray(image).astype(np.uint16))
@@ -265,7 +303,7 @@ def _as_file(image: Image.Image) -> bytes:
     else:
         image.save(file, "TIFF")
     data = file.getvalue()
-    check_bytes(len(data), "the image")
+    check_bytes(len(data), name)
     return data
 
 
@@ -279,9 +317,12 @@ def _remedies(array: np.ndarray) -> str:
     return said
 
 
-def _absence(name: str, path: Path) -> str:
+def _absence(name: str, path: Path | None) -> str:
+    """Return why there is no file. `path` is None if no file can have this name."""
     if name.startswith(("http:/", "https:/")):
         return f"{name} is a web address, but only files are read. Download it first."
-    if "\0" not in name and path.is_symlink():
-        return f"{name} is a link to {path.readlink()}, which does not exist. Correct or remove it."
+    with contextlib.suppress(OSError):
+        if path is not None and path.is_symlink():
+            target = path.readlink()
+            return f"{name} is a link to {target}, which does not exist. Correct or remove it."
     return f"There is no file or folder {name}. Check the spelling and the folder you are in."

@@ -14,6 +14,7 @@ from PIL import Image
 
 from headstart.errors import ImageUnsupported, MissingExtra
 from headstart.images.depth import scaled, stretched
+from headstart.images.in_flight import take_pixels
 from headstart.images.limits import check_pixels
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # Bands that the file does not name can be red, green and blue. Of more, nobody knows which.
 _MOST_UNNAMED = 4
+# Bytes for each pixel of what follows: 8 bits, in Pillow, as RGB and turned upright.
+_BYTES_OF_IMAGE = 12
 
 
 def pillow_reads(layout: TiffLayout) -> bool:
@@ -107,7 +110,11 @@ def _pixels(layout: TiffLayout, name: str) -> NDArray[Any]:
         raise ImageUnsupported(str(MissingExtra(what, "tiff"))) from error
     with TiffFile(io.BytesIO(layout.pixels)) as file:
         page: Any = file.pages[0]
-        check_pixels((page.imagewidth, page.imagelength), name)
+        size = (page.imagewidth, page.imagelength)
+        check_pixels(size, name)
+        # All bands as stored, those that are shown, and the image that is made of them.
+        each = (layout.bands + _shown_bands(layout)) * layout.bits // 8 + _BYTES_OF_IMAGE
+        take_pixels(size[0] * size[1] * each, name)
         values = np.asarray(page.asarray())
     if values.ndim == 2:
         values = values[..., np.newaxis]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headstart.errors import DatasetError, ImageError
-from headstart.images.decoding import decode
+from headstart.images.decoding import decoded_image
 from headstart.images.notes import NoteCounter
 from headstart.images.reader import Loaded, read_images
 from headstart.images.sources import UnreadableImage
@@ -125,7 +125,9 @@ def _sizes(sources: Sequence[ImageSource]) -> Iterator[tuple[int, int]]:
     """Yield the sizes of the first images, leaving out what can't be read."""
     for source in islice(sources, _SAMPLE):
         with contextlib.suppress(ImageError):
-            yield decode(source.read(), name=source.name).image.size
+            with decoded_image(source) as decoded:
+                size = decoded.image.size
+            yield size
 
 
 def _reason(item: Loaded) -> ImageError:

@@ -1,0 +1,146 @@
+"""Bound the memory that all images together take while threads read and decode them.
+
+Threads decode at once, and an image at the limits takes gigabytes. So each image takes what it
+needs out of one budget of the process, and large images wait for each other. Ordinary ones fit
+side by side.
+"""
+
+import contextlib
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator
+
+from headstart.errors import ImageTooLarge
+
+_MIB = 1024**2
+#: Bytes of image files that are in memory at once. Some formats need a second copy of them.
+FILES_IN_FLIGHT = 512 * _MIB
+#: Bytes of pixels that are in memory at once, with what decoders need besides.
+PIXELS_IN_FLIGHT = 4096 * _MIB
+
+
+class Budget:
+    """Memory that threads take and give back; who asks for more than is free waits for its turn.
+
+    Parameters
+    ----------
+    most : int
+        Bytes that may be taken at once.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.taken = 0
+        self._free = threading.Condition(threading.Lock())
+        self._waiting: deque[object] = deque()
+
+    def take(self, amount: int) -> None:
+        """Take `amount` bytes, at most `most`; wait until they are free."""
+        turn = object()
+        with self._free:
+            self._waiting.append(turn)
+            try:
+                # In turn, so that small images can't keep a large one waiting for ever.
+                while self._waiting[0] is not turn or self.taken + amount > self.most:
+                    self._free.wait()
+                self.taken += amount
+            finally:
+                self._waiting.remove(turn)
+                self._free.notify_all()
+
+    def add(self, amount: int) -> None:
+        """Take `amount` bytes without waiting: who holds some and waits could wait for ever."""
+        with self._free:
+            self.taken += amount
+
+    def give_back(self, amount: int) -> None:
+        """Give back what was taken."""
+        with self._free:
+            self.taken -= amount
+            self._free.notify_all()
+
+
+class _Budgets:
+    """The budgets of this process. A thread takes of `files` before it takes of `pixels`."""
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin with nothing taken, as a forked process does: it has no other threads."""
+        self.files = Budget(FILES_IN_FLIGHT)
+        self.pixels = Budget(PIXELS_IN_FLIGHT)
+
+
+class _Thread(threading.local):
+    """What the image that this thread reads has taken; None outside of `room`."""
+
+    held: dict[Budget, int] | None = None
+
+
+_budgets = _Budgets()
+_thread = _Thread()
+
+
+@contextlib.contextmanager
+def room() -> Iterator[None]:
+    """Give back at the end what `take_file` and `take_pixels` took for one image on this thread.
+
+    Outside of a room they take nothing, and only check the limits.
+    """
+    if _thread.held is not None:
+        yield
+        return
+    held: dict[Budget, int] = {}
+    _thread.held = held
+    try:
+        yield
+    finally:
+        _thread.held = None
+        for budget, amount in held.items():
+            budget.give_back(amount)
+
+
+def take_file(size: int) -> None:
+    """Take memory for a file of `size` bytes; it may wait for other images."""
+    _take(_budgets.files, size)
+
+
+def take_pixels(n_bytes: int, name: str) -> None:
+    """Take memory for the pixels of an image; it may wait for other images.
+
+    Parameters
+    ----------
+    n_bytes : int
+        What the image needs at most while it is decoded and converted.
+    name : str
+        The name for messages.
+
+    Raises
+    ------
+    ImageTooLarge
+        The image needs more than all images together may take.
+    """
+    if n_bytes > PIXELS_IN_FLIGHT:
+        raise ImageTooLarge(
+            f"{name} must need at most {PIXELS_IN_FLIGHT / _MIB:,.0f} MiB of memory. "
+            f"Received: {n_bytes / _MIB:,.0f} MiB while it is decoded. "
+            "Save it smaller, or as RGB with 8 bits."
+        )
+    _take(_budgets.pixels, n_bytes)
+
+
+def _take(budget: Budget, amount: int) -> None:
+    held = _thread.held
+    if held is None or held.get(budget, 0) >= amount:
+        return
+    if budget in held:
+        budget.add(amount - held[budget])
+    else:
+        budget.take(amount)
+    held[budget] = amount
+
+
+if hasattr(os, "register_at_fork"):  # Windows can't fork
+    os.register_at_fork(after_in_child=_budgets.begin)
