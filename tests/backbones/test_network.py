@@ -267,21 +267,3 @@ def test_remains_of_a_killed_process_are_removed(network_folder, tmp_path, made)
     cached_network("tiny-1", made)
     assert made.count == 1
     assert left() == ["tiny-1", "tiny-1.lock"]
-
-
-def test_a_process_remembers_the_files_of_so_many_networks(made, monkeypatch):
-    monkeypatch.setattr(network_module, "_files", {})
-    monkeypatch.setattr(network_module, "_REMEMBERED", 2)
-    network = cached_network("tiny-1", made)
-    for key in "abac":
-        network_module.remember_files(replace(network, key=key))
-    assert [key for _, key in network_module._files] == ["a", "c"]
-
-
-def test_files_that_nobody_checked_are_taken_as_they_are(made, monkeypatch):
-    network = cached_network("tiny-1", made)
-    monkeypatch.setattr(network_module, "_files", {})
-    network_module.check_unchanged(network)
-    network.graph.write_text("another")
-    with pytest.raises(DamagedModel, match="replaced or deleted"):
-        network_module.check_unchanged(network)

@@ -48,7 +48,7 @@ def test_every_fact_of_the_network_is_in_it(save, tmp_path, tiny_network):
         "weights_source": "https://example.org/tiny.h5",
     }
     text = card(save, tmp_path / "model", network=dataclasses.replace(tiny_network, **known))
-    facts = to_json(load(tmp_path / "model").network, without=["folder", "key", "classes"])
+    facts = to_json(load(tmp_path / "model").network, without=["folder", "key", "files", "classes"])
     assert None not in facts.values()
     del facts["outputs"]
     assert settings_in(text)["network"] == facts

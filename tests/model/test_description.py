@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.model.test_old_formats import FOLDER as OLD
 
-from headstart.backbones.network import Network
+from headstart.backbones.network import Network, graph_key
 from headstart.backbones.preprocessing import STANDARDISED
 from headstart.errors import UsageError
 from headstart.features.precision import PrecisionChoice
@@ -28,6 +28,7 @@ from headstart.model.description import (
 )
 
 FOLDER = Path("somewhere")
+HASHES = {"graph.xml": "0" * 64, "graph.bin": "1" * 64}
 
 
 @pytest.fixture
@@ -42,7 +43,8 @@ def make(tiny_network):
             "network": dataclasses.replace(
                 tiny_network,
                 folder=FOLDER,
-                key="key",
+                key=graph_key(HASHES),
+                files=HASHES,
                 layer="conv",
                 pooling="max",
                 mirror=True,
@@ -65,7 +67,7 @@ def make(tiny_network):
 def test_every_fact_comes_back(make, tmp_path):
     described = make()
     DESCRIPTION.write(tmp_path, described.to_json())
-    again = Description.from_json(DESCRIPTION.read(tmp_path), FOLDER, "key")
+    again = Description.from_json(DESCRIPTION.read(tmp_path), FOLDER, HASHES)
     for field in dataclasses.fields(Description):
         if field.name != "network":
             assert getattr(again, field.name) == getattr(described, field.name)
@@ -80,7 +82,7 @@ def test_no_fact_is_left_out_of_the_file(make):
     names = {field.name for field in dataclasses.fields(Description)}
     assert written.keys() == names
     of_network = {field.name for field in dataclasses.fields(Network)}
-    assert written["network"].keys() == of_network - {"folder", "key", "classes"}
+    assert written["network"].keys() == of_network - {"folder", "key", "files", "classes"}
     for kind, name in (
         (Resize, "resize"),
         (PrecisionChoice, "precision"),
@@ -116,7 +118,7 @@ def test_the_date_is_of_now_in_utc(make):
 def test_a_network_without_probabilities_has_no_classes(make, tiny_network):
     network = dataclasses.replace(tiny_network, outputs={"features": (16,)})
     written = make(network=network).to_json()
-    assert Description.from_json(written, FOLDER, "key").network.classes is None
+    assert Description.from_json(written, FOLDER, HASHES).network.classes is None
 
 
 def test_labels_that_json_can_not_express_are_refused(make):
@@ -133,8 +135,8 @@ def test_an_evaluation_that_json_can_not_express_is_refused(make, evaluation):
 def test_facts_of_a_newer_headstart_are_ignored(make):
     written = make().to_json()
     newer = written | {"owner": "me", "network": written["network"] | {"flops": 1}}
-    assert Description.from_json(newer, FOLDER, "key") == Description.from_json(
-        written, FOLDER, "key"
+    assert Description.from_json(newer, FOLDER, HASHES) == Description.from_json(
+        written, FOLDER, HASHES
     )
 
 
@@ -142,7 +144,7 @@ def test_models_saved_before_there_were_mirrors_are_read():
     written = DESCRIPTION.read(OLD / "knn")
     assert load(OLD / "knn").network.mirror is True
     del written["backbone"]["mirrored"]
-    assert Description.from_json(written, FOLDER, "key").network.mirror is False
+    assert Description.from_json(written, FOLDER, HASHES).network.mirror is False
 
 
 JSON = st.recursive(
@@ -163,7 +165,7 @@ def test_any_json_is_a_description_or_unsuitable(make, name, data):
     for key in data.draw(st.sets(st.sampled_from(sorted(written.keys() - {"format"})))):
         written[key] = data.draw(JSON)
     with contextlib.suppress(UNSUITABLE):
-        assert isinstance(Description.from_json(written, FOLDER, "key"), Description)
+        assert isinstance(Description.from_json(written, FOLDER, HASHES), Description)
 
 
 def test_packages_that_are_not_installed_are_left_out(monkeypatch):

@@ -1,7 +1,9 @@
+import os
 import shutil
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,13 +13,18 @@ from tests.model.conftest import CLASSES
 from tests.prediction.scorers import neighbours
 
 from headstart.errors import DamagedModel, NewerFormat, NotASavedModel, SavedModelError, UsageError
-from headstart.features import openvino_engine
+from headstart.features import compiling, openvino_engine
 from headstart.model import TrainingData, load, parts
 from headstart.model.description import DESCRIPTION
 from headstart.model.parts import load_arrays, save_arrays
 
 ALL = [*parts.FILES, parts.CHECKSUMS]
 HEAD, GOLDEN = "head.npz", "golden.npz"
+
+
+def arrays_in(path):
+    with path.open("rb") as file:
+        return load_arrays(file)
 
 
 def rewrite(folder, **changes):
@@ -154,7 +161,7 @@ def test_a_description_that_does_not_fit_the_rest_is_refused(copied, changes):
 
 
 def test_a_head_with_other_probabilities_is_noticed(copied):
-    arrays = load_arrays(copied / HEAD)
+    arrays = arrays_in(copied / HEAD)
     save_arrays(arrays | {"weights": arrays["weights"] * 1.5}, copied / HEAD)
     parts.write_checksums(copied, parts.FILES)
     with pytest.raises(DamagedModel, match=r"golden images is off by .*made with .*'openvino'"):
@@ -165,17 +172,18 @@ def test_a_head_with_other_probabilities_is_noticed(copied):
     "change", [{"images": np.zeros((1, 2, 3))}, {"probabilities": np.zeros((9, 9))}]
 )
 def test_damaged_golden_images_are_noticed(copied, change):
-    save_arrays(load_arrays(copied / GOLDEN) | change, copied / GOLDEN)
+    save_arrays(arrays_in(copied / GOLDEN) | change, copied / GOLDEN)
     parts.write_checksums(copied, parts.FILES)
     with pytest.raises(DamagedModel):
         load(copied)
 
 
 def test_a_file_that_is_no_graph_is_refused(copied):
-    (copied / "graph.xml").write_text("<net/>")
-    parts.write_checksums(copied, parts.FILES)
-    with pytest.raises(DamagedModel, match="do not go together"):
-        load(copied)
+    for content in (b"<net/>", b"", b"\xff"):
+        (copied / "graph.xml").write_bytes(content)
+        parts.write_checksums(copied, parts.FILES)
+        with pytest.raises(DamagedModel, match="must be a graph of OpenVINO"):
+            load(copied)
 
 
 def test_each_model_has_its_own_key_in_the_feature_cache(save, model_folder, tmp_path):
@@ -240,3 +248,56 @@ def test_predicts_without_keras_and_scikit_learn(model_folder, tmp_path):
     label, loaded = answer.stdout.split("\n")[:2]
     assert label in CLASSES
     assert loaded == ""
+
+
+def test_another_model_that_takes_the_place_meanwhile_is_loaded_whole(
+    save, copied, make_network, monkeypatch
+):
+    def check(folder):
+        hashes = check_parts(folder)
+        if not replaced:  # once some of the first model is read
+            replaced.append(1)
+            save(copied, classes=("x", "y", "z"), network=make_network(seed=5), overwrite=True)
+        return hashes
+
+    replaced, check_parts = [], parts.read_checksums
+    monkeypatch.setattr(parts, "read_checksums", check)
+    model = load(copied)
+    assert model.labels == ("x", "y", "z")
+    assert model.network.key == load(copied).network.key
+
+
+def test_a_model_that_is_replaced_all_the_time_is_told_in_the_end(copied, monkeypatch):
+    def check(folder):
+        listed = read_checksums(folder)
+        (folder / "NOTES").write_text(str(len(tries)))
+        tries.append(1)
+        parts.write_checksums(folder, [*parts.FILES, "NOTES"])
+        (folder / HEAD).write_bytes(b"of another model")
+        return listed
+
+    tries, read_checksums = [], parts.read_checksums
+    monkeypatch.setattr(parts, "read_checksums", check)
+    with pytest.raises(DamagedModel):
+        load(copied)
+    assert 1 < len(tries) < 100
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right on Windows")
+@pytest.mark.parametrize("how", ["the folder", "a folder above"])
+def test_a_model_stays_the_same_when_the_link_to_it_changes(
+    save, model_folder, make_network, tmp_path, how
+):
+    save(tmp_path / "two" / "model", network=make_network(seed=5))
+    shutil.copytree(model_folder, tmp_path / "one" / "model")
+    below = "model" if how == "the folder" else "."
+    link, place = tmp_path / "current", Path("current" if below == "model" else "current/model")
+    link.symlink_to(tmp_path / "one" / below)
+    model = load(tmp_path / place)
+    image = [np.zeros((40, 50, 3), np.uint8)]
+    before = model.predict_proba(image)
+    link.unlink()
+    link.symlink_to(tmp_path / "two" / below)
+    compiling.compile_network(model.network).release()  # as before a fork
+    np.testing.assert_array_equal(model.predict_proba(image), before)
+    assert load(tmp_path / place).network.key != model.network.key

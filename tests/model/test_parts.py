@@ -1,6 +1,7 @@
 import contextlib
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ NEW = Part(
     "thresholds",
     ("thresholds.json",),
     lambda value, path: path.write_text(json.dumps(value)),
-    lambda path: json.loads(path.read_text()),
+    json.load,
     since=7,
     optional=True,
 )
@@ -41,10 +42,13 @@ def test_names_and_files_are_distinct():
 
 
 @pytest.mark.usefixtures("_one_more")
-def test_an_optional_part_is_one_more_row(tmp_path):
-    parts.write_parts({"thresholds": [0.5]}, tmp_path)
-    assert parts.read_checksums(tmp_path).keys() == {"thresholds.json"}
-    assert parts.read_parts(tmp_path, ["thresholds.json"]) == {"thresholds": [0.5]}
+def test_an_optional_part_is_one_more_row(copied):
+    parts.write_parts({"thresholds": [0.5]}, copied)
+    assert parts.read_checksums(copied).keys() == {"thresholds.json"}
+    parts.write_checksums(copied, parts.FILES)
+    values, hashes = parts.read_parts(copied)
+    assert values["thresholds"] == [0.5]
+    assert hashes == parts.read_checksums(copied)
 
 
 @pytest.mark.usefixtures("_one_more")
@@ -80,9 +84,14 @@ def test_the_hashes_are_those_of_the_files(copied):
 ARRAYS = {"weights": np.arange(6, dtype=np.float32).reshape(2, 3), "number": np.array(7)}
 
 
+def loaded(path):
+    with path.open("rb") as file:
+        return parts.load_arrays(file)
+
+
 def test_arrays_come_back(tmp_path):
     parts.save_arrays(ARRAYS, tmp_path / "a.npz")
-    again = parts.load_arrays(tmp_path / "a.npz")
+    again = loaded(tmp_path / "a.npz")
     assert again.keys() == ARRAYS.keys()
     assert all(np.array_equal(again[name], ARRAYS[name]) for name in ARRAYS)
     assert again["weights"].dtype == np.float32
@@ -96,20 +105,49 @@ def test_objects_are_not_written(tmp_path):
 def test_objects_are_not_read(tmp_path):
     np.savez(tmp_path / "a.npz", objects=np.array([{}]))
     with pytest.raises(ValueError, match="pickle"):
-        parts.load_arrays(tmp_path / "a.npz")
+        loaded(tmp_path / "a.npz")
 
 
 def test_a_small_file_can_not_fill_the_memory(tmp_path):
     np.savez_compressed(tmp_path / "a.npz", zeros=np.zeros(10**6))
     with pytest.raises(ValueError, match="compressed"):
-        parts.load_arrays(tmp_path / "a.npz")
+        loaded(tmp_path / "a.npz")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x05\x06", pickle.dumps([1]), b"\x93NUMPY"])
 def test_other_files_are_refused(tmp_path, content):
     (tmp_path / "a.npz").write_bytes(content)
     with pytest.raises(ValueError, match="can't be read"):
-        parts.load_arrays(tmp_path / "a.npz")
+        loaded(tmp_path / "a.npz")
+
+
+def write_over(path):
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+
+def replace_by_another(path):
+    path.rename(path.with_name("aside"))
+    path.write_bytes(b"of another model")
+
+
+@pytest.mark.parametrize("change", [write_over, replace_by_another])
+def test_what_is_written_between_the_check_and_the_reading_is_not_used(copied, monkeypatch, change):
+    def read(file):
+        if not changed:
+            change(copied / "head.npz")
+            changed.append(1)
+        return load_arrays(file)
+
+    changed, load_arrays = [], parts.load_arrays
+    head = next(part for part in parts.PARTS if part.name == "head")
+    others = [part for part in parts.PARTS if part.name != "head"]
+    monkeypatch.setattr(parts, "PARTS", (replace(head, read=read), *others))
+    if change is write_over:
+        with pytest.raises(DamagedModel, match=r"head\.npz was altered"):
+            parts.read_parts(copied)
+    else:  # the open file stays what it was
+        parts.read_parts(copied)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -122,7 +160,7 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(tmp_path, data):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
     with contextlib.suppress(ValueError):
-        assert isinstance(parts.load_arrays(path), dict)
+        assert isinstance(loaded(path), dict)
 
 
 HASH = "0" * 64

@@ -7,9 +7,10 @@ It is a folder::
     network.json           everything else, and the hashes of the two
 """
 
+import contextlib
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
@@ -21,16 +22,15 @@ from headstart.backbones.classes import ClassName
 from headstart.backbones.pooling import Pooling
 from headstart.backbones.preprocessing import Preprocessing
 from headstart.descriptions import DescriptionFile
-from headstart.errors import DamagedModel, NotASavedModel, SavedModelError
+from headstart.errors import DamagedModel, NotASavedModel
 from headstart.images.resize_rules import Interpolation
 from headstart.storage import cache_dir, hash_file, whole_folder, writing
+from headstart.untrusted.hashed_files import hash_open
+from headstart.untrusted.regular_files import open_regular
 
 DESCRIPTION = DescriptionFile("network.json", "network", newest=2)
 GRAPH = "graph.xml"
 FILES = (GRAPH, "graph.bin")
-
-# Networks whose files are remembered: many more than a process uses at a time.
-_REMEMBERED = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,9 @@ class Network:
         Where the backbone was described; None if unknown.
     weights_source : str or None
         Address of the weights file, or its name if it is not an official one; None if unknown.
+    files : dict
+        The SHA-256 of each of its files, in hexadecimal. The network is never run from files with
+        other hashes. Without an entry for a file, any content is taken.
     """
 
     folder: Path
@@ -97,6 +100,7 @@ class Network:
     license: str | None = None
     source: str | None = None
     weights_source: str | None = None
+    files: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def graph(self) -> Path:
@@ -130,12 +134,17 @@ def load_network(folder: Path) -> Network:
         # mirrored: the name in format 1.
         entries.setdefault("mirror", entries.get("mirrored", False))
         network = records.from_json(Network, entries, folder=folder)
-        hashes = dict(entries["files"])
     for name in FILES:
-        if not (folder / name).is_file() or hash_file(folder / name) != hashes.get(name):
+        if _hash(folder / name) != network.files.get(name):
             raise DamagedModel(f"{folder / name} is missing or altered. Convert the network again.")
-    remember_files(network)
     return network
+
+
+def _hash(path: Path) -> str | None:
+    """Return the hash of a file, or None if it can't be read."""
+    with contextlib.suppress(OSError), open_regular(path) as file:
+        return hash_open(file)
+    return None
 
 
 def _unpickled(values: dict[str, Any]) -> Network:
@@ -147,81 +156,41 @@ def _unpickled(values: dict[str, Any]) -> Network:
         If they are gone, or belong to another network by now.
     """
     network = Network(**values)
-    if not _has_key(network.folder, network.key):
+    if {name: _hash(network.folder / name) for name in FILES} != network.files:
         raise DamagedModel(
             f"{network.folder} must hold the network {network.name!r} with the key {network.key}, "
             "but it is gone or replaced. A pickle (or joblib file) of an estimator names the files "
             "of its network and does not contain them. To keep a classifier or move it to another "
             "machine, use its method save(folder), and headstart.load(folder)."
         )
-    remember_files(network)
     return network
 
 
-def _has_key(folder: Path, key: str) -> bool:
-    """Tell whether the files in `folder` are those of the network with this key."""
-    try:
-        if (folder / DESCRIPTION.name).exists():
-            return load_network(folder).key == key
-        return graph_key(*(hash_file(folder / name) for name in FILES)) == key
-    except (OSError, SavedModelError):
-        return False
+def hash_files(folder: Path) -> dict[str, str]:
+    """Return the hashes of the files of the network in a folder: `Network.files`.
+
+    Raises
+    ------
+    OSError
+        If one is missing.
+    """
+    return {name: hash_file(folder / name) for name in FILES}
 
 
-def graph_key(*hashes: str) -> str:
-    """Return the key of the network in a saved model, made of the hashes of `FILES`.
+def graph_key(files: Mapping[str, str]) -> str:
+    """Return the key of the network in a saved model, made of the hashes of its files.
 
     Features that are cached under this key are those of this graph, whatever the model claims to
     be.
     """
-    return f"model-{hashlib.sha256(''.join(hashes).encode()).hexdigest()[:32]}"
-
-
-# What is known to be the files of a network: by folder and key, the latest last.
-_files: dict[tuple[Path, str], list[tuple[int, int, int]]] = {}
-
-
-def remember_files(network: Network) -> None:
-    """Take the files of a network, which were just checked, for its own from now on."""
-    stamps = _stamps(network.folder)
-    _files.pop((network.folder, network.key), None)
-    _files[network.folder, network.key] = stamps
-    for forgotten in list(_files)[:-_REMEMBERED]:
-        _files.pop(forgotten, None)
-
-
-def check_unchanged(network: Network) -> None:
-    """Check that the files of a network were not replaced since it was loaded.
-
-    They are hashed only if they look different.
-
-    Raises
-    ------
-    DamagedModel
-    """
-    stamps = _stamps(network.folder)
-    known = _files.get((network.folder, network.key))
-    if known == stamps:
-        return
-    if known is not None and not _has_key(network.folder, network.key):
-        raise DamagedModel(
-            f"{network.folder} must hold the network {network.name!r} as long as it is used, but "
-            "its files were replaced or deleted since it was loaded. Load it again."
-        )
-    remember_files(network)
-
-
-def _stamps(folder: Path) -> list[tuple[int, int, int]]:
-    """Return what changes when the files of a network are replaced."""
-    stats = [(folder / name).stat() for name in FILES if (folder / name).exists()]
-    return [(stat.st_ino, stat.st_size, stat.st_mtime_ns) for stat in stats]
+    hashes = "".join(files[name] for name in FILES)
+    return f"model-{hashlib.sha256(hashes.encode()).hexdigest()[:32]}"
 
 
 def write_description(network: Network, folder: Path) -> None:
     """Write ``network.json`` beside the graph in `folder`."""
-    entries = records.to_json(network, without=["folder"])
-    entries["files"] = {name: hash_file(folder / name) for name in FILES}
-    DESCRIPTION.write(folder, entries)
+    written = replace(network, files=hash_files(folder))
+    DESCRIPTION.write(folder, records.to_json(written, without=["folder"]))
 
 
 def cached_network(key: str, make: Callable[[Path], Network]) -> Network:
@@ -263,6 +232,6 @@ def _made(folder: Path, make: Callable[[Path], Network]) -> Network:
     if folder.exists():  # it is damaged
         shutil.rmtree(folder)
     with whole_folder(folder) as new:
-        network = replace(make(new), folder=folder)
+        network = replace(make(new), folder=folder, files=hash_files(new))
         write_description(network, new)
     return network

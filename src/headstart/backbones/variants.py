@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from headstart.backbones.network import GRAPH, cached_network
 from headstart.backbones.pooling import POOLINGS
+from headstart.backbones.reading import read_graph
 from headstart.backbones.runtime import count_macs, load_openvino, write_graph
 from headstart.errors import UsageError
 
@@ -167,4 +168,4 @@ def _mirror(ops: ModuleType, images: Output) -> Output:
 
 
 def _read_graph(network: Network) -> Model:
-    return load_openvino().Core().read_model(network.graph)
+    return read_graph(network, load_openvino().Core())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from headstart.backbones.network import check_unchanged
+from headstart.backbones.reading import read_graph
 from headstart.backbones.runtime import load_openvino, load_processor
 from headstart.errors import UsageError
 from headstart.features import forking
@@ -108,7 +108,6 @@ class OpenVinoEngine(Engine):
 
     def _compile(self) -> Any:
         forking.check_usable(self.runtime)
-        check_unchanged(self.network)
         return _compile(self.network, self.precision, self.outputs, self._streams)
 
     def _is_due(self, running: collections.deque[tuple[Any, Any]], image: Any) -> bool:
@@ -175,7 +174,7 @@ def check_bf16() -> None:
 
 def _compile(network: Network, precision: Precision, outputs: Sequence[str], streams: int) -> Any:
     core = load_processor()
-    model = core.read_model(network.graph)
+    model = read_graph(network, core)
     wanted = [model.output(name).get_node() for name in outputs]
     pruned = load_openvino().Model(wanted, model.get_parameters(), network.name)
     pruned.reshape([1, *network.size, 3])

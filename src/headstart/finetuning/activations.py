@@ -14,7 +14,7 @@ import numpy as np
 
 from headstart.augmentation.settings import Augmentation
 from headstart.backbones import keras_process
-from headstart.backbones.network import DESCRIPTION, GRAPH, Network
+from headstart.backbones.network import DESCRIPTION, GRAPH, Network, hash_files
 from headstart.features.compiling import compile_network
 from headstart.progress import track
 from headstart.storage import whole_file
@@ -117,6 +117,7 @@ def frozen_part(
         macs=found["macs"],
         weights_sha256=weights.sha256,
         key=f"{folder / DESCRIPTION.name}",
+        files=hash_files(folder),
     )
 
 

@@ -68,7 +68,9 @@ does not load the model. You may edit everything else in the folder, including t
 
 def model_card(model: Description) -> str:
     """Return the text of ``README.md``."""
-    network = records.to_json(model.network, without=("folder", "key", "classes", "outputs"))
+    network = records.to_json(
+        model.network, without=("folder", "key", "files", "classes", "outputs")
+    )
     settings = {"resize": records.to_json(model.resize), "network": network}
     counted = zip(model.classes, model.training.counts, strict=True)
     return _CARD.format(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from headstart import records
-from headstart.backbones.network import Network
+from headstart.backbones.network import Network, graph_key
 from headstart.descriptions import DescriptionFile
 from headstart.errors import UsageError
 from headstart.features.precision import PrecisionChoice
@@ -26,7 +26,7 @@ DESCRIPTION = DescriptionFile("model.json", "saved model", newest=2, kind="heads
 #: What wrong types and values in ``model.json`` and in the arrays may raise.
 UNSUITABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError)
 # What the files themselves say of the network: where they are, their hashes, and the labels.
-_NOT_WRITTEN = ("folder", "key", "classes")
+_NOT_WRITTEN = ("folder", "key", "files", "classes")
 # The packages that affect the predictions.
 _PACKAGES = ("keras", "numpy", "openvino", "pillow", "scikit-learn")
 
@@ -113,7 +113,7 @@ class Description:
         }
 
     @classmethod
-    def from_json(cls, written: dict[str, Any], folder: Path, key: str) -> Self:
+    def from_json(cls, written: dict[str, Any], folder: Path, files: dict[str, str]) -> Self:
         """Return what `to_json` wrote.
 
         Parameters
@@ -122,8 +122,8 @@ class Description:
             The content of ``model.json``, of this format or an older one.
         folder : Path
             Where the model is.
-        key : str
-            Of the network; see `Network`.
+        files : dict
+            The hashes of the files of the network; see `Network`.
 
         Raises
         ------
@@ -134,7 +134,12 @@ class Description:
             written = _from_format_1(written)
         labels = tuple(label_from_json(label) for label in written["classes"])
         network = records.from_json(
-            Network, written["network"], folder=folder, key=key, classes=None
+            Network,
+            written["network"],
+            folder=folder,
+            key=graph_key(files),
+            files=files,
+            classes=None,
         )
         if "probabilities" in network.outputs:
             network = replace(network, classes=user_classes(labels))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from headstart.backbones.reading import read_graph
 from headstart.backbones.runtime import load_openvino
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def headed(network: Network, scorer: Scorer) -> Model:
     ``feature_map`` and, if the scorer consists of layers, ``probabilities``.
     """
     openvino = load_openvino()
-    model = openvino.Core().read_model(network.graph)
+    model = read_graph(network, openvino.Core())
     results = [model.output(name).get_node() for name in _KEPT if name in network.outputs]
     if scorer.layers:
         results.append(_head(model, scorer.layers))

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.arguments import Positive, checked
-from headstart.backbones.network import FILES, graph_key, remember_files
+from headstart.backbones.network import FILES
 from headstart.errors import DamagedModel, ForkError, SavedModelError
 from headstart.features.openvino_engine import check_bf16
 from headstart.features.settings import FeatureSettings, PrecisionRule
@@ -20,6 +21,9 @@ from headstart.model.saved import SavedModel
 from headstart.prediction.scoring import SCORERS, Arrays
 
 _logger = logging.getLogger("headstart")
+
+# Of loading a model that others keep replacing.
+_ATTEMPTS = 20
 
 
 @checked
@@ -56,28 +60,45 @@ def load(
     began = time.perf_counter()
     if precision == "bf16":
         check_bf16()
-    folder = Path(folder)
+    model = _load_whole(Path(folder), threads)
+    if precision != "auto":
+        model = replace(
+            model, predictor=model.predictor.with_settings(FeatureSettings(precision=precision))
+        )
+    _logger.info("loaded the model in %s in %.2f s", model.folder, time.perf_counter() - began)
+    return model
+
+
+def _load_whole(folder: Path, threads: int | None) -> SavedModel:
+    """Load a model; again if another one took its place while it was read."""
+    for _ in range(_ATTEMPTS):
+        real, listed = _real(folder), parts.checksums(folder)
+        try:
+            return _load(real, threads)
+        except SavedModelError as error:
+            failed = error
+            if (real, listed) == (_real(folder), parts.checksums(folder)):
+                break
+    raise failed
+
+
+def _real(folder: Path) -> Path:
+    """Return where links lead, so that the model stays the same when a link changes."""
+    is_linked = any(path.is_symlink() for path in (folder, *folder.parents))
+    return Path(os.path.realpath(folder)) if is_linked else folder
+
+
+def _load(folder: Path, threads: int | None) -> SavedModel:
     _check_description(folder)
-    hashes = parts.check_parts(folder)
     try:
-        model = _read(folder, parts.read_parts(folder, hashes), hashes, threads)
+        values, hashes = parts.read_parts(folder)
+        return _model(folder, values, hashes, threads)
     except ForkError:
         raise  # it is about this process, and not about the files
     except UNSUITABLE as error:
         raise DamagedModel(
             f"The files of the saved model in {folder} do not go together: {error!r}"
         ) from error
-    if precision != "auto":
-        model = replace(
-            model, predictor=model.predictor.with_settings(FeatureSettings(precision=precision))
-        )
-    _logger.info("loaded the model in %s in %.2f s", folder, time.perf_counter() - began)
-    return model
-
-
-def network_key(hashes: Mapping[str, str]) -> str:
-    """Return the key of a model's network, made of the hashes of its files."""
-    return graph_key(*(hashes[name] for name in FILES))
 
 
 def _check_description(folder: Path) -> None:
@@ -93,11 +114,11 @@ def _check_description(folder: Path) -> None:
         raise
 
 
-def _read(
+def _model(
     folder: Path, values: Mapping[str, Any], hashes: Mapping[str, str], threads: int | None
 ) -> SavedModel:
-    described = Description.from_json(values["description"], folder, network_key(hashes))
-    remember_files(described.network)
+    files = {name: hashes[name] for name in FILES}
+    described = Description.from_json(values["description"], folder, files)
     scorer = SCORERS[described.scorer].from_arrays(values["head"])
     expected = (described.network.outputs["features"][0], len(described.classes))
     if scorer.shape != expected or len(described.training.counts) != len(described.classes):

@@ -14,12 +14,13 @@ belongs to the user: the model card (``README.md``), the plots and whatever the 
 edited or deleted.
 """
 
+import contextlib
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -28,6 +29,9 @@ from headstart.errors import DamagedModel
 from headstart.model.description import DESCRIPTION
 from headstart.prediction.scoring import Arrays
 from headstart.storage import hash_file
+from headstart.untrusted.hashed_files import hash_open
+from headstart.untrusted.json_text import MAX_BYTES
+from headstart.untrusted.regular_files import open_regular, read_bytes
 
 #: The model card. It is written with the model, but it is no part: users may edit it.
 CARD = "README.md"
@@ -51,9 +55,9 @@ class Part:
         The file that is written and read, then any that are written beside it.
     write : callable
         Takes the value and the path of the first file.
-    read : callable
-        Takes the path of the first file and returns the value. Raises an error for anything that
-        `write` did not write.
+    read : callable or None
+        Takes the first file, open, and returns the value. Raises an error for anything that `write`
+        did not write. None for the graph, which is read when it is compiled.
     since : int
         The format of a model that is written with this part. A new part that changes the
         predictions takes the next format, which becomes the newest of `DESCRIPTION`: a headstart
@@ -66,7 +70,7 @@ class Part:
     name: str
     files: tuple[str, ...]
     write: Callable[[Any, Path], None]
-    read: Callable[[Path], Any]
+    read: Callable[[BinaryIO], Any] | None
     since: int
     optional: bool = False
 
@@ -79,8 +83,8 @@ def save_arrays(arrays: Arrays, path: Path) -> None:
     np.savez(path, **arrays)  # type: ignore[arg-type]  # NumPy's stub mixes up its own keyword
 
 
-def load_arrays(path: Path) -> Arrays:
-    """Read what `save_arrays` wrote.
+def load_arrays(file: BinaryIO) -> Arrays:
+    """Read what `save_arrays` wrote, from an open file.
 
     Nothing is unpickled, and nothing takes more memory than its file takes on disk.
 
@@ -89,28 +93,30 @@ def load_arrays(path: Path) -> Arrays:
     ValueError
         If the file holds anything else.
     """
+    name = Path(file.name).name
     try:
-        with zipfile.ZipFile(path) as file:
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in file.infolist()):
-                raise ValueError(f"{path.name} must not be compressed")
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        with zipfile.ZipFile(file) as archive:
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+                raise ValueError(f"{name} must not be compressed")
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as arrays:
+            return {each: arrays[each] for each in arrays.files}
     except (zipfile.BadZipFile, EOFError, OSError, KeyError) as error:
-        raise ValueError(f"{path.name} can't be read: {error}") from error
+        raise ValueError(f"{name} can't be read: {error}") from error
 
 
 def _write_description(entries: dict[str, Any], path: Path) -> None:
     DESCRIPTION.write(path.parent, entries)
 
 
-def _read_description(path: Path) -> dict[str, Any]:
-    return DESCRIPTION.read(path.parent)
+def _read_description(file: BinaryIO) -> dict[str, Any]:
+    return DESCRIPTION.parse(file.read(MAX_BYTES + 1), Path(file.name).parent)
 
 
 PARTS = (
     # Format 1 had other keys, which are still read.
     Part("description", (DESCRIPTION.name,), _write_description, _read_description, since=2),
-    Part("graph", ("graph.xml", "graph.bin"), write_graph, lambda path: path, since=1),
+    Part("graph", ("graph.xml", "graph.bin"), write_graph, None, since=1),
     Part("head", ("head.npz",), save_arrays, load_arrays, since=1),
     Part("golden", ("golden.npz",), save_arrays, load_arrays, since=1),
 )
@@ -141,18 +147,37 @@ def check_parts(folder: Path) -> dict[str, str]:
     DamagedModel
         If a file is missing or altered, or the list of files is.
     """
+    return _check_parts(folder, read_checksums(folder))
+
+
+def read_parts(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the value of each part that is read here, and the hash of each file.
+
+    Each value was read from the very bytes that have the hash which is listed.
+
+    Raises
+    ------
+    DamagedModel
+        See `check_parts`.
+    One of `headstart.model.description.UNSUITABLE`
+        If a part is not what headstart writes.
+    """
     listed = read_checksums(folder)
+    hashes = _check_parts(folder, listed)
+    values = {}
+    for part in PARTS:
+        if part.read is not None and part.files[0] in hashes:
+            with _opened(folder, part.files[0]) as file:
+                values[part.name] = part.read(file)
+                # It was checked already, but may have been replaced or written to since then.
+                _compare(folder, file, hashes)
+    return values, hashes
+
+
+def _check_parts(folder: Path, listed: Mapping[str, str]) -> dict[str, str]:
     present = [file for file in FILES if file in listed or file in REQUIRED]
     check_files(folder, listed, present)
     return {file: listed[file] for file in present}
-
-
-def read_parts(folder: Path, files: Iterable[str]) -> dict[str, Any]:
-    """Return the value of each part whose file is among `files`."""
-    present = set(files)
-    return {
-        part.name: part.read(folder / part.files[0]) for part in PARTS if part.files[0] in present
-    }
 
 
 def write_checksums(folder: Path, names: Iterable[str]) -> None:
@@ -170,10 +195,8 @@ def check_files(folder: Path, listed: Mapping[str, str], names: Iterable[str]) -
     for name in names:
         if name not in listed:
             raise _damaged(folder, f"{CHECKSUMS} does not list {name}")
-        if not (folder / name).is_file():
-            raise _damaged(folder, f"{name} is missing")
-        if hash_file(folder / name) != listed[name]:
-            raise _damaged(folder, f"{name} was altered")
+        with _opened(folder, name) as file:
+            _compare(folder, file, listed)
 
 
 def read_checksums(folder: Path) -> dict[str, str]:
@@ -184,15 +207,38 @@ def read_checksums(folder: Path) -> dict[str, str]:
     DamagedModel
         If the list is missing, or not as `write_checksums` writes it.
     """
-    path = folder / CHECKSUMS
-    if not path.is_file() or path.stat().st_size > _MAX_BYTES:
+    content = checksums(folder)
+    if content is None:
         raise _damaged(folder, f"{CHECKSUMS} is missing or far too long")
-    content = path.read_bytes()
     found = [_LINE.fullmatch(line) for line in content.decode("ascii", "replace").splitlines()]
     listed = {match[2]: match[1] for match in found if match}
     if _text(listed) != content:
         raise _damaged(folder, f"{CHECKSUMS} was altered")
     return listed
+
+
+def checksums(folder: Path) -> bytes | None:
+    """Return the list of the files as it is at this moment; None if there is none.
+
+    It tells whether another model took the place of the one that was being read.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        return read_bytes(folder / CHECKSUMS, _MAX_BYTES)
+    return None
+
+
+def _opened(folder: Path, name: str) -> BinaryIO:
+    try:
+        return open_regular(folder / name)
+    except OSError as error:
+        raise _damaged(folder, f"{name} is missing or can't be read") from error
+
+
+def _compare(folder: Path, file: BinaryIO, listed: Mapping[str, str]) -> None:
+    """Check that an open file has the hash that is listed."""
+    name = Path(file.name).name
+    if hash_open(file) != listed[name]:
+        raise _damaged(folder, f"{name} was altered")
 
 
 def _text(listed: Mapping[str, str]) -> bytes:

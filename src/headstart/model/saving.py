@@ -5,13 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from headstart.backbones.network import graph_key
 from headstart.errors import StorageError, UsageError
 from headstart.model import parts
 from headstart.model.card import model_card
 from headstart.model.description import DESCRIPTION, Description
 from headstart.model.golden import golden_arrays
 from headstart.model.graph import headed, output_shapes
-from headstart.model.loading import load, network_key
+from headstart.model.loading import load
 from headstart.model.replacing import link_or_copy, place_for_model
 from headstart.model.saved import SavedModel
 from headstart.model.training_data import TrainingData
@@ -93,7 +94,7 @@ def add_results(
     entries = described.to_json()
     with place_for_model(model.folder, overwrite=True) as new:
         hashes = parts.check_parts(model.folder)
-        if network_key(hashes) != model.network.key:
+        if graph_key(hashes) != model.network.key:
             raise StorageError(
                 f"{model.folder} was filled by another process. Save under another name."
             )
