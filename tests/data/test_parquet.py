@@ -5,10 +5,14 @@ from collections import Counter
 import pytest
 
 from headstart.data.parquet import ParquetImages
+from headstart.data.parquet_columns import ParquetColumns
 from headstart.errors import DatasetError, ImageDamaged, ImageTooLarge, MissingExtra
 from headstart.images.decoding import decode
 from headstart.images.reader import read_images
 from headstart.images.resizing import Resize
+
+# What the ``datasets`` library writes about the column.
+NAMED = b'{"info": {"features": {"label": {"names": %s}}}}'
 
 
 def red(data):
@@ -29,14 +33,13 @@ def test_threads_read_each_group_once(tmp_path, make_parquet, monkeypatch):
     make_parquet(tmp_path / "a.parquet", 40, group=10)
     images = ParquetImages(tmp_path / "a.parquet")
     read = Counter()
-    file = images._file
+    batches = ParquetColumns.batches
 
-    class Counted:
-        def read_row_group(self, group, columns):
-            read[group] += 1
-            return file.read_row_group(group, columns=columns)
+    def counted(columns, group, *path):
+        read[group] += 1
+        return batches(columns, group, *path)
 
-    monkeypatch.setattr(images, "_file", Counted())
+    monkeypatch.setattr(ParquetColumns, "batches", counted)
     loaded = list(read_images(images.sources(), Resize("squash", 4, 4), workers=3))
     assert [int(item.pixels[0, 0, 0]) for item in loaded] == list(range(40))
     assert read == {0: 1, 1: 1, 2: 1, 3: 1}
@@ -107,6 +110,76 @@ def test_only_the_rows_of_a_damaged_group_are_unreadable(tmp_path, make_parquet)
     assert red(images.image_bytes(39)) == 39
 
 
+def test_a_damaged_group_is_read_once(tmp_path, make_parquet, monkeypatch):
+    """It may take long to find out, and it is asked for by each of its rows."""
+    make_parquet(tmp_path / "a.parquet", 8, group=4)
+    images = ParquetImages(tmp_path / "a.parquet")
+    read = Counter()
+
+    def damaged(_columns, group, *_path):
+        read[group] += 1
+        raise OSError("no such thing")
+
+    monkeypatch.setattr(ParquetColumns, "batches", damaged)
+    for row in [0, 5, 1, 6, 2, 7]:
+        with pytest.raises(ImageDamaged, match=rf"#{row} could not be read: no such thing\. The"):
+            images.image_bytes(row)
+    assert read == {0: 1, 1: 1}
+
+
+def test_a_group_that_expands_to_too_much_is_too_large(tmp_path, make_parquet, monkeypatch):
+    monkeypatch.setattr("headstart.data.parquet_columns.MAX_GROUP_BYTES", 1_000_000)
+    cells = [b"x"] * 4 + [bytes(10_000)] * 1000
+    path = tmp_path / "a.parquet"
+    make_parquet(path, len(cells), image=cells, group=2000)
+    images = ParquetImages(path)
+    assert images.labels()[:2] == ["cat", "dog"]
+    for row in (0, 1000):
+        with pytest.raises(ImageTooLarge, match=r"expands to more than 1,000,000\. .*fewer rows"):
+            images.image_bytes(row)
+    make_parquet(path, len(cells), image=cells, group=50)
+    images = ParquetImages(path)
+    assert len(images.image_bytes(1000)) == 10_000
+
+
+def test_a_file_that_expands_to_too_much_holds_no_images(tmp_path, make_parquet, monkeypatch):
+    monkeypatch.setattr("headstart.data.parquet_columns._MAX_TOTAL", 250_000)
+    monkeypatch.setattr("headstart.data.parquet_columns._MAX_RATIO", 3)
+    make_parquet(tmp_path / "a.parquet", 40, image=[bytes(10_000)] * 40, group=10)
+    images = ParquetImages(tmp_path / "a.parquet")
+    for row in (5, 15, 5):
+        assert images.image_bytes(row) == bytes(10_000)
+    with pytest.raises(ImageTooLarge, match="It holds no usual images"):
+        images.image_bytes(25)
+    assert images.image_bytes(5) == bytes(10_000)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "list<struct<bytes: binary>>",
+        "struct<bytes: list<binary>>",
+        "struct<bytes: struct<bytes: binary>>",
+        "list<bytes: binary>",
+        "string",
+        "fixed_size_binary[4]",
+    ],
+)
+def test_images_in_columns_of_other_types_are_refused(tmp_path, make_parquet, kind):
+    make_parquet(tmp_path / "a.parquet", 1, image=_array(kind))
+    with pytest.raises(DatasetError, match="must hold the bytes of image files"):
+        ParquetImages(tmp_path / "a.parquet")
+
+
+def test_two_columns_of_images_are_refused(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    table = pyarrow.table([[b"x"], [b"y"], ["a"]], ["image", "image", "label"])
+    pq.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(DatasetError, match=r"must have one column named image\. Received: 2"):
+        ParquetImages(tmp_path / "a.parquet")
+
+
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" * 40])
 def test_another_file_is_an_error(tmp_path, content):
     (tmp_path / "a.parquet").write_bytes(content)
@@ -138,7 +211,7 @@ class TestLabels:
         (tmp_path / "classes.json").write_text(content)
         assert ParquetImages(tmp_path / "a.parquet").labels() == ["ape", "bee", "ape"]
 
-    @pytest.mark.parametrize("content", ["nonsense", "[[]]", "3"])
+    @pytest.mark.parametrize("content", ["nonsense", "[[]]", "3", "{}", '"cat"', "[" * 9999])
     def test_are_an_error_if_the_file_beside_is_not_a_list_of_names(
         self, tmp_path, make_parquet, content
     ):
@@ -155,7 +228,13 @@ class TestLabels:
         make_parquet(tmp_path / "a.parquet", 2, labels=["x", "y"])
         assert ParquetImages(tmp_path / "a.parquet").labels() == ["x", "y"]
 
-    @pytest.mark.parametrize("metadata", [b"nonsense", b"[]", b'{"info": 3}'])
+    @pytest.mark.parametrize(
+        "metadata",
+        [
+            *(b"nonsense", b"[]", b'{"info": 3}', b"[" * 100_000),
+            *(NAMED % b"3", NAMED % b'"ab"', NAMED % b"[{}, []]", NAMED % rb'["\ud800", "b"]'),
+        ],
+    )
     def test_ignore_metadata_of_another_form(self, tmp_path, make_parquet, metadata):
         import pyarrow.parquet as pq
 
@@ -170,6 +249,56 @@ class TestLabels:
         make_parquet(tmp_path / "a.parquet", 2, labels=[0, -1])
         with pytest.raises(DatasetError, match=r"must be 0 to 1.*Received: -1"):
             ParquetImages(tmp_path / "a.parquet").labels()
+
+    def test_must_have_different_names(self, tmp_path, make_parquet):
+        make_parquet(tmp_path / "a.parquet", 2, names=["cat", "cat"])
+        with pytest.raises(DatasetError, match=r"must differ\. Received: 'cat' twice"):
+            ParquetImages(tmp_path / "a.parquet").labels()
+
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            *("list<string>", "struct<a: string>", "map<string, string>", "list<list<int32>>"),
+            "fixed_size_binary[4]",
+        ],
+    )
+    def test_of_several_values_are_refused_unread(self, tmp_path, make_parquet, monkeypatch, kind):
+        make_parquet(tmp_path / "a.parquet", 1, labels=_array(kind))
+        monkeypatch.delattr(ParquetColumns, "batches")
+        with pytest.raises(DatasetError, match="must hold one label in each row"):
+            ParquetImages(tmp_path / "a.parquet").labels()
+
+    def test_that_are_books_are_refused_before_all_are_read(
+        self, tmp_path, make_parquet, monkeypatch
+    ):
+        labels = ["cat", "dog", "x" * 501, *["y" * 100_000] * 1000]
+        make_parquet(tmp_path / "a.parquet", len(labels), labels=labels, group=3, names=None)
+        read = []
+        batches = ParquetColumns.batches
+        monkeypatch.setattr(
+            ParquetColumns,
+            "batches",
+            lambda columns, group, *path: read.append(group) or batches(columns, group, *path),
+        )
+        with pytest.raises(DatasetError, match=r"at most 500 characters.*Received: 'xxx.*row 2"):
+            ParquetImages(tmp_path / "a.parquet").labels()
+        assert read == [0]
+
+    def test_of_a_dictionary_are_made_once(self, tmp_path, make_parquet):
+        pyarrow = pytest.importorskip("pyarrow")
+        labels = pyarrow.array(["a", "b", "a"]).dictionary_encode()
+        make_parquet(tmp_path / "a.parquet", 3, labels=labels, names=None)
+        found = ParquetImages(tmp_path / "a.parquet").labels()
+        assert found == ["a", "b", "a"]
+        assert found[0] is found[2]
+
+    def test_in_a_damaged_group_are_an_error(self, tmp_path, make_parquet):
+        path = tmp_path / "a.parquet"
+        make_parquet(path, 40, labels=[f"class {n}" for n in range(40)], names=None)
+        data = path.read_bytes()
+        path.write_bytes(data[:200].replace(b"class", b"\xff" * 5) + bytes(300) + data[500:])
+        with pytest.raises(DatasetError, match="must be a whole parquet file"):
+            ParquetImages(path).labels()
 
     def test_must_be_in_every_row(self, tmp_path, make_parquet):
         make_parquet(tmp_path / "a.parquet", 3, labels=[0, None, 1])
@@ -189,3 +318,25 @@ def test_the_error_without_pyarrow_names_the_extra(tmp_path, make_parquet, monke
     monkeypatch.setattr(builtins, "__import__", fail)
     with pytest.raises(MissingExtra, match=r'pip install "\.\[parquet\]"'):
         ParquetImages(tmp_path / "a.parquet")
+
+
+def _array(kind):
+    """Return an array of Arrow of one value, which is of the type."""
+    pa = pytest.importorskip("pyarrow")
+    held = pa.struct([("bytes", pa.binary())])
+    value, as_arrow = {
+        "list<struct<bytes: binary>>": ([{"bytes": b"x"}], pa.list_(held)),
+        "struct<bytes: list<binary>>": (
+            {"bytes": [b"x"]},
+            pa.struct([("bytes", pa.list_(pa.binary()))]),
+        ),
+        "struct<bytes: struct<bytes: binary>>": ({"bytes": None}, pa.struct([("bytes", held)])),
+        "list<bytes: binary>": ([b"x"], pa.list_(pa.field("bytes", pa.binary()))),
+        "string": ("x", pa.string()),
+        "fixed_size_binary[4]": (b"1234", pa.binary(4)),
+        "list<string>": (["x"], pa.list_(pa.string())),
+        "struct<a: string>": ({"a": "x"}, pa.struct([("a", pa.string())])),
+        "map<string, string>": ([("x", "y")], pa.map_(pa.string(), pa.string())),
+        "list<list<int32>>": ([[1]], pa.list_(pa.list_(pa.int32()))),
+    }[kind]
+    return pa.array([value], as_arrow)

@@ -18,6 +18,8 @@ from headstart.errors import DatasetError, HeadstartError, UsageError, warn
 #: Tells where a label is, such as "label 3" or "line 7 of birds.csv".
 Where = Callable[[int], str]
 
+#: The longest label: a sentence, but no book.
+MAX_CHARACTERS = 500
 _KINDS = frozenset({str, bool, int, float})
 _ONE_LABEL = "Every image must have one label, and headstart learns only one for each image."
 _SEVERAL_LABELS = (
@@ -142,6 +144,11 @@ def scored_labels(labels: Sequence[Hashable], classes: Collection[Hashable]) -> 
     return found
 
 
+def is_too_long(label: object) -> bool:
+    """Tell whether a label has more than `MAX_CHARACTERS`."""
+    return isinstance(label, str) and len(label) > MAX_CHARACTERS
+
+
 def listed(labels: Sequence[Hashable], at_most: int = 10) -> str:
     """Return labels as Python writes them, so that '0' and 0 look different."""
     more = f" and {len(labels) - at_most:,} more" if len(labels) > at_most else ""
@@ -250,6 +257,8 @@ def _problem(label: Hashable) -> str:
     if isinstance(label, str):
         if not label.strip():
             return f"{_ONE_LABEL} Give the image a label that is not empty, or leave it out."
+        if is_too_long(label):
+            return f"Labels must have at most {MAX_CHARACTERS} characters. Shorten this one."
         if not _is_text(label):
             return "Labels must be text that can be written as UTF-8. Rename this one."
     return ""

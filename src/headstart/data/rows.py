@@ -11,6 +11,8 @@ from typing import Any
 from headstart.errors import DatasetError
 from headstart.untrusted.json_text import parse_json
 
+#: The most rows and columns that a table may have.
+MAX_ROWS, MAX_COLUMNS = 2_000_000, 10_000
 _DELIMITERS = ",;\t"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
