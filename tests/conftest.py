@@ -2,13 +2,15 @@
 
 import os
 import signal
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from tests.keras_server import KerasServer
 
 if TYPE_CHECKING:
     import openvino as ov
@@ -41,6 +43,14 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HEADSTART_MIRROR", "http://127.0.0.1:1")
     monkeypatch.setattr("headstart.backbones.choosing._out_of_reach", {})
     return weights
+
+
+@pytest.fixture(scope="session")
+def python() -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """Return what runs Python with Keras on TensorFlow: ``python("-c", script, *words)``."""
+    server = KerasServer()
+    yield server.run
+    server.close()
 
 
 @pytest.fixture(scope="session")

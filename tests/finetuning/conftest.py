@@ -1,6 +1,4 @@
-import os
-import subprocess
-import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -31,17 +29,6 @@ def shared_cache(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def python(shared_cache):
+def python(python, shared_cache):
     """Return a way to run Python with Keras on TensorFlow, in a process of its own."""
-
-    def run(*words, **settings):
-        usual = {"KERAS_BACKEND": "tensorflow", "HEADSTART_CACHE": str(shared_cache)}
-        return subprocess.run(
-            [sys.executable, *map(str, words)],
-            env={**os.environ, **usual, **settings},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    return run
+    return partial(python, HEADSTART_CACHE=str(shared_cache))

@@ -163,7 +163,7 @@ def test_the_command_keeps_the_better_network(dataset, python, tmp_path):
     process = python(
         "-m", "headstart", "train", tmp_path / "images", "--out", out, "--model", "mini",
         "--size", "48", "--fine-tune", "-12", "--epochs", "2", "--views", "2",
-        "--validation", "2", "--crop", "0.8", "--json",
+        "--validation", "2", "--crop", "0.8", "--json", fresh=True,
     )  # fmt: skip
     assert process.returncode == 0, process.stderr
     summary = json.loads(process.stdout)

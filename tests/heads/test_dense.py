@@ -1,9 +1,6 @@
 """Keras fixes its backend for a whole process, so what needs TensorFlow runs in one of its own."""
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -79,19 +76,9 @@ print(json.dumps(found))
 """
 
 
-def run(script, *words, **settings):
-    return subprocess.run(
-        [sys.executable, "-c", script, *map(str, words)],
-        env={**os.environ, "KERAS_BACKEND": "tensorflow"} | settings,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 @pytest.fixture(scope="module")
-def found(network_folder, tmp_path_factory):
-    done = run(SCRIPT, network_folder, tmp_path_factory.mktemp("dense") / "model")
+def found(python, network_folder, tmp_path_factory):
+    done = python("-c", SCRIPT, network_folder, tmp_path_factory.mktemp("dense") / "model")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -154,8 +141,9 @@ def test_impossible_settings_are_refused_before_keras_starts():
         DenseHead(dropout=1.0).fit(X, np.arange(9) % 3)
 
 
-def test_a_backend_that_only_predicts_is_refused_in_words():
-    done = run(
+def test_a_backend_that_only_predicts_is_refused_in_words(python):
+    done = python(
+        "-c",
         "import numpy as np; from headstart.heads.dense import DenseHead;"
         "DenseHead().fit(np.eye(4), [0, 1, 0, 1])",
         KERAS_BACKEND="openvino",

@@ -1,7 +1,3 @@
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -20,19 +16,3 @@ def dataset(tmp_path_factory):
             pixels = random.normal(colour, 25, (40, 40, 3)).clip(0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(folder / label / f"{number}.png")
     return folder
-
-
-@pytest.fixture(scope="session")
-def python():
-    """Return a way to run Python with Keras on TensorFlow, in a process of its own."""
-
-    def run(*words, **settings):
-        return subprocess.run(
-            [sys.executable, *map(str, words)],
-            env={**os.environ, "KERAS_BACKEND": "tensorflow"} | settings,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    return run

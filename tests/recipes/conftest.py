@@ -2,9 +2,6 @@
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -71,19 +68,18 @@ def as_kaggle(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def run(cache, tmp_path_factory):
+def run(cache, python, tmp_path_factory):
     """Return a function that runs recipes one after another: ``run((name, *words), ...)``."""
 
     def run_all(*commands, **settings):
-        done = subprocess.run(
-            [sys.executable, "-c", SCRIPT, str(RECIPES)],
-            input=json.dumps([(name, [*map(str, words)]) for name, *words in commands]),
+        done = python(
+            "-c",
+            SCRIPT,
+            RECIPES,
+            stdin=json.dumps([(name, [*map(str, words)]) for name, *words in commands]),
             cwd=tmp_path_factory.mktemp("recipes"),
-            env={**os.environ, "KERAS_BACKEND": "tensorflow", "HEADSTART_CACHE": str(cache)}
+            **{"HEADSTART_CACHE": str(cache)}
             | {name: str(value) for name, value in settings.items()},
-            capture_output=True,
-            text=True,
-            check=False,
         )
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]

@@ -1,9 +1,6 @@
 """Keras fixes its backend for a whole process: networks are folded in one of their own."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -97,22 +94,15 @@ print(json.dumps(found))
 """
 
 
-def folded(*networks):
-    process = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        input=json.dumps(networks),
-        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def folded(python, *networks):
+    process = python("-c", SCRIPT, stdin=json.dumps(networks))
     assert process.returncode == 0, process.stderr
     return json.loads(process.stdout.strip().rpartition("\n")[2])
 
 
 @pytest.fixture(scope="module")
-def odd():
-    (found,) = folded(("", 0))
+def odd(python):
+    (found,) = folded(python, ("", 0))
     return found
 
 
@@ -144,13 +134,13 @@ def test_a_normalisation_is_folded_where_it_alone_follows_a_plain_convolution(od
 
 
 @pytest.mark.slow
-def test_real_networks_are_folded_and_unfolded():
+def test_real_networks_are_folded_and_unfolded(python):
     networks = [
         *(("MobileNet", 32), ("MobileNetV2", 32), ("MobileNetV3Small", 32), ("ResNet50", 32)),
         *(("ResNet50V2", 32), ("InceptionV3", 75), ("EfficientNetB0", 32), ("DenseNet121", 32)),
         *(("Xception", 71), ("NASNetMobile", 32), ("ConvNeXtTiny", 32)),
     ]
-    found = folded(*networks)
+    found = folded(python, *networks)
     for each in found:
         assert each["before"] < 1e-3, each["name"]
         assert each["after"] < 1e-3, each["name"]

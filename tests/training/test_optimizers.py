@@ -1,9 +1,6 @@
 """Keras fixes its backend for a whole process, so what needs TensorFlow runs in one of its own."""
 
 import json
-import os
-import subprocess
-import sys
 from typing import get_args
 
 import pytest
@@ -63,14 +60,8 @@ print(json.dumps(found))
 
 
 @pytest.fixture(scope="module")
-def found():
-    process = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def found(python):
+    process = python("-c", SCRIPT)
     assert process.returncode == 0, process.stderr
     return json.loads(process.stdout.strip().rpartition("\n")[2])
 
