@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from headstart import storage
-from headstart.errors import StorageError
+from headstart.errors import StorageError, UsageError
 
 
 def test_a_closed_pipe_is_not_taken_for_a_file_that_can_not_be_written(tmp_path):
@@ -208,6 +208,64 @@ def test_the_next_run_removes_what_a_killed_one_left_and_not_what_is_in_use(tmp_
         finally:
             working.kill()
     assert (path / "a").read_text() == "all of it"
+
+
+RESERVED = """
+import os, signal, sys
+from pathlib import Path
+from headstart.storage import reserved
+with reserved(Path(sys.argv[1])):
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_one_process_at_a_time_works_for_a_name(tmp_path):
+    path = tmp_path / "new" / "mine"
+    command = [sys.executable, "-c", RESERVED, str(path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as working:
+        try:
+            assert working.stdout.readline() == "ready\n"
+            with (
+                pytest.raises(UsageError, match=r"Only one process.*mine, and another one does"),
+                storage.reserved(path),
+            ):
+                pass
+            storage.remove_remains(path)
+            assert names(path.parent) == [".mine-reserved"]
+            with storage.reserved(path.with_name("other")):
+                pass
+        finally:
+            working.kill()
+    storage.remove_remains(path)  # it was killed
+    assert names(path.parent) == []
+    with storage.reserved(path), storage.whole_folder(path) as new:
+        (new / "a").write_text("1")
+    assert names(path.parent) == ["mine"]
+
+
+def test_a_reservation_leaves_nothing(tmp_path):
+    with storage.reserved(tmp_path / "new" / "deep" / "mine"):
+        assert (tmp_path / "new").exists()
+    assert names(tmp_path) == []
+
+
+def test_a_folder_that_is_deleted_while_it_is_reserved_is_made_again(tmp_path, monkeypatch):
+    import filelock
+
+    def acquire(self, **options):
+        if not deleted:
+            deleted.append(1)
+            storage.shutil.rmtree(tmp_path / ".mine-reserved")
+            raise FileNotFoundError
+        return acquired(self, **options)
+
+    deleted, acquired = [], filelock.FileLock.acquire
+    monkeypatch.setattr(filelock.FileLock, "acquire", acquire)
+    with storage.reserved(tmp_path / "mine"):
+        assert (tmp_path / ".mine-reserved" / ".in-use").exists()
 
 
 def test_room_is_checked_where_a_folder_will_be(tmp_path):

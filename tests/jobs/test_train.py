@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 import json
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +22,7 @@ from headstart.heads.logistic import LogisticHead
 from headstart.images.notes import NoteCount
 from headstart.images.sources import UnreadableImage, as_source
 from headstart.jobs.train import _draw_head
+from headstart.storage import reserved
 from headstart.training.history import Epoch
 
 
@@ -154,6 +156,45 @@ def test_a_dataset_without_test_images_is_refused_before(
         hs.train(
             tmp_path / "images", tmp_path / "m", backbone=tiny_network, test=tmp_path / "tests"
         )
+
+
+def test_another_training_for_the_same_folder_is_refused_before(labelled, tiny_network, tmp_path):
+    out = tmp_path / "model"
+    progress = Recorder()
+    with reserved(out), pytest.raises(UsageError, match="Only one process at a time"):
+        hs.train(labelled, out, backbone=tiny_network, progress=progress)
+    assert progress.bars == []
+    hs.train(labelled, out, backbone=tiny_network)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_model_that_another_training_saved_in_between_is_noticed_before(
+    labelled, tiny_network, tmp_path, monkeypatch
+):
+    out, progress = tmp_path / "model", Recorder()
+    hs.train(labelled, tmp_path / "other", backbone=tiny_network)
+
+    def check():
+        (tmp_path / "other").rename(out)
+
+    monkeypatch.setattr("headstart.jobs.train.check_drawing", check)
+    with pytest.raises(UsageError, match=r"There is a saved model in .* already"):
+        hs.train(labelled, out, backbone=tiny_network, progress=progress)
+    assert progress.bars == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right on Windows")
+def test_a_link_stays_a_link(labelled, tiny_network, tmp_path):
+    link, target = tmp_path / "link", tmp_path / "deep" / "target"
+    link.symlink_to(target)
+    for overwrite in (False, True):
+        summary = hs.train(labelled, link, backbone=tiny_network, overwrite=overwrite)
+        assert link.is_symlink()
+        (target / "NOTES.md").write_text("mine")
+    assert summary.folder == link
+    assert (target / "NOTES.md").read_text() == "mine"
+    assert hs.load(target).labels == hs.load(link).labels
+    assert [path.name for path in tmp_path.iterdir() if path != link] == ["deep"]
 
 
 @pytest.mark.usefixtures("no_training")

@@ -1,9 +1,10 @@
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
-from headstart.errors import StorageError
+from headstart.errors import StorageError, UsageError
 from headstart.model import parts, replacing
 
 
@@ -91,3 +92,65 @@ def test_a_file_is_copied_where_it_can_not_have_two_names(tmp_path, monkeypatch)
     (tmp_path / "one").write_text("text")
     replacing.link_or_copy(tmp_path / "one", tmp_path / "other")
     assert (tmp_path / "other").read_text() == "text"
+
+
+def write(path, *, overwrite=False):
+    with replacing.place_for_model(path, overwrite=overwrite) as new:
+        (new / parts.CHECKSUMS).write_text("new")
+
+
+linking = pytest.mark.skipif(os.name == "nt", reason="links need a right on Windows")
+
+
+@linking
+def test_a_link_stays_and_what_it_points_to_is_replaced(copied, tmp_path):
+    (copied / "NOTES.md").write_text("mine")
+    link = tmp_path / "link"
+    link.symlink_to(copied)
+    write(link, overwrite=True)
+    assert link.readlink() == copied
+    assert (copied / parts.CHECKSUMS).read_text() == "new"
+    assert (copied / "NOTES.md").read_text() == "mine"
+    assert sorted(tmp_path.iterdir()) == [copied, link]
+
+
+@linking
+def test_a_model_is_written_where_a_link_leads_even_if_nothing_is_there(tmp_path):
+    link, target = tmp_path / "link", tmp_path / "deep" / "target"
+    link.symlink_to(target)
+    write(link)
+    assert link.is_symlink()
+    assert (target / parts.CHECKSUMS).read_text() == "new"
+
+
+@linking
+def test_a_link_to_itself_is_refused(tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(link)
+    with pytest.raises(UsageError, match="a link to itself"):
+        replacing.check_place(link, overwrite=False)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../here", "../../around", "/"])
+def test_the_folder_that_one_is_in_is_refused(tmp_path, monkeypatch, name):
+    here = tmp_path / "around" / "here"
+    here.mkdir(parents=True)
+    monkeypatch.chdir(here)
+    for path in (Path(name), Path(name).resolve()):
+        with pytest.raises(UsageError, match=r"a folder of its own, with a name\. Received: "):
+            replacing.check_place(path, overwrite=True)
+    replacing.check_place(Path("below"), overwrite=False)
+
+
+def test_a_name_that_is_too_long_is_refused_before(tmp_path):
+    with pytest.raises(UsageError, match=r"at most 200 bytes\. Received: 202"):
+        replacing.check_place(tmp_path / ("é" * 101), overwrite=False)
+    write(tmp_path / ("é" * 100))
+
+
+def test_where_one_is_may_be_gone(tmp_path, monkeypatch):
+    def gone(_):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "cwd", classmethod(gone))
+    assert replacing.own_place(tmp_path / "model", "model") == tmp_path / "model"

@@ -11,7 +11,7 @@ from headstart.backbones.row import Backbone
 from headstart.data.labelled_images import LabelledImages, sorted_classes
 from headstart.data.labels import match_labels
 from headstart.errors import DatasetError
-from headstart.model.replacing import check_place
+from headstart.model.replacing import check_place, own_place
 from headstart.storage import check_room, folder_size
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def check_out(out: Path, backbone: str | Path | Network, *, overwrite: bool) -> 
         If the folder can't be written, or its disk is full.
     """
     check_place(out, overwrite=overwrite)
-    check_room(out.parent, _bytes_of(backbone) + _OTHER_BYTES, f"the model {out.name!r}")
+    place = own_place(out, "model").parent
+    check_room(place, _bytes_of(backbone) + _OTHER_BYTES, f"the model {out.name!r}")
 
 
 def check_labels(

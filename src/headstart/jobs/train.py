@@ -29,8 +29,10 @@ from headstart.heads.table import head_name
 from headstart.jobs.evaluate import draw_evaluation, evaluate
 from headstart.jobs.preconditions import check_labels, check_out
 from headstart.model import add_results
+from headstart.model.replacing import check_place, own_place
 from headstart.prediction.answer import Prediction
 from headstart.progress import Bars
+from headstart.storage import reserved
 from headstart.training.history import write_history
 from headstart.training.late_failures import saved_first
 
@@ -208,7 +210,8 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     DatasetError
         If there are too few images to train or to test on.
     UsageError
-        If an argument is wrong, or there is something else in `out`, or it lies among the images.
+        If an argument is wrong, or there is something else in `out`, or it lies among the images,
+        or another process trains a model for it.
     StorageError
         If a file can't be written, or there is no room for it.
     NotTested
@@ -225,24 +228,28 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     refuse_among_images(out, (data, test), "The model")
     check_out(out, backbone, overwrite=overwrite)
     check_drawing()
-    images = dataset_at(data, dataset, progress=progress)
-    parts = _parts(images, _tests(test, dataset, progress), seed, progress.say)
-    _say_unused(images, parts, fine_tuning, progress.say)
-    classifier = ImageClassifier(backbone, random_state=seed, **settings)
-    work = out.with_name(f"{out.name}.training")
-    fitting = _fitted(classifier, parts, fine_tuning, work=work, restart=restart, progress=progress)
-    with fitting as fitted:
-        # Before anything else can fail; and the checkpoints are deleted only after it.
-        saved = fitted.save(out, overwrite=overwrite)
-    evaluation, plots = _tested(saved, fitted, parts.tested, progress)
-    return _summary(
-        saved,
-        fitted,
-        skipped=dict(images.skipped),
-        evaluation=evaluation,
-        images=plots,
-        seconds=time.perf_counter() - began,
-    )
+    with reserved(own_place(out, "model")):
+        check_place(out, overwrite=overwrite)  # another process may have saved one meanwhile
+        images = dataset_at(data, dataset, progress=progress)
+        parts = _parts(images, _tests(test, dataset, progress), seed, progress.say)
+        _say_unused(images, parts, fine_tuning, progress.say)
+        classifier = ImageClassifier(backbone, random_state=seed, **settings)
+        work = out.with_name(f"{out.name}.training")
+        fitting = _fitted(
+            classifier, parts, fine_tuning, work=work, restart=restart, progress=progress
+        )
+        with fitting as fitted:
+            # Before anything else can fail; and the checkpoints are deleted only after it.
+            saved = fitted.save(out, overwrite=overwrite)
+        evaluation, plots = _tested(saved, fitted, parts.tested, progress)
+        return _summary(
+            saved,
+            fitted,
+            skipped=dict(images.skipped),
+            evaluation=evaluation,
+            images=plots,
+            seconds=time.perf_counter() - began,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from headstart.model.description import DESCRIPTION
 from headstart.storage import folder_beside, sync_folder, whole_folder
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+# Most file systems take 255 bytes, and what is written beside the folder has longer names.
+_LONGEST_NAME = 200
 
 
 @contextlib.contextmanager
@@ -32,8 +34,8 @@ def place_for_model(path: Path, *, overwrite: bool) -> Iterator[Path]:
     StorageError
         If the folder can't be written, or another process filled it meanwhile.
     """
-    path = path.absolute()
     check_place(path, overwrite=overwrite)
+    path = own_place(path, "model").absolute()
     if not _is_taken(path):
         with whole_folder(path) as new:
             yield new
@@ -55,6 +57,7 @@ def check_place(path: Path, *, overwrite: bool) -> None:
     ------
     UsageError
     """
+    path = own_place(path, "model")
     if not _is_taken(path):
         return
     if not (path.is_dir() and DESCRIPTION.is_in(path) and (path / parts.CHECKSUMS).is_file()):
@@ -67,6 +70,47 @@ def check_place(path: Path, *, overwrite: bool) -> None:
             f"There is a saved model in {path} already. Choose another name, or replace it with "
             "--overwrite (in Python: overwrite=True)."
         )
+
+
+def own_place(path: Path, what: str) -> Path:
+    """Return the folder that will be written: a link stays, and what it points to is written.
+
+    Raises
+    ------
+    UsageError
+        If it has no name, or too long a name, or one is in it now, or its link leads nowhere.
+    """
+    real = Path(os.path.realpath(path)) if path.is_symlink() else path
+    # The folder is replaced as a whole: whoever is in it would be in a deleted one.
+    if path.name in ("", "..") or _is_around_us(real):
+        raise UsageError(
+            f"The {what} must have a folder of its own, with a name. Received: {str(path)!r}, "
+            "which is or holds the folder you are in. Name a new folder."
+        )
+    if real.is_symlink():
+        raise UsageError(
+            f"The {what} must have a folder of its own. Received: {path}, a link to itself. "
+            "Choose another name."
+        )
+    if len(os.fsencode(real.name)) > _LONGEST_NAME:
+        raise UsageError(
+            f"The name of the folder for the {what} must have at most {_LONGEST_NAME} bytes. "
+            f"Received: {len(os.fsencode(real.name))}. Choose a shorter name."
+        )
+    return real
+
+
+def _is_around_us(folder: Path) -> bool:
+    with contextlib.suppress(OSError):  # where we are may be deleted
+        here = Path.cwd()
+        return any(_same(folder, above) for above in (here, *here.parents))
+    return False
+
+
+def _same(one: Path, other: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return one.samefile(other)
+    return False
 
 
 def _is_taken(path: Path) -> bool:

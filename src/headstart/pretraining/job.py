@@ -16,6 +16,7 @@ from headstart.data.inputs import dataset_at
 from headstart.data.output_places import refuse_among_images
 from headstart.data.settings import DatasetSettings
 from headstart.evaluation.drawing_check import check_drawing
+from headstart.model.replacing import own_place
 from headstart.pretraining.plan import Job, check_place, find_teacher, name_of, split_images
 from headstart.pretraining.saving import measure_backbone, save_backbone
 from headstart.pretraining.settings import Pretraining
@@ -96,7 +97,7 @@ def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
     NotTested
         If the backbone is saved, but measuring it failed.
     """
-    out = Path(out) if Path(out).name else Path(out).resolve()
+    out = own_place(Path(out), "backbone")
     refuse_among_images(out, [dataset], "The backbone")
     check_place(out)
     check_room(out.parent, _BYTES, f"the backbone {out.name!r}")
