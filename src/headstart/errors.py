@@ -33,7 +33,9 @@ A message says what must hold, what was received, and what to do.
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+from headstart.escaping import printable, printable_lines
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -44,6 +46,14 @@ _INSIDE = ("headstart", "sklearn", "joblib")
 
 class HeadstartError(Exception):
     """The base of all errors that headstart raises on purpose."""
+
+    # Whether its messages have lines. In others, a line break comes from a name.
+    _has_lines: ClassVar[bool] = False
+
+    def __str__(self) -> str:
+        """Return the message; names in it, of files for example, can't lead a reader astray."""
+        message = super().__str__()
+        return printable_lines(message) if self._has_lines else printable(message)
 
 
 class UsageError(HeadstartError, ValueError):
@@ -95,6 +105,8 @@ class DatasetError(HeadstartError, ValueError):
 class WeightsError(HeadstartError):
     """The base of the errors about weights files."""
 
+    _has_lines = True
+
 
 class WeightsNotFound(WeightsError):
     """There is no weights file, and no download is allowed."""
@@ -110,6 +122,8 @@ class DownloadError(WeightsError):
 
 class ConversionError(HeadstartError):
     """A network could not be converted."""
+
+    _has_lines = True
 
 
 class StorageError(HeadstartError, OSError):
@@ -159,7 +173,7 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     while frame is not None and _package(frame) in _INSIDE:
         frame = frame.f_back
         level += 1
-    warnings.warn(message, category, stacklevel=level)
+    warnings.warn(printable(message), category, stacklevel=level)
 
 
 def _package(frame: FrameType) -> str:

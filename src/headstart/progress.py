@@ -12,8 +12,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, TypeVar
 
-from headstart.display.text import printable, printable_lines
 from headstart.errors import StorageError
+from headstart.escaping import printable, printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -22,8 +22,8 @@ from headstart.cli.output import (
     print_text,
 )
 from headstart.cli.parser import CommandParser
-from headstart.display.text import printable
 from headstart.errors import ImageDamaged, UsageError
+from headstart.escaping import printable
 from headstart.images.sources import FileSource
 from headstart.prediction.answer import Answer
 

@@ -1,8 +1,11 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from headstart.display import text
+from headstart.escaping import printable, printable_lines
 from headstart.evaluation.metrics import Interval
 
 
@@ -28,30 +31,30 @@ def test_durations_are_in_the_unit_that_fits(seconds, expected):
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"),
+    ("cell", "written"),
     [
-        ("a\nb\x1b[2J\udc80", "a\\nb\\x1b[2J\\udc80"),
-        ("tab\tbell\x07delete\x7f", "tab\\tbell\\x07delete\\x7f"),
-        ("line\u2028paragraph\u2029next\x85", "line\\u2028paragraph\\u2029next\\x85"),
-        ("C:\\new\\赤 猫.png", "C:\\new\\赤 猫.png"),
-        ("5.00\u202fPM\u00a0\u3000.png", "5.00\u202fPM\u00a0\u3000.png"),
+        *((f"{sign}1", f"'{sign}1") for sign in "=+-@\uff1d\uff0b\uff0d\uff20\t\r\n"),
+        *((f"{space}=1", f"'{space}=1") for space in (" ", "\u3000", "\x0b")),
+        *((plain, plain) for plain in ("", "a=1", "1-1", "'=1", "\ufeffa")),
     ],
 )
-def test_what_leads_a_terminal_astray_is_escaped(name, shown):
-    assert text.printable(name) == shown
+def test_a_cell_is_no_formula(cell, written):
+    assert text.no_formula(cell) == written
 
 
-@given(st.text())
-def test_printable_text_stays_on_its_line_and_can_be_written(name):
-    shown = text.printable(name)
-    assert len(shown.splitlines()) <= 1
-    assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in shown)
-    shown.encode("utf-8")
-    assert text.printable(shown) == shown
+@pytest.mark.parametrize("indent", [None, 1])
+@given(value=st.dictionaries(st.text(), st.lists(st.text() | st.integers())))
+def test_json_says_the_same_and_moves_no_cursor(value, indent):
+    written = text.json_text(value, indent)
+    assert json.loads(written) == value
+    assert printable_lines(written) == written
+    assert indent or "\n" not in written
 
 
-def test_lines_stay_lines():
-    assert text.printable_lines("a\n\x1b[2Jb") == "a\n\\x1b[2Jb"
+def test_json_keeps_letters():
+    assert text.json_text(["caf\u00e9", "\u732b", "\x9b\u202e\udc80"]) == (
+        '["caf\u00e9", "\u732b", "\\u009b\\u202e\\udc80"]'
+    )
 
 
 def test_columns_count_as_a_terminal_does():
@@ -60,16 +63,11 @@ def test_columns_count_as_a_terminal_does():
     assert text.columns("क्\u200dष") == 2
 
 
-def test_joiners_are_kept_and_overrides_are_not():
-    assert text.printable("क्\u200dष") == "क्\u200dष"
-    assert text.printable("gpj.\u202eexe") == "gpj.\\u202eexe"
-
-
 @given(st.text(), st.integers(2, 40))
 def test_shortened_text_fits(name, width):
     found = text.shorten(name, width)
     assert text.columns(found) <= width
-    assert text.printable(found) == found
+    assert printable(found) == found
 
 
 @given(st.text(st.characters(codec="ascii", categories=["L"]), min_size=12), st.integers(4, 11))

@@ -11,8 +11,9 @@ from PIL import Image
 from tests.recorder import Recorder
 
 from headstart.backbones.classes import ClassName
-from headstart.display.text import columns, printable
+from headstart.display.text import columns
 from headstart.errors import DatasetError, ImageDamaged, MissingExtra, UsageError
+from headstart.escaping import printable
 from headstart.evaluation import Evaluation, measure
 from headstart.evaluation.evaluation import display_names
 from headstart.evaluation.report import WIDTH

@@ -2,6 +2,7 @@ import dataclasses
 import json
 
 import pytest
+from tests.attacks.judges import LABELS, judge_markdown
 
 from headstart.backbones.preprocessing import STANDARDISED
 from headstart.backbones.variants import mirrored
@@ -77,15 +78,14 @@ def test_an_accuracy_may_stand_alone(save, tmp_path):
     assert "Its accuracy is 50.0 % on images that it was not trained on." in text
 
 
-@pytest.mark.parametrize("text", ["a|b", "<script>", "two\nlines", "a\n```\nb", "\x1b[2J"])
+@pytest.mark.parametrize("text", LABELS)
 def test_strings_can_not_break_the_page(model_folder, text):
     described = load(model_folder).description
     network = dataclasses.replace(described.network, name=text, layer=text)
     found = model_card(
         dataclasses.replace(described, classes=(text, "b", "c"), network=network, version=text)
     )
-    prose = found.replace(found.partition("```json")[2].partition("\n```")[0], "")
-    assert text not in prose
+    judge_markdown(found)
     assert settings_in(found)["network"]["layer"] == text
     assert "| 5 |\n| b | 7 |" in found
 

@@ -28,9 +28,9 @@ SETTINGS = Pretraining(
 )
 
 
-def job(settings, precision="bf16"):
+def job(settings, precision="bf16", teacher="resnet50"):
     nothing = LabelledImages([], [], [])
-    teacher = SimpleNamespace(name="resnet50", size=(160, 160), key="key")
+    teacher = SimpleNamespace(name=teacher, size=(160, 160), key="key", weights_sha256="f" * 64)
     return Job(
         settings=settings,
         train=nothing,
@@ -57,6 +57,12 @@ def test_the_command_holds_every_setting():
     assert arguments.out == Path("my net")
     teacher = cli.TEACHER.settings(arguments)
     assert (teacher.backbone, teacher.size) == ("resnet50", (160, 160))
+
+
+def test_the_name_of_a_teacher_stays_within_the_command():
+    words = command(job(SETTINGS, teacher="net\n```\n<script>$(rm)"), "net")
+    assert "\n" not in words
+    assert cli.TEACHER.settings(parsed(words)).backbone == "net\\n```\\n<script>$(rm)"
 
 
 def test_the_command_holds_the_precision_that_was_used():

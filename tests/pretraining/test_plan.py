@@ -10,7 +10,7 @@ from headstart.data.datasets import read_dataset
 from headstart.data.labelled_images import LabelledImages
 from headstart.errors import DatasetError, UnknownBackbone, UsageError
 from headstart.images.sources import FileSource
-from headstart.pretraining.plan import Job, name_of, split_images
+from headstart.pretraining.plan import Job, split_images
 from headstart.pretraining.settings import Pretraining
 
 
@@ -66,11 +66,6 @@ def test_a_tenth_of_a_dataset_without_splits_is_the_validation_set():
     assert (len(train), len(validation)) == (36, 4)
     _, other = split_images(images, Pretraining(batch_size=8, seed=1))
     assert other.sources != validation.sources
-
-
-def test_a_dataset_is_called_like_its_folder():
-    assert name_of("some/animals/") == "animals"
-    assert name_of(LabelledImages([], [], [])) == "not stated"
 
 
 def test_the_description_holds_an_augmentation_and_its_layers():

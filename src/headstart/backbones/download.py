@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import filelock
 
 from headstart.errors import DownloadError, WeightsMismatch
+from headstart.escaping import printable
 from headstart.progress import Bars
 from headstart.storage import hash_file, writing
 
@@ -75,7 +76,7 @@ def fetch(
         with filelock.FileLock(f"{target}.lock"):
             if not target.is_file():
                 # Not the address: that of a mirror may hold a password.
-                _logger.info("downloading %s", target)
+                _logger.info("downloading %s", printable(str(target)))
                 _download(mirrored(url), part, progress, instructions)
                 _check(part, digest, mirrored(url))
                 part.replace(target)

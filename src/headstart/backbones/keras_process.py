@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from headstart import records
 from headstart.backbones.keras_settings import environment
 from headstart.errors import ConversionError, StorageError, UsageError, WeightsMismatch
+from headstart.escaping import printable
 from headstart.untrusted.json_text import parse_json
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def convert(
         feature_layer=feature_layer or "",
         layers=list(layers),
     )
-    _logger.info("converted %s in %.1f s", row.name, time.perf_counter() - began)
+    _logger.info("converted %s in %.1f s", printable(row.name), time.perf_counter() - began)
     return answer
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from headstart.cli.flags import Flags
+from headstart.display.text import no_formula
 from headstart.storage import whole_file
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from headstart.prediction.answer import Answer
 
 _MARK = "\ufeff"
-# A spreadsheet takes what begins like this for a formula, and computes it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # A note may contain a semicolon.
 _BETWEEN_NOTES = " | "
 
@@ -36,7 +35,7 @@ class CsvSettings:
     bom : bool
         Begin the file with the mark by which Excel knows that it is UTF-8.
     raw : bool
-        Write text that begins with =, +, -, @, a tab or a carriage return as it is; otherwise an
+        Write text that begins with =, +, -, @, a tab or a line break as it is; otherwise an
         apostrophe goes before it, because a spreadsheet would take it for a formula.
     """
 
@@ -46,7 +45,7 @@ class CsvSettings:
 
     def cell(self, text: str) -> str:
         """Return text from outside, such as a path or a label, as a cell."""
-        return f"'{text}" if text.startswith(_FORMULA) and not self.raw else text
+        return text if self.raw else no_formula(text)
 
 
 CSV = Flags(CsvSettings(), prefix="csv-")

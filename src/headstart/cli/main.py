@@ -12,6 +12,7 @@ import headstart
 from headstart.cli import streams
 from headstart.cli.streams import PIPE_CLOSED
 from headstart.errors import HeadstartError, UsageError
+from headstart.escaping import printable
 from headstart.progress import Bars, flush
 
 if TYPE_CHECKING:
@@ -41,9 +42,14 @@ exit status: 0 done; 1 something failed, everything else was done; 2 wrong usage
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the first word, which names the command."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="headstart",
         usage="%(prog)s [-h] [--version] COMMAND ...",
         description="Recognise what is in images, and learn your own classes.\n\ncommands:\n"

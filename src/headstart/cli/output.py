@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from headstart.cli.csv_files import CSV, csv_file
 from headstart.cli.flags import must_come_with
-from headstart.display.text import percent, printable, shorten
+from headstart.display.text import json_text, percent, shorten
+from headstart.escaping import printable
 from headstart.progress import write
 
 if TYPE_CHECKING:
@@ -61,10 +62,8 @@ def print_lines(*lines: str, flush: bool = False) -> None:
 
 def print_json(value: Any, *, flush: bool = False) -> None:
     """Print one line of JSON; what stdout can't take or a terminal should not get is escaped."""
-    text = json.dumps(value, ensure_ascii=False)
-    if printable(text) != text or not _can_be_written(text):
-        text = json.dumps(value)
-    print_lines(text, flush=flush)
+    text = json_text(value)
+    print_lines(text if _can_be_written(text) else json.dumps(value), flush=flush)
 
 
 def print_result(result: Result, *, as_json: bool) -> None:

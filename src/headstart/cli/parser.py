@@ -6,6 +6,7 @@ import argparse
 import textwrap
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
+from headstart.escaping import printable
 from headstart.progress import Bars, NoProgress
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class CommandParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Show one line of usage and the error, and leave with status 2."""
-        super().error(self._told_unknown() or message)
+        super().error(printable(self._told_unknown() or message))
 
     def _told_unknown(self) -> str:
         """Return what to say of the first option that there is not; empty if there is none."""

@@ -10,7 +10,7 @@ from headstart.cli import options
 from headstart.cli.flags import TEXT, WHOLE, Flags, must_come_with
 from headstart.cli.output import print_result
 from headstart.cli.parser import CommandParser, add_option, progress
-from headstart.pretraining.settings import Pretraining
+from headstart.pretraining.settings import UNNAMED, Pretraining
 
 if TYPE_CHECKING:
     import argparse
@@ -66,8 +66,7 @@ def add_arguments(parser: CommandParser) -> None:
     options.add_restart(parser)
     PRETRAINING.add(parser, *EVERYDAY)
     TEACHER.add(parser, "backbone")
-    trained_on = "the name of the dataset (default: that of its folder)"
-    add_option(parser, "--trained-on TEXT", trained_on)
+    add_option(parser, "--trained-on TEXT", "the name of the dataset", default=UNNAMED)
     add_option(parser, "--license TEXT", "the licence of the weights", default="not stated")
     options.add_json(parser, "the summary")
     options.add_reading(parser)

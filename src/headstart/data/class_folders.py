@@ -11,8 +11,9 @@ from headstart.data.layouts import read_layout
 from headstart.data.settings import DatasetSettings
 from headstart.data.split_names import UNLABELLED, named_splits
 from headstart.data.zip_archives import ZipImages, is_archive_name, read_archive
-from headstart.display.text import listed_names, printable
+from headstart.display.text import listed_names
 from headstart.errors import DatasetError
+from headstart.escaping import printable
 
 
 def read_class_folders(

@@ -20,8 +20,9 @@ from headstart.data.tables import (
     read_table,
     tables_in,
 )
-from headstart.display.text import listed_names, printable
+from headstart.display.text import listed_names
 from headstart.errors import DatasetError
+from headstart.escaping import printable
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from headstart.data.file_names import is_hidden, is_image_name
 from headstart.data.folders import subfolders
-from headstart.display.text import listed_names, printable
+from headstart.display.text import listed_names
 from headstart.errors import DatasetError
+from headstart.escaping import printable
 from headstart.images.sources import FileSource
 
 _TRIED = 20

@@ -9,8 +9,9 @@ from typing import Any
 from headstart.arguments import check
 from headstart.data.labels import listed, resolve_labels
 from headstart.data.settings import flag
-from headstart.display.text import counted, either, listed_names, printable
+from headstart.display.text import counted, either, listed_names
 from headstart.errors import DatasetError, UsageError
+from headstart.escaping import printable
 from headstart.images.sources import ImageSource
 
 #: The names of the three splits of a dataset.

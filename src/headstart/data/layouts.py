@@ -16,8 +16,9 @@ from headstart.data.label_patterns import label_in
 from headstart.data.labelled_images import LabelledImages, sorted_classes
 from headstart.data.settings import DatasetSettings, label_expression
 from headstart.data.split_names import UNLABELLED, named_splits, says_nothing, split_of
-from headstart.display.text import listed_names, printable
+from headstart.display.text import listed_names
 from headstart.errors import DatasetError
+from headstart.escaping import printable
 from headstart.images.sources import ImageSource
 
 #: A folder of images of one class: its split, if it has one, the name of the class, the folder.

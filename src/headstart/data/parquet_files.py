@@ -10,8 +10,9 @@ from headstart.data.labelled_images import SPLITS, LabelledImages, sorted_classe
 from headstart.data.parquet import ParquetImages, is_parquet_name
 from headstart.data.settings import DatasetSettings
 from headstart.data.split_names import named_splits
-from headstart.display.text import listed_names, printable
+from headstart.display.text import listed_names
 from headstart.errors import DatasetError
+from headstart.escaping import printable
 
 
 def read_parquet_files(

@@ -8,8 +8,9 @@ from typing import NoReturn
 
 from headstart.data.folders import Folder
 from headstart.data.label_patterns import suggested_pattern
-from headstart.display.text import listed_names, printable
+from headstart.display.text import listed_names
 from headstart.errors import DatasetError
+from headstart.escaping import printable
 
 _IN_PYTHON = "In Python, read_dataset takes these options as DatasetSettings."
 

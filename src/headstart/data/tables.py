@@ -25,8 +25,9 @@ from headstart.data.labels import resolve_labels
 from headstart.data.rows import Row, is_table_name, read_rows
 from headstart.data.settings import DatasetSettings
 from headstart.data.split_names import split_of
-from headstart.display.text import listed_names, printable
+from headstart.display.text import listed_names
 from headstart.errors import DatasetError, UsageError
+from headstart.escaping import printable
 from headstart.images.sources import FileSource, ImageSource
 
 PATH_COLUMNS = (

@@ -4,7 +4,7 @@ import abc
 from collections.abc import Iterable, Iterator
 
 from headstart.display.table import Table, escaped
-from headstart.display.text import printable_lines
+from headstart.escaping import printable, printable_lines
 
 # Jupyter would show a class that is named $x$ as a formula. pandas uses these two names, too.
 _NO_FORMULAS = "tex2jax_ignore mathjax_ignore"
@@ -45,7 +45,7 @@ class Displayed(abc.ABC):
     def __repr__(self) -> str:
         """Return the headline with the name of the class."""
         headline, *_ = str(next(iter(self.display_parts()))).split("\n")
-        return f"<{type(self).__name__}: {headline}>"
+        return f"<{type(self).__name__}: {printable(headline)}>"
 
 
 def to_html(parts: Iterable[str | Table]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from headstart.display.text import printable
+from headstart.escaping import printable
 
 # File names of fonts with many scripts, the most likely first.
 WIDE_FONTS = (

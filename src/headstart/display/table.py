@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from headstart.display.text import columns, printable, shorten
+from headstart.display.text import columns, shorten
+from headstart.escaping import printable
 
 WIDEST_CELL = 28
 GAP = "  "

@@ -1,8 +1,15 @@
 """Numbers and names as text that fits its place."""
 
 import itertools
+import json
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
+
+from headstart.escaping import is_harmless, printable
+
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_BREAKS = ("\t", "\r", "\n")
 
 
 def headline(n_right: int, n: int, interval: tuple[float, float]) -> str:
@@ -74,27 +81,35 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def printable(text: str) -> str:
-    r"""Return `text` with everything escaped that could lead a terminal or a reader astray.
+def no_formula(text: str) -> str:
+    """Return text for a cell of a CSV file, with an apostrophe before what looks like a formula.
 
-    Control characters, escape codes, line breaks, marks that reverse the direction of writing, and
-    the lone surrogates that stand for undecodable bytes of a file name become ``\n``, ``\x1b`` or
-    ``\u202e``. All other text stays as it is. Use it for every name that comes from outside, such
-    as that of a file or a class.
+    A spreadsheet computes what begins with =, +, - or @; some also take their wide forms, or what
+    stands behind a space, a tab or a line break.
 
     Examples
     --------
-    >>> print(printable("holiday\x1b[2J.jpg"))
-    holiday\x1b[2J.jpg
+    >>> no_formula("=1+1"), no_formula("a-b")
+    ("'=1+1", 'a-b')
     """
-    if text.isprintable():
+    return f"'{text}" if text.startswith(_BREAKS) or text.lstrip().startswith(_FORMULA) else text
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    r"""Return `value` as JSON, in which everything is escaped that `printable` escapes.
+
+    Examples
+    --------
+    >>> print(json_text({"caf\u00e9": "\u202egpj.exe"}))
+    {"café": "\u202egpj.exe"}
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    # Line breaks come from the indent alone: within text, JSON escapes them.
+    if text.replace("\n", "").isprintable():
         return text
-    return "".join(char if _is_harmless(char) else _escaped(char) for char in text)
-
-
-def printable_lines(text: str) -> str:
-    """Return `text` as `printable` does, with its line breaks."""
-    return "\n".join(map(printable, text.split("\n")))
+    return "".join(
+        char if char == "\n" or is_harmless(char) else json.dumps(char)[1:-1] for char in text
+    )
 
 
 def listed_names(names: Iterable[str], at_most: int = 5) -> str:
@@ -121,16 +136,6 @@ def either(names: Iterable[str]) -> str:
     """
     *first, last = names
     return f"{', '.join(first)} or {last}" if first else last
-
-
-def _is_harmless(char: str) -> bool:
-    # Some scripts are written wrongly without these two joiners. Spaces of other widths stand in
-    # the names of screenshots.
-    return char.isprintable() or char in "\u200c\u200d" or unicodedata.category(char) == "Zs"
-
-
-def _escaped(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
 
 
 def columns(text: str) -> int:

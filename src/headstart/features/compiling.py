@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.arguments import check, check_known
 from headstart.errors import UsageError
+from headstart.escaping import printable
 from headstart.features import accelerator, forking, keras_engine, openvino_engine
 from headstart.features.engine import Engine, Precision, Runtime
 from headstart.features.settings import Device
@@ -85,7 +86,7 @@ def _compile(
     engine = _ENGINES[runtime](network, precision, outputs, threads)
     _logger.info(
         "compiled %s for %s (%s, threads: %s) in %.2f s",
-        *(network.name, runtime, precision, threads or "all"),
+        *(printable(network.name), runtime, precision, threads or "all"),
         time.perf_counter() - began,
     )
     return engine
@@ -118,7 +119,7 @@ def choose_runtime(device: Device, network: Network) -> Runtime:
         and keras_engine.can_build(network)
         and accelerator.sees_accelerator()
     )
-    _logger.debug("%s runs on %s", network.name, "keras" if on_keras else "openvino")
+    _logger.debug("%s runs on %s", printable(network.name), "keras" if on_keras else "openvino")
     return "keras" if on_keras else "openvino"
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 import numpy as np
 
 from headstart.arguments import check, check_known
+from headstart.escaping import printable
 from headstart.features.cache import CachedFeatures, FeatureCache
 from headstart.features.compiling import choose_runtime, compile_network, has_bf16
 from headstart.features.precision import MIN_IMAGES, SAMPLE, PrecisionChoice, judge
@@ -291,7 +292,8 @@ class FeatureExtractor:
                     cached=kept is not None,
                     content=image.content,
                 )
-        _logger.debug("%s: %d images computed, %d from the cache", self.network.name, *found)
+        name = printable(self.network.name)
+        _logger.debug("%s: %d images computed, %d from the cache", name, *found)
 
     def _look_up(self, loaded: Iterable[Loaded], cache: CachedFeatures | None) -> Iterator[Item]:
         for image in loaded:

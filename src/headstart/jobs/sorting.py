@@ -12,8 +12,9 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from headstart.data.output_places import refuse_among_images
-from headstart.display.text import printable
+from headstart.display.text import no_formula
 from headstart.errors import ImageError, UsageError
+from headstart.escaping import printable
 from headstart.images.signatures import SIGNATURES
 from headstart.images.sources import ArraySource, BytesSource, FileSource, PillowSource
 from headstart.storage import whole_file, writing
@@ -29,7 +30,7 @@ COLUMNS = ("original", "copy", "label", "probability")
 UNSURE, UNREADABLE = "unsure", "unreadable"
 
 # What Windows does not allow in names, and a slash; and what a spreadsheet takes for a formula.
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]|^[=+@-]')
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]|^[=+@\uff1d\uff0b\uff0d\uff20-]')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
 # In bytes of UTF-8; names may have 255, on many systems.
 _LONGEST = 200
@@ -128,7 +129,10 @@ class SortedCopies:
             return
         copy = self._copy(answer.source, kind)
         if copy is not None:
-            best = [[found.label, f"{found.probability:.6f}"] for found in answer.predictions(1)]
+            best = [
+                [no_formula(str(found.label)), f"{found.probability:.6f}"]
+                for found in answer.predictions(1)
+            ]
             self.copied += 1
             self._write_row([original, f"{kind}/{copy}", *(best[0] if best else ["", ""])])
 

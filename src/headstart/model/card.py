@@ -1,11 +1,11 @@
 """The model card: what is in the folder, for anyone who finds it."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from headstart import records
-from headstart.display.text import percent, printable
+from headstart.display.markdown import code, markdown, markdown_cell
+from headstart.display.text import json_text, percent
 from headstart.images.resize_rules import IN_WORDS
 from headstart.model.description import Description
 
@@ -74,19 +74,15 @@ def model_card(model: Description) -> str:
     settings = {"resize": records.to_json(model.resize), "network": network}
     counted = zip(model.classes, model.training.counts, strict=True)
     return _CARD.format(
-        version=_cell(model.version),
-        created=f", saved at {model.created}" if model.created else "",
+        version=markdown(model.version),
+        created=f", saved at {markdown(model.created)}" if model.created else "",
         n_classes=len(model.classes),
-        classes="\n".join(f"| {_cell(label)} | {n} |" for label, n in counted),
+        classes="\n".join(f"| {markdown_cell(label)} | {n} |" for label, n in counted),
         accuracy=_accuracy(model.evaluation),
-        making="\n".join(f"- {_cell(line)}." for line in _making(model)),
-        settings=json.dumps(settings, indent=1, ensure_ascii=False),
-        outputs=", ".join(f"`{name}`" for name in model.network.outputs),
+        making="\n".join(f"- {line}." for line in _making(model)),
+        settings=json_text(settings, indent=1),
+        outputs=", ".join(map(code, model.network.outputs)),
     )
-
-
-def _cell(value: object) -> str:
-    return printable(" ".join(str(value).split())).replace("|", "\\|").replace("<", "&lt;")
 
 
 def _accuracy(evaluation: Mapping[str, Any]) -> str:
@@ -104,18 +100,18 @@ def _making(model: Description) -> list[str]:
     training, resize, mirror = model.training, model.resize, model.network.mirror
     others = f"; {training.unreadable} more could not be read" if training.unreadable else ""
     tuned = training.fine_tuned
-    network = f"fine-tuned on these images ({tuned})" if tuned else "left unchanged"
-    known = f" (fingerprint `{training.fingerprint}`)" if training.fingerprint else ""
+    network = f"fine-tuned on these images ({markdown(tuned)})" if tuned else "left unchanged"
+    known = f" (fingerprint {code(training.fingerprint)})" if training.fingerprint else ""
     license_ = model.network.license or "not known"
-    used = ", ".join(f"{name} {version}" for name, version in model.versions.items())
+    used = (markdown(f"{name} {version}") for name, version in model.versions.items())
     return [
         f"Trained on {training.n_images} images{others}{known}",
-        f"Network: `{model.network.name}`, pre-trained and {network}",
-        f"Licence of its weights, which applies to this model as well: {license_}",
-        f"Head on its features: {model.head}",
+        f"Network: {code(model.network.name)}, pre-trained and {network}",
+        f"Licence of its weights, which applies to this model as well: {markdown(license_)}",
+        f"Head on its features: {markdown(model.head)}",
         f"Each image is {IN_WORDS[resize.rule]}: {resize.height} x {resize.width} pixels"
         + ("; the probabilities are the mean over it and its mirror image" if mirror else "")
-        + (f"; {training.resize_choice}" if training.resize_choice else ""),
-        f"Computed in {model.precision.precision}: {model.precision.reason}",
-        f"Made with {used}",
+        + (f"; {markdown(training.resize_choice)}" if training.resize_choice else ""),
+        f"Computed in {model.precision.precision}: {markdown(model.precision.reason)}",
+        f"Made with {', '.join(used)}",
     ]

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterable, Sequence
 
 from headstart.display.table import Table
 from headstart.display.text import counted
+from headstart.escaping import printable
 from headstart.model.training_data import TrainingData
 from headstart.prediction.predictor import Predictor
 
@@ -20,7 +21,7 @@ def listed_classes(classes: Sequence[Hashable]) -> str:
     '2 classes (cat, dog)'
     """
     more = ["..."] if len(classes) > IN_A_LINE else []
-    named = ", ".join([*map(str, classes[:IN_A_LINE]), *more])
+    named = ", ".join([*(printable(str(label)) for label in classes[:IN_A_LINE]), *more])
     return f"{counted(len(classes), 'class', 'classes')} ({named})"
 
 

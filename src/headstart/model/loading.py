@@ -12,6 +12,7 @@ from typing import Any
 from headstart.arguments import Positive, checked
 from headstart.backbones.network import FILES
 from headstart.errors import DamagedModel, ForkError, SavedModelError
+from headstart.escaping import printable
 from headstart.features.openvino_engine import check_bf16
 from headstart.features.settings import FeatureSettings, PrecisionRule
 from headstart.model import parts
@@ -65,7 +66,8 @@ def load(
         model = replace(
             model, predictor=model.predictor.with_settings(FeatureSettings(precision=precision))
         )
-    _logger.info("loaded the model in %s in %.2f s", model.folder, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    _logger.info("loaded the model in %s in %.2f s", printable(str(model.folder)), seconds)
     return model
 
 

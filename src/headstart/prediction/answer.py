@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headstart.display.text import percent
+from headstart.escaping import printable
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -73,7 +74,7 @@ class Answer:
     def __repr__(self) -> str:
         """Return the name of the image with the most probable class or the error."""
         best = [f"{found.label} {percent(found.probability)}" for found in self.predictions(1)]
-        return f"<Answer: {self.path}: {self.error or best[0]}>"
+        return printable(f"<Answer: {self.path}: {self.error or best[0]}>")
 
     @property
     def path(self) -> str:

@@ -12,6 +12,7 @@ from headstart.arguments import check
 from headstart.data.inputs import Images, Labels, image_sources, labelled_images
 from headstart.data.labels import scored_labels
 from headstart.errors import UsageError
+from headstart.escaping import printable
 from headstart.features.extractor import FeatureExtractor
 from headstart.images.sources import as_source
 from headstart.prediction.answer import Answer
@@ -64,7 +65,7 @@ class Predictor:
     def __repr__(self) -> str:
         """Return the name, the number of classes, and how images are prepared and computed."""
         how = f"resize {self.resize.rule!r}, computed in {self.precision}"
-        return f"<Predictor: {self.name}, {len(self.classes):,} classes, {how}>"
+        return f"<Predictor: {printable(self.name)}, {len(self.classes):,} classes, {how}>"
 
     @classmethod
     def pretrained(

@@ -6,7 +6,9 @@ import shlex
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from headstart.display.markdown import code, markdown
 from headstart.display.text import duration, percent
+from headstart.escaping import printable
 
 if TYPE_CHECKING:
     from headstart.pretraining.plan import Job
@@ -16,8 +18,8 @@ _CARD = """\
 # {name}: a backbone to build on
 
 A network of the architecture `{architecture}` ({parameters:.1f} million parameters, {macs:,.0f}
-million multiply-accumulates for an image of {size}x{size}), trained from scratch on {trained_on}:
-{n_train:,} images of {n_classes:,} classes.
+million multiply-accumulates for an image of {size}x{size}), trained from scratch on
+{trained_on}: {n_train:,} images of {n_classes:,} classes.
 
 Its accuracy on {n_validation:,} other images of the same dataset is {accuracy} (95 % interval:
 {low} to {high}). The right class is among its five most probable ones for
@@ -68,7 +70,7 @@ def model_card(job: Job, summary: PretrainingSummary) -> str:
         parameters=row.parameters / 1e6,
         macs=row.macs / 1e6,
         size=row.size[0],
-        trained_on=row.trained_on,
+        trained_on=markdown(row.trained_on),
         n_train=summary.n_train,
         n_classes=len(evaluation.classes),
         n_validation=evaluation.n,
@@ -81,7 +83,7 @@ def model_card(job: Job, summary: PretrainingSummary) -> str:
         most=row.max_size,
         command=command(job, row.name),
         recipe="\n".join(f"- {line}." for line in _recipe(job, summary)),
-        license=row.license,
+        license=markdown(row.license),
     )
 
 
@@ -100,7 +102,8 @@ def command(job: Job, name: str) -> str:
     words += ["--vertical-flip" if views.vertical_flip else "--no-vertical-flip"]
     if job.teacher is not None:
         words += ["--teacher", job.teacher.name, "--teacher-size", job.teacher.size[0]]
-    return shlex.join(map(str, words))
+    # The name of a teacher comes from its folder.
+    return printable(shlex.join(map(str, words)))
 
 
 def _recipe(job: Job, summary: PretrainingSummary) -> list[str]:
@@ -126,8 +129,9 @@ def _recipe(job: Job, summary: PretrainingSummary) -> list[str]:
     if job.teacher is not None:
         size = job.teacher.size[0]
         lines.append(
-            f"Besides the classes, it learnt to imitate the features of {job.teacher.name} at "
-            f"{size} pixels (weights sha256 `{job.teacher.weights_sha256}`). The images that this "
+            f"Besides the classes, it learnt to imitate the features of "
+            f"{markdown(job.teacher.name)} at {size} pixels "
+            f"(weights sha256 {code(job.teacher.weights_sha256)}). The images that this "
             "teacher was trained on may include the validation images"
         )
     return lines

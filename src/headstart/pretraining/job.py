@@ -17,9 +17,9 @@ from headstart.data.output_places import refuse_among_images
 from headstart.data.settings import DatasetSettings
 from headstart.evaluation.drawing_check import check_drawing
 from headstart.model.replacing import own_place
-from headstart.pretraining.plan import Job, check_place, find_teacher, name_of, split_images
+from headstart.pretraining.plan import Job, check_place, find_teacher, split_images
 from headstart.pretraining.saving import measure_backbone, save_backbone
-from headstart.pretraining.settings import Pretraining
+from headstart.pretraining.settings import UNNAMED, Pretraining
 from headstart.pretraining.training import train_network
 from headstart.storage import check_room, folder_size
 from headstart.training.backend import start_keras
@@ -45,7 +45,7 @@ def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
     *,
     reading: DatasetSettings = DatasetSettings(),
     teacher: str | Path | NetworkSpec | None = None,
-    trained_on: str | None = None,
+    trained_on: str = UNNAMED,
     license: str = "not stated",  # noqa: A002 - the word everybody looks for
     restart: bool = False,
     progress: Progress | None = None,
@@ -69,8 +69,8 @@ def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
     teacher : str, Path or NetworkSpec, optional
         A backbone whose features the network learns to imitate, besides its classes
         (Romero et al. 2014, arXiv:1412.6550).
-    trained_on : str, optional
-        The name of the dataset. The default is the name of its folder.
+    trained_on : str
+        The name of the dataset, for the card. That of its folder is not told: it may be private.
     license : str
         The licence of the weights.
     restart : bool
@@ -112,7 +112,7 @@ def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
         teacher=find_teacher(teacher),
         precision=training_precision(settings.precision),
         folder=out.with_name(f"{out.name}.training"),
-        trained_on=trained_on or name_of(dataset),
+        trained_on=trained_on,
         license=license,
         progress=progress,
     )

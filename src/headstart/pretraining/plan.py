@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,8 @@ from headstart.data.splits import stratified_split
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from headstart.backbones.network import Network
     from headstart.features.engine import Precision
     from headstart.pretraining.settings import Pretraining
@@ -112,11 +113,6 @@ def find_teacher(teacher: str | Path | NetworkSpec | None) -> Network | None:
     if teacher is None:
         return None
     return find_network(teacher if isinstance(teacher, NetworkSpec) else NetworkSpec(teacher))
-
-
-def name_of(dataset: object) -> str:
-    """Return a name for a dataset: that of its folder or file, if it is one."""
-    return Path(dataset).resolve().name if isinstance(dataset, str | Path) else "not stated"
 
 
 def _fingerprint(images: LabelledImages) -> str:

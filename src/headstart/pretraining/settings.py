@@ -13,6 +13,8 @@ from headstart.training.settings import require
 
 Architecture = Literal["mini"]
 
+#: What a backbone was trained on, where nobody says it.
+UNNAMED = "a dataset that is not named"
 # The least and the largest height and width of the training images.
 SIZES = (32, 256)
 
