@@ -53,7 +53,7 @@ LABELS = (
     "![x](http://example.com/x.png)",
     "http://example.com/",
     "</td></table>",
-    "y" * 1000,
+    "y" * 500,
 )
 
 _ESCAPES = {"Cc", "Cf", "Cs", "Zl", "Zp"}
