@@ -66,6 +66,29 @@ def test_files_from_before_are_used_again(network, pixels, tmp_path, monkeypatch
     np.testing.assert_array_equal(before.values[0], again.values[0])
 
 
+@pytest.mark.parametrize("damage", ["a bit", "cut", "longer", "missing", "hashes", "other views"])
+def test_damaged_files_are_made_anew(network, pixels, tmp_path, damage):
+    before = [np.array(each) for each in kept(network, pixels, tmp_path).values]
+    file = tmp_path / "1.float16"
+    data = file.read_bytes()
+    match damage:
+        case "a bit":
+            file.write_bytes(data[:9] + bytes([data[9] ^ 1]) + data[10:])
+        case "cut":
+            file.write_bytes(data[:-2])
+        case "longer":
+            file.write_bytes(data + bytes(2))
+        case "missing":
+            file.unlink()
+        case "hashes":
+            (tmp_path / "activations.json").write_text("[1]")
+        case "other views":
+            kept(network, pixels, tmp_path, n_views=2)
+    after = kept(network, pixels, tmp_path).values
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_values_too_large_for_half_precision_are_kept_in_single(
     network, pixels, tmp_path, monkeypatch
 ):

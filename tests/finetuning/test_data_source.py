@@ -73,7 +73,7 @@ def test_a_batch_is_no_larger_than_the_subset(images, activations):
 
 def test_as_many_views_are_kept_as_are_wanted(tmp_path):
     assert views_to_keep(POINT, FineTuning(views=3), 10, tmp_path) == (3, ())
-    assert json.loads((tmp_path / "views.json").read_text("utf-8")) == 3
+    assert json.loads((tmp_path / "views.json").read_text("utf-8"))["views"] == 3
 
 
 def test_no_views_are_kept_if_none_are_wanted_or_every_layer_learns(tmp_path):
@@ -83,7 +83,20 @@ def test_no_views_are_kept_if_none_are_wanted_or_every_layer_learns(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("content", ["", "null", '"three"', "[" * 100_000])
+def test_the_number_that_headstart_0_1_wrote_is_read(tmp_path):
+    (tmp_path / "views.json").write_text("2")
+    assert views_to_keep(POINT, FineTuning(views=3), 10, tmp_path)[0] == 2
+
+
+def test_another_number_of_views_is_noticed(tmp_path):
+    views_to_keep(POINT, FineTuning(views=3), 10, tmp_path)
+    path = tmp_path / "views.json"
+    path.write_text(path.read_text("utf-8").replace('"views": 3', '"views": 2'), "utf-8")
+    with pytest.raises(DamagedModel, match=r"views\.json must hold a number.*--restart"):
+        views_to_keep(POINT, FineTuning(views=3), 10, tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "null", '"three"', "{}", "-1", "4", "[" * 100_000])
 def test_a_damaged_number_of_views_is_refused(tmp_path, content):
     (tmp_path / "views.json").write_text(content)
     with pytest.raises(DamagedModel, match=r"views\.json must hold a number.*--restart"):

@@ -1,3 +1,5 @@
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -25,7 +27,7 @@ def test_every_cut_file_is_refused(tmp_path):
     whole = path.read_bytes()
     for place in range(0, len(whole), 7):
         path.write_bytes(whole[:place])
-        with pytest.raises(DamagedModel, match=r"must be a checkpoint of headstart"):
+        with pytest.raises(DamagedModel, match=r"must be a checkpoint of this training"):
             load_checkpoint(path)
 
 
@@ -38,6 +40,45 @@ def test_an_altered_number_is_noticed(tmp_path):
     path.write_bytes(whole)
     with pytest.raises(DamagedModel):
         load_checkpoint(path)
+
+
+@pytest.mark.parametrize("change", ["swapped", "missing", "renamed", "twice", "added"])
+def test_other_members_in_a_whole_archive_are_noticed(tmp_path, change):
+    save_checkpoint(checkpoint(3), tmp_path / "last.npz")
+    with np.load(tmp_path / "last.npz") as file:
+        arrays = dict(file)
+    one, other = "weights/1", "weights/2"
+    match change:
+        case "swapped":
+            arrays[one], arrays[other] = arrays[other], arrays[one]
+        case "missing":
+            del arrays[one]
+        case "renamed":
+            arrays["average/1"] = arrays.pop(one)
+        case "twice":
+            arrays["weights/01"] = arrays[one]
+        case "added":
+            arrays["x"] = arrays[one]
+    np.savez(tmp_path / "last.npz", **arrays)
+    with pytest.raises(DamagedModel, match=r"its digest is not that of its arrays.*--restart"):
+        load_checkpoint(tmp_path / "last.npz")
+
+
+def test_a_checkpoint_without_a_digest_is_read(tmp_path):
+    """As headstart 0.1 wrote it."""
+    save_checkpoint(checkpoint(3), tmp_path / "last.npz")
+    with np.load(tmp_path / "last.npz") as file:
+        arrays = {name: file[name] for name in file.files if name != "digest"}
+    np.savez(tmp_path / "last.npz", **arrays)
+    assert load_checkpoint(tmp_path / "last.npz").facts == {"done": [1.5, "x"]}
+
+
+def test_an_array_that_can_not_be_is_refused(tmp_path):
+    save_checkpoint(checkpoint(3), tmp_path / "last.npz")
+    with zipfile.ZipFile(tmp_path / "last.npz", "a") as file:
+        file.writestr("weights/9.npy", b"\x93NUMPY\x01\x00\x0a\x00{'descr': (\n")
+    with pytest.raises(DamagedModel, match=r"must be a checkpoint of this training"):
+        load_checkpoint(tmp_path / "last.npz")
 
 
 def test_a_failed_save_leaves_the_one_before(tmp_path):

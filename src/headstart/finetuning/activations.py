@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import math
 import os
 import shutil
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,11 +19,12 @@ from headstart.backbones import keras_process
 from headstart.backbones.network import DESCRIPTION, GRAPH, Network, hash_files
 from headstart.features.compiling import compile_network
 from headstart.progress import track
-from headstart.storage import whole_file
+from headstart.storage import hash_file, whole_file
 from headstart.training.batches import made_ahead
+from headstart.untrusted.json_text import read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -37,6 +40,8 @@ _SHARE_OF_DISK = 0.5
 _BATCH = 32
 # Half precision, where the values fit.
 _KINDS = (np.float16, np.float32)
+# The hash of each file.
+_HASHES = "activations.json"
 _WHAT = "computing the frozen layers"
 
 
@@ -133,7 +138,7 @@ def compute_activations(
 ) -> Activations:
     """Run views of images through the frozen part of a network, and write the output into files.
 
-    Files from before in the same folder are used as they are.
+    Files from before in the same folder are used, if they are whole; else they are made anew.
 
     Parameters
     ----------
@@ -154,16 +159,18 @@ def compute_activations(
         If there is no room for the files.
     """
     for kind in _KINDS:
-        if all(file.exists() for file in _files(network, kind, folder).values()):
+        if _are_whole(network, kind, folder, len(pixels), n_views):
             return _opened(network, kind, folder, len(pixels), n_views)
+        for file in _files(network, kind, folder).values():  # they would take the room of the new
+            file.unlink(missing_ok=True)
     for kind in _KINDS:
-        with contextlib.suppress(_TooLarge), _new_files(network, kind, folder) as files:
+        with contextlib.suppress(_TooLarge), _new_files(network, kind, folder) as write:
             views = _views(pixels, network.size[0], augmentation, n_views, seed)
             engine = compile_network(network, outputs=tuple(network.outputs))
             shown = track(progress, views, _WHAT, n_views * len(pixels))
             for _, values in engine.stream((None, view) for view in shown):
-                for name, file in files.items():
-                    file.write(_as_bytes(values[name], kind))
+                for name in network.outputs:
+                    write(name, _as_bytes(values[name], kind))
             break
     return _opened(network, kind, folder, len(pixels), n_views)
 
@@ -205,14 +212,42 @@ def _views(
 
 
 @contextlib.contextmanager
-def _new_files(network: Network, kind: type, folder: Path) -> Iterator[dict[str, BinaryIO]]:
-    """Yield a file to write each output into, whole or not at all."""
+def _new_files(
+    network: Network, kind: type, folder: Path
+) -> Iterator[Callable[[str, bytes], None]]:
+    """Yield what writes an output into its file, whole or not at all; their hashes follow."""
+    files = _files(network, kind, folder)
+    hashes = {name: hashlib.sha256() for name in files}
     with contextlib.ExitStack() as stack:
         # Not memory maps: a full disk would end the process without an error.
-        yield {
+        opened = {
             name: stack.enter_context(stack.enter_context(whole_file(file)).open("wb"))
-            for name, file in _files(network, kind, folder).items()
+            for name, file in files.items()
         }
+
+        def write(name: str, data: bytes) -> None:
+            opened[name].write(data)
+            hashes[name].update(data)
+
+        yield write
+    written = {file.name: hashes[name].hexdigest() for name, file in files.items()}
+    with whole_file(folder / _HASHES) as new:
+        new.write_text(json.dumps(written), "utf-8")
+
+
+def _are_whole(network: Network, kind: type, folder: Path, n: int, n_views: int) -> bool:
+    """Tell whether the files are as they were written, for as many images and views."""
+    files = _files(network, kind, folder)
+    size = np.dtype(kind).itemsize * n_views * n
+    try:
+        fit = all(
+            file.stat().st_size == size * math.prod(network.outputs[name])
+            for name, file in files.items()
+        )
+        written = {file.name: hash_file(file) for file in files.values()} if fit else None
+        return fit and read_json(folder / _HASHES) == written
+    except (OSError, ValueError):
+        return False
 
 
 def _as_bytes(values: NDArray[np.float32], kind: type) -> bytes:

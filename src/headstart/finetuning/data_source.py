@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import abc
-import json
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from headstart.augmentation.settings import Augmentation
-from headstart.errors import DamagedModel
+from headstart.descriptions import DescriptionFile
+from headstart.errors import DamagedModel, HeadstartError
 from headstart.finetuning.activation_batches import ActivationBatches
 from headstart.finetuning.activations import (
     Activations,
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from headstart.training.batches import ShuffledBatches
     from headstart.training.freezing import FreezePoint
     from headstart.training.subset import Indices, Subset
+
+# How many views of each image are kept.
+_VIEWS = DescriptionFile("views.json", "fine-tuning", newest=1)
 
 
 class DataSource(abc.ABC):
@@ -170,20 +174,28 @@ def views_to_keep(
     """
     if point.upper is None or not settings.views:
         return 0, ()
-    decided = folder / "views.json"
+    decided = folder / _VIEWS.name
     if not decided.exists():
         n_views = affordable_views(
             point.shapes, n_images, settings.wanted_views, settings.store_limit, folder
         )
         with whole_file(decided) as new:
-            new.write_text(json.dumps(n_views), "utf-8")
-    try:
-        n_views = int(read_json(decided))
-    except (OSError, TypeError, ValueError) as error:
-        raise DamagedModel(
-            f"{decided} must hold a number. Received: {error}. Start anew (--restart)."
-        ) from error
+            new.write_text(_VIEWS.text({"views": n_views}), "utf-8")
+    n_views = _read_views(decided, settings.wanted_views)
     return n_views, _notes(point, n_images, n_views, settings.wanted_views)
+
+
+def _read_views(decided: Path, wanted: int) -> int:
+    with contextlib.suppress(HeadstartError, LookupError, OSError, TypeError, ValueError):
+        written = read_json(decided)
+        # headstart 0.1 wrote the number alone.
+        n_views = written if type(written) is int else _VIEWS.read(decided.parent)["views"]
+        if 0 <= n_views <= wanted:
+            return int(n_views)
+    raise DamagedModel(
+        f"{decided} must hold a number of views as headstart wrote it, but it was altered. Start "
+        "anew (--restart)."
+    )
 
 
 def _notes(point: FreezePoint, n_images: int, n_views: int, wanted: int) -> tuple[str, ...]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
+import tokenize
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,11 +17,19 @@ from headstart.storage import whole_file
 from headstart.untrusted.json_text import parse_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-_FACTS = "facts"
+_FACTS, _DIGEST = "facts", "digest"
+# What NumPy raises for files that it did not write.
+_UNREADABLE = (
+    *(AttributeError, EOFError, LookupError, MemoryError, OSError, TypeError, ValueError),
+    *(zipfile.BadZipFile, tokenize.TokenError, NotImplementedError, RuntimeError),
+)
+# The most characters of an error that a message quotes.
+_SHOWN = 500
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,9 +61,10 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         for group, arrays in checkpoint.arrays.items()
         for index, array in enumerate(arrays)
     }
-    facts = np.frombuffer(json.dumps(checkpoint.facts).encode(), np.uint8)
+    flat[_FACTS] = np.frombuffer(json.dumps(checkpoint.facts).encode(), np.uint8)
+    flat[_DIGEST] = _digest(flat)
     with whole_file(path) as new, new.open("wb") as file:
-        np.savez(file, **{_FACTS: facts}, **flat)  # type: ignore[arg-type]
+        np.savez(file, **flat)  # type: ignore[arg-type]
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -63,17 +75,37 @@ def load_checkpoint(path: Path) -> Checkpoint:
     DamagedModel
         If the file is damaged, or no checkpoint.
     """
+    with reading(path), path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+        flat = {name: file[name] for name in file.files}
+        written = flat.pop(_DIGEST, None)  # headstart 0.1 wrote none
+        if written is not None and not np.array_equal(written, _digest(flat)):
+            raise ValueError("its digest is not that of its arrays")
+        facts = parse_json(flat.pop(_FACTS).tobytes(), finite=False)
+        return Checkpoint(_grouped(flat), facts)
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what a checkpoint raises that is none, or that of another training, into `DamagedModel`.
+
+    To be open as well while a training takes the arrays and facts for its own.
+    """
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            facts = parse_json(file[_FACTS].tobytes(), finite=False)
-            names = [name for name in file.files if name != _FACTS]
-            found = {name: file[name] for name in names}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        yield
+    except _UNREADABLE as error:
         raise DamagedModel(
-            f"{path} must be a checkpoint of headstart. Received: {error}. "
-            "Delete its folder to start anew."
+            f"{path} must be a checkpoint of this training. Received: {str(error)[:_SHOWN]}. "
+            "Start anew (--restart)."
         ) from error
-    return Checkpoint(_grouped(found), facts)
+
+
+def _digest(flat: dict[str, NDArray[Any]]) -> NDArray[np.uint8]:
+    """Return the hash of the names, types, shapes and values of arrays."""
+    digest = hashlib.sha256()
+    for name, array in sorted(flat.items()):
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return np.frombuffer(digest.digest(), np.uint8)
 
 
 def _grouped(flat: dict[str, NDArray[Any]]) -> dict[str, list[NDArray[Any]]]:

@@ -12,7 +12,12 @@ import numpy as np
 from headstart.errors import TrainingDiverged
 from headstart.progress import Bars
 from headstart.training.averaging import WeightAverage
-from headstart.training.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from headstart.training.checkpoints import (
+    Checkpoint,
+    load_checkpoint,
+    reading,
+    save_checkpoint,
+)
 from headstart.training.history import Epoch
 from headstart.training.interrupts import held_interrupts
 from headstart.training.validation import Outcomes
@@ -123,12 +128,28 @@ class TrainingLoop:
         Raises
         ------
         DamagedModel
-            If it can't be read.
+            If it can't be read, or belongs to another network.
         """
         if self._folder is None or not (self._folder / CHECKPOINT).exists():
             return False
-        checkpoint = load_checkpoint(self._folder / CHECKPOINT)
+        path = self._folder / CHECKPOINT
+        checkpoint = load_checkpoint(path)
+        with reading(path):
+            self._take(checkpoint)
+        return True
+
+    def _take(self, checkpoint: Checkpoint) -> None:
         arrays, facts = checkpoint.arrays, checkpoint.facts
+        network = self._network.get_weights()
+        for group, expected in (
+            ("weights", self._model.get_weights()),
+            ("optimizer", self._model.optimizer.variables),
+            ("average", network),
+            ("best", network),
+        ):
+            _check_alike(group, arrays[group], expected)
+        if "random" in arrays:
+            _check_alike("random", arrays["random"], _random_state(self._model))
         self._model.set_weights(arrays["weights"])
         assign(self._model.optimizer.variables, arrays["optimizer"])
         assign(_random_state(self._model), arrays.get("random", []))
@@ -143,7 +164,6 @@ class TrainingLoop:
         self.history = [Epoch(**epoch) for epoch in facts["history"]]
         kept = zip(arrays.get("losses", []), arrays.get("right", []), strict=True)
         self.outcomes = [Outcomes(losses, right) for losses, right in kept]
-        return True
 
     def run(self, progress: Progress | None = None, *, until: int | None = None) -> Iterator[Epoch]:
         """Train, and yield each epoch when it is done.
@@ -349,6 +369,15 @@ def _random_state(model: Model) -> list[Any]:
     """Return the variables that are no weights: what dropout draws its next numbers from."""
     weights = {id(each) for each in model.weights}
     return [each for each in model.variables if id(each) not in weights]
+
+
+def _check_alike(group: str, found: Sequence[NDArray[Any]], expected: Sequence[Any]) -> None:
+    """Raise a ValueError unless arrays of a checkpoint are numbers in the shapes of a network."""
+    shapes = [tuple(np.shape(each)) for each in expected]
+    if [each.shape for each in found] != shapes or any(
+        each.dtype.kind not in "biuf" for each in found
+    ):
+        raise ValueError(f"its {group} are those of another network")
 
 
 def assign(variables: Sequence[Any], values: Sequence[NDArray[Any]]) -> None:
