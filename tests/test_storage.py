@@ -268,6 +268,108 @@ def test_a_folder_that_is_deleted_while_it_is_reserved_is_made_again(tmp_path, m
         assert (tmp_path / ".mine-reserved" / ".in-use").exists()
 
 
+KILLED_FILE = """
+import os, signal, sys
+from pathlib import Path
+from headstart.storage import whole_file
+with whole_file(Path(sys.argv[1])) as new:
+    new.write_text("half of it")
+    if sys.argv[2] == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_the_next_file_takes_the_name_that_a_killed_process_left(tmp_path, monkeypatch):
+    path = tmp_path / "table.csv"
+    monkeypatch.setattr(sys.modules[__name__], "KILLED", KILLED_FILE)
+    start(path, "killed").communicate(timeout=60)
+    assert names(tmp_path) == [".table-headstart-1.csv"]
+    with start(path, "working") as working:
+        try:
+            assert working.stdout.readline() == "ready\n"
+            assert names(tmp_path) == [".table-headstart-1.csv"]
+            with storage.whole_file(path) as temporary:
+                assert temporary.name == ".table-headstart-2.csv"
+                assert temporary.read_text() == ""
+                temporary.write_text("all of it")
+        finally:
+            working.kill()
+    assert path.read_text() == "all of it"
+    assert names(tmp_path) == [".table-headstart-1.csv", "table.csv"]
+    with storage.whole_file(path):
+        pass
+    assert names(tmp_path) == ["table.csv"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other links and no pipes")
+def test_what_stands_under_the_name_of_a_temporary_file_is_not_written_to(tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("the user's")
+    (tmp_path / ".a-headstart-1.csv").symlink_to(victim)
+    os.mkfifo(tmp_path / ".a-headstart-2.csv")
+    (tmp_path / ".a-headstart-3.csv").mkdir()
+    os.link(victim, tmp_path / ".a-headstart-4.csv")
+    with storage.whole_file(tmp_path / "a.csv") as temporary:
+        temporary.write_text("new")
+        assert temporary.name == ".a-headstart-4.csv"
+    assert victim.read_text() == "the user's"
+    assert (tmp_path / "a.csv").read_text() == "new"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
+def test_two_at_once_have_files_of_their_own(tmp_path):
+    with (
+        storage.whole_file(tmp_path / "a.csv") as one,
+        storage.whole_file(tmp_path / "a.csv") as other,
+    ):
+        one.write_text("one")
+        other.write_text("other")
+    assert (tmp_path / "a.csv").read_text() == "one"
+    assert names(tmp_path) == ["a.csv"]
+
+
+def test_a_folder_that_was_left_before_it_was_locked_is_removed(tmp_path):
+    for name in (".mine-abcd1234", ".mine-notes", ".mine-abcd_efg"):
+        (tmp_path / name).mkdir()
+    (tmp_path / ".mine-abcd_efg" / "a").touch()  # not empty: whose is it?
+    storage.remove_remains(tmp_path / "mine")
+    assert names(tmp_path) == [".mine-abcd_efg", ".mine-notes"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other links")
+def test_remains_are_not_looked_for_behind_links(tmp_path):
+    real = tmp_path / "real"
+    (real / "a").mkdir(parents=True)
+    (real / ".in-use").touch()
+    (tmp_path / ".mine-abcd1234").symlink_to(real)
+    storage.remove_remains(tmp_path / "mine")
+    assert (real / "a").is_dir()
+
+
+def test_the_lock_of_a_folder_is_deleted_last(tmp_path, monkeypatch):
+    """Without it nobody could tell whose the rest is."""
+    with storage.folder_beside(tmp_path / "mine") as new:
+        (new / "a").touch()
+        outer = new.parent
+        monkeypatch.setattr(storage.shutil, "rmtree", lambda *_, **__: None)
+        monkeypatch.setattr(storage, "_empty", lambda folder: (folder / "mine" / "a").unlink())
+    assert [path.name for path in outer.iterdir() if path.is_file()] == [".in-use"]
+
+
+def test_a_temporary_folder_is_deleted_and_a_full_disk_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage.tempfile, "tempdir", str(tmp_path))
+    with storage.temporary_folder() as folder:
+        (folder / "a").touch()
+        assert folder.is_relative_to(tmp_path)
+    assert names(tmp_path) == []
+    with pytest.raises(StorageError, match="No space left"), storage.temporary_folder():
+        raise OSError(28, "No space left on device")
+    assert names(tmp_path) == []
+
+
 def test_room_is_checked_where_a_folder_will_be(tmp_path):
     storage.check_room(tmp_path / "new" / "model", 1, "the model")
     assert names(tmp_path) == []

@@ -3,9 +3,12 @@
 import contextlib
 import glob
 import hashlib
+import itertools
 import os
-import secrets
+import re
 import shutil
+import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +20,9 @@ from headstart.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
     import filelock
+
+# A pipe is not waited for.
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
 
 def cache_dir() -> Path:
@@ -111,16 +117,86 @@ def whole_file(path: Path, *, sync: bool = True) -> Iterator[Path]:
         # A link stays a link: what it points to is replaced.
         path = Path(os.path.realpath(path))
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.stem[:40]}-{secrets.token_hex(4)}{path.suffix}")
-        # Not by tempfile: this file shall be as readable as any new file, not private.
-        temporary.touch(exist_ok=False)
-        try:
+        with _file_beside(path) as temporary:
             yield temporary
             if sync:
                 _sync(temporary)
             temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _file_beside(path: Path) -> Iterator[Path]:
+    """Yield a new, empty file on the disk of `path`; it is deleted at the end if it is there.
+
+    The names are always the same ones, so that the next process takes, and deletes, what a killed
+    one left. What a process works with is locked.
+    """
+    # Not by tempfile: this file shall be as readable as any new file, not private.
+    names = (f".{path.stem[:40]}-headstart-{n}{path.suffix}" for n in itertools.count(1))
+    candidates = ((path.with_name(name), _held(path.with_name(name))) for name in names)
+    temporary, handle = next((each, held) for each, held in candidates if held is not None)
+    try:
+        yield temporary
+    finally:
+        # The other way round, another process might have the name, and lose its file.
+        temporary.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _held(path: Path) -> int | None:
+    """Make a new file and lock it; return its handle, or None if somebody else has this name."""
+    handle = None
+    while handle is None:
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileExistsError:
+            if not _remove_if_left(path):
+                return None
+    # Without locks (Windows, some network drives) what is killed leaves its file.
+    if _lock(handle) is False or not _is_at(handle, path):
+        os.close(handle)
+        return _held(path)
+    return handle
+
+
+def _remove_if_left(path: Path) -> bool:
+    """Delete a file that a killed process left; tell whether the name is free."""
+    try:
+        # Neither a link nor a pipe, whoever has put it there.
+        handle = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | _NONBLOCK)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode) or not _lock(handle):
+            return False
+        if _is_at(handle, path):
+            path.unlink()
+        return True
+    finally:
+        os.close(handle)
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return os.path.samestat(os.fstat(handle), path.lstat())
+    return False
+
+
+def _lock(handle: int) -> bool | None:
+    """Lock a file; return False if another process has, and None where there are no locks."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
 
 
 @contextlib.contextmanager
@@ -170,15 +246,33 @@ def folder_beside(path: Path) -> Iterator[Path]:
     with writing(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_remains(path)
-        with (
-            tempfile.TemporaryDirectory(
-                prefix=f".{path.name}-", dir=path.parent, ignore_cleanup_errors=True
-            ) as name,
-            _locked(Path(name) / _IN_USE),
-        ):
-            temporary = Path(name) / path.name
-            temporary.mkdir()
-            yield temporary
+        outer = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        try:
+            with _locked(outer / _IN_USE):
+                temporary = outer / path.name
+                temporary.mkdir()
+                try:
+                    yield temporary
+                finally:
+                    _empty(outer)
+        finally:
+            shutil.rmtree(outer, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yield an empty folder for files of this moment; it is deleted, with all in it, at the end.
+
+    It lies in the system's folder for temporary files. What killed processes left there is deleted
+    first.
+
+    Raises
+    ------
+    StorageError
+        It can't be written.
+    """
+    with folder_beside(Path(tempfile.gettempdir()) / "headstart") as folder:
+        yield folder
 
 
 def sync_folder(folder: Path) -> None:
@@ -230,6 +324,8 @@ def _megabytes(n_bytes: int) -> str:
 
 # Held by the process that works in a temporary folder.
 _IN_USE = ".in-use"
+# What `tempfile` puts behind a prefix.
+_RANDOM = re.compile(r"-[a-z0-9_]{8}")
 
 
 @contextlib.contextmanager
@@ -248,13 +344,43 @@ def _locked(path: Path) -> Iterator[None]:
 
 def remove_remains(path: Path) -> None:
     """Delete the temporary folders for `path` that no process works in any more."""
+    for folder in path.parent.glob(f".{glob.escape(path.name)}-*"):
+        if _RANDOM.fullmatch(folder.name[len(path.name) + 1 :]) and _is_own(folder):
+            with contextlib.suppress(OSError, NotImplementedError):  # a lock that is held is one
+                _remove_unused(folder)
+
+
+def _remove_unused(folder: Path) -> None:
     import filelock
 
-    for used in path.parent.glob(f".{glob.escape(path.name)}-*/{_IN_USE}"):
-        with contextlib.suppress(OSError, NotImplementedError):  # a lock that is held is one
-            with filelock.FileLock(used, timeout=0):
-                pass
-            shutil.rmtree(used.parent)
+    if (folder / _IN_USE).exists():
+        with filelock.FileLock(folder / _IN_USE, timeout=0):
+            _empty(folder)
+            if os.name != "nt":  # what is open can't be deleted there
+                # While it is locked: then it may be another process's folder.
+                shutil.rmtree(folder)
+        if os.name == "nt":
+            shutil.rmtree(folder)
+    else:
+        # Killed before it was locked, or when all else was deleted.
+        folder.rmdir()
+
+
+def _empty(folder: Path) -> None:
+    """Delete all but the lock: without it, nobody would know whose the rest is."""
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        elif entry.name != _IN_USE:
+            entry.unlink(missing_ok=True)
+
+
+def _is_own(folder: Path) -> bool:
+    """Tell whether it is a folder of this user: others may write into the same one."""
+    with contextlib.suppress(OSError):
+        status = folder.lstat()
+        return stat.S_ISDIR(status.st_mode) and status.st_uid == getattr(os, "geteuid", int)()
+    return False
 
 
 def _sync(path: Path) -> None:

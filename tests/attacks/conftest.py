@@ -1,12 +1,20 @@
 """What every attack is given: how often, with which random numbers, and where to say so."""
 
+import functools
+import http.server
 import os
+import re
+import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from tests.attacks.fuzzing import attack
+from tests.attacks.jobs import COLOURS, JOBS, Attack
+from tests.attacks.killing import Nursery
 
 _ATTACKED = "attacked"
 
@@ -42,6 +50,76 @@ def fuzz(
         attack(*args, n=n * rounds, seed=seed, place=tmp_path, attacked=attacked, **kwargs)
 
     return tried
+
+
+@pytest.fixture(scope="session")
+def attacked_photos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    noise = np.random.default_rng(0)
+    for name, colour in COLOURS.items():
+        (folder / name).mkdir()
+        for i in range(8):
+            pixels = np.clip(noise.normal(colour, 50, (40, 40, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{i}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def nurseries():
+    """Processes that start commands: without Keras, and with it."""
+    made = {}
+
+    def nursery(keras):
+        if keras not in made:
+            made[keras] = Nursery(keras=keras)
+        return made[keras]
+
+    yield nursery
+    for each in made.values():
+        each.close()
+
+
+@pytest.fixture(scope="session")
+def served():
+    """A server of one file of 3 MB, which resumes; and the hash of the file."""
+    content = np.random.default_rng(0).bytes(3_000_000)
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked = re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))
+            start = int(asked[1]) if asked else 0
+            if start >= len(content):
+                self.send_response(416)
+                self.send_header("Content-Range", f"bytes */{len(content)}")
+                self.end_headers()
+                return
+            self.send_response(206 if asked else 200)
+            self.send_header("Content-Length", str(len(content) - start))
+            self.end_headers()
+            for at in range(start, len(content), 30_000):
+                try:
+                    self.wfile.write(content[at : at + 30_000])
+                except OSError:  # whoever asked was killed
+                    return
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/file.h5", content
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def attack_on(nurseries, attacked_photos, served, tmp_path_factory):
+    @functools.cache
+    def attack(job_name):
+        (job,) = (job for job in JOBS if job.name == job_name)
+        place = tmp_path_factory.mktemp("kills")
+        return Attack(job, nurseries(job.keras), attacked_photos, served, place)
+
+    return attack
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -173,7 +173,7 @@ def test_a_table_that_can_not_be_begun_is_closed_and_removed(tmp_path, monkeypat
 
     def open_full(path, *_, **__):
         path.touch()
-        opened.append(really(FULL, "w", encoding="utf-8"))
+        opened.append(really(FULL, "wb", buffering=0))
         return opened[0]
 
     monkeypatch.setattr(Path, "open", open_full)
@@ -191,11 +191,34 @@ def test_a_disk_that_is_full_later_is_told_and_the_table_stays(tmp_path):
         os.dup2(full.fileno(), copies._file.fileno())
     with pytest.raises(StorageError, match="No space left"):
         copies.add(image)
-    with pytest.raises(StorageError, match="No space left"):
-        copies.close()
+    copies.close()
     assert copies._file.closed
     assert len(rows(tmp_path / "out")) == 1
     sort(tmp_path / "out", image)  # the folder is still one of copies
+
+
+def test_a_copy_that_was_not_listed_before_a_kill_is_not_made_again(tmp_path):
+    image, other = write(tmp_path / "1.jpg"), write(tmp_path / "b" / "1.jpg", b"another image")
+    sort(tmp_path / "out", answer(image))
+    table = tmp_path / "out" / "sorted.csv"
+    table.write_bytes(table.read_bytes().splitlines(keepends=True)[0])
+    found = sort(tmp_path / "out", answer(other), answer(image), answer(image))
+    copies = {"fox/1-2.jpg": b"another image", "fox/1.jpg": b"an image"}
+    assert files(tmp_path / "out") == copies | {"fox/1-3.jpg": b"an image"}
+    assert [row[1] for row in rows(tmp_path / "out")[1:3]] == list(copies)
+    assert found.copied == 3
+
+
+def test_a_row_that_was_cut_short_is_no_part_of_the_next(tmp_path):
+    image, other = write(tmp_path / "1.jpg"), write(tmp_path / "2.jpg", b"another image")
+    sort(tmp_path / "out", answer(image))
+    with (tmp_path / "out" / "sorted.csv").open("ab") as table:
+        table.write(os.fsencode(tmp_path))
+    for _ in range(2):
+        sort(tmp_path / "out", answer(image), answer(other))
+    assert [row[1] for row in rows(tmp_path / "out") if len(row) == 4] == [
+        "copy", "fox/1.jpg", "fox/2.jpg"
+    ]  # fmt: skip
 
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "123")}

@@ -147,7 +147,7 @@ def test_files_without_settings_are_not_taken_for_a_new_training(tmp_path):
         assert not (folder / "last.npz").exists()
 
 
-def test_a_restart_deletes_the_settings_first(tmp_path, monkeypatch):
+def test_a_restart_that_is_killed_while_it_deletes_is_finished_by_the_next(tmp_path, monkeypatch):
     folder = tmp_path / "net.training"
     left(folder)
     (folder / "part").mkdir()
@@ -159,7 +159,11 @@ def test_a_restart_deletes_the_settings_first(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "rmtree", killed)
     with pytest.raises(KeyboardInterrupt), work_folder(folder, SETTINGS, restart=True):
         pytest.fail("not reached")
-    assert not (folder / "settings.json").exists()
+    monkeypatch.undo()
+    assert (folder / "part").exists()
+    with work_folder(folder, SETTINGS | {"epochs": 4}, restart=False):
+        assert {path.name for path in folder.iterdir()} == {".lock", "settings.json"}
+        assert "4" in (folder / "settings.json").read_text()
 
 
 def test_the_folder_is_deleted_under_another_name(tmp_path, monkeypatch):

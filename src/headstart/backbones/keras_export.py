@@ -9,8 +9,10 @@ imports this module: `headstart.backbones.keras_process` runs it as
 from __future__ import annotations
 
 import json
+import os
 import sys
-import tempfile
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ from headstart.backbones.keras_outputs import wire_outputs
 from headstart.backbones.keras_process import REPORTED
 from headstart.backbones.keras_weights import build, load
 from headstart.backbones.runtime import count_macs, load_openvino, silence_telemetry, write_graph
+from headstart.storage import temporary_folder
 from headstart.untrusted.json_text import parse_json
 
 if TYPE_CHECKING:
@@ -69,8 +72,8 @@ def trace(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> Model:
     import keras
 
     image = keras.InputSpec(shape=(1, *inputs[0].shape[1:]), dtype="float32")
-    with tempfile.TemporaryDirectory(prefix="headstart-") as folder:
-        path = Path(folder) / "traced.xml"
+    with temporary_folder() as folder:
+        path = folder / "traced.xml"
         keras.Model(inputs, outputs).export(
             str(path), format="openvino", verbose=False, input_signature=[image]
         )
@@ -108,6 +111,8 @@ def _layer(layer: Layer) -> dict[str, Any]:
 
 TASKS = {"export": export, "summarise": summarise}
 
+_SECONDS_BETWEEN_LOOKS = 0.2
+
 # Keras imports these if they are installed. They are not needed here and take seconds.
 NOT_NEEDED = ("matplotlib", "pandas", "sklearn")
 
@@ -127,8 +132,16 @@ def prepare() -> None:
     sys.modules.update(dict.fromkeys(NOT_NEEDED))  # type: ignore[arg-type]
 
 
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone: nobody waits for the answer, or for its files."""
+    while os.getppid() == parent:
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    os._exit(1)
+
+
 def main() -> None:
     """Answer the request on standard input with a line of JSON on standard output."""
+    threading.Thread(target=_end_with, args=[os.getppid()], daemon=True).start()
     prepare()
     sys.stdout.write("\n" + json.dumps(answer(parse_json(sys.stdin.read()))) + "\n")
 

@@ -6,20 +6,20 @@ import json
 import logging
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart import records
 from headstart.backbones.keras_settings import environment
 from headstart.errors import ConversionError, StorageError, UsageError, WeightsMismatch
 from headstart.escaping import printable
+from headstart.storage import temporary_folder
 from headstart.untrusted.json_text import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from headstart.backbones.row import Backbone
 
@@ -172,12 +172,12 @@ def summarise(
 def ask_keras(task: str, row: Backbone, **request: str | list[int] | list[str]) -> dict[str, Any]:
     """Run a task of `headstart.backbones.keras_export` for a backbone, and return its answer."""
     folder = "" if row.folder is None else str(row.folder.resolve())
-    with tempfile.TemporaryDirectory(prefix="headstart-") as settings:
+    with temporary_folder() as settings:
         done = subprocess.run(
             # -P: a file called keras.py in the current directory must not be run.
             [sys.executable, "-P", "-m", "headstart.backbones.keras_export"],
             input=json.dumps({"task": task, "backbone": row.name, "folder": folder, **request}),
-            env=environment(Path(settings), "openvino"),
+            env=environment(settings, "openvino"),
             capture_output=True,
             text=True,
             encoding="utf-8",

@@ -8,19 +8,19 @@ from __future__ import annotations
 import contextlib
 import math
 import shutil
-import tempfile
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from headstart.backbones.architectures import ARCHITECTURES
 from headstart.backbones.catalogue import backbones
 from headstart.backbones.preprocessing import STANDARDISED
 from headstart.errors import WeightsMismatch
+from headstart.storage import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from h5py import Dataset, File, Group
     from keras import Model
@@ -224,8 +224,8 @@ def _named_for_keras(path: Path, layout: WeightsLayout) -> Iterator[Path]:
     if path.suffix == ".h5" and new == (layout.format == "keras 3"):
         yield path
         return
-    with tempfile.TemporaryDirectory(prefix="headstart-") as folder:
-        named = Path(folder) / ("named.weights.h5" if layout.format == "keras 3" else "named.h5")
+    with temporary_folder() as folder:
+        named = folder / ("named.weights.h5" if layout.format == "keras 3" else "named.h5")
         try:
             named.symlink_to(path.resolve())
         except OSError:  # on Windows only some users may make links

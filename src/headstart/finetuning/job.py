@@ -30,7 +30,7 @@ from headstart.finetuning.settings import FineTuning
 from headstart.finetuning.split_network import split_network
 from headstart.finetuning.summary import FineTuningSummary
 from headstart.progress import Bars
-from headstart.storage import check_room, folder_size
+from headstart.storage import check_room, folder_size, temporary_folder
 from headstart.training.backend import start_keras
 from headstart.training.precision import training_precision
 from headstart.training.seeding import seeded
@@ -256,8 +256,8 @@ def _opened(
     needed = _bytes_needed(plan, split)
     if folder is None:
         check_room(Path(tempfile.gettempdir()), needed, "the training")
-        with tempfile.TemporaryDirectory(prefix="headstart-", ignore_cleanup_errors=True) as name:
-            yield Path(name)
+        with temporary_folder() as work:
+            yield work
         return
     work = Path(folder).absolute()
     # What an interrupted training left takes up a part of the room already.

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
+import filecmp
+import io
 import itertools
 import os
 import re
@@ -73,39 +76,33 @@ class SortedCopies:
     def __init__(self, folder: Path, inputs: Sequence[str | Path] = ()) -> None:
         self._folder, self.table = folder, folder / TABLE
         refuse_among_images(folder, inputs, "The folder of the copies")
-        self._earlier = set(_earlier(folder))
+        rows = list(_earlier(folder))
+        self._earlier = {(original, copy.partition("/")[0]) for original, copy in rows}
+        self._listed = {copy for _, copy in rows}
         self._is_new = not self.table.exists()
         self._names: dict[str, str] = {}
         self._taken: dict[str, set[str]] = {}
+        self._left: set[str] = set()
         self.copied = self.there = 0
         with writing(str(folder)):
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = self.table.open(
-                "a", encoding="utf-8", errors="backslashreplace", newline=""
-            )
-            self._table = csv.writer(self._file)
+            # Without a buffer: what could not be written is not tried again.
+            self._file = self.table.open("ab", buffering=0)
             with contextlib.ExitStack() as stack:
                 stack.callback(self.close)
                 if not self._file.tell():
                     self._write_row(COLUMNS)
+                elif not self.table.read_bytes().endswith(b"\n"):
+                    self._write_row([])  # ends a row that was cut short
                 stack.pop_all()
 
     def close(self) -> None:
-        """Close the table; without any copy, remove what was made for it.
-
-        Raises
-        ------
-        StorageError
-            The end of the table can't be written.
-        """
-        try:
-            with writing(str(self.table)):
-                self._file.close()
-        finally:
-            if self._is_new and not self.copied:
-                self.table.unlink()
-                with contextlib.suppress(OSError):
-                    self._folder.rmdir()
+        """Close the table; without any copy, remove what was made for it."""
+        self._file.close()
+        if self._is_new and not self.copied:
+            self.table.unlink()
+            with contextlib.suppress(OSError):
+                self._folder.rmdir()
 
     def add(self, answer: Answer) -> None:
         """Copy one image; one that is not there or can't be read at all has no copy.
@@ -137,10 +134,21 @@ class SortedCopies:
             self._write_row([original, f"{kind}/{copy}", *(best[0] if best else ["", ""])])
 
     def _write_row(self, row: Iterable[object]) -> None:
+        text = io.StringIO(newline="")
+        csv.writer(text).writerow(row)
+        data = text.getvalue().encode("utf-8", "backslashreplace")
         with writing(str(self.table)):
-            self._table.writerow(row)
-            # After an interruption, too, the table must know every copy.
-            self._file.flush()
+            before, is_whole = self._file.tell(), False
+            try:
+                # At once: after an interruption, too, the table must know every copy.
+                is_whole = self._file.write(data) == len(data)
+            finally:
+                if not is_whole:
+                    # No half row, which the next one would continue.
+                    with contextlib.suppress(OSError):
+                        self._file.truncate(before)
+            if not is_whole:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _folder_name(self, answer: Answer) -> str:
         if answer.error is not None:
@@ -161,7 +169,10 @@ class SortedCopies:
             data = b"" if file else source.read()
         except ImageError:
             return None
-        name = self._free_name(kind, file.name if file else _file_name(source, data))
+        name = file.name if file else _file_name(source, data)
+        name, is_left = self._free_name(kind, name, data if file is None else file)
+        if is_left:
+            return name
         with whole_file(self._folder / kind / name, sync=False) as temporary:
             if file:
                 shutil.copyfile(file, temporary)
@@ -172,21 +183,28 @@ class SortedCopies:
                 temporary.write_bytes(data)
         return name
 
-    def _free_name(self, kind: str, name: str) -> str:
-        """Return `name`, with a number where another image has it; small and capital are alike."""
+    def _free_name(self, kind: str, name: str, content: bytes | Path) -> tuple[str, bool]:
+        """Return `name`, with a number where another image has it; small and capital are alike.
+
+        A copy of the same content that the table lacks was made by a process that was killed before
+        it could list it: its name is returned, and True.
+        """
+        folder = self._folder / kind
         if kind not in self._taken:
-            folder = self._folder / kind
-            there = folder.iterdir() if folder.is_dir() else ()
-            self._taken[kind] = {each.name.casefold() for each in there}
+            there = [each.name for each in folder.iterdir()] if folder.is_dir() else []
+            self._taken[kind] = {each.casefold() for each in there}
+            self._left |= {f"{kind}/{each}" for each in there} - self._listed
         path = PurePath(name)
         numbered = (f"{path.stem}-{n}{path.suffix}" for n in itertools.count(2))
-        free = next(
-            each
-            for each in itertools.chain([name], numbered)
-            if each.casefold() not in self._taken[kind]
-        )
-        self._taken[kind].add(free.casefold())
-        return free
+        for each in itertools.chain([name], numbered):
+            copy = f"{kind}/{each}"
+            if copy in self._left and _has_content(self._folder / copy, content):
+                self._left.remove(copy)
+                return each, True
+            if each.casefold() not in self._taken[kind]:
+                break
+        self._taken[kind].add(each.casefold())
+        return each, False
 
 
 def folder_names(labels: Iterable[str]) -> list[str]:
@@ -224,7 +242,7 @@ def _inside(path: str, folder: Path) -> bool:
 
 
 def _earlier(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield each image that was copied by an earlier run, with the folder of its copy."""
+    """Yield each image that was copied by an earlier run, with its copy."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     try:
@@ -237,9 +255,15 @@ def _earlier(folder: Path) -> Iterator[tuple[str, str]]:
             f"The folder of the copies must be new or empty, or hold copies of an earlier run. "
             f"Received: {folder}, which holds something else. Choose another folder."
         )
-    for original, copy, *_ in rows[1:]:
+    for original, copy, *_ in (row for row in rows[1:] if len(row) == len(COLUMNS)):
         if (folder / copy).is_file():
-            yield original, copy.partition("/")[0]
+            yield original, copy
+
+
+def _has_content(copy: Path, content: bytes | Path) -> bool:
+    if isinstance(content, Path):
+        return copy.is_file() and filecmp.cmp(copy, content, shallow=False)
+    return copy.is_file() and copy.read_bytes() == content
 
 
 def _original(source: ImageSource) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +31,7 @@ from headstart.model import add_results
 from headstart.model.replacing import check_place, own_place
 from headstart.prediction.answer import Prediction
 from headstart.progress import Bars
-from headstart.storage import reserved
+from headstart.storage import reserved, temporary_folder
 from headstart.training.history import write_history
 from headstart.training.late_failures import saved_first
 
@@ -377,8 +376,7 @@ def _add_results(
     del figures["mistakes"], figures["errors"]
     for count in figures["notes"]:
         del count["examples"]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         try:
             if tuning is not None:
                 _write_tuning(tuning, folder)

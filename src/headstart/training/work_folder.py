@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from headstart.progress import Progress
 
 _SETTINGS, _LOCK = "settings.json", ".lock"
+# Instead of settings: all else in the folder is about to be deleted.
+_EMPTIED = {"emptied": True}
 # Hashes and lists are longer; letters.
 _SHOWN = 40
 
@@ -65,7 +67,7 @@ def work_folder(
         folder.mkdir(parents=True, exist_ok=True)
     try:
         with _locked(folder):
-            if restart:
+            if restart or _settings_in(folder) == _EMPTIED:
                 _empty(folder)
             _remove_unfinished_files(folder)
             _compare_settings(folder, json.loads(json.dumps(settings)))
@@ -121,13 +123,14 @@ def _delete(folder: Path) -> None:
 
 def _empty(folder: Path) -> None:
     with writing(str(folder)):
-        # First: what is left without it, if this process is killed here, belongs to no training.
-        (folder / _SETTINGS).unlink(missing_ok=True)
+        # First: if this process is killed here, the next one knows what becomes of the rest.
+        _write_settings(folder, _EMPTIED)
         for entry in folder.iterdir():
             if entry.is_dir():
                 shutil.rmtree(entry)
-            elif entry.name != _LOCK:
+            elif entry.name not in (_LOCK, _SETTINGS):
                 entry.unlink()
+        (folder / _SETTINGS).unlink()
 
 
 def _remove_unfinished_files(folder: Path) -> None:
@@ -139,22 +142,16 @@ def _remove_unfinished_files(folder: Path) -> None:
 
 
 def _compare_settings(folder: Path, settings: dict[str, Any]) -> None:
-    path = folder / _SETTINGS
-    try:
-        before = read_json(path)
-    except FileNotFoundError:
+    before = _settings_in(folder)
+    if before is None:
         if any(entry.name != _LOCK for entry in folder.iterdir()):
             raise UsageError(
                 f"A training works in a folder of its own. Received: {folder}, which holds files "
                 "of an unknown training, or of something else. Start anew, which deletes them "
                 "(--restart), or choose another folder for the result."
-            ) from None
-        with whole_file(path) as new:
-            new.write_text(json.dumps(settings, indent=1), "utf-8")
+            )
+        _write_settings(folder, settings)
         return
-    except (OSError, ValueError):
-        before = {}
-    before = before if isinstance(before, dict) else {}
     if before != settings:
         raise UsageError(
             f"{folder} holds an unfinished training with other settings: "
@@ -162,6 +159,22 @@ def _compare_settings(folder: Path, settings: dict[str, Any]) -> None:
             "Use the same settings to continue it, start anew (--restart), or choose another "
             "folder for the result."
         )
+
+
+def _settings_in(folder: Path) -> Any:
+    """Return the settings in a folder; None without any, and none of them if they are damaged."""
+    try:
+        found = read_json(folder / _SETTINGS)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write_settings(folder: Path, settings: Mapping[str, Any]) -> None:
+    with whole_file(folder / _SETTINGS) as new:
+        new.write_text(json.dumps(settings, indent=1), "utf-8")
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

@@ -1,0 +1,205 @@
+"""Every job of headstart, in a folder of its own, to be run and attacked again and again."""
+
+import csv
+import re
+import shutil
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+from tests.attacks.killing import listing
+
+import headstart as hs
+from headstart.backbones.folders import read_backbone
+from headstart.backbones.network import load_network
+
+COLOURS = {"sky": (60, 120, 230), "grass": (50, 180, 60), "brick": (200, 70, 40)}
+MINI = ("--model", "mini", "--size", "48")
+# A checkpoint after each step, so that kills find many states; and what was tuned is kept.
+EAGER = """
+import headstart.training.loop as training
+from headstart.finetuning.comparison import Comparison
+training._SECONDS_BETWEEN_CHECKPOINTS = 0
+Comparison.keeps_tuned = property(lambda _: True)
+"""
+TUNING = ("--fine-tune", "--epochs", "2", "--batch-size", "8", "--validation", "0.3")
+PRETRAINING = ("--size", "32", "--epochs", "2", "--batch-size", "8", "--learning-rate", "0.05")
+DOWNLOAD = """
+import os
+from pathlib import Path
+from headstart.backbones.download import fetch
+fetch(os.environ["URL"], Path("cache/weights/file.h5"), os.environ["DIGEST"])
+"""
+
+
+# What a file belongs to, and how that is read.
+WHOLE = {"model.json": hs.load, "backbone.json": read_backbone, "network.json": load_network}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A command, what it needs and what it makes; `{photos}` stands for the folder of images."""
+
+    name: str
+    words: tuple[str, ...] = ()
+    further: tuple[str, ...] = ()  # words of the next run, when the first has finished
+    prepared: tuple[tuple[str, ...], ...] = ()  # commands that come before
+    keras: bool = False
+    before: str = ""
+    code: str = ""
+
+    models: tuple[str, ...] = ()
+    backbones: tuple[str, ...] = ()
+
+
+TRAIN = ("train", "{photos}", "--out", "model", *MINI)
+PREDICT = ("predict", "{photos}", "--model", "model")
+JOBS = [
+    Job("train", TRAIN, ("--overwrite",), models=("model",)),
+    Job(
+        "train --overwrite",
+        (*TRAIN, "--overwrite"),
+        prepared=((*TRAIN, "--head", "nearest_mean"),),
+        models=("model",),
+    ),
+    Job(
+        "train --fine-tune",
+        (*TRAIN, *TUNING),
+        ("--overwrite",),
+        prepared=(("train", "{photos}", "--out", "other", *MINI),),
+        keras=True,
+        before=EAGER,
+        models=("model",),
+    ),
+    Job(
+        "pretrain",
+        ("pretrain", "{photos}", "--out", "net", *PRETRAINING),
+        keras=True,
+        before=EAGER,
+        backbones=("net",),
+    ),
+    Job(
+        "predict",
+        (*PREDICT, "--csv", "p.csv", "--sheet", "s.png", "--sort-into", "sorted"),
+        prepared=(TRAIN,),
+        models=("model",),
+    ),
+    Job(
+        "evaluate",
+        ("evaluate", "model", "{photos}", "--plots", "plots"),
+        prepared=(TRAIN,),
+        models=("model",),
+    ),
+    Job("cache clear", ("cache", "clear"), prepared=(TRAIN, PREDICT), models=("model",)),
+    Job("conversion", ("predict", "{photos}/sky", "--model", "mini", "--csv", "p.csv")),
+    Job("download", code=DOWNLOAD),
+]
+
+
+class Attack:
+    """A job in a folder of its own, which begins anew for each kill."""
+
+    def __init__(self, job, nursery, photos, served, place):
+        self.job, self.nursery, self.photos = job, nursery, photos
+        self.template, self.folder = place / "template", place / "folder"
+        self.before = job.before
+        if job.code:
+            import hashlib
+
+            url, content = served
+            digest = hashlib.sha256(content).hexdigest()
+            self.before += f"import os; os.environ.update(URL={url!r}, DIGEST={digest!r})"
+        self.template.mkdir()
+        for words in job.prepared:
+            self._must_end_well(self.folder_for(words, self.template))
+        self.begin()
+        self.undisturbed = self._must_end_well(self.run())
+        self.look()
+        self.listing, self.results = self.listed(), self.found()
+
+    def folder_for(self, words, folder, **when):
+        named = [word.replace("{photos}", str(self.photos)) for word in words]
+        return self.nursery.run(folder, *named, code=self.job.code, before=self.before, **when)
+
+    def begin(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(self.template, self.folder, symlinks=True)
+
+    def run(self, *further, **when):
+        return self.folder_for((*self.job.words, *further), self.folder, **when)
+
+    def look(self):
+        """Predict with what is there, so that a cleared cache is filled again."""
+        if self.job.name == "cache clear":
+            self._must_end_well(self.folder_for((*PREDICT, "--csv", "p.csv"), self.folder))
+
+    def listed(self):
+        """Return what is in the folder; hashes of trained weights differ from run to run."""
+        return {re.sub(r"[0-9a-f]{24,}", "*", path) for path in listing(self.folder)}
+
+    def found(self):
+        """Return every result that can be compared."""
+        found = {}
+        for name in self.job.models:
+            found[name] = hs.load(self.folder / name).predict_proba(self.photos)
+        for name in self.job.backbones:
+            backbone = read_backbone(self.folder / name)
+            found[name] = np.array([backbone.macs > 1, backbone.top1 is not None])
+        for path in sorted(self.folder.rglob("*.csv")):
+            if path.name in ("p.csv", "sorted.csv"):
+                found[path.name] = _rows(path)
+        for path in sorted(self.folder.glob("sorted/*/*.png")):
+            found[str(path)] = path.read_bytes()
+        for path in sorted(self.folder.rglob("cache/weights/*.h5")):
+            found[path.name] = path.read_bytes()
+        return found
+
+    def check_whole(self):
+        """Every file is whole or absent, as soon as the job is killed."""
+        for path in self.folder.rglob("*"):
+            hidden = any(part.startswith(".") for part in path.relative_to(self.folder).parts)
+            if self.job.name == "cache clear" and "cache" in path.parts:
+                continue  # what is half deleted is made again
+            if not hidden and path.name in WHOLE:
+                WHOLE[path.name](path.parent)
+            elif not hidden and path.suffix == ".png":
+                Image.open(path).load()
+        if (self.folder / "p.csv").exists():
+            assert _rows(self.folder / "p.csv") == self.results["p.csv"]
+
+    def check_next_run(self):
+        """The same command gives the same, and leaves nothing."""
+        finished = all((self.folder / name).exists() for name in self.job.models)
+        if self.job.backbones and _is_measured(self.folder / self.job.backbones[0]):
+            self._check_listing("")
+            return
+        again = self.run(*(self.job.further if finished else ()))
+        self._must_end_well(again)
+        self.look()
+        self._check_listing(again.said)
+        for name, value in self.found().items():
+            expected = self.results[name]
+            if isinstance(value, np.ndarray):
+                atol = 0.02 if self.job.keras else 1e-5
+                np.testing.assert_allclose(value, expected, atol=atol, err_msg=name)
+            else:
+                assert value == expected, name
+
+    def _check_listing(self, said):
+        listed = self.listed()
+        assert sorted(listed - self.listing) == [], said
+        assert sorted(self.listing - listed) == [], said
+
+    def _must_end_well(self, ended):
+        assert "Traceback" not in ended.said, ended.said
+        assert ended.status == 0, ended.said
+        return ended
+
+
+def _rows(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return sorted(csv.reader(file))
+
+
+def _is_measured(folder):
+    return folder.exists() and read_backbone(folder).top1 is not None
