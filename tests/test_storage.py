@@ -399,12 +399,18 @@ def test_the_environment_sets_the_cache_folder(tmp_path, monkeypatch):
     assert storage.cache_dir().name == "headstart"
 
 
-def test_clearing_deletes_one_kind():
-    for kind, content in {"features": "12345", "networks": "123"}.items():
-        (storage.cache_dir() / kind / "inner").mkdir(parents=True)
-        (storage.cache_dir() / kind / "inner" / "file").write_text(content)
-    assert storage.folder_size(storage.cache_dir() / "features") == 5
-    storage.clear_cache("features")
-    storage.clear_cache("weights")
-    assert storage.folder_size(storage.cache_dir() / "features") == 0
-    assert storage.folder_size(storage.cache_dir() / "networks") == 3
+def test_the_size_of_a_folder_is_that_of_all_that_stays(tmp_path, monkeypatch):
+    (tmp_path / "inner").mkdir()
+    for name, content in {"a": "12345", "inner/b": "123", "inner/c": "1"}.items():
+        (tmp_path / name).write_text(content)
+    assert storage.folder_size(tmp_path) == 9
+    assert storage.folder_size(tmp_path / "nowhere") == 0
+    stat_of = type(tmp_path).stat
+
+    def stat(self, **options):
+        if self.name == "c":
+            raise FileNotFoundError  # another process deleted it
+        return stat_of(self, **options)
+
+    monkeypatch.setattr(type(tmp_path), "stat", stat)
+    assert storage.folder_size(tmp_path) == 8

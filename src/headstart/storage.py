@@ -45,21 +45,12 @@ def hash_file(path: Path, algorithm: str = "sha256") -> str:
 
 def folder_size(folder: Path) -> int:
     """Return the size in bytes of all files below `folder`; 0 if it does not exist."""
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-
-
-def clear_cache(kind: str) -> None:
-    """Delete one subfolder of the cache: ``features``, ``networks`` or ``weights``.
-
-    Raises
-    ------
-    StorageError
-        Something can't be deleted.
-    """
-    folder = cache_dir() / kind
-    if folder.is_dir():
-        with writing(str(folder)):
-            shutil.rmtree(folder)
+    size = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):  # another process deleted it
+                size += Path(place, name).stat().st_size
+    return size
 
 
 @contextlib.contextmanager

@@ -14,8 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from headstart.backbones import clearing
 from headstart.backbones import network as network_module
 from headstart.backbones.classes import ClassName
+from headstart.backbones.clearing import clear
 from headstart.backbones.network import (
     DESCRIPTION,
     FILES,
@@ -267,3 +269,16 @@ def test_remains_of_a_killed_process_are_removed(network_folder, tmp_path, made)
     cached_network("tiny-1", made)
     assert made.count == 1
     assert left() == ["tiny-1", "tiny-1.lock"]
+
+
+def test_a_network_that_is_used_is_not_cleared(made, network_folder, tmp_path):
+    network = cached_network("tiny-1", made)
+    assert clear("networks") == ["tiny-1"]
+    assert load_network(network.folder) == network
+    with start(network_folder, tmp_path / "log", "live") as another:
+        another.communicate(timeout=60)
+    assert clear("networks") == ["tiny-1"]
+    clearing.release(network.graph)
+    assert clear("networks") == []
+    assert cached_network("tiny-1", made) == network
+    assert made.count == 2

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import filelock
 from tests.features.kept import n_kept
 
 from headstart import storage
@@ -26,7 +27,8 @@ def test_it_shows_what_is_kept(capsys):
 def test_it_clears_one_kind(capsys):
     fill()
     assert main(["cache", "clear", "--only", "networks", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["clear"] == {"networks": 1_000_000}
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["clear"], answer["in_use"]) == ({"networks": 1_000_000}, [])
     assert not (storage.cache_dir() / "networks").exists()
     assert (storage.cache_dir() / "weights" / "file").exists()
 
@@ -39,3 +41,12 @@ def test_it_clears_everything(saved, capsys):
     assert "cleared" in capsys.readouterr().out
     assert n_kept() == 0
     assert not (storage.cache_dir() / "weights").exists()
+
+
+def test_what_is_in_use_stays_and_is_named(capsys):
+    fill()
+    with filelock.FileLock(storage.cache_dir() / "networks" / "file.lock"):
+        assert main(["cache", "clear"]) == 0
+    out = capsys.readouterr().out
+    assert "use these, so they stay: file" in out
+    assert [line.split()[1] for line in out.splitlines()[1:4]] == ["0.0", "0.0", "1.0"]

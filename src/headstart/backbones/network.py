@@ -19,6 +19,7 @@ import filelock
 
 from headstart import records
 from headstart.backbones.classes import ClassName
+from headstart.backbones.clearing import hold, release
 from headstart.backbones.pooling import Pooling
 from headstart.backbones.preprocessing import Preprocessing
 from headstart.descriptions import DescriptionFile
@@ -221,7 +222,9 @@ def cached_network(key: str, make: Callable[[Path], Network]) -> Network:
 
 
 def _kept(folder: Path) -> Network | None:
-    """Return the network in `folder`; None if it is missing or damaged."""
+    """Return the network in `folder`; None if it is missing or damaged, or is being cleared."""
+    if not hold(folder / GRAPH):
+        return None
     try:
         return load_network(folder)
     except (NotASavedModel, DamagedModel):
@@ -230,8 +233,10 @@ def _kept(folder: Path) -> Network | None:
 
 def _made(folder: Path, make: Callable[[Path], Network]) -> Network:
     if folder.exists():  # it is damaged
+        release(folder / GRAPH)
         shutil.rmtree(folder)
     with whole_folder(folder) as new:
         network = replace(make(new), folder=folder, files=hash_files(new))
         write_description(network, new)
+    hold(folder / GRAPH)
     return network

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from headstart.backbones import download as downloads
+from headstart.backbones.clearing import hold
 from headstart.errors import DamagedModel, WeightsMismatch, WeightsNotFound
 from headstart.storage import cache_dir, hash_file
 
@@ -75,7 +76,8 @@ def find_weights(
     if backbone.folder is not None:
         return _beside(backbone, backbone.folder)
     there = at_hand(backbone)
-    if there is not None:
+    # What is being cleared from the cache is downloaded again.
+    if there is not None and (there[1] != "download" or hold(there[0])):
         path, origin = there
         return WeightsFile(path, hash_file(path), origin)
     if not download:
@@ -90,6 +92,7 @@ def find_weights(
         progress=progress,
         instructions=instructions(backbone),
     )
+    hold(path)
     return WeightsFile(path, hash_file(path), "download")
 
 

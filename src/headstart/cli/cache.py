@@ -12,7 +12,8 @@ USAGE = "[show | clear] [options]"
 
 DESCRIPTION = """\
 Show or clear what headstart keeps on disk: the features of images that it has seen, converted
-networks and downloaded weights. It makes or downloads them again when it needs them."""
+networks and downloaded weights. It makes or downloads them again when it needs them. What another
+process is using, making or downloading stays."""
 
 EPILOG = """\
 environment variables:
@@ -30,22 +31,34 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show or clear."""
-    from headstart.features.cache import FeatureCache
-    from headstart.storage import cache_dir, clear_cache, folder_size
+    from headstart.storage import cache_dir, folder_size
 
     kinds = arguments.only or KINDS
     sizes = {kind: folder_size(cache_dir() / kind) for kind in kinds}
+    in_use: list[str] = []
     if arguments.action == "clear":
         for kind in kinds:
-            # A store that another process has open can't simply be deleted.
-            if kind == "features":
-                FeatureCache().clear()
-            else:
-                clear_cache(kind)
+            in_use += _clear(kind)
+            sizes[kind] = max(0, sizes[kind] - folder_size(cache_dir() / kind))
     if arguments.json:
-        print_json({"folder": str(cache_dir()), arguments.action: sizes})
+        answer = {"folder": str(cache_dir()), arguments.action: sizes}
+        print_json({**answer, "in_use": in_use} if arguments.action == "clear" else answer)
         return 0
     print_lines(f"{cache_dir()}{': cleared' if arguments.action == 'clear' else ''}")
     for kind, size in sizes.items():
         print_lines(f"  {kind:9} {size / 1e6:10.1f} MB")
+    if in_use:
+        print_lines(f"Other processes use these, so they stay: {', '.join(in_use)}")
     return 0
+
+
+def _clear(kind: str) -> list[str]:
+    """Clear one kind, and return the names of what is in use."""
+    from headstart.backbones.clearing import clear
+    from headstart.features.cache import FeatureCache
+
+    if kind != "features":
+        return clear(kind)
+    # A store that another process has open can't simply be deleted.
+    FeatureCache().clear()
+    return []
