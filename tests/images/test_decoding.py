@@ -29,8 +29,9 @@ from tests.images.odd_images import (
 )
 
 from headstart.errors import ImageError, ImageTooLarge, ImageUnsupported
-from headstart.images import limits
-from headstart.images.decoding import decode
+from headstart.images import decoding, in_flight, limits
+from headstart.images.decoding import decode, decoded_image
+from headstart.images.sources import BytesSource
 from headstart.images.tags import Directory
 
 SAMPLES = {name: odd.make() for name, odd in ODD.items()}
@@ -366,3 +367,38 @@ def test_damaged_files_raise_nothing_but_image_errors(name, at, patch, cut, at_l
         assert name in str(error)  # noqa: PT017 - both outcomes are right
     else:
         assert decoded.image.mode == "RGB"
+
+
+@pytest.mark.parametrize("make", [half_transparent, lambda: half_transparent().convert("LA")])
+def test_strips_of_a_transparent_image_are_no_difference(monkeypatch, make):
+    data = encoded(make(), "PNG")
+    whole = decode(data, name="x")
+    monkeypatch.setattr(decoding, "_STRIP", 200)
+    strips = decode(data, name="x")
+    assert whole.image.tobytes() == strips.image.tobytes()
+    assert whole.notes == strips.notes
+
+
+@pytest.mark.parametrize("bands", [3, 4])
+def test_strips_of_deep_colour_are_no_difference(monkeypatch, bands):
+    data = png_of(deep_colour(4095, bands))
+    whole = decode(data, name="x")
+    monkeypatch.setattr(decoding, "_STRIP", 200)
+    strips = decode(data, name="x")
+    assert whole.image.tobytes() == strips.image.tobytes()
+    assert whole.notes == strips.notes
+
+
+def test_an_image_gives_back_the_memory_that_it_took():
+    with decoded_image(BytesSource("x", png())) as decoded:
+        assert in_flight._budgets.pixels.taken >= 4 * decoded.image.width * decoded.image.height
+        assert in_flight._budgets.files.taken >= len(png())
+    assert in_flight._budgets.pixels.taken == in_flight._budgets.files.taken == 0
+
+
+def test_what_is_done_with_a_decoded_image_is_guarded():
+    with (
+        pytest.raises(ImageUnsupported, match=r"converted and resized. Received: KeyError"),
+        decoded_image(BytesSource("x", png())),
+    ):
+        raise KeyError("odd")

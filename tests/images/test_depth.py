@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from headstart.images import depth
 from headstart.images.depth import STEPS, scaled, stretched
 
 
@@ -50,3 +51,19 @@ def test_other_numbers_are_stretched_between_their_extremes(dtype):
     assert narrow[0] == 0
     assert narrow[-1] == 255
     assert "stretched; " in note
+
+
+def test_floats_whose_difference_is_not_finite_are_stretched():
+    largest = np.finfo(np.float64).max
+    values = np.array([[-largest, 0, largest, np.inf]])
+    assert stretched(values)[0].tolist() == [[0, 128, 255, 0]]
+
+
+def test_large_arrays_are_converted_in_blocks_to_the_same_values(monkeypatch):
+    values = np.random.default_rng(0).normal(0, 300, (37, 11)).astype(np.float32)
+    values[3, 4] = np.nan
+    whole = stretched(values)
+    monkeypatch.setattr(depth, "_BLOCK", 25)
+    blocks = stretched(values)
+    assert np.array_equal(whole[0], blocks[0])
+    assert whole[1] == blocks[1]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.attacks import image_bombs
 from tests.images.odd_images import encoded, photo
 
 from headstart.errors import ImageDamaged, ImageError, ImageTooLarge, ImageUnsupported
@@ -235,3 +236,58 @@ def test_without_the_package_the_message_says_how_to_install_it(monkeypatch):
 
 def dicom_header():
     return bytes(128) + b"DICM" + bytes(20)
+
+
+@pytest.mark.parametrize("before", [b"", image_bombs.element(2, 1, b"OB", bytes(6000))])
+def test_a_file_that_is_deflated_as_a_whole_is_refused_wherever_it_says_so(before):
+    data = image_bombs.dicom(bytes(99), syntax=b"1.2.840.10008.1.2.1.99", before=before)
+    with pytest.raises(ImageUnsupported, match="not deflated as a whole"):
+        decode(data, name="x")
+
+
+def test_elements_are_limited(monkeypatch):
+    monkeypatch.setattr("headstart.images.dicom._Elements.most_reads", 50)
+    item = b"\xfe\xff\0\xe0" + bytes(4)
+    for data in (
+        image_bombs.dicom(image_bombs.element(8, 0x20, b"LO", b"") * 60),
+        image_bombs.dicom_of_sequence(item * 60),
+        image_bombs.dicom_of_items(item * 60),
+    ):
+        with pytest.raises(ImageUnsupported, match="made of fewer parts"):
+            decode(data, name="x")
+
+
+def test_run_lengths_are_limited(monkeypatch):
+    with pytest.raises(ImageTooLarge, match="at most 4,096 MiB"):
+        monkeypatch.setattr("headstart.images.dicom.MAX_RUN_LENGTHS", 2**28)
+        decode(image_bombs.dicom_of_runs(2**25 + 1), name="x")
+    monkeypatch.setattr("headstart.images.dicom.MAX_RUN_LENGTHS", 80)
+    with pytest.raises(ImageUnsupported, match="because it is DICOM of run lengths"):
+        decode(image_bombs.dicom_of_runs(20), name="x")
+
+
+def test_the_places_of_frames_are_limited(monkeypatch):
+    monkeypatch.setattr("headstart.images.dicom._MOST_FRAMES", 2)
+    places = b"\xfe\xff\0\xe0\x10\0\0\0" + bytes(16)
+    with pytest.raises(ImageUnsupported, match="at most 2 frames"):
+        decode(image_bombs.dicom_of_items(places), name="x")
+
+
+def in_frame(data):
+    return dicom(
+        GREY, syntax="JPEGBaseline8Bit", PixelData=encaps.encapsulate([data]), SamplesPerPixel=1
+    )
+
+
+def test_a_frame_of_another_size_is_damage():
+    whole = encoded(photo().convert("L"), "JPEG")
+    assert decode(in_frame(whole), name="x").size == photo().size
+    other = encoded(photo(300, 200).convert("L"), "JPEG")
+    with pytest.raises(ImageDamaged, match=r"frames of the size.*Received: 300 x 200"):
+        decode(in_frame(other), name="x")
+
+
+def test_the_scans_of_a_frame_are_limited():
+    data = image_bombs.jpeg_of_scans(70, 32)
+    with pytest.raises(ImageUnsupported, match="64 scans"):
+        decode(in_frame(data), name="x")

@@ -1,10 +1,15 @@
+import io
 import struct
 
+import numpy as np
 import pytest
 from PIL import Image
+from tests.attacks.image_bombs import bmp_of_runs
 from tests.images.odd_images import animated, bomb, deep_colour, encoded, photo, png_of, scene
 
-from headstart.errors import ImageUnsupported
+from headstart.errors import ImageDamaged, ImageUnsupported
+from headstart.images import opening
+from headstart.images.decoding import decode
 from headstart.images.opening import open_image
 from headstart.images.signatures import identify
 
@@ -66,3 +71,37 @@ def test_a_tiff_of_many_bands_is_not_supported():
     data = bytes(data).replace(b"\x06\x01\3\0\1\0\0\0\2", b"\x06\x01\3\0\1\0\0\0\1")
     with pytest.raises(ImageUnsupported, match=r"^x must be grey or RGB.*9 bands of 8-bit"):
         opened(data)
+
+
+@pytest.mark.parametrize("largest", [1, 100, 254, 256, 1023, 65534])
+@pytest.mark.parametrize("magic", [b"P5", b"P6"])
+def test_a_ppm_of_any_maximum_is_decoded_as_pillow_does(magic, largest):
+    random = np.random.default_rng(largest)
+    shape = (7, 5, 3) if magic == b"P6" else (7, 5)
+    # A value may be larger than the maximum.
+    values = random.integers(0, min(largest + 2, 65535), shape, endpoint=True)
+    pixels = values.astype("u1" if largest < 256 else ">u2").tobytes()
+    data = magic + b" 5 7\n# a comment\n%d\n" % largest + pixels
+    with Image.open(io.BytesIO(data)) as image:
+        expected = np.asarray(image)
+    found = opened(data).image
+    assert (found.mode, found.format) == (image.mode, "PPM")
+    assert np.array_equal(np.asarray(found), expected)
+    with pytest.raises(ImageDamaged, match="truncated"):
+        decode(data[:-1], name="x")
+
+
+def test_a_ppm_as_text_may_have_16_mib(monkeypatch):
+    data = b"P3 2 1 255 " + b"7 " * 6
+    assert np.asarray(decode(data, name="x").image).max() == 7
+    monkeypatch.setattr(opening, "MAX_TEXT", 12)
+    with pytest.raises(ImageUnsupported, match=r"PPM with its pixels as text.*binary PPM"):
+        decode(data, name="x")
+    decode(b"P6 2 1 255 123456", name="x")
+
+
+def test_a_bmp_of_run_lengths_may_have_32_million_pixels():
+    runs = b"\4\0\0\0" * 4 + b"\0\1"
+    assert decode(bmp_of_runs(4, runs), name="x").size == (4, 4)
+    with pytest.raises(ImageUnsupported, match=r"at most 32 million.*run lengths.*6000 x 6000"):
+        decode(bmp_of_runs(6000, runs), name="x")

@@ -16,8 +16,9 @@ from tests.images.odd_images import (
     scene,
 )
 
+from headstart.errors import ImageUnsupported
 from headstart.images.decoding import decode
-from headstart.images.png import png_parts
+from headstart.images.png import MAX_CHUNKS, png_parts
 
 
 def with_chunk(name, content):
@@ -82,6 +83,24 @@ def test_xmp_is_read():
     info = PngImagePlugin.PngInfo()
     info.add_itxt("XML:com.adobe.xmp", '<x tiff:Orientation="6"/>')
     assert decode(encoded(scene(), "PNG", pnginfo=info), name="x").size == scene().size[::-1]
+
+
+def test_chunks_are_limited():
+    whole, place = png(), png().index(b"IDAT") - 4
+    more = png_chunk(b"teXt", b"") * (MAX_CHUNKS + 1)
+    with pytest.raises(ImageUnsupported, match="at most 200,000 chunks"):
+        decode(whole[:place] + more + whole[place:], name="x")
+
+
+def test_of_several_compressed_texts_the_first_is_read(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "headstart.images.png._exif_of_text", lambda text: asked.append(text) or b""
+    )
+    whole, place = png(), png().index(b"IDAT") - 4
+    texts = [png_chunk(b"zTXt", b"Raw profile type exif\0\0" + each) for each in (b"a", b"b")]
+    png_parts(whole[:place] + b"".join(texts) + whole[place:])
+    assert asked == [b"a"]
 
 
 @settings(max_examples=200)

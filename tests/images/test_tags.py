@@ -71,3 +71,15 @@ def test_any_bytes_are_read_without_an_exception(start, data, tag):
         assert directory.count() >= 1
         for each in (tag, *directory.entries):
             assert all(isinstance(number, int) for number in directory.numbers(each))
+
+
+def test_more_entries_than_there_are_tags_are_no_directory():
+    data = b"II+\0\x08\0\0\0" + struct.pack("<QQ", 16, 2**16 + 1) + bytes(100)
+    assert Directory.first(data) is None
+
+
+def test_the_length_of_a_tag_is_what_its_entry_says():
+    data = b"II*\0\x08\0\0\0\1\0" + struct.pack("<HHII", 273, 4, 10**9, 8) + bytes(4)
+    directory = Directory.first(data)
+    assert (directory.length(273), directory.length(256)) == (10**9, 0)
+    assert directory.numbers(273) == ()

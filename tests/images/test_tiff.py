@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from tests.attacks.image_bombs import tiff_of_bands, tiff_of_strips
 from tests.images.odd_images import HEIGHT, WIDTH, animated, deep, encoded, scene
 
-from headstart.errors import ImageUnsupported
+from headstart.errors import ImageTooLarge, ImageUnsupported
 from headstart.images.decoding import decode
-from headstart.images.tiff import tiff_layout
+from headstart.images.tiff import MAX_PIECES, tiff_layout
 
 
 def white_is_zero(data):
@@ -62,6 +63,17 @@ def test_where_zero_is_white_the_image_is_inverted(dtype, options):
     light = np.asarray(decode(white_is_zero(data), name="x").image)
     assert np.array_equal(dark[..., 0], values)
     assert np.array_equal(light, 255 - dark)
+
+
+def test_strips_and_tiles_are_limited():
+    with pytest.raises(ImageUnsupported, match=r"at most 200,000 strips.*Received: 200,001"):
+        decode(tiff_of_strips(MAX_PIECES + 1), name="x")
+
+
+def test_memory_counts_the_bands():
+    pytest.importorskip("tifffile")
+    with pytest.raises(ImageTooLarge, match="at most 4,096 MiB of memory"):
+        decode(tiff_of_bands(60), name="x")
 
 
 @settings(max_examples=200)

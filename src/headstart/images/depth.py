@@ -1,5 +1,6 @@
 """Bring samples of more than 8 bits to 0..255, by rules that look at nothing but the image."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -74,11 +75,13 @@ def stretched(values: NDArray[Any]) -> tuple[Bytes, str]:
     else:
         what = "floats" if floats else f"{8 * values.dtype.itemsize}-bit integers"
         note = f"{what} stretched; {low:g} became 0, {high:g} became 255"
-    scale = 255 / (high - low) if high > low else 0.0
+    # Half of it is finite, even if the difference of two finite numbers is not.
+    half = 1.0 if math.isfinite(high - low) else 0.5
+    scale = 255 / (high * half - low * half) if high > low else 0.0
 
     def stretch(block: NDArray[Any]) -> NDArray[np.float64]:
         known = np.nan_to_num(block.astype(np.float64), nan=low, posinf=low, neginf=low)
-        return np.rint((known - low) * scale).clip(0, 255)
+        return np.rint((known * half - low * half) * scale).clip(0, 255)
 
     return in_blocks(stretch, values), note
 

@@ -6,15 +6,16 @@ into a message.
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from headstart.errors import ImageDamaged, ImageError, ImageUnsupported, MissingExtra
+from headstart.images.bounded_file import BoundedFile
 from headstart.images.depth import in_blocks, scaled, stretched
 from headstart.images.in_flight import take_pixels
+from headstart.images.jpeg import check_scans, stored_size
 from headstart.images.limits import check_pixels
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _MORE = "pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg"
 # The transfer syntax in which everything behind the first group is compressed.
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
-_META = 4096
 # Bytes for each pixel of what follows: floats, 8 bits, in Pillow, as RGB and turned upright.
 _BYTES_OF_IMAGE = 14
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
@@ -36,6 +36,9 @@ _PALETTE = [
     for colour in ("Red", "Green", "Blue")
     for part in ("Descriptor", "Data")
 ]
+#: Bytes of a frame of run lengths, which is decoded in Python.
+MAX_RUN_LENGTHS = 32 * 2**20
+_MOST_FRAMES = 1_000_000
 # What decoders return as red, green and blue.
 _COLOURS = ("RGB", "YBR_RCT", "YBR_ICT")
 _NEEDED = [
@@ -48,6 +51,12 @@ _NEEDED = [
     *("ExtendedOffsetTableLengths", "SharedFunctionalGroupsSequence"),
     "PerFrameFunctionalGroupsSequence",
 ]
+
+
+class _Elements(BoundedFile):
+    """The bytes of a DICOM file, which pydicom reads in two steps or more for each element."""
+
+    most_reads = 500_000
 
 
 def read_dicom(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
@@ -100,12 +109,17 @@ def _check_installed(name: str) -> None:
 def _read(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
     from pydicom import dcmread
 
-    if _DEFLATED in data[:_META]:
+    if _DEFLATED in data:
         raise ImageUnsupported(
             f"{name} must be DICOM that is not deflated as a whole: it could grow a thousandfold. "
             "Export it with another transfer syntax."
         )
-    dataset = dcmread(io.BytesIO(data), specific_tags=_NEEDED, force=True)
+    file = _Elements(data, name)
+    try:
+        dataset = dcmread(file, specific_tags=_NEEDED, force=True)
+    except Exception:
+        file.check()
+        raise
     if not any(element in dataset for element in _PIXELS):
         raise ImageUnsupported(
             f"{name} must hold an image. Received: DICOM without pixels, such as a report or a "
@@ -139,7 +153,7 @@ def _read(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
 def _first_frame(dataset: Any, name: str) -> tuple[NDArray[Any], str]:
     """Return the pixels of the first frame, and what they mean."""
     from pydicom.pixels import get_decoder
-    from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+    from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 
     syntax = dataset.file_meta.get("TransferSyntaxUID")
     if syntax is None:
@@ -155,6 +169,8 @@ def _first_frame(dataset: Any, name: str) -> tuple[NDArray[Any], str]:
             f"{name} is DICOM with the compression {syntax.name}, which needs another package. "
             f"Install it: {_MORE}"
         )
+    if syntax.is_compressed:
+        _check_compressed(dataset, name, run_lengths=syntax == RLELossless)
     try:
         values, facts = decoder.as_array(dataset, index=0)
     except RuntimeError:
@@ -165,6 +181,40 @@ def _first_frame(dataset: Any, name: str) -> tuple[NDArray[Any], str]:
             f"could not decode. If the file is whole, install more decoders: {_MORE}"
         ) from None
     return values, str(facts["photometric_interpretation"])
+
+
+def _check_compressed(dataset: Any, name: str, *, run_lengths: bool) -> None:
+    """Check what decoding the first frame takes, which its size alone does not tell."""
+    from pydicom.encaps import get_frame
+
+    pixels, offsets = dataset.PixelData, dataset.get("ExtendedOffsetTable")
+    # The first item says where each frame begins.
+    n_offsets = max(int.from_bytes(pixels[4:8], "little") // 4, len(offsets or b"") // 8)
+    if n_offsets > _MOST_FRAMES:
+        raise ImageUnsupported(
+            f"{name} must have at most {_MOST_FRAMES:,} frames, or reading it takes too long. "
+            f"Received: {n_offsets:,}. Export fewer."
+        )
+    more = (offsets, dataset.get("ExtendedOffsetTableLengths")) if offsets else None
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    frame = get_frame(pixels, 0, number_of_frames=frames, extended_offsets=more)
+    if run_lengths:
+        if len(frame) > MAX_RUN_LENGTHS:
+            raise ImageUnsupported(
+                f"{name} must have frames of at most {MAX_RUN_LENGTHS / 2**20:.0f} MiB, because it "
+                f"is DICOM of run lengths. Received: {len(frame) / 2**20:.0f} MiB. "
+                "Export it with another transfer syntax."
+            )
+        # Each pair of bytes can become 128, and what is too much is cut off only then.
+        take_pixels(64 * len(frame), name)
+        return
+    check_scans(frame, name)
+    size = stored_size(frame) or (dataset.Columns, dataset.Rows)
+    if size != (dataset.Columns, dataset.Rows):
+        raise ImageDamaged(
+            f"{name} must hold frames of the size that it says, {dataset.Columns} x "
+            f"{dataset.Rows}. Received: {size[0]} x {size[1]}. Export it again."
+        )
 
 
 def _palette(dataset: Any, values: NDArray[Any]) -> NDArray[Any]:

@@ -6,24 +6,29 @@ file that have nothing to do with the pixels, which is why decoders do not get t
 """
 
 import importlib
-import io
 import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from PIL import Image, JpegImagePlugin, features
 
 from headstart.errors import ImageUnsupported
+from headstart.images.bounded_file import BoundedFile
 from headstart.images.dicom import read_dicom
 from headstart.images.heic import read_heic
+from headstart.images.in_flight import take_pixels
+from headstart.images.jpeg import check_scans
+from headstart.images.jpeg2000 import check_division
+from headstart.images.limits import check_pixels
 from headstart.images.notes import Notes
 from headstart.images.orientation import upright
-from headstart.images.png import png_parts
+from headstart.images.png import MAX_CHUNKS, png_parts
 from headstart.images.signatures import Signature
 from headstart.images.tags import Directory
-from headstart.images.tiff import TiffLayout, tiff_layout
+from headstart.images.tiff import MAX_PIECES, TiffLayout, tiff_layout
 from headstart.images.tiff_bands import notes_on_bands, pillow_reads, read_bands
 
 # Of several pages in a JPEG (MPO): the tag with their number.
@@ -34,6 +39,10 @@ _UNKNOWN_MODE = "unknown pixel mode"
 # Of a PPM file: a comment in the header, and how long a header is at most.
 _COMMENT = re.compile(rb"#[^\r\n]*")
 _HEADER = 4096
+#: Bytes of a PPM with its pixels as text, which is decoded in Python.
+MAX_TEXT = 16 * 2**20
+#: Pixels of a BMP of run lengths, which is decoded in Python.
+MAX_RUN_LENGTH = 32_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,7 @@ class Opened:
     bytes_to_decode: int = 0
 
 
-class _WholeFile(io.BytesIO):
+class _WholeFile(BoundedFile):
     """The bytes of a file that must not end before its image does.
 
     Pillow takes a JPEG that is cut short for whole if the process has set
@@ -83,6 +92,12 @@ class _WholeFile(io.BytesIO):
         if not data and size:
             raise OSError("image file is truncated")
         return data
+
+
+class _RunLengths(BoundedFile):
+    """The bytes of a BMP, which Pillow reads run by run if they are run lengths."""
+
+    most_reads = 4_000_000
 
 
 class _Jpeg(JpegImagePlugin.JpegImageFile):
@@ -115,8 +130,11 @@ def open_image(data: bytes, name: str, signature: Signature) -> Opened:
     return _OPENERS.get(signature.decoder, _open_other)(data, name, signature)
 
 
-def _open_jpeg(data: bytes, _name: str, _signature: Signature) -> Opened:
-    image = _Jpeg(_WholeFile(data))
+def _open_jpeg(data: bytes, name: str, _signature: Signature) -> Opened:
+    check_scans(data, name)
+    image = _Jpeg(_WholeFile(data, name))
+    # In pieces, the decoder would begin each row of filling bytes anew for each piece.
+    image.decodermaxblock = len(data)
     pages = 1
     if isinstance(index := image.info.get("mp"), bytes) and (found := Directory.first(index)):
         pages = found.number(_PAGES_OF_JPEG, 1)
@@ -128,13 +146,18 @@ def _open_jpeg(data: bytes, _name: str, _signature: Signature) -> Opened:
     return Opened(image, _page_notes(pages), bytes_to_decode=bytes_each)
 
 
-def _open_png(data: bytes, _name: str, signature: Signature) -> Opened:
+def _open_png(data: bytes, name: str, signature: Signature) -> Opened:
     parts = png_parts(data)
+    if parts.chunks > MAX_CHUNKS:
+        raise ImageUnsupported(
+            f"{name} must be PNG of at most {MAX_CHUNKS:,} chunks, or reading it takes too long. "
+            "Received: more. Save it again."
+        )
     plugin = _plugin(signature)
-    image = plugin(io.BytesIO(parts.pixels))
+    image = plugin(BoundedFile(parts.pixels, name))
     image.info.update({"exif": parts.exif, "xmp": parts.xmp})
     deep = parts.bits == 16 and image.mode[0] != "I"
-    low = _low_bytes(plugin(io.BytesIO(parts.pixels))) if deep else None
+    low = _low_bytes(plugin(BoundedFile(parts.pixels, name))) if deep else None
     return Opened(image, _frame_notes(parts.frames), deep=deep, low=low)
 
 
@@ -147,7 +170,12 @@ def _open_tiff(data: bytes, name: str, signature: Signature) -> Opened:
             f"{name} must begin with an image. Received: a TIFF that begins with a preview, as the "
             "raw files of cameras (DNG, NEF, ARW) do. Export it as JPEG or TIFF."
         )
-    image = _opened_by_pillow(layout, signature)
+    if layout.pieces > MAX_PIECES:
+        raise ImageUnsupported(
+            f"{name} must be TIFF of at most {MAX_PIECES:,} strips or tiles, or reading it takes "
+            f"too long. Received: {layout.pieces:,}. Save it in larger ones."
+        )
+    image = _opened_by_pillow(layout, signature, name)
     if image is None:
         image, notes = read_bands(layout, name)
         turned = upright(image, layout.orientation)
@@ -160,17 +188,17 @@ def _open_tiff(data: bytes, name: str, signature: Signature) -> Opened:
         largest=layout.largest,
         unsigned=layout.kind == "integers",
         deep=deep,
-        low=_low_bytes(_plugin(signature)(io.BytesIO(layout.pixels))) if deep else None,
+        low=_low_bytes(_plugin(signature)(BoundedFile(layout.pixels, name))) if deep else None,
     )
 
 
-def _opened_by_pillow(layout: TiffLayout, signature: Signature) -> Image.Image | None:
+def _opened_by_pillow(layout: TiffLayout, signature: Signature, name: str) -> Image.Image | None:
     """Return an image that is not decoded yet; None if Pillow can't decode it, or not rightly."""
     # Of more bands, Pillow logs an error on its own.
     if layout.bands > _MOST_BANDS or not pillow_reads(layout):
         return None
     try:
-        return _plugin(signature)(io.BytesIO(layout.pixels))
+        return _plugin(signature)(BoundedFile(layout.pixels, name))
     except SyntaxError as error:
         if str(error) == _UNKNOWN_MODE:
             return None
@@ -215,28 +243,68 @@ def _open_webp(data: bytes, name: str, signature: Signature) -> Opened:
     return replace(_open_other(data, name, signature), bytes_to_decode=16)
 
 
-def _open_gif(data: bytes, _name: str, signature: Signature) -> Opened:
+def _open_gif(data: bytes, name: str, signature: Signature) -> Opened:
     kind = _plugin(signature)
     try:
         # Opened twice, because walking through the frames leaves the first one.
-        notes = _frame_notes(kind(io.BytesIO(data)).n_frames)
+        notes = _frame_notes(kind(BoundedFile(data, name)).n_frames)
     except Exception:  # noqa: BLE001 - the first frame may be fine even so
         notes = ("animated: first frame; an unknown number in all",)
-    return Opened(kind(io.BytesIO(data)), notes)
+    return Opened(kind(BoundedFile(data, name)), notes)
 
 
-def _open_ppm(data: bytes, _name: str, signature: Signature) -> Opened:
-    image = _plugin(signature)(io.BytesIO(data))
+def _open_ppm(data: bytes, name: str, signature: Signature) -> Opened:
+    image = _plugin(signature)(BoundedFile(data, name))
     header = _COMMENT.sub(b" ", data[:_HEADER]).split(maxsplit=4)
     top = int(header[3]) if len(header) > 3 and header[3].isdigit() else 0
+    (tile,) = image.tile
+    if tile.codec_name == "ppm_plain" and len(data) > MAX_TEXT:
+        raise ImageUnsupported(
+            f"{name} must be at most {MAX_TEXT / 2**20:.0f} MiB, because it is PPM with its pixels "
+            f"as text. Received: {len(data) / 2**20:.0f} MiB. Save it as PNG or as binary PPM."
+        )
+    if tile.codec_name == "ppm":
+        check_pixels(image.size, name)
+        take_pixels(16 * image.width * image.height, name)
+        image = _scaled_ppm(image, data, tile)
     # Pillow scales by the declared maximum. 65535 is what is declared where nothing is known.
     largest = None if top == 65535 else 65535
     return Opened(image, largest=largest, deep=top > 255 and image.mode == "RGB")
 
 
+def _scaled_ppm(image: Image.Image, data: bytes, tile: Any) -> Image.Image:
+    """Decode a binary PPM as Pillow does, but not with a step of Python for each sample."""
+    largest = tile.args[1]
+    top = 65535 if image.mode == "I" else 255
+    table = np.array([min(top, round(value / largest * top)) for value in range(2**16)], np.int32)
+    bands = len(image.getbands())
+    n, dtype = image.width * image.height * bands, np.dtype("u1" if largest < 256 else ">u2")
+    if len(data) < tile.offset + n * dtype.itemsize:
+        raise OSError("not enough image data")
+    shape = (image.height, image.width, bands) if bands > 1 else (image.height, image.width)
+    values = np.frombuffer(data, dtype, n, tile.offset).reshape(shape)
+    table = table if image.mode == "I" else table.astype(np.uint8)
+    scaled = Image.fromarray(table[values])
+    scaled.format = image.format
+    return scaled
+
+
+def _open_bmp(data: bytes, name: str, signature: Signature) -> Opened:
+    image = _plugin(signature)(_RunLengths(data, name))
+    width, height = image.size
+    if image.tile and image.tile[0].codec_name == "bmp_rle" and width * height > MAX_RUN_LENGTH:
+        raise ImageUnsupported(
+            f"{name} must have at most {MAX_RUN_LENGTH / 1e6:.0f} million pixels, because it is a "
+            f"BMP of run lengths. Received: {width} x {height}. Save it as PNG."
+        )
+    return Opened(image)
+
+
 def _open_jpeg2000(data: bytes, name: str, signature: Signature) -> Opened:
     # Its header says how many bits are used, and Pillow scales by that.
     opened = _open_other(data, name, signature)
+    check_pixels(opened.image.size, name)
+    check_division(data, opened.image.size, name)
     # Each sample is decoded as a number of 4 bytes.
     each = 4 * len(opened.image.getbands()) + 4
     return replace(opened, largest=65535, bytes_to_decode=each)
@@ -252,8 +320,8 @@ def _open_dicom(data: bytes, name: str, _signature: Signature) -> Opened:
     return Opened(*read_dicom(data, name))
 
 
-def _open_other(data: bytes, _name: str, signature: Signature) -> Opened:
-    image = _plugin(signature)(io.BytesIO(data))
+def _open_other(data: bytes, name: str, signature: Signature) -> Opened:
+    image = _plugin(signature)(BoundedFile(data, name))
     return Opened(image, _frame_notes(getattr(image, "n_frames", 1)))
 
 
@@ -277,6 +345,7 @@ _OPENERS: dict[str, Callable[[bytes, str, Signature], Opened]] = {
     "WebP": _open_webp,
     "Avif": _open_avif,
     "Gif": _open_gif,
+    "Bmp": _open_bmp,
     "Ppm": _open_ppm,
     "Heic": _open_heic,
     "Dicom": _open_dicom,

@@ -8,6 +8,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 _MAGIC = b"\x89PNG\r\n\x1a\n"
 _PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
@@ -15,6 +16,8 @@ _XMP = b"XML:com.adobe.xmp\0"
 _EXIF_AS_TEXT = b"Raw profile type exif\0"
 # Orientation stands at the beginning of EXIF.
 _EXIF_BYTES = 100_000
+#: Chunks of one file. Programs write at least some kilobytes of pixels into each.
+MAX_CHUNKS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class PngParts:
         Bits of each sample; 0 if it has no header.
     frames : int
         How many frames an animation has; 1 for a still image.
+    chunks : int
+        How many chunks there are. Counting stops beyond `MAX_CHUNKS`.
     """
 
     pixels: bytes
@@ -39,6 +44,7 @@ class PngParts:
     xmp: bytes
     bits: int
     frames: int
+    chunks: int
 
 
 def png_parts(data: bytes) -> PngParts:
@@ -46,9 +52,11 @@ def png_parts(data: bytes) -> PngParts:
     kept: list[bytes | memoryview] = [_MAGIC]
     facts = {"exif": b"", "xmp": b""}
     bits, frames = 0, 1
+    texts: list[bytes] = []
     end = len(_MAGIC)
     view = memoryview(data)
-    for name, start, end in _chunks(data):
+    chunks = list(islice(_chunks(data), MAX_CHUNKS + 1))
+    for name, start, end in chunks:
         content = bytes(view[start + 8 : end - 4]) if name not in _PIXELS else b""
         if name in _PIXELS:
             kept.append(view[start:end])
@@ -61,9 +69,11 @@ def png_parts(data: bytes) -> PngParts:
         elif name == b"iTXt" and content.startswith(_XMP):
             facts["xmp"] = content
         elif name == b"zTXt" and content.startswith(_EXIF_AS_TEXT):
-            facts["exif"] = facts["exif"] or _exif_of_text(content[len(_EXIF_AS_TEXT) + 1 :])
+            texts.append(content[len(_EXIF_AS_TEXT) + 1 :])
     kept.append(view[end:])
-    return PngParts(b"".join(kept), facts["exif"], facts["xmp"], bits, frames)
+    # Of several, the first: each may take a while to decompress.
+    exif = facts["exif"] or _exif_of_text(b"".join(texts[:1]))
+    return PngParts(b"".join(kept), exif, facts["xmp"], bits, frames, len(chunks))
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:

@@ -14,6 +14,7 @@ _TEXT = (2, 129)
 # No tag of interest has more values than there are bands in an image.
 _MOST_VALUES = 4096
 _MOST_PAGES = 100_000
+_MOST_ENTRIES = 2**16
 # Bytes of an entry, in TIFF and in BigTIFF.
 _ENTRY = (12, 20)
 
@@ -75,6 +76,10 @@ class Directory:
             return ()
         return self._values(tag, f"{self.order}{count}{_WHOLE[kind]}")
 
+    def length(self, tag: int) -> int:
+        """Return how many values a tag has, as its entry says; 0 if it is absent."""
+        return self._kind(tag)[1]
+
     def text(self, tag: int) -> str:
         """Return the text of a tag; empty if it is absent, damaged or of another kind."""
         kind, count = self._kind(tag)
@@ -132,6 +137,9 @@ def _span(data: bytes, offset: int, order: str, *, big: bool) -> tuple[int, int]
     if offset == 0 or start > len(data):
         return None
     (count,) = struct.unpack_from(form, data, offset)
+    # Tags are numbers of 16 bits. BigTIFF could claim more of them than a file can hold.
+    if count > _MOST_ENTRIES:
+        return None
     return start, min(start + count * _ENTRY[big], len(data))
 
 

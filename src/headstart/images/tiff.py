@@ -13,6 +13,10 @@ _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = _PLAIN = 0, 1, 2
 # and Pillow warns of what it does not understand.
 _PIXELS = {254, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284, 292, 293, 317, 320}
 _PIXELS |= {322, 323, 324, 325, 332, 338, 339, 347, *range(512, 522), 529, 530, 531, 532, 700}
+# Of these, a table for JPEG and XMP are bytes, not numbers.
+_BYTES = {347, 700}
+#: Strips or tiles of one page. Decoders list their places before they read the first.
+MAX_PIECES = 200_000
 # Kinds of extra samples: transparency with which colours are multiplied already, or not.
 _ALPHA = (1, 2)
 _KINDS = {1: "integers", 2: "signed integers", 3: "floats"}
@@ -51,6 +55,8 @@ class TiffLayout:
         1 to 8, as in EXIF.
     pages : int
         How many pages there are.
+    pieces : int
+        How many strips or tiles there are, or values of another tag that has more.
     """
 
     pixels: bytes
@@ -68,6 +74,7 @@ class TiffLayout:
     preview: bool
     orientation: int
     pages: int
+    pieces: int
 
 
 def tiff_layout(data: bytes) -> TiffLayout | None:
@@ -97,6 +104,7 @@ def tiff_layout(data: bytes) -> TiffLayout | None:
         preview=directory.number(_SUBFILE, 0) & 1 == 1,
         orientation=directory.number(_ORIENTATION, 1),
         pages=directory.count(),
+        pieces=max(map(directory.length, entries.keys() - _BYTES), default=0),
     )
 
 
