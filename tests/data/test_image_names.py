@@ -1,7 +1,11 @@
+import contextlib
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from headstart.data.image_names import NamedImages, check_places
-from headstart.errors import DatasetError
+from headstart.errors import DatasetError, ImageError
 
 
 def named(folder, name):
@@ -55,3 +59,22 @@ def test_names_without_endings_that_are_nowhere_are_refused(tmp_path):
     check_places(["1.png"], tmp_path / "a.csv", tmp_path)
     with pytest.raises(DatasetError, match="no image called '1', with any ending"):
         check_places(["1"], tmp_path / "a.csv", tmp_path)
+
+
+def test_a_name_that_no_system_opens_is_refused(tmp_path):
+    assert named(tmp_path, "x" * 300) == str(tmp_path / ("x" * 300))
+    with pytest.raises(
+        DatasetError, match=r"at most 4,096 characters.*'x{99}\.\.\., which has 5,000"
+    ):
+        named(tmp_path, "x" * 5000)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.text(max_size=30) | st.text("./\\\0:*~ab", max_size=300), min_size=1))
+def test_any_name_is_an_image_or_refused(tmp_path_factory, names):
+    folder = tmp_path_factory.getbasetemp()
+    with contextlib.suppress(DatasetError):
+        check_places(names, folder / "a.csv", folder)
+    for name in names:
+        with contextlib.suppress(DatasetError, ImageError):
+            NamedImages(folder).source(name).read()

@@ -1,5 +1,6 @@
 import datetime as dt
 import enum
+import math
 
 import numpy as np
 import pandas as pd
@@ -54,6 +55,11 @@ def test_labels_become_values_of_python(labels, resolved):
         ([1.0, np.nan], r"must have one label.*Received: nan \(label 1\)"),
         (["a", pd.NA], r"must have one label.*Received: <NA> \(label 1\)"),
         (["a", pd.NaT], r"must have one label.*Received: NaT \(label 1\)"),
+        ([1.0, math.inf], r"no measurements.*Received: inf \(label 1\)"),
+        ([1, 2**63], r"fit into 64 bits\. Write them as text\. Received: 9223372036854775808"),
+        ([1.0, -1e300], r"fit into 64 bits"),
+        (["a", "b" * 501], r"at most 500 characters\. .*Received: 'b{99}\.\.\. \(label 1\)"),
+        (["a", "\ud800"], r"written as UTF-8.*Received: '\\ud800'"),
         (["a", " "], r"not empty.*Received: ' ' \(label 1\)"),
         ([["red", "x"], ["red"]], r"one model for each label.*Received: \['red', 'x'\]"),
         ([("red", "x")], "one model for each label"),

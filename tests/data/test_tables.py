@@ -1,14 +1,18 @@
+import contextlib
 import json
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from headstart.data.datasets import read_dataset
 from headstart.data.settings import DatasetSettings
 from headstart.data.tables import (
     read_folder_with_table,
     read_metadata_folder,
     read_table,
 )
-from headstart.errors import DatasetError, UsageError
+from headstart.errors import DatasetError, ImageError, UsageError
 
 
 def write(path, text, encoding="utf-8"):
@@ -100,7 +104,7 @@ def test_a_wrong_table_is_an_error(tmp_path, name, text, says):
 
 def test_another_encoding_is_an_error(tmp_path):
     path = write(tmp_path / "a.csv", "path,label\n1.png,Käfer\n", "latin-1")
-    with pytest.raises(DatasetError, match=r"\(byte 18 is 0xe4\)\. In Excel, save it as CSV UTF-8"):
+    with pytest.raises(DatasetError, match=r"\(byte 0xe4\)\. In Excel, save it as CSV UTF-8"):
         read_table(path)
 
 
@@ -243,3 +247,43 @@ class TestFolderWithTable:
         for name in ("a.csv", "b.csv"):
             write(tmp_path / name, "path,label\n1.png,cat\n2.png,dog\n")
         assert read_folder_with_table(tmp_path, DatasetSettings()) is None
+
+
+def test_more_columns_than_anybody_needs_are_refused_in_few_words(tmp_path):
+    header = ",".join(f"column {n}" for n in range(10_001))
+    path = write(tmp_path / "a.csv", f"{header}\n{',' * 10_000}x\n")
+    with pytest.raises(DatasetError, match=r"at most 10,000 columns\. Received: 10,001") as raised:
+        read_dataset(path)
+    assert len(str(raised.value)) < 1000
+
+
+def test_columns_are_named_in_few_words(tmp_path):
+    header = ",".join(f"{'x' * 10_000} {n}" for n in range(100))
+    path = write(tmp_path / "a.csv", f"path,{header}\n1.png{',0' * 99},1\n")
+    with pytest.raises(DatasetError, match=r"and 81 more.*hold only 0 and 1") as raised:
+        read_dataset(path)
+    assert len(str(raised.value)) < 10_000
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner),
+    max_leaves=3,
+)
+OBJECTS = st.fixed_dictionaries(
+    {"path": JSON | st.just("1.png"), "label": JSON | st.sampled_from(["cat", "dog"])},
+    optional={"split": JSON | st.sampled_from(["train", "test"]), "note": JSON},
+)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(OBJECTS, min_size=1, max_size=3))
+def test_any_cells_are_read_or_refused(tmp_path_factory, objects):
+    path = tmp_path_factory.getbasetemp() / "cells.jsonl"
+    path.write_text("\n".join(map(json.dumps, objects)), "utf-8")
+    with contextlib.suppress(DatasetError):
+        found = read_dataset(path, min_classes=0)
+        assert found.in_words()
+        for source in found.sources:
+            with contextlib.suppress(ImageError):
+                source.read()

@@ -81,3 +81,8 @@ def test_shortened_text_keeps_both_ends(name, width):
 
 def test_text_that_fits_is_left_alone():
     assert text.shorten("rickshaw", 8) == "rickshaw"
+
+
+def test_names_that_no_file_could_have_are_cut():
+    assert text.listed_names(["a" * 255, "b"]) == f"{'a' * 255}, b"
+    assert text.listed_names(iter(["a" * 256, "b", "c"]), 1) == f"{'a' * 255}… and 2 more"

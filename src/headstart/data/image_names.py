@@ -11,11 +11,14 @@ from pathlib import Path
 
 from headstart.data.file_names import is_hidden, is_image_name
 from headstart.data.folders import subfolders
+from headstart.data.labels import short
 from headstart.display.text import listed_names
 from headstart.errors import DatasetError
 from headstart.escaping import printable
 from headstart.images.sources import FileSource
 
+#: The longest path, in characters. No system opens a longer one.
+MAX_PATH = 4096
 _TRIED = 20
 _FOLDERS_TRIED = 100
 
@@ -41,8 +44,14 @@ class NamedImages:
         Raises
         ------
         DatasetError
-            The name lacks its ending, and several images could be meant.
+            The name is longer than `MAX_PATH`; or it lacks its ending, and several images could be
+            meant.
         """
+        if len(name) > MAX_PATH:
+            raise DatasetError(
+                f"The path of an image must have at most {MAX_PATH:,} characters. Received: "
+                f"{short(name)}, which has {len(name):,}."
+            )
         path = os.path.join(self.folder, name)
         if "\\" in name and not os.path.exists(path):
             # The table was written on Windows.
@@ -53,8 +62,8 @@ class NamedImages:
         found = self._files(folder).get(stem, [])
         if len(found) > 1:
             raise DatasetError(
-                f"A name without an ending must mean one image. Received: {name!r}, which could be "
-                f"{listed_names(found)} in {printable(folder)}. Write the names with "
+                f"A name without an ending must mean one image. Received: {short(name)}, which "
+                f"could be {listed_names(found)} in {printable(folder)}. Write the names with "
                 "their endings, or move the other images."
             )
         return FileSource(os.path.normpath(os.path.join(folder, found[0]) if found else path))
@@ -87,12 +96,12 @@ def check_places(names: Sequence[str], table: Path, folder: Path) -> None:
         raise DatasetError(
             f"The images that {printable(str(table))} lists must be "
             f"{'beside it' if folder == table.parent else f'in {printable(str(folder))}'}. "
-            f"Received: {names[0]!r}, which is in {listed_names(map(str, below))}. Name the folder "
-            f"with {option}."
+            f"Received: {short(names[0])}, which is in {listed_names(map(str, below))}. Name "
+            f"the folder with {option}."
         )
     if not any(is_image_name(name) for name in tried):
         raise DatasetError(
-            f"There is no image called {names[0]!r}, with any ending, in "
+            f"There is no image called {short(names[0])}, with any ending, in "
             f"{printable(str(folder))}, where {printable(str(table))} lists it. If the images are "
             f"elsewhere, name their folder with {option}."
         )
@@ -102,9 +111,9 @@ def _any_in(folder: Path, names: Iterable[str]) -> bool:
     images = NamedImages(folder)
     for name in names:
         try:
-            if Path(images.source(name).path).exists():
+            if os.path.exists(images.source(name).path):
                 return True
-        except (DatasetError, ValueError):
+        except DatasetError:
             # Several images: they are there.
             return True
     return False

@@ -8,6 +8,7 @@ from typing import Any
 
 from headstart.arguments import check
 from headstart.data.labels import listed, resolve_labels
+from headstart.data.rows import MAX_COLUMNS
 from headstart.data.settings import flag
 from headstart.display.text import counted, either, listed_names
 from headstart.errors import DatasetError, UsageError
@@ -16,8 +17,8 @@ from headstart.images.sources import ImageSource
 
 #: The names of the three splits of a dataset.
 SPLITS = ("train", "valid", "test")
-# More classes than this are summed up.
-_CLASSES_COUNTED = 20
+# More classes, or columns, than this are summed up.
+_CLASSES_COUNTED = _COLUMNS_LISTED = 20
 #: The names that a column of labels may have, in tables and parquet files alike.
 LABEL_COLUMNS = ("label", "labels", "class", "category", "fine_label", "class_name", "target")
 
@@ -226,7 +227,12 @@ def find_column(
     DatasetError
         There is no such column.
     """
-    given = ", ".join(map(printable, columns))
+    if len(columns) > MAX_COLUMNS:
+        raise DatasetError(
+            f"{file} must have at most {MAX_COLUMNS:,} columns. Received: {len(columns):,}. Leave "
+            "out those that are not needed."
+        )
+    given = listed_names(columns, _COLUMNS_LISTED)
     if asked is not None:
         found = called(columns, asked)
         if found is None:

@@ -152,7 +152,13 @@ def is_too_long(label: object) -> bool:
 def listed(labels: Sequence[Hashable], at_most: int = 10) -> str:
     """Return labels as Python writes them, so that '0' and 0 look different."""
     more = f" and {len(labels) - at_most:,} more" if len(labels) > at_most else ""
-    return ", ".join(repr(label) for label in labels[:at_most]) + more
+    return ", ".join(short(label) for label in labels[:at_most]) + more
+
+
+def short(value: Any, at_most: int = 100) -> str:
+    """Return a value as Python writes it, cut off where it is long."""
+    text = repr(value)
+    return text if len(text) <= at_most else f"{text[:at_most]}..."
 
 
 class _Refused(Exception):
@@ -186,13 +192,14 @@ def _check_kinds(labels: list[Any], where: Where) -> None:
         one, other = sorted(firsts)[:2]
         raise _Refused(
             "Labels must be of one kind: all text, all whole numbers, or all True or False. "
-            f"Received: {labels[one]!r} ({where(one)}) and {labels[other]!r} ({where(other)}). "
+            f"Received: {short(labels[one])} ({where(one)}) and {short(labels[other])} "
+            f"({where(other)}). "
             "Write all of them in the same way, for example as text."
         )
 
 
 def _why_not(label: Any, where: str) -> str:
-    received = f"Received: {_short(label)} ({where})."
+    received = f"Received: {short(label)} ({where})."
     if _is_missing(label):
         return f"{_ONE_LABEL} {received} Give the image a label, or leave it out."
     if _is_one_hot(label):
@@ -239,28 +246,34 @@ def _check_values(labels: list[Any], where: Where) -> None:
         if problem:
             # NaN equals nothing, but the object is the same.
             place = next(n for n, other in enumerate(labels) if other is label or other == label)
-            raise _Refused(f"{problem} Received: {_short(label)} ({where(place)}).")
+            raise _Refused(f"{problem} Received: {short(label)} ({where(place)}).")
     texts = [label for label in distinct if isinstance(label, str)]
     _check_alike(texts)
     _check_several(texts)
 
 
 def _problem(label: Hashable) -> str:
-    if isinstance(label, float):
-        if _is_nan(label):
-            return f"{_ONE_LABEL} Give the image a label, or leave it out."
-        if not label.is_integer():
-            return (
-                "Labels must name classes, and headstart learns no measurements. Sort the numbers "
-                "into classes, such as 'small' and 'large'."
-            )
     if isinstance(label, str):
-        if not label.strip():
-            return f"{_ONE_LABEL} Give the image a label that is not empty, or leave it out."
-        if is_too_long(label):
-            return f"Labels must have at most {MAX_CHARACTERS} characters. Shorten this one."
-        if not _is_text(label):
-            return "Labels must be text that can be written as UTF-8. Rename this one."
+        return _problem_of_text(label)
+    if _is_nan(label):
+        return f"{_ONE_LABEL} Give the image a label, or leave it out."
+    if isinstance(label, float) and not label.is_integer():
+        return (
+            "Labels must name classes, and headstart learns no measurements. Sort the numbers into "
+            "classes, such as 'small' and 'large'."
+        )
+    if isinstance(label, int | float) and not -(2**63) <= label < 2**63:
+        return "Labels that are numbers must fit into 64 bits. Write them as text."
+    return ""
+
+
+def _problem_of_text(label: str) -> str:
+    if not label.strip():
+        return f"{_ONE_LABEL} Give the image a label that is not empty, or leave it out."
+    if is_too_long(label):
+        return f"Labels must have at most {MAX_CHARACTERS} characters. Shorten this one."
+    if not _is_text(label):
+        return "Labels must be text that can be written as UTF-8. Rename this one."
     return ""
 
 
@@ -279,7 +292,7 @@ def _check_alike(texts: list[str]) -> None:
         if other != label:
             raise _Refused(
                 "Two labels must differ in more than spaces around them and the Unicode form of "
-                f"their letters. Received: {other!a} and {label!a}. Rename one of them."
+                f"their letters. Received: {other[:100]!a} and {label[:100]!a}. Rename one of them."
             )
 
 
@@ -294,7 +307,7 @@ def _check_several(texts: list[str]) -> None:
         for label, names in parts.items():
             if len(names) > 1 and all(counts[name] > 1 for name in names):
                 raise _Refused(
-                    f"{_SEVERAL_LABELS} Received: {label!r}, whose parts are labels of other "
+                    f"{_SEVERAL_LABELS} Received: {short(label)}, whose parts are labels of other "
                     f"images, too. If it is one class, write it without {separator!r}."
                 )
 
@@ -343,8 +356,3 @@ def _pair(label: Hashable, name: Hashable) -> str:
     # Forms of one letter look alike, unless they are written as numbers.
     write = repr if type(label) is not type(name) else ascii
     return f"{write(label)} as {write(name)}"
-
-
-def _short(value: Any, at_most: int = 100) -> str:
-    text = repr(value)
-    return text if len(text) <= at_most else f"{text[:at_most]}..."

@@ -3,7 +3,7 @@
 import os
 import threading
 from bisect import bisect_right
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,7 +135,7 @@ class ParquetImages:
         metadata = self._columns.schema.metadata
         names = _names_in(metadata, self.label_column) or _names_beside(self.path)
         if names and len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
+            twice = next(name for name, n in Counter(names).items() if n > 1)
             raise DatasetError(
                 f"The names of the labels of {self.name} must differ. Received: {twice!r} twice."
             )

@@ -21,7 +21,7 @@ from headstart.data.labelled_images import (
     joined,
     sorted_classes,
 )
-from headstart.data.labels import resolve_labels
+from headstart.data.labels import resolve_labels, short
 from headstart.data.rows import Row, is_table_name, read_rows
 from headstart.data.settings import DatasetSettings
 from headstart.data.split_names import split_of
@@ -38,7 +38,7 @@ SPLIT_COLUMNS = ("split", "part", "subset")
 
 _METADATA = ("metadata.csv", "metadata.jsonl")
 _ONE_HOT = frozenset({"0", "1", "0.0", "1.0", "true", "false"})
-_TRIED = 20
+_TRIED, _ROWS_COMPARED = 20, 200
 _HEADER = "; if the first line holds no names, add a line such as path,label"
 
 
@@ -139,7 +139,7 @@ def _lists_images(table: Path) -> bool:
     except DatasetError:
         return False
     tried = [Path(each.path) for each in images.sources[:_TRIED] if isinstance(each, FileSource)]
-    return any(path.exists() for path in tried)
+    return any(os.path.exists(path) for path in tried)  # noqa: PTH110 - it never raises
 
 
 def _read_table(table: Path, settings: DatasetSettings) -> LabelledImages:
@@ -207,7 +207,8 @@ def labelled_rows(
     for n, value in enumerate(images):
         if _is_empty(value):
             raise DatasetError(
-                f"Every row of {name} must have one {image}. Received: {value!r} in {place(n)}."
+                f"Every row of {name} must have one {image}. Received: {short(value)} in "
+                f"{place(n)}."
             )
     labels = resolve_labels(
         (row.cells.get(label) for row in rows), lambda n: f"{place(n)} of {name}", DatasetError
@@ -238,23 +239,25 @@ def _label_column(rows: Sequence[Row], table: str, asked: str | None, advice: st
         classes = [name for name in columns if _is_one_hot(rows, name)]
         if len(classes) < 2:
             raise
+        named = short(classes, 1000)
         raise DatasetError(
             f"{error} The columns {listed_names(classes)} hold only 0 and 1. If they are one for "
             "each class, write one column with the class of each image; in pandas: "
-            f"table['label'] = table[{classes!r}].idxmax(axis=1). headstart learns only one label "
-            "for each image."
+            f"table['label'] = table[{named}].idxmax(axis=1). headstart learns only one label for "
+            "each image."
         ) from None
 
 
 def _is_one_hot(rows: Sequence[Row], name: str) -> bool:
-    return all(str(row.cells.get(name)).lower() in _ONE_HOT for row in rows)
+    return all(str(row.cells.get(name)).lower() in _ONE_HOT for row in rows[:_ROWS_COMPARED])
 
 
 def _image_folder(table: Path, asked: str | None) -> Path:
     """Return the folder of the images: the one asked for, beside the table or from here."""
     if asked is None:
         return table.parent
-    found = [folder for folder in (table.parent / asked, Path(asked)) if folder.is_dir()]
+    places = (table.parent / asked, Path(asked))
+    found = [folder for folder in places if os.path.isdir(folder)]  # noqa: PTH112 - never raises
     if not found:
         raise UsageError(
             f"image_folder must be a folder, beside {printable(str(table))} or from here. "
@@ -275,14 +278,15 @@ def _splits(
     for n, value in enumerate(values):
         if _is_empty(value) or isinstance(value, dict):
             raise DatasetError(
-                f"Every row of {name} must have one {column}. Received: {value!r} in {place(n)}."
+                f"Every row of {name} must have one {column}. Received: {short(value)} in "
+                f"{place(n)}."
             )
     splits = {str(value): split_of(str(value)) for value in values}
     unknown = [value for value, split in splits.items() if split not in SPLITS]
     if unknown:
         raise DatasetError(
             f"The splits in {name} must be train, valid or test. "
-            f"Received: {', '.join(sorted(unknown))}."
+            f"Received: {listed_names(sorted(unknown))}."
         )
     return [str(splits[str(value)]) for value in values]
 

@@ -11,6 +11,9 @@ from headstart.escaping import is_harmless, printable
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _BREAKS = ("\t", "\r", "\n")
 
+# No file system takes a longer name.
+_LONGEST_NAME = 255
+
 
 def headline(n_right: int, n: int, interval: tuple[float, float]) -> str:
     """Return how many images were right, and the accuracy with its interval, in one sentence.
@@ -120,10 +123,9 @@ def listed_names(names: Iterable[str], at_most: int = 5) -> str:
     >>> listed_names(["cat", "dog", "eel"], 2)
     'cat, dog and 1 more'
     """
-    shown = [printable(name) for name in names]
-    if len(shown) <= at_most:
-        return ", ".join(shown)
-    return f"{', '.join(shown[:at_most])} and {len(shown) - at_most:,} more"
+    names = list(names)
+    shown = ", ".join(printable(_begun(name)) for name in names[:at_most])
+    return shown if len(names) <= at_most else f"{shown} and {len(names) - at_most:,} more"
 
 
 def either(names: Iterable[str]) -> str:
@@ -136,6 +138,11 @@ def either(names: Iterable[str]) -> str:
     """
     *first, last = names
     return f"{', '.join(first)} or {last}" if first else last
+
+
+def _begun(name: str) -> str:
+    # A cell of a table may hold a book; the name of a file can't be as long.
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
 
 
 def columns(text: str) -> int:
