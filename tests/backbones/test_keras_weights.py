@@ -1,6 +1,7 @@
 """The arrays in a weights file, and what network they belong to; without Keras."""
 
 import io
+import shutil
 
 import h5py
 import numpy as np
@@ -15,6 +16,9 @@ from headstart.backbones.keras_weights import (
     _named_for_keras,
     read_layout,
 )
+from headstart.backbones.networks import find_network
+from headstart.backbones.spec import NetworkSpec
+from headstart.backbones.weights import FOLDER_WEIGHTS
 from headstart.errors import WeightsMismatch
 
 ROW = get_backbone("mobilenet_v2")
@@ -147,3 +151,17 @@ def test_file_cut_short_is_read_or_refused(path, write, length):
     except WeightsMismatch:
         return
     assert shapes == ((2,), (3, 2))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [np.nan, -np.inf])
+def test_weights_that_are_not_finite_are_refused(tmp_path, number):
+    path = tmp_path / "damaged.weights.h5"
+    shutil.copyfile(get_backbone("mini").folder / FOLDER_WEIGHTS, path)
+    with h5py.File(path, "r+") as file:
+        names = []
+        file.visit(names.append)
+        array = next(file[name] for name in names if isinstance(file[name], h5py.Dataset))
+        array[(0,) * array.ndim] = number
+    with pytest.raises(WeightsMismatch, match=r"damaged.*must be finite.*Received: NaN or inf"):
+        find_network(NetworkSpec("mini", weights=path))

@@ -50,7 +50,7 @@ def network(tiny_network, tmp_path):
     network = replace(
         tiny_network,
         folder=folder,
-        classes=CLASSES,
+        classes=(*CLASSES, ClassName("n3", "dog"), ClassName("n4", "elk")),
         layer="stem",
         pooling="max",
         mirror=True,
@@ -141,6 +141,26 @@ def test_network_of_format_2_without_a_digest_is_read(tmp_path):
     shutil.copyfile(OLD / "format-2" / DESCRIPTION.name, tmp_path / DESCRIPTION.name)
     assert "digest" not in json.loads((tmp_path / DESCRIPTION.name).read_text())
     assert load_network(tmp_path) == replace(load_network(OLD / "format-1"), folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        {"size": [10**6, 10**6]},
+        {"size": [32, -32]},
+        {"outputs": {"features": [10**12]}},
+        {"outputs": {"feature_map": [8, 8, 16]}},
+        {"classes": [["n0", "ant"]]},
+        {"crop_fraction": 1e-300},
+        {"resize": "stretch"},
+        {"macs": -1},
+    ],
+    ids=str,
+)
+def test_facts_that_no_network_has_are_refused(network, entries):
+    change(network, **entries)
+    with pytest.raises(NotASavedModel, match=f"{next(iter(entries))} is"):
+        load_network(network.folder)
 
 
 def test_an_altered_class_name_is_noticed(network):

@@ -137,8 +137,13 @@ def test_nothing_is_downloaded_if_that_is_not_allowed():
 
 @pytest.mark.parametrize("size", [(31, 224), (224, 16)])
 def test_size_too_small_is_refused(size):
-    with pytest.raises(UsageError, match=r"at least 32 x 32 pixels\. Received: "):
+    with pytest.raises(UsageError, match=r"at least 32 x 32 and at most 4096 x 4096 pixels\. "):
         find_network(NetworkSpec("mobilenet_v2", size=size))
+
+
+def test_a_size_that_no_memory_holds_is_refused():
+    with pytest.raises(UsageError, match=r"at most 4096 x 4096 pixels\. Received: 10000 x 10000"):
+        find_network(NetworkSpec("mobilenet_v2", size=(10_000, 10_000)))
 
 
 @pytest.mark.parametrize("size", [(224, 257), (300, 64)])

@@ -147,6 +147,9 @@ def test_a_newer_format_may_have_other_files(copied):
         {"resize": {"rule": "stretch", "height": 32, "width": 32}},
         {"resize": {"rule": "pad", "height": 48, "width": 32}},
         {"training": {"counts": [1], "unreadable": 0}},
+        {"training": {"counts": [1, -1, 3], "unreadable": 0}},
+        {"classes": [{"type": "float", "value": value} for value in ("inf", "nan", "0x1p0")]},
+        {"extras": ["../../notes.txt"]},
         {"precision": {"precision": "f64", "reason": ""}},
         {"network": {"outputs": {"features": [8]}}},
         {"versions": None},
@@ -169,7 +172,15 @@ def test_a_head_with_other_probabilities_is_noticed(copied):
 
 
 @pytest.mark.parametrize(
-    "change", [{"images": np.zeros((1, 2, 3))}, {"probabilities": np.zeros((9, 9))}]
+    "change",
+    [
+        {"images": np.zeros((1, 2, 3))},
+        {"images": np.zeros((10_000, 1, 1, 3), np.uint8)},
+        {"probabilities": np.zeros((9, 9))},
+        {"tolerance": np.array(1.0)},
+        {"tolerance": np.array(-1.0)},
+        {"tolerance": np.array(np.nan)},
+    ],
 )
 def test_damaged_golden_images_are_noticed(copied, change):
     save_arrays(arrays_in(copied / GOLDEN) | change, copied / GOLDEN)
@@ -178,11 +189,51 @@ def test_damaged_golden_images_are_noticed(copied, change):
         load(copied)
 
 
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"size": [10**6, 10**6]},
+        {"size": [0, 32]},
+        {"size": [10**30, 32]},
+        {"outputs": {"features": [10**12]}},
+        {"outputs": {"features": []}},
+        {"outputs": {"probabilities": [3]}},
+        {"crop_fraction": 1e-300},
+        {"resize": "stretch"},
+        {"macs": -1},
+    ],
+    ids=str,
+)
+def test_facts_that_no_network_has_are_refused_at_once(copied, network):
+    described = DESCRIPTION.read(copied)
+    rewrite(copied, network={**described["network"], **network})
+    with pytest.raises(DamagedModel, match=f"ValueError.*{next(iter(network))} is"):
+        load(copied)
+
+
+@pytest.mark.parametrize("place", ["features", "feature_map", "probabilities"])
+def test_outputs_that_are_not_those_of_the_graph_are_refused(copied, place):
+    network = DESCRIPTION.read(copied)["network"]
+    outputs = network["outputs"]
+    outputs[place] = [outputs[place][0] + 1, *outputs[place][1:]]
+    rewrite(copied, network=network)
+    with pytest.raises(DamagedModel):
+        load(copied)
+
+
+def test_a_graph_with_a_loop_is_refused(copied):
+    graph = copied / "graph.xml"
+    graph.write_text(graph.read_text().replace('type="Convolution"', 'type="Loop"', 1))
+    parts.write_checksums(copied, parts.FILES)
+    with pytest.raises(DamagedModel, match="Received: the operation 'Loop'"):
+        load(copied)
+
+
 def test_a_file_that_is_no_graph_is_refused(copied):
     for content in (b"<net/>", b"", b"\xff"):
         (copied / "graph.xml").write_bytes(content)
         parts.write_checksums(copied, parts.FILES)
-        with pytest.raises(DamagedModel, match="must be a graph of OpenVINO"):
+        with pytest.raises(DamagedModel, match="must be a graph as headstart writes it"):
             load(copied)
 
 

@@ -104,13 +104,20 @@ def test_objects_are_not_written(tmp_path):
 
 def test_objects_are_not_read(tmp_path):
     np.savez(tmp_path / "a.npz", objects=np.array([{}]))
-    with pytest.raises(ValueError, match="pickle"):
+    with pytest.raises(ValueError, match="must be an array of numbers or texts"):
         loaded(tmp_path / "a.npz")
 
 
 def test_a_small_file_can_not_fill_the_memory(tmp_path):
     np.savez_compressed(tmp_path / "a.npz", zeros=np.zeros(10**6))
     with pytest.raises(ValueError, match="compressed"):
+        loaded(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_refused(tmp_path, number):
+    np.savez(tmp_path / "a.npz", fine=np.zeros(2), weights=np.float32([1, number]))
+    with pytest.raises(ValueError, match="weights must be finite"):
         loaded(tmp_path / "a.npz")
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from headstart import records
 from headstart.backbones.architectures import ARCHITECTURES
+from headstart.backbones.network import LARGEST_SIDE
 from headstart.backbones.preprocessing import KERAS_MODES
 from headstart.backbones.row import Backbone
 from headstart.backbones.rows import ROWS
@@ -34,7 +35,6 @@ DESCRIPTION = DescriptionFile("backbone.json", "backbone", newest=2)
 # What is not written: where the weights are is given by the folder, and the classes stand apart.
 _NOT_WRITTEN = ("weights", "weights_without_top", "folder", "weights_sha256", "classes")
 
-_LARGEST_SIDE = 4096  # of an image; a network for more would not fit into memory
 _BUILDERS = {*ARCHITECTURES, *(row.builder for row in ROWS)}
 
 
@@ -152,12 +152,12 @@ def _row(entries: dict[str, Any], folder: Path) -> Backbone:
 
 def _checks(row: Backbone) -> dict[str, bool]:
     """Return for each field whether its value can be used; the types are right already."""
-    most = row.max_size or _LARGEST_SIDE
+    most = row.max_size or LARGEST_SIDE
     return {
         # It becomes part of the names of files.
         "name": bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", row.name)),
         "builder": row.builder in _BUILDERS,
-        "size": 1 <= row.min_size <= min(row.size) <= max(row.size) <= most <= _LARGEST_SIDE,
+        "size": 1 <= row.min_size <= min(row.size) <= max(row.size) <= most <= LARGEST_SIDE,
         "preprocessing": row.preprocessing.scale > 0 and min(row.preprocessing.std) > 0,
         "n_features": row.n_features > 0,
         "crop_fraction": 0 < row.crop_fraction <= 1,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from headstart.backbones.architectures import ARCHITECTURES
 from headstart.backbones.catalogue import backbones
+from headstart.backbones.hdf5_check import check_objects, names_in
 from headstart.backbones.preprocessing import STANDARDISED
 from headstart.errors import WeightsMismatch
 from headstart.storage import temporary_folder
@@ -67,12 +68,14 @@ def read_layout(path: Path) -> WeightsLayout:
     Raises
     ------
     WeightsMismatch
-        If the file is not HDF5, is cut short, or holds no Keras weights.
+        If the file is not HDF5, is cut short, holds no Keras weights, or anything that Keras does
+        not write: links, arrays in other files, or arrays of anything but numbers.
     """
     import h5py
 
     try:
         with h5py.File(path, "r") as file:
+            check_objects(file)
             return _layout(file, path)
     except (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
         raise WeightsMismatch(
@@ -95,16 +98,9 @@ def _layout(file: File, path: Path) -> WeightsLayout:
 
 
 def _keras_2_shapes(saved: Group) -> Iterator[Shape]:
-    for layer in _names(saved, "layer_names"):
-        for weight in _names(saved[layer], "weight_names"):
+    for layer in names_in(saved, "layer_names"):
+        for weight in names_in(saved[layer], "weight_names"):
             yield tuple(saved[layer][weight].shape)
-
-
-def _names(group: Group, attribute: str) -> list[str]:
-    # Keras splits long lists into attributes named weight_names0, weight_names1, ...
-    parts = [key for key in group.attrs if key.rstrip("0123456789") == attribute]
-    found = [name for part in parts for name in group.attrs[part]]
-    return [name.decode("utf-8") if isinstance(name, bytes) else str(name) for name in found]
 
 
 def _keras_3_shapes(file: File) -> Iterator[Shape]:
@@ -211,10 +207,23 @@ def _fill(row: Backbone, model: Model, path: Path, layout: WeightsLayout) -> Non
     with _named_for_keras(path, layout) as named:
         try:
             model.load_weights(str(named))
-        except ValueError as error:
+        except (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
             raise WeightsMismatch(
                 f"{path} has arrays of the shapes of {row.name}, but in another order: {error}"
             ) from error
+    _check_finite(model, path)
+
+
+def _check_finite(model: Model, path: Path) -> None:
+    import keras
+    import numpy as np
+
+    for weight in model.weights:
+        if not np.isfinite(keras.ops.convert_to_numpy(weight)).all():
+            raise WeightsMismatch(
+                f"The weights in {path} must be finite numbers. Received: NaN or infinity in "
+                f"{weight.path}. The file is damaged, or its training diverged: get another one."
+            )
 
 
 @contextlib.contextmanager

@@ -9,11 +9,12 @@ It is a folder::
 
 import contextlib
 import hashlib
+import math
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import filelock
 
@@ -24,7 +25,7 @@ from headstart.backbones.pooling import Pooling
 from headstart.backbones.preprocessing import Preprocessing
 from headstart.descriptions import DescriptionFile
 from headstart.errors import DamagedModel, NotASavedModel
-from headstart.images.resize_rules import Interpolation
+from headstart.images.resize_rules import Interpolation, Rule
 from headstart.storage import cache_dir, hash_file, whole_folder, writing
 from headstart.untrusted.hashed_files import hash_open
 from headstart.untrusted.regular_files import open_regular
@@ -32,6 +33,11 @@ from headstart.untrusted.regular_files import open_regular
 DESCRIPTION = DescriptionFile("network.json", "network", newest=2)
 GRAPH = "graph.xml"
 FILES = (GRAPH, "graph.bin")
+
+#: Of an image, in pixels; a network for more would not fit into memory.
+LARGEST_SIDE = 4096
+# Of one output for an image: 1 GiB. Less than a hundredth of an image shows nothing.
+_MOST_VALUES, _LEAST_CROP = 2**28, 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,10 +141,37 @@ def load_network(folder: Path) -> Network:
         # mirrored: the name in format 1.
         entries.setdefault("mirror", entries.get("mirrored", False))
         network = records.from_json(Network, entries, folder=folder)
+        check_facts(network)
     for name in FILES:
         if _hash(folder / name) != network.files.get(name):
             raise DamagedModel(f"{folder / name} is missing or altered. Convert the network again.")
     return network
+
+
+def check_facts(network: Network) -> None:
+    """Check that the facts of a network can be used, before anything is made of them.
+
+    Whether they are those of the graph is checked when it is read.
+
+    Raises
+    ------
+    ValueError
+        If one can't.
+    """
+    shapes = list(network.outputs.values())
+    n_classes = network.outputs.get("probabilities")
+    facts = {
+        "size": all(1 <= side <= LARGEST_SIDE for side in network.size),
+        "outputs": "features" in network.outputs
+        and all(shape and min(shape) > 0 and math.prod(shape) <= _MOST_VALUES for shape in shapes),
+        "classes": network.classes is None or n_classes == (len(network.classes),),
+        "resize": network.resize in get_args(Rule),
+        "crop_fraction": _LEAST_CROP <= network.crop_fraction <= 1,
+        "macs": network.macs >= 0,
+    }
+    for name, fits in facts.items():
+        if not fits:
+            raise ValueError(f"{name} is {getattr(network, name)!r}")
 
 
 def _hash(path: Path) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from headstart.backbones import keras_process
 from headstart.backbones.catalogue import look_up
 from headstart.backbones.choosing import choose_backbone
 from headstart.backbones.classes import ClassName, imagenet_classes
-from headstart.backbones.network import GRAPH, Network, cached_network, load_network
+from headstart.backbones.network import GRAPH, LARGEST_SIDE, Network, cached_network, load_network
 from headstart.backbones.resolving import Automatic, NetworkFolder, not_a_backbone, resolve
 from headstart.backbones.row import Backbone
 from headstart.backbones.variants import mirrored, pooled
@@ -134,12 +133,11 @@ def _checked(network: Network, spec: NetworkSpec) -> Network:
 
 def _checked_size(row: Backbone, size: tuple[int, int] | None) -> tuple[int, int]:
     height, width = size or row.size
-    most = row.max_size or math.inf
+    most = row.max_size or LARGEST_SIDE
     if not row.min_size <= min(height, width) <= max(height, width) <= most:
-        upper = f" and at most {most} x {most}" if row.max_size else ""
         raise UsageError(
-            f"{row.name} takes images of at least {row.min_size} x {row.min_size}{upper} pixels. "
-            f"Received: {height} x {width} (height x width)."
+            f"{row.name} takes images of at least {row.min_size} x {row.min_size} and at most "
+            f"{most} x {most} pixels. Received: {height} x {width} (height x width)."
         )
     return height, width
 

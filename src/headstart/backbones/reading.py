@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from typing import TYPE_CHECKING, BinaryIO
 
+from headstart.backbones.graph_check import MAX_BYTES, check_graph, check_model
 from headstart.backbones.network import FILES
 from headstart.backbones.runtime import load_openvino
 from headstart.errors import DamagedModel
@@ -13,9 +15,17 @@ from headstart.untrusted.hashed_files import known_hash
 from headstart.untrusted.regular_files import open_regular
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from openvino import Core, Model, Tensor
 
     from headstart.backbones.network import Network
+
+
+# Bytes of the graph, and of its weights: those of the largest network take 1.4 GB.
+_MOST = (MAX_BYTES, 2**33)
+# Letters of OpenVINO's message in an error.
+_SHOWN = 300
 
 
 def read_graph(network: Network, core: Core) -> Model:
@@ -33,25 +43,38 @@ def read_graph(network: Network, core: Core) -> Model:
     Raises
     ------
     DamagedModel
-        If the files are gone, or have not the hashes of ``network.files``.
+        If the files are gone, have not the hashes of ``network.files``, or are not a graph as
+        headstart writes it; see `headstart.backbones.graph_check`.
     """
-    graph, weights = (_read(network, name) for name in FILES)
+    with using_graph(network):
+        graph, weights = (_read(network, *file) for file in zip(FILES, _MOST, strict=True))
+        text = bytes(graph.data)
+        check_graph(text, weights.data)
+        model = core.read_model(text.decode(), weights)
+        check_model(model, network)
+    return model
+
+
+@contextlib.contextmanager
+def using_graph(network: Network) -> Iterator[None]:
+    """Turn what OpenVINO says of a graph into `DamagedModel`."""
     try:
-        return core.read_model(bytes(graph.data).decode(), weights)
-    except (RuntimeError, UnicodeDecodeError) as error:
+        yield
+    except (RuntimeError, ValueError) as error:
         # The last line of OpenVINO's message has the reason.
-        why = str(error).strip().splitlines()[-1]
+        why = " ".join(str(error).strip().splitlines()[-1:])[:_SHOWN]
         raise DamagedModel(
-            f"{network.graph} must be a graph of OpenVINO. Received: {why}"
+            f"{network.graph} must be a graph as headstart writes it. Received: {why}. Convert the "
+            "network again, or get its folder again from its source."
         ) from error
 
 
-def _read(network: Network, name: str) -> Tensor:
+def _read(network: Network, name: str, most: int) -> Tensor:
     """Return the content of a file of the network, in memory that OpenVINO can keep."""
     expected = network.files.get(name)
     try:
         with open_regular(network.folder / name) as file:
-            content, known = _content(file), known_hash(file)
+            content, known = _content(file, most), known_hash(file)
     except OSError as error:
         raise _replaced(network) from error
     if expected not in (None, known) and expected != hashlib.sha256(content.data).hexdigest():
@@ -59,9 +82,11 @@ def _read(network: Network, name: str) -> Tensor:
     return content
 
 
-def _content(file: BinaryIO) -> Tensor:
+def _content(file: BinaryIO, most: int) -> Tensor:
     openvino = load_openvino()
     size = os.fstat(file.fileno()).st_size
+    if size > most:
+        raise ValueError(f"more than {most:,} bytes")
     content = openvino.Tensor(openvino.Type.u8, [size])
     if file.readinto(content.data) != size:  # type: ignore[attr-defined]
         raise OSError("the file was cut short meanwhile")

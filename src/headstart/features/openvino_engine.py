@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from headstart.backbones.reading import read_graph
+from headstart.backbones.reading import read_graph, using_graph
 from headstart.backbones.runtime import load_openvino, load_processor
 from headstart.errors import UsageError
 from headstart.features import forking
@@ -175,13 +175,14 @@ def check_bf16() -> None:
 def _compile(network: Network, precision: Precision, outputs: Sequence[str], streams: int) -> Any:
     core = load_processor()
     model = read_graph(network, core)
-    wanted = [model.output(name).get_node() for name in outputs]
-    pruned = load_openvino().Model(wanted, model.get_parameters(), network.name)
-    pruned.reshape([1, *network.size, 3])
     settings = {
         "NUM_STREAMS": str(streams),
         "INFERENCE_PRECISION_HINT": precision,
         "PERFORMANCE_HINT_NUM_REQUESTS": str(streams),
         "INFERENCE_NUM_THREADS": str(streams),
     }
-    return core.compile_model(pruned, "CPU", settings)
+    with using_graph(network):
+        wanted = [model.output(name).get_node() for name in outputs]
+        pruned = load_openvino().Model(wanted, model.get_parameters(), network.name)
+        pruned.reshape([1, *network.size, 3])
+        return core.compile_model(pruned, "CPU", settings)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from headstart import records
-from headstart.backbones.network import Network, graph_key
+from headstart.backbones.network import Network, check_facts, graph_key
 from headstart.descriptions import DescriptionFile
 from headstart.errors import UsageError
 from headstart.features.precision import PrecisionChoice
@@ -141,6 +141,7 @@ class Description:
             files=files,
             classes=None,
         )
+        check_facts(network)
         if "probabilities" in network.outputs:
             network = replace(network, classes=user_classes(labels))
         return records.from_json(cls, written, classes=labels, network=network)
@@ -164,6 +165,12 @@ def _from_format_1(old: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _finite(label: float) -> float:
+    if not math.isfinite(label):
+        raise ValueError(f"a label that is {label}")
+    return label
+
+
 # How labels keep their types: 1, 1.0, True and "1" stay four different labels.
 # Type: name, to JSON, from JSON. Only exactly these types: a subclass would come back as its base.
 _TYPES: dict[type, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = {
@@ -171,7 +178,7 @@ _TYPES: dict[type, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = {
     bool: ("bool", bool, bool),
     # Written as text, because other readers of JSON take numbers for 64-bit floats.
     int: ("int", str, int),
-    float: ("float", float.hex, float.fromhex),
+    float: ("float", float.hex, lambda text: _finite(float.fromhex(text))),
     bytes: ("bytes", bytes.hex, bytes.fromhex),
     type(None): ("none", lambda _: None, lambda _: None),
     tuple: (

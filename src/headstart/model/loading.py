@@ -121,6 +121,7 @@ def _model(
 ) -> SavedModel:
     files = {name: hashes[name] for name in FILES}
     described = Description.from_json(values["description"], folder, files)
+    _check_facts(described)
     scorer = SCORERS[described.scorer].from_arrays(values["head"])
     expected = (described.network.outputs["features"][0], len(described.classes))
     if scorer.shape != expected or len(described.training.counts) != len(described.classes):
@@ -128,6 +129,16 @@ def _model(
     model = SavedModel.of(described, scorer, threads)
     _check_golden(model, values["golden"])
     return model
+
+
+def _check_facts(described: Description) -> None:
+    resize, training = described.resize, described.training
+    if (resize.height, resize.width) != described.network.size:
+        raise ValueError(f"images of {resize} where {described.network.size} is described")
+    if min(*training.counts, training.unreadable) < 0:
+        raise ValueError(f"{training} must be numbers of images")
+    if not all(parts.PLAIN_NAME.fullmatch(name) for name in described.extras):
+        raise ValueError(f"files in other folders: {described.extras}")
 
 
 def _check_golden(model: SavedModel, golden: Arrays) -> None:

@@ -16,7 +16,6 @@ edited or deleted.
 
 import contextlib
 import re
-import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +28,7 @@ from headstart.errors import DamagedModel
 from headstart.model.description import DESCRIPTION
 from headstart.prediction.scoring import Arrays
 from headstart.storage import hash_file
+from headstart.untrusted.array_files import read_arrays
 from headstart.untrusted.hashed_files import hash_open
 from headstart.untrusted.json_text import MAX_BYTES
 from headstart.untrusted.regular_files import open_regular, read_bytes
@@ -86,23 +86,20 @@ def save_arrays(arrays: Arrays, path: Path) -> None:
 def load_arrays(file: BinaryIO) -> Arrays:
     """Read what `save_arrays` wrote, from an open file.
 
-    Nothing is unpickled, and nothing takes more memory than its file takes on disk.
-
     Raises
     ------
     ValueError
-        If the file holds anything else.
+        If the file holds anything else, or a number that is not finite; see
+        `headstart.untrusted.array_files`.
     """
-    name = Path(file.name).name
     try:
-        with zipfile.ZipFile(file) as archive:
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
-                raise ValueError(f"{name} must not be compressed")
-        file.seek(0)
-        with np.load(file, allow_pickle=False) as arrays:
-            return {each: arrays[each] for each in arrays.files}
-    except (zipfile.BadZipFile, EOFError, OSError, KeyError) as error:
-        raise ValueError(f"{name} can't be read: {error}") from error
+        arrays = read_arrays(file)
+    except ValueError as error:
+        raise ValueError(f"{Path(file.name).name} can't be read: {error}") from error
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ValueError(f"{name} must be finite. Received: NaN or infinity")
+    return arrays
 
 
 def _write_description(entries: dict[str, Any], path: Path) -> None:
