@@ -45,7 +45,7 @@ def attack(
     attacked : callable
         Counts the verdicts.
     files : sequence of str
-        The files of a folder that are changed.
+        The files of a folder that are changed, those that it has.
     forge : bool
         See `mutate`.
     mend : callable, optional
@@ -109,7 +109,7 @@ def _make(
         mutant.write_bytes(changed)
         return how
     shutil.copytree(original, mutant)
-    name = chance.choice(files)
+    name = chance.choice([file for file in files if (mutant / file).exists()])
     how, changed = mutate((mutant / name).read_bytes(), chance, forge=forge)
     (mutant / name).write_bytes(changed)
     if mend is not None:

@@ -65,11 +65,12 @@ class _DoesNotFit(Exception):
 
 def _ways(data: bytes, *, forge: bool) -> dict[str, Way]:
     if data[:4] == b"PK\3\4" and forge:
-        return ARCHIVE
+        return BYTES | ARCHIVE
     if data[:8] == b"\x89HDF\r\n\x1a\n" and forge:
         return BYTES | HDF5
     if data[:8] == b"\x89PNG\r\n\x1a\n" and forge:
-        return {f"{name}, sums right": _with_png_sums(way) for name, way in BYTES.items()}
+        sums_right = {f"{name}, sums right": _with_png_sums(way) for name, way in BYTES.items()}
+        return BYTES | sums_right
     if data[:1] in (b"{", b"["):
         return BYTES | JSON
     return BYTES
@@ -378,7 +379,6 @@ ARCHIVE: dict[str, Way] = {
     "archive: renamed": _in_archive(_rename_member),
     "archive: added": _in_archive(_add_member),
     "archive: packed": _in_archive(_pack, zipfile.ZIP_DEFLATED),
-    "archive: bytes": lambda data, chance: chance.choice(list(BYTES.values()))(data, chance),
 }
 
 
@@ -437,7 +437,7 @@ def _link(file: Any, name: str, chance: Chance) -> None:
     del file[name]
     links = (
         *(h5py.SoftLink("/"), h5py.SoftLink(f"/{name}"), h5py.SoftLink("/nowhere")),
-        *(h5py.ExternalLink("/etc/passwd", "/"), h5py.ExternalLink("", "/"), file["/"]),
+        *(h5py.ExternalLink("/etc/passwd", "/"), h5py.ExternalLink(".", "/"), file["/"]),
     )
     file[name] = chance.choice(links)
 

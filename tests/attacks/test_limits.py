@@ -128,10 +128,10 @@ def test_the_members_of_a_forged_archive_are_whole(tmp_path):
     np.savez(tmp_path / "arrays.npz", a=np.arange(9), b=np.ones((2, 3)))
     data = (tmp_path / "arrays.npz").read_bytes()
     whole = 0
-    for number in range(50):
+    for number in range(100):
         how, changed = mutate(data, random.Random(number), forge=True)
         (tmp_path / "changed.npz").write_bytes(changed)
-        if how != "archive: bytes":
+        if how.startswith("archive: "):
             with zipfile.ZipFile(tmp_path / "changed.npz") as file:
                 assert file.testzip() is None
             whole += 1

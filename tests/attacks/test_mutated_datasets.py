@@ -1,4 +1,4 @@
-"""Damaged and hostile tables and zip archives: read or refused."""
+"""Damaged and hostile tables, parquet files and zip archives: read or refused."""
 
 import csv
 import io
@@ -59,6 +59,26 @@ def tables(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def parquets(tmp_path_factory):
+    """Parquet files: bytes alone, or as the Hugging Face ``datasets`` library writes them."""
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    folder = tmp_path_factory.mktemp("parquet")
+    images = [image(i) for i in range(12)]
+    plain = pa.table({"image": images, "label": [row[1] for row in ROWS]})
+    parquet.write_table(plain, folder / "plain.parquet", row_group_size=4)
+    parquet.write_table(plain, folder / "gzip.parquet", compression="gzip")
+    structs = [{"bytes": data, "path": None} for data in images]
+    rich = pa.table({"image": structs, "label": [i % 3 for i in range(12)]})
+    features = {"label": {"names": list(LABELS), "_type": "ClassLabel"}}
+    said = json.dumps({"info": {"features": features}})
+    rich = rich.replace_schema_metadata({"huggingface": said})
+    parquet.write_table(rich, folder / "rich.parquet", compression="none")
+    return sorted(folder.iterdir())
+
+
+@pytest.fixture(scope="module")
 def archives(tmp_path_factory):
     """Zip archives with class folders, packed and not."""
     folder = tmp_path_factory.mktemp("zips")
@@ -69,16 +89,15 @@ def archives(tmp_path_factory):
     return sorted(folder.iterdir())
 
 
-@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl"])
-def test_tables(tables, fuzz, kind):
-    fuzz(
-        *("mutated tables", ReadDataset(), [tables / kind]),
-        n=20,
-        files=[f"labels.{kind}"],
-        others=True,
-    )
+def test_tables(tables, fuzz):
+    files = [f"labels.{kind}" for kind in ("csv", "tsv", "jsonl")]
+    folders = sorted(tables.iterdir())
+    fuzz("mutated tables", ReadDataset(), folders, n=60, files=files, others=True)
 
 
-@pytest.mark.parametrize("forge", [False, True])
-def test_archives(archives, fuzz, forge):
-    fuzz("mutated zip archives", ReadDataset(), archives, n=30, forge=forge, others=True)
+def test_parquet(parquets, fuzz):
+    fuzz("mutated parquet files", ReadDataset(), parquets, n=60, others=True)
+
+
+def test_archives(archives, fuzz):
+    fuzz("mutated zip archives", ReadDataset(), archives, n=60, forge=True, others=True)
