@@ -4,6 +4,7 @@ import ast
 import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -114,6 +115,20 @@ def test_the_first_help_loads_no_command_and_no_logging():
     loaded = {name for name in run.stdout.split() if name.startswith("headstart.cli.")}
     assert loaded == {f"headstart.cli.{name}" for name in ("main", "streams")}
     assert not {"logging", "signal", "inspect", "difflib"} & set(run.stdout.split())
+
+
+def test_reading_loads_no_optional_package():
+    """Any module of the rooms that read images and datasets may be imported without them."""
+    source = Path(headstart.__file__).parent
+    names = [
+        f"headstart.{room}.{path.stem}"
+        for room in ("images", "data")
+        for path in (source / room).glob("[!_]*.py")
+    ]
+    loaded = loaded_after(f"import {', '.join(names)}")
+    optional = {"pydicom", "pillow_heif", "tifffile", "pyarrow", "pandas"}
+    assert "PIL" in loaded
+    assert not loaded & (optional | {"keras", "openvino", "sklearn", "matplotlib"})
 
 
 def test_predicting_needs_neither_keras_nor_scikit_learn():

@@ -48,10 +48,20 @@ def photos(tmp_path) -> Path:
     return write_classes(tmp_path / "photos")
 
 
-@pytest.fixture
-def saved(backbone, photos, tmp_path) -> str:
-    """The folder of a model trained on `photos`."""
+@pytest.fixture(scope="session")
+def trained(backbone, tmp_path_factory) -> Path:
+    """The folder of a model trained on what `photos` has."""
     from headstart.cli.main import main
 
-    assert main(["train", str(photos), "--out", str(tmp_path / "saved"), "--model", backbone]) == 0
-    return str(tmp_path / "saved")
+    folder = tmp_path_factory.mktemp("trained")
+    photos, out = write_classes(folder / "photos"), Path(folder / "saved")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEADSTART_CACHE", str(folder / "cache"))
+        assert main(["train", str(photos), "--out", str(out), "--model", backbone]) == 0
+    return out
+
+
+@pytest.fixture
+def saved(trained, tmp_path) -> str:
+    """A copy of that folder."""
+    return str(shutil.copytree(trained, tmp_path / "saved"))

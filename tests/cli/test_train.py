@@ -56,15 +56,15 @@ def test_the_report_is_printed_unless_json_is_asked_for(
     assert "{" not in out
 
 
-def test_the_folder_holds_the_model_and_its_plots_but_no_names_of_images(saved, tmp_path):
+def test_the_folder_holds_the_model_and_its_plots_but_no_names_of_images(trained):
     for plot in ("confusion.png", "classes.png"):
-        with Image.open(f"{saved}/{plot}") as image:
+        with Image.open(trained / plot) as image:
             image.verify()
-    model = headstart.load(saved)
+    model = headstart.load(trained)
     assert model.classes_.tolist() == ["blue", "green", "red"]
     assert model.evaluation["accuracy"] == 1
     assert {"mistakes", "errors"}.isdisjoint(model.evaluation)
-    assert not (tmp_path / "saved.mistakes.png").exists()
+    assert not trained.with_name("saved.mistakes.png").exists()
 
 
 def test_mistakes_are_drawn_beside_the_model(backbone, photos, tmp_path, capsys):

@@ -45,18 +45,19 @@ def headed(split):
 
 
 # 40, 20, 10, 5, 3, 2 pixels against 64, 32, 16, 8, 4, 2: padded differently, to the same map.
-views, small = headed(split(64, 40)), headed(split(40))
+as_built = split(40, 40)
+views, small = headed(split(64, 40)), headed(as_built)
 images = random.uniform(0, 255, (2, 40, 40, 3)).astype("float32")
 own = {id(each) for each in views.network.weights}
-maximum = split(64, pooling="max").point.backbone
+maximum = split(64, pooling="max")
 print(json.dumps({
     "apart": float(np.abs(views.model.predict_on_batch(images)
                           - small.network.predict_on_batch(images)).max()),
     "sizes": [views.network.input.shape[1], views.model.input.shape[1]],
     "shared": all(id(each) in own for each in views.model.weights),
     "alone": small.network is small.model,
-    "same": split(40, 40).for_views is None,
-    "pooled": type(maximum.layers[-1]).__name__,
+    "same": as_built.for_views is None and maximum.for_views is None,
+    "pooled": type(maximum.point.backbone.layers[-1]).__name__,
     "other map": refusal(64, 32),
     "too large": refusal(64, 80),
     "too small": refusal(64, 8),
