@@ -1,15 +1,18 @@
 """Fixtures that every room's tests share."""
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from tests.keras_server import KerasServer
 
 if TYPE_CHECKING:
@@ -51,6 +54,29 @@ def python() -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
     server = KerasServer()
     yield server.run
     server.close()
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Any, Path]]:
+    """Return what lets the processes of ``pytest -n`` share what takes long to make.
+
+    ``once(name, make)`` calls ``make(folder)`` in the process that needs it first. In all it
+    returns what that returned, which JSON must hold, and the folder.
+    """
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def made(name: str, make: Callable[[Path], Any]) -> tuple[Any, Path]:
+        folder, result = root / f"{name}-once", root / f"{name}-once.json"
+        with FileLock(root / f"{name}-once.lock"):
+            if not result.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of an attempt that failed
+                folder.mkdir()
+                result.write_text(json.dumps(make(folder)), "utf-8")
+        return json.loads(result.read_text("utf-8")), folder
+
+    return made
 
 
 @pytest.fixture(scope="session")

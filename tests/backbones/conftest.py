@@ -65,13 +65,16 @@ def small():
 
 
 @pytest.fixture(scope="session")
-def files(converter, small, tmp_path_factory):
+def files(converter, small, once):
     """Weights files of the small network by their number of classes."""
-    folder = tmp_path_factory.mktemp("files")
-    paths = {classes: folder / f"{classes}.weights.h5" for classes in (1000, 5, None)}
-    for classes, path in paths.items():
-        converter.ask(task="save", builder=small.builder, classes=classes, path=str(path))
-    return paths
+
+    def save(folder):
+        for classes in (1000, 5, None):
+            path = str(folder / f"{classes}.weights.h5")
+            converter.ask(task="save", builder=small.builder, classes=classes, path=path)
+
+    _, folder = once("weights", save)
+    return {classes: folder / f"{classes}.weights.h5" for classes in (1000, 5, None)}
 
 
 @pytest.fixture

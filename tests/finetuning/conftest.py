@@ -23,9 +23,9 @@ def dataset(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def shared_cache(tmp_path_factory):
+def shared_cache(once):
     """A cache for all processes of these tests: one conversion of the network serves them all."""
-    return tmp_path_factory.mktemp("cache")
+    return once("finetuning-cache", lambda _: None)[1]
 
 
 @pytest.fixture(scope="session")

@@ -21,37 +21,49 @@ SETTINGS = {"epochs": 2, "batch_size": 16, "views": 2, "learning_rate": 1e-3}
 
 
 @pytest.fixture(scope="module")
-def tuned(dataset, python, tmp_path_factory):
+def tuned(dataset, python, once):
     """Return a function that runs `SCRIPT`. It returns what that prints, and the saved model."""
 
-    def made(backend="tensorflow", **settings):
-        folder = tmp_path_factory.mktemp("out") / "model"
-        words = (SCRIPT, dataset, json.dumps(SETTINGS | settings), folder)
-        process = python(*words, KERAS_BACKEND=backend)
-        assert process.returncode == 0, process.stderr
-        return json.loads(process.stdout.strip().rpartition("\n")[2]), folder
+    def run(name, environment=(), **settings):
+        def fine_tune(folder):
+            words = (SCRIPT, dataset, json.dumps(SETTINGS | settings), folder / "model")
+            process = python(*words, **dict(environment))
+            assert process.returncode == 0, process.stderr
+            return json.loads(process.stdout.strip().rpartition("\n")[2])
 
-    return made
+        found, folder = once(f"tuned-{name}", fine_tune)
+        return found, folder / "model"
+
+    return run
 
 
 @pytest.fixture(scope="module")
 def by_folds(tuned):
-    return tuned(validation=3, layer_decay=0.9)
+    return tuned("by-folds", validation=3, layer_decay=0.9)
 
 
 @pytest.fixture(scope="module")
 def all_layers(tuned):
-    return tuned(where="all", optimizer="sgd", wise_ft=0.5, validation=0.2, mixup=0.2)
+    return tuned("all-layers", where="all", optimizer="sgd", wise_ft=0.5, validation=0.2, mixup=0.2)
 
 
 @pytest.fixture(scope="module")
 def no_room(tuned):
-    return tuned(store_limit=1, validation=0.2, classifier={"pooling": "max"}, cutmix=1.0)
+    return tuned(
+        "no-room", store_limit=1, validation=0.2, classifier={"pooling": "max"}, cutmix=1.0
+    )
 
 
 @pytest.fixture(scope="module")
 def without_views(tuned):
-    return tuned(views=0, epochs=1, validation=0.2, view_size=40, classifier={"mirror": True})
+    return tuned(
+        "without-views",
+        views=0,
+        epochs=1,
+        validation=0.2,
+        view_size=40,
+        classifier={"mirror": True},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +71,9 @@ def by_jax(tuned):
     """A smaller one on another backend than TensorFlow."""
     if importlib.util.find_spec("jax") is None:
         pytest.skip("needs JAX")
-    return tuned("jax", epochs=1, views=1, validation=0.2, layer_decay=0.5)
+    # Compiling takes most of the time.
+    environment = {"KERAS_BACKEND": "jax", "XLA_FLAGS": "--xla_backend_optimization_level=0"}
+    return tuned("by-jax", environment, epochs=1, views=1, validation=0.2, layer_decay=0.5)
 
 
 @pytest.fixture(params=["by_folds", "all_layers", "no_room", "without_views", "by_jax"])

@@ -77,10 +77,13 @@ print(json.dumps(found))
 
 
 @pytest.fixture(scope="module")
-def found(python, network_folder, tmp_path_factory):
-    done = python("-c", SCRIPT, network_folder, tmp_path_factory.mktemp("dense") / "model")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+def found(python, network_folder, once):
+    def train(folder):
+        done = python("-c", SCRIPT, network_folder, folder / "model")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return once("dense", train)[0]
 
 
 def test_it_learns(found):

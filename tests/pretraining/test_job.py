@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,14 +22,18 @@ SETTINGS = (
 
 
 @pytest.fixture(scope="module")
-def done(dataset, network_folder, python, tmp_path_factory):
+def done(dataset, network_folder, python, once, tmp_path_factory):
     """A finished pre-training: the process, and the folder it left."""
-    folder = tmp_path_factory.mktemp("out") / "tri-net"
-    cache = tmp_path_factory.mktemp("cache")
-    command = ["-m", "headstart", "pretrain", dataset, "--out", folder, *SETTINGS, "--json"]
-    options = ["--teacher", network_folder, "--license", "CC0-1.0", "--trained-on", "Three | kinds"]
-    options += ["--no-flip", "--crop", "0.5"]
-    return python(*command, *options, HEADSTART_CACHE=str(cache)), folder
+
+    def pretrain(folder):
+        command = ["-m", "headstart", "pretrain", dataset, "--out", folder / "tri-net", "--json"]
+        options = ["--teacher", network_folder, "--license", "CC0-1.0", "--no-flip"]
+        options += ["--trained-on", "Three | kinds", "--crop", "0.5"]
+        cache = str(tmp_path_factory.mktemp("cache"))
+        return vars(python(*command, *SETTINGS, *options, HEADSTART_CACHE=cache))
+
+    process, folder = once("pretrained", pretrain)
+    return SimpleNamespace(**process), folder / "tri-net"
 
 
 def test_the_summary_says_how_good_the_network_is(done):

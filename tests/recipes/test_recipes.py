@@ -42,9 +42,8 @@ def here(monkeypatch, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def tutorials(kinds, as_kaggle, run, tmp_path_factory):
+def tutorials(kinds, as_kaggle, run, once):
     """The models of the tutorials on a few images, and what each tutorial printed."""
-    out = tmp_path_factory.mktemp("out")
     images = read_dataset(kinds / "train")
     dogs = as_kaggle(images.labels, (source.read() for source in images.sources))
     commands = {
@@ -52,11 +51,14 @@ def tutorials(kinds, as_kaggle, run, tmp_path_factory):
         "flowers": [kinds],
         "vehicles": [kinds / "train", "--layer", "features"],
     }
-    printed = run(
-        *(
-            (f"{name}.py", *words, "--backbone", "mini", "--out", out / name)
-            for name, words in commands.items()
-        )
+    printed, out = once(
+        "tutorials",
+        lambda out: run(
+            *(
+                (f"{name}.py", *words, "--backbone", "mini", "--out", out / name)
+                for name, words in commands.items()
+            )
+        ),
     )
     return out, dict(zip(commands, printed, strict=True))
 
