@@ -188,7 +188,6 @@ def test_outputs_that_are_not_those_described_are_refused(build, ops, described)
         described(4),
         described(3, 1),
         replace(described(3), size=(32, 33)),
-        replace(described(3), outputs={}),
         replace(described(3), outputs={"probabilities": (3,)}),
     ):
         with pytest.raises(ValueError, match="are described"):
