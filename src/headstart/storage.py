@@ -31,10 +31,25 @@ def cache_dir() -> Path:
     This is ``$HEADSTART_CACHE`` if set, else the usual folder of the platform
     (``~/.cache/headstart`` on Linux). It has the subfolders ``weights``, ``networks`` and
     ``features``. This function does not create it.
+
+    Raises
+    ------
+    UsageError
+        If ``$HEADSTART_CACHE`` is not set, and the user has no home directory.
     """
-    return Path(
-        os.environ.get("HEADSTART_CACHE") or platformdirs.user_cache_dir("headstart", False)
-    )
+    named = os.environ.get("HEADSTART_CACHE")
+    if named:
+        return Path(named)
+    try:
+        usual = platformdirs.user_cache_dir("headstart", False)
+    except RuntimeError:
+        usual = "~"
+    if usual.startswith("~"):  # what older versions of platformdirs return
+        raise UsageError(
+            "There must be a folder for what headstart keeps on disk. Received: no home directory "
+            "(HOME) and no HEADSTART_CACHE. Set HEADSTART_CACHE to a folder that can be written."
+        )
+    return Path(usual)
 
 
 def hash_file(path: Path, algorithm: str = "sha256") -> str:
@@ -74,8 +89,9 @@ def writing(what: str) -> Iterator[None]:
 def storage_error(what: str, why: object) -> StorageError:
     """Return an error which says that `what` could not be written, why, and what to do."""
     elsewhere = ""
-    if str(cache_dir()) in what:
-        elsewhere = "; set HEADSTART_CACHE to keep headstart's own files elsewhere"
+    with contextlib.suppress(UsageError):
+        if str(cache_dir()) in what:
+            elsewhere = "; set HEADSTART_CACHE to keep headstart's own files elsewhere"
     return StorageError(
         f"Could not write {what}: {why}. Free some space or make the folder writable{elsewhere}."
     )

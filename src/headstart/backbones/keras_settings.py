@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
     from types import ModuleType
 
 _FILE = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
@@ -44,6 +44,12 @@ def environment(folder: Path, backend: str) -> dict[str, str]:
         "KERAS_BACKEND": backend,
         "PYTHONUTF8": "1",
     }
+
+
+def keras_folder() -> Path:
+    """Return the folder in which Keras keeps its settings and downloads; it need not exist."""
+    # Unlike Path.home(), this does not fail where the user has no home directory.
+    return Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras"))  # noqa: PTH111
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from headstart.backbones import download as downloads
 from headstart.backbones.clearing import hold
+from headstart.backbones.keras_settings import keras_folder
 from headstart.errors import DamagedModel, WeightsMismatch, WeightsNotFound
 from headstart.storage import cache_dir, hash_file
 
@@ -169,8 +170,8 @@ def _places(backbone: Backbone) -> Iterator[tuple[Path, Origin]]:
     named = os.environ.get("HEADSTART_WEIGHTS")
     if named:
         for name in (own, *official):
-            yield Path(named).expanduser() / name, "folder"
+            # Unlike Path.expanduser(), this does not fail where there is no such user.
+            yield Path(os.path.expanduser(named), name), "folder"  # noqa: PTH111
     yield package_folder() / own, "package"
-    keras = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    yield keras / "models" / official[0], "keras"
+    yield keras_folder() / "models" / official[0], "keras"
     yield cache_dir() / "weights" / official[0], "download"

@@ -22,8 +22,9 @@ def refuse_among_images(out: Path, given: Iterable[Any], what: str) -> None:
     Raises
     ------
     UsageError
+        If it does; or if it can't be reached at all.
     """
-    place = out.resolve()
+    place = _resolved(out)
     for path in given:
         if not isinstance(path, str | Path) or not Path(path).is_dir():
             continue
@@ -38,6 +39,17 @@ def refuse_among_images(out: Path, given: Iterable[Any], what: str) -> None:
                 f"{what} must have a place of its own. Received: {out}, in which the images lie "
                 f"({path}). Choose a place beside it."
             )
+
+
+def _resolved(out: Path) -> Path:
+    try:
+        return out.resolve()
+    except (OSError, RuntimeError) as error:
+        # A link to itself; or a relative path, while the folder that we are in is deleted.
+        raise UsageError(
+            f"There must be a way to the place of the results. Received: {out} ({error}). Name "
+            "another place, or change into a folder that is there."
+        ) from error
 
 
 def _same(one: Path, other: Path) -> bool:

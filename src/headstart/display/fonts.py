@@ -136,7 +136,8 @@ def _rank(file: Path) -> tuple[bool, int] | None:
 
 
 def _font_folders() -> Iterator[Path]:
-    home = Path.home()
+    # Unlike Path.home(), this does not fail where the user has no home directory.
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111
     if sys.platform == "win32":
         yield Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts"
         yield home / "AppData/Local/Microsoft/Windows/Fonts"

@@ -12,6 +12,7 @@ from types import ModuleType
 
 import numpy as np
 
+from headstart.backbones.keras_settings import keras_folder
 from headstart.untrusted.json_text import read_json
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -100,9 +101,8 @@ def _is_installed(backend: str) -> bool:
 
 def configured_backend() -> str:
     """Return the backend in Keras's settings file; empty if it names none."""
-    folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
     try:
-        settings = read_json(folder / "keras.json")
+        settings = read_json(keras_folder() / "keras.json")
         return str(settings.get("backend"))
     except (OSError, ValueError, AttributeError):
         return ""
