@@ -11,6 +11,7 @@ import pytest
 
 from headstart import storage
 from headstart.errors import StorageError, UsageError
+from headstart.storage import cache_dir, writing
 
 
 def test_a_closed_pipe_is_not_taken_for_a_file_that_can_not_be_written(tmp_path):
@@ -414,3 +415,21 @@ def test_the_size_of_a_folder_is_that_of_all_that_stays(tmp_path, monkeypatch):
 
     monkeypatch.setattr(type(tmp_path), "stat", stat)
     assert storage.folder_size(tmp_path) == 8
+
+
+@pytest.mark.parametrize("answer", ["~/.cache/headstart", RuntimeError("no home")])
+def test_without_a_home_directory_a_folder_is_asked_for(monkeypatch, tmp_path, answer):
+    def usual(*_):
+        if isinstance(answer, str):
+            return answer
+        raise answer
+
+    monkeypatch.delenv("HEADSTART_CACHE")
+    monkeypatch.setattr("headstart.storage.platformdirs.user_cache_dir", usual)
+    with pytest.raises(UsageError, match="Set HEADSTART_CACHE to a folder"):
+        cache_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="Could not write"), writing("it"):
+        (tmp_path / "file" / "below").mkdir()
+    monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path))
+    assert cache_dir() == tmp_path

@@ -9,7 +9,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from headstart.backbones.keras_settings import environment
+from headstart.backbones.keras_settings import environment, keras_folder
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.features.compiling import compile_network
@@ -149,3 +149,13 @@ def test_training_is_the_same_with_the_users_settings_and_leaves_them(home, tmp_
     with_settings, without = run(home), run(tmp_path / "empty")
     assert with_settings[0] == without[0]
     assert with_settings[1] == "float16 channels_first 0.1"
+
+
+def test_the_folder_of_keras(monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert keras_folder() == tmp_path
+    monkeypatch.delenv("KERAS_HOME")
+    assert keras_folder().name == ".keras"
+    # What expanduser returns where there is no home directory.
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    assert not keras_folder().exists()

@@ -217,6 +217,23 @@ def test_damaged_network_is_made_again(made, harm, name):
     assert made.count == 2
 
 
+@pytest.mark.parametrize(
+    "put",
+    [
+        Path.touch,
+        getattr(os, "mkfifo", Path.touch),
+        lambda folder: folder.symlink_to("nowhere"),
+        lambda folder: folder.symlink_to(folder.name),
+    ],
+)
+def test_what_is_in_the_place_of_a_network_is_replaced(made, put):
+    folder = cache_dir() / "networks" / "tiny-1"
+    folder.parent.mkdir(parents=True)
+    put(folder)
+    assert cached_network("tiny-1", made) == load_network(folder)
+    assert not folder.is_symlink()
+
+
 def test_failure_leaves_nothing():
     def fail(folder):
         (folder / "graph.xml").write_text("half")

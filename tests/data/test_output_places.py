@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,20 @@ def test_every_other_place_is_taken(images, tmp_path):
     refuse_among_images(tmp_path / "model", [images, *others], "The model")
     refuse_among_images(tmp_path / "images2", [images], "The model")
     refuse_among_images(images / "model", others, "The model")
+
+
+def test_a_place_that_can_not_be_reached_is_refused(images, tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    if sys.version_info < (3, 13):  # later versions leave such a link as it is
+        with pytest.raises(UsageError, match=r"must be a way to .* Received: .*loop"):
+            refuse_among_images(tmp_path / "loop", [images], "The model")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows deletes no folder that one is in")
+def test_a_relative_place_in_a_deleted_folder_is_refused(images, tmp_path, monkeypatch):
+    (tmp_path / "deleted").mkdir()
+    monkeypatch.chdir(tmp_path / "deleted")
+    (tmp_path / "deleted").rmdir()
+    with pytest.raises(UsageError, match=r"must be a way to .* Received: model "):
+        refuse_among_images(Path("model"), [images], "The model")
+    refuse_among_images(tmp_path / "model", [images], "The model")

@@ -265,9 +265,11 @@ def _kept(folder: Path) -> Network | None:
 
 
 def _made(folder: Path, make: Callable[[Path], Network]) -> Network:
-    if folder.exists():  # it is damaged
+    if folder.is_dir() and not folder.is_symlink():  # it is damaged
         release(folder / GRAPH)
         shutil.rmtree(folder)
+    else:  # perhaps a file, a pipe or a link that leads nowhere
+        folder.unlink(missing_ok=True)
     with whole_folder(folder) as new:
         network = replace(make(new), folder=folder, files=hash_files(new))
         write_description(network, new)
