@@ -120,6 +120,7 @@ def test_an_altered_file_is_told_from_a_foreign_one(tmp_path):
         {**entries, "format": 3},
         {**entries, "digest": "0" * 64},
         {**entries, "digest": 1},
+        {**entries, "digest": None},
         {name: entries[name] for name in entries if name != "c"},
     ):
         path.write_text(json.dumps(changed), "utf-8")

@@ -74,8 +74,7 @@ class DescriptionFile:
         """Return the entries of a file in `folder` with this content; see `read`."""
         with self.reading(folder):
             entries = dict(parse_json(content))
-            digest = entries.pop(_DIGEST, None)
-            if digest is not None and digest != _digest(entries):
+            if _DIGEST in entries and entries.pop(_DIGEST) != _digest(entries):
                 raise self._altered(folder)
             version = entries["format"]
             if type(version) is not int or version < 1:

@@ -59,6 +59,11 @@ def test_floats_whose_difference_is_not_finite_are_stretched():
     assert stretched(values)[0].tolist() == [[0, 128, 255, 0]]
 
 
+def test_nan_of_every_kind_is_black_without_a_warning():
+    values = np.array([[0x7F800001, 0x7FC00000, 0xFF800001, 0, 0x3F800000]], np.uint32)
+    assert stretched(values.view(np.float32))[0].tolist() == [[0, 0, 0, 0, 255]]
+
+
 def test_large_arrays_are_converted_in_blocks_to_the_same_values(monkeypatch):
     values = np.random.default_rng(0).normal(0, 300, (37, 11)).astype(np.float32)
     values[3, 4] = np.nan

@@ -80,7 +80,8 @@ def stretched(values: NDArray[Any]) -> tuple[Bytes, str]:
     scale = 255 / (high * half - low * half) if high > low else 0.0
 
     def stretch(block: NDArray[Any]) -> NDArray[np.float64]:
-        known = np.nan_to_num(block.astype(np.float64), nan=low, posinf=low, neginf=low)
+        with np.errstate(invalid="ignore"):  # NumPy warns of NaN of one kind, those that signal
+            known = np.nan_to_num(block.astype(np.float64), nan=low, posinf=low, neginf=low)
         return np.rint((known * half - low * half) * scale).clip(0, 255)
 
     return in_blocks(stretch, values), note
