@@ -1,5 +1,6 @@
 """From a `NetworkSpec` to the converted network."""
 
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -7,15 +8,18 @@ import pytest
 from headstart.backbones import keras_process
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.classes import imagenet_classes
+from headstart.backbones.folders import DESCRIPTION
 from headstart.backbones.network import load_network
 from headstart.backbones.networks import find_network, is_catalogued, network_key
 from headstart.backbones.preprocessing import CENTRED_BGR
 from headstart.backbones.spec import NetworkSpec
 from headstart.errors import (
     ConversionError,
+    DamagedModel,
     NotASavedModel,
     StorageError,
     UsageError,
+    WeightsMismatch,
     WeightsNotFound,
 )
 from headstart.storage import cache_dir
@@ -133,6 +137,37 @@ def test_unwritable_cache_is_refused_before_converting(conversions, weights, mon
 def test_nothing_is_downloaded_if_that_is_not_allowed():
     with pytest.raises(WeightsNotFound, match="This computer has no weights for mobilenet_v2"):
         find_network(NetworkSpec("mobilenet_v2"), download=False)
+
+
+def test_weights_that_change_while_they_are_converted_make_no_network(
+    conversions, weights, monkeypatch
+):
+    def convert(*given, **options):
+        answer = conversions(*given, **options)
+        weights.write_bytes(b"of another network")
+        return answer
+
+    monkeypatch.setattr(keras_process, "convert", convert)
+    with pytest.raises(WeightsMismatch, match=r"must stay as it is while it is read.*Try again"):
+        find_network(NetworkSpec("mobilenet_v2", weights=weights))
+    assert [path.suffix for path in (cache_dir() / "networks").iterdir()] == [".lock"]
+
+
+def test_a_backbone_folder_that_changes_while_it_is_converted_makes_no_network(
+    conversions, tmp_path, monkeypatch
+):
+    mini = get_backbone("mini").folder
+    folder = shutil.copytree(mini, tmp_path / "mini")
+
+    def convert(*given, **options):
+        answer = conversions(*given, **options)
+        entries = DESCRIPTION.read(folder)
+        DESCRIPTION.write(folder, {**entries, "classes": entries["classes"][::-1]})
+        return answer
+
+    monkeypatch.setattr(keras_process, "convert", convert)
+    with pytest.raises(DamagedModel, match="written to while it was converted"):
+        find_network(NetworkSpec(folder))
 
 
 @pytest.mark.parametrize("size", [(31, 224), (224, 16)])

@@ -154,3 +154,25 @@ def test_where_one_is_may_be_gone(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "cwd", classmethod(gone))
     assert replacing.own_place(tmp_path / "model", "model") == tmp_path / "model"
+
+
+def test_a_folder_that_is_read_at_the_moment_is_renamed_a_little_later(folders, monkeypatch):
+    one, other = folders
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(replacing, "_TRIES", 3)
+    monkeypatch.setattr(replacing, "_PAUSE", 0)
+    refused, rename = [], Path.rename
+
+    def refuse_twice(self, target):
+        if len(refused) < 2:
+            refused.append(self)
+            raise PermissionError("in use")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_twice)
+    replacing.exchange(one, other)
+    assert (one / "name").read_text() == "other"
+    monkeypatch.setattr(replacing, "_TRIES", 0)
+    refused.clear()
+    with pytest.raises(PermissionError):
+        replacing.exchange(one, other)

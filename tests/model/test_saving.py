@@ -8,7 +8,7 @@ from tests.model.test_old_formats import FOLDER
 from tests.prediction.scorers import affine, neighbours
 
 from headstart.errors import StorageError, UsageError
-from headstart.model import add_results, load, parts
+from headstart.model import add_results, load, parts, saving
 
 OLD_MODEL = FOLDER / "logistic"
 
@@ -177,6 +177,22 @@ def test_results_are_not_added_to_the_model_of_another_process(save, tmp_path, m
     with pytest.raises(StorageError, match="another process"):
         add_results(model, {"accuracy": 0.75}, {})
     assert load(tmp_path / "model").evaluation["accuracy"] == 0.9
+
+
+def test_results_are_not_added_to_a_model_that_takes_the_place_meanwhile(
+    save, tmp_path, make_network, monkeypatch
+):
+    def keep(file, to):
+        if not others:
+            others.append(save(tmp_path / "model", network=make_network(seed=3), overwrite=True))
+        link_or_copy(file, to)
+
+    others, link_or_copy = [], saving.link_or_copy
+    model = save(tmp_path / "model")
+    monkeypatch.setattr(saving, "link_or_copy", keep)
+    with pytest.raises(StorageError, match="filled by another process"):
+        add_results(model, {"accuracy": 0.75}, {})
+    assert load(tmp_path / "model").network.key == others[0].network.key
 
 
 def test_a_failure_while_results_are_added_leaves_the_model_as_it_was(save, tmp_path, monkeypatch):

@@ -13,12 +13,18 @@ from headstart.backbones import keras_process
 from headstart.backbones.catalogue import look_up
 from headstart.backbones.choosing import choose_backbone
 from headstart.backbones.classes import ClassName, imagenet_classes
+from headstart.backbones.folders import read_row
 from headstart.backbones.network import GRAPH, LARGEST_SIDE, Network, cached_network, load_network
 from headstart.backbones.resolving import Automatic, NetworkFolder, not_a_backbone, resolve
 from headstart.backbones.row import Backbone
 from headstart.backbones.variants import mirrored, pooled
-from headstart.backbones.weights import WeightsFile, check_published, find_weights
-from headstart.errors import UsageError
+from headstart.backbones.weights import (
+    WeightsFile,
+    check_published,
+    check_unchanged,
+    find_weights,
+)
+from headstart.errors import DamagedModel, UsageError
 
 if TYPE_CHECKING:
     from headstart.backbones.spec import NetworkSpec
@@ -147,6 +153,10 @@ def _convert(
 ) -> Network:
     source = check_published(row, weights)
     answer = keras_process.convert(row, weights.path, size, folder / GRAPH, feature_layer=layer)
+    # Under this key, no other network may be kept.
+    check_unchanged(weights)
+    if row.folder is not None and read_row(row.folder) != row:
+        raise DamagedModel(f"{row.folder} was written to while it was converted. Try again.")
     return Network(
         folder=folder,
         name=row.name,

@@ -12,7 +12,9 @@ from headstart.backbones import download as downloads
 from headstart.backbones.clearing import hold
 from headstart.backbones.keras_settings import keras_folder
 from headstart.errors import DamagedModel, WeightsMismatch, WeightsNotFound
-from headstart.storage import cache_dir, hash_file
+from headstart.storage import cache_dir
+from headstart.untrusted.hashed_files import hash_open
+from headstart.untrusted.regular_files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,14 +75,13 @@ def find_weights(
             raise WeightsNotFound(
                 f"The weights file given for {backbone.name} must exist. Received {given}."
             )
-        return WeightsFile(given, hash_file(given), "given")
+        return _found(given, "given")
     if backbone.folder is not None:
         return _beside(backbone, backbone.folder)
     there = at_hand(backbone)
     # What is being cleared from the cache is downloaded again.
     if there is not None and (there[1] != "download" or hold(there[0])):
-        path, origin = there
-        return WeightsFile(path, hash_file(path), origin)
+        return _found(*there)
     if not download:
         raise WeightsNotFound(
             f"This computer has no weights for {backbone.name}.\n{instructions(backbone)}"
@@ -94,7 +95,41 @@ def find_weights(
         instructions=instructions(backbone),
     )
     hold(path)
-    return WeightsFile(path, hash_file(path), "download")
+    return _found(path, "download")
+
+
+def check_unchanged(weights: WeightsFile) -> None:
+    """Check, once a weights file was read, that it is still the file that was found.
+
+    Raises
+    ------
+    WeightsMismatch
+        If it was replaced or written to.
+    """
+    found = _hash(weights.path)
+    if found != weights.sha256:
+        raise WeightsMismatch(
+            f"{weights.path} must stay as it is while it is read: its sha256 was {weights.sha256}. "
+            f"Received: {found}. Try again."
+        )
+
+
+def _found(path: Path, origin: Origin) -> WeightsFile:
+    try:
+        with open_regular(path) as file:
+            return WeightsFile(path, hash_open(file), origin)
+    except OSError as error:
+        raise WeightsNotFound(
+            f"The weights file {path} must be readable. Received: {error.strerror}."
+        ) from error
+
+
+def _hash(path: Path) -> str:
+    """Return the hash of a file, or why there is none, for a message."""
+    try:
+        return _found(path, "given").sha256
+    except WeightsNotFound:
+        return "no such file"
 
 
 def at_hand(backbone: Backbone) -> tuple[Path, Origin] | None:
@@ -153,7 +188,7 @@ def check_published(backbone: Backbone, weights: WeightsFile) -> str:
 
 def _beside(backbone: Backbone, folder: Path) -> WeightsFile:
     path = folder / FOLDER_WEIGHTS
-    found = hash_file(path) if path.is_file() else "no such file"
+    found = _hash(path)
     if found != backbone.weights_sha256:
         raise DamagedModel(
             f"{path} must have the sha256 that the folder's description states, "

@@ -11,6 +11,7 @@ import numpy as np
 from headstart.backbones.keras_settings import standard_settings
 from headstart.backbones.networks import is_catalogued
 from headstart.backbones.resolving import find_origin
+from headstart.backbones.weights import check_unchanged
 from headstart.errors import (
     MissingExtra,
     UnknownBackbone,
@@ -123,6 +124,7 @@ def _build(network: Network, precision: Precision, outputs: Sequence[str]) -> An
     row, weights = _origin(network)
     with standard_settings(keras):
         loaded = keras_weights.load(row, weights.path, network.size)
+        check_unchanged(weights)
         for layer in loaded.model.layers:
             layer.dtype_policy = _POLICIES[precision]
         known = keras_outputs.wire_outputs(row, loaded)

@@ -17,6 +17,7 @@ import numpy as np
 from headstart.augmentation.settings import Augmentation
 from headstart.backbones import keras_process
 from headstart.backbones.network import DESCRIPTION, GRAPH, Network, hash_files
+from headstart.backbones.weights import check_unchanged
 from headstart.features.compiling import compile_network
 from headstart.progress import track
 from headstart.storage import hash_file, whole_file
@@ -109,6 +110,7 @@ def frozen_part(
     folder.mkdir(exist_ok=True)
     sides = (size, size)
     found = keras_process.convert(row, weights.path, sides, folder / GRAPH, layers=layers)
+    check_unchanged(weights)
     return Network(
         folder=folder,
         name=row.name,

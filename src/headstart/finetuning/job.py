@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 from headstart.arguments import Means, checked
 from headstart.backbones.keras_settings import standard_settings
 from headstart.backbones.spec import NetworkSpec
+from headstart.backbones.weights import check_unchanged
 from headstart.data.inputs import dataset_at, labelled_images
 from headstart.data.labelled_images import LabelledImages, sorted_classes
 from headstart.data.labels import match_labels
@@ -172,6 +173,7 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
         split = split_network(
             keras, origin.row, origin.weights.path, origin.network, settings, precision
         )
+    check_unchanged(origin.weights)
     plan = make_plan(
         classifier,
         origin,

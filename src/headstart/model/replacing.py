@@ -5,6 +5,7 @@ import ctypes
 import os
 import shutil
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ from headstart.errors import DamagedModel, SavedModelError, StorageError, UsageE
 from headstart.model import parts
 from headstart.model.description import DESCRIPTION
 from headstart.storage import folder_beside, sync_folder, whole_folder
+
+# On Windows, a folder keeps its name while another process reads a file in it, as `load` does.
+_TRIES, _PAUSE = 40 if os.name == "nt" else 0, 0.05
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 # Most file systems take 255 bytes, and what is written beside the folder has longer names.
@@ -155,13 +159,22 @@ def exchange(one: Path, other: Path) -> None:
         return
     # Beside the first, and not where a killed process's folders are deleted.
     aside = one.with_name(f".{one.name}-old-{uuid.uuid4().hex[:8]}")
-    one.rename(aside)
+    _rename(one, aside)
     try:
-        other.rename(one)
+        _rename(other, one)
     except OSError:
-        aside.rename(one)
+        _rename(aside, one)
         raise
-    aside.rename(other)
+    _rename(aside, other)
+
+
+def _rename(path: Path, to: Path) -> None:
+    for _ in range(_TRIES):
+        with contextlib.suppress(PermissionError):
+            path.rename(to)
+            return
+        time.sleep(_PAUSE)
+    path.rename(to)
 
 
 def _exchange_at_once(one: Path, other: Path) -> bool:

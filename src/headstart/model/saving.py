@@ -95,9 +95,7 @@ def add_results(
     with place_for_model(model.folder, overwrite=True) as new:
         hashes = parts.check_parts(model.folder)
         if graph_key(hashes) != model.network.key:
-            raise StorageError(
-                f"{model.folder} was filled by another process. Save under another name."
-            )
+            raise _filled(model)
         kept = {*hashes, *model.description.extras} - {DESCRIPTION.name, *extras}
         for file in (model.folder / name for name in kept):
             if file.exists():  # the user may delete what is no part
@@ -107,7 +105,15 @@ def add_results(
         (new / parts.CARD).write_text(model_card(described), "utf-8")
         DESCRIPTION.write(new, entries)
         parts.write_checksums(new, hashes)
+        listed = parts.read_checksums(new)
+        # Another model may have taken the place while the files were kept.
+        if any(listed[name] != hashes[name] for name in hashes if name != DESCRIPTION.name):
+            raise _filled(model)
     return SavedModel(described, model.predictor)
+
+
+def _filled(model: SavedModel) -> StorageError:
+    return StorageError(f"{model.folder} was filled by another process. Save under another name.")
 
 
 def _check_request(version: str, extras: Mapping[str, bytes]) -> None:
