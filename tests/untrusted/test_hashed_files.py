@@ -85,3 +85,12 @@ def test_so_many_files_are_remembered(tmp_path, monkeypatch):
         (tmp_path / name).write_text(name)
         hashed(tmp_path / name)
     assert list(hashed_files._hashes.values()) == [of(b"b"), of(b"c")]
+
+
+def test_a_file_that_is_too_long_is_not_hashed(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    with path.open("rb") as file:
+        assert hash_open(file, 5)
+        with pytest.raises(OSError, match="more than 4 bytes"):
+            hash_open(file, 4)

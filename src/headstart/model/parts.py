@@ -29,7 +29,7 @@ from headstart.model.description import DESCRIPTION
 from headstart.prediction.scoring import Arrays
 from headstart.storage import hash_file
 from headstart.untrusted.array_files import read_arrays
-from headstart.untrusted.hashed_files import hash_open
+from headstart.untrusted.hashed_files import LARGEST, hash_open
 from headstart.untrusted.json_text import MAX_BYTES
 from headstart.untrusted.regular_files import open_regular, read_bytes
 
@@ -234,7 +234,11 @@ def _opened(folder: Path, name: str) -> BinaryIO:
 def _compare(folder: Path, file: BinaryIO, listed: Mapping[str, str]) -> None:
     """Check that an open file has the hash that is listed."""
     name = Path(file.name).name
-    if hash_open(file) != listed[name]:
+    try:
+        found = hash_open(file, MAX_BYTES if name == DESCRIPTION.name else LARGEST)
+    except OSError as error:
+        raise _damaged(folder, f"{name} can't be read ({error.strerror})") from error
+    if found != listed[name]:
         raise _damaged(folder, f"{name} was altered")
 
 

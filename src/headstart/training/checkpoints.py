@@ -14,7 +14,9 @@ import numpy as np
 
 from headstart.errors import DamagedModel
 from headstart.storage import whole_file
+from headstart.untrusted.array_files import read_arrays
 from headstart.untrusted.json_text import parse_json
+from headstart.untrusted.regular_files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,8 +77,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     DamagedModel
         If the file is damaged, or no checkpoint.
     """
-    with reading(path), path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-        flat = {name: file[name] for name in file.files}
+    with reading(path), open_regular(path) as file:
+        flat = read_arrays(file)
         written = flat.pop(_DIGEST, None)  # headstart 0.1 wrote none
         if written is not None and not np.array_equal(written, _digest(flat)):
             raise ValueError("its digest is not that of its arrays")

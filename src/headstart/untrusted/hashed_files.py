@@ -1,9 +1,14 @@
 """Hashes of open files: what is read from the same open file has the hash."""
 
+import errno
 import hashlib
 import os
 import time
 from typing import BinaryIO
+
+#: Bytes of a file that is hashed. The weights of the largest network have 1.4 GB, and a file may
+#: seem to have more bytes than its disk.
+LARGEST = 2**33
 
 # Seconds after which no file system gives a change the time of the change before it.
 _SETTLED = 3
@@ -15,11 +20,18 @@ _Stamp = tuple[int, ...]
 _hashes: dict[_Stamp, str] = {}
 
 
-def hash_open(file: BinaryIO) -> str:
+def hash_open(file: BinaryIO, most: int = LARGEST) -> str:
     """Return the SHA-256 of an open file, in hexadecimal.
 
     A file that has not changed since this process hashed it is not hashed again.
+
+    Raises
+    ------
+    OSError
+        If it can't be read, or has more than `most` bytes.
     """
+    if os.fstat(file.fileno()).st_size > most:
+        raise OSError(errno.EFBIG, f"more than {most:,} bytes")
     known = known_hash(file)
     if known is not None:
         return known
