@@ -69,6 +69,18 @@ def tiff_of_bands(n: int) -> bytes:
     return tiff(*size, (262, 3, 1, 2), (273, 4, 1, 200), (277, 3, 1, n), (279, 4, 1, 200), room=300)
 
 
+def tiff_of_floats(side: int) -> bytes:
+    """A TIFF of floats, all of whose strips of one row are the same few bytes."""
+    row = zlib.compress(struct.pack("<f", 7.0) * (side - 1) + struct.pack("<f", 9.0))
+    begin = 8 + 2 + 12 * 10 + 4
+    places = begin + 8 * side
+    numbers = {256: side, 257: side, 258: 32, 259: 8, 262: 1, 277: 1, 278: 1, 339: 3}
+    entries = [(tag, 4, 1, number) for tag, number in numbers.items()]
+    entries += [(273, 4, side, begin), (279, 4, side, begin + 4 * side)]
+    values = struct.pack("<I", places) * side + struct.pack("<I", len(row)) * side
+    return tiff(*entries) + values + row
+
+
 def bigtiff_of_entries(n: int) -> bytes:
     """A BigTIFF that claims `n` tags."""
     return b"II+\0\x08\0\0\0" + struct.pack("<QQ", 16, n) + bytes(30_000_000)

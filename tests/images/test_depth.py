@@ -72,3 +72,8 @@ def test_large_arrays_are_converted_in_blocks_to_the_same_values(monkeypatch):
     blocks = stretched(values)
     assert np.array_equal(whole[0], blocks[0])
     assert whole[1] == blocks[1]
+
+
+def test_numpy_does_not_warn_of_any_nan():
+    signalling = np.array([0x7F800001, 0x3F800000], np.uint32).view(np.float32)
+    assert stretched(signalling)[0].tolist() == [0, 255]

@@ -1,6 +1,8 @@
+import gc
 import itertools
 import os
 import threading
+import weakref
 from collections.abc import Generator
 from pathlib import Path
 
@@ -120,6 +122,19 @@ class TestLoad:
         loaded = load(0, BytesSource("x", data), RESIZE, accept_truncated=True)
         assert isinstance(loaded.error, ImageUnsupported)
         assert "ZeroDivisionError" in str(loaded.error)
+
+    def test_an_error_does_not_keep_the_image_in_memory(self, monkeypatch):
+        kept, data = [], png()
+
+        def fail(self, *_, **__):
+            kept.append(weakref.ref(self))
+            raise ValueError("odd")
+
+        monkeypatch.setattr("PIL.Image.Image.resize", fail)
+        loaded = load(0, BytesSource("x", data), RESIZE)
+        gc.collect()
+        assert loaded.error.__cause__.args == ("odd",)
+        assert kept[0]() is None
 
     def test_notes_are_kept(self):
         loaded = load(0, BytesSource("x", oriented(6)), Resize("keras", 9, 9))

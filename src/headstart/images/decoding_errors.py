@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import traceback
 from collections.abc import Iterator
 
 from PIL import Image
@@ -73,6 +74,16 @@ def one_image(name: str) -> Iterator[None]:
             f"{name} must be an image that can be converted and resized. "
             f"Received: {type(error).__name__}: {error}. Save it as an ordinary JPEG or PNG."
         ) from error
+
+
+def release_locals(error: BaseException) -> None:
+    """Let go of the images that an error keeps in memory, because its traceback leads to them."""
+    seen: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in seen:
+        traceback.clear_frames(cause.__traceback__)
+        seen.append(cause)
+        cause = cause.__cause__ or cause.__context__
 
 
 def too_large(name: str, error: Exception) -> ImageTooLarge:

@@ -6,6 +6,7 @@ side by side.
 """
 
 import contextlib
+import ctypes
 import os
 import threading
 from collections import deque
@@ -18,6 +19,8 @@ _MIB = 1024**2
 FILES_IN_FLIGHT = 512 * _MIB
 #: Bytes of pixels that are in memory at once, with what decoders need besides.
 PIXELS_IN_FLIGHT = 4096 * _MIB
+# An image that takes as much is decoded in tenths of a second.
+_LARGE = 128 * _MIB
 
 
 class Budget:
@@ -98,8 +101,17 @@ def room() -> Iterator[None]:
         yield
     finally:
         _thread.held = None
+        if held.get(_budgets.pixels, 0) >= _LARGE:
+            _return_to_system()
         for budget, amount in held.items():
             budget.give_back(amount)
+
+
+def _return_to_system() -> None:
+    """Return what was freed to the system; the allocator keeps up to 64 MiB for each thread."""
+    # Only the C library of most Linux systems has this function.
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def take_file(size: int) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from headstart.arguments import Positive, check
 from headstart.errors import ForkError, ImageError
 from headstart.images.decoding import decode
-from headstart.images.decoding_errors import one_image
+from headstart.images.decoding_errors import one_image, release_locals
 from headstart.images.in_flight import room
 from headstart.images.resizing import Resize
 from headstart.images.sources import ImageSource, content_hash
@@ -87,27 +87,37 @@ def load(
     Loaded
         An `ImageError` is not raised but returned as `Loaded.error`.
     """
+    # The image must be gone before its memory is given back, so all of it is local to `_load`.
+    with room():
+        loaded = _load(index, source, resize, skip, accept_truncated=accept_truncated)
+        if loaded.error is not None:
+            release_locals(loaded.error)
+        return loaded
+
+
+def _load(
+    index: int, source: ImageSource, resize: Resize, skip: Skip | None, *, accept_truncated: bool
+) -> Loaded:
     content = None
     try:
-        with room():
-            data = source.read()
-            if skip is not None:
-                # Hashing takes a twentieth of the time of decoding.
-                content = content_hash(data)
-                if skip(content):
-                    return Loaded(index, source, content=content)
-            with one_image(source.name):
-                decoded = decode(
-                    data,
-                    name=source.name,
-                    at_least=resize.source_size,
-                    as_stored=resize.as_stored,
-                    accept_truncated=accept_truncated,
-                )
-                if decoded.truncated and content is not None:
-                    # What is cached under the file's own hash counts for those who don't accept it.
-                    content = content_hash(completed(data))
-                pixels = resize(decoded.image)
+        data = source.read()
+        if skip is not None:
+            # Hashing takes a twentieth of the time of decoding.
+            content = content_hash(data)
+            if skip(content):
+                return Loaded(index, source, content=content)
+        with one_image(source.name):
+            decoded = decode(
+                data,
+                name=source.name,
+                at_least=resize.source_size,
+                as_stored=resize.as_stored,
+                accept_truncated=accept_truncated,
+            )
+            if decoded.truncated and content is not None:
+                # What is cached under the file's own hash counts for those who don't accept it.
+                content = content_hash(completed(data))
+            pixels = resize(decoded.image)
     except ImageError as error:
         return Loaded(index, source, content=content, error=error)
     return Loaded(index, source, pixels, content, notes=decoded.notes)
