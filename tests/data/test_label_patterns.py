@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from headstart.data.label_patterns import label_in, suggested_pattern
 from headstart.data.settings import label_expression
@@ -38,3 +40,22 @@ def test_usual_patterns_are_suggested(names, pattern, labels):
         assert found is None
     else:
         assert (found.pattern, " ".join(found.labels)) == (pattern, labels)
+
+
+def test_long_names_in_deep_folders_take_no_minutes_to_compare():
+    """The time grows with the square of what is compared."""
+    folder = "/".join(["a" * 250] * 100)
+    assert suggested_pattern([f"{folder}/{'b' * 250}{n}" for n in range(2_000)]) is None
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.text(max_size=20) | st.text("a1._- /", max_size=20), max_size=20),
+    st.sampled_from(["{label}.*.*", "*/{label}_*", "**{label}", r"([^\W\d_]+)\d+[.]\w+$", "(x?)"]),
+)
+def test_any_path_has_a_label_or_none(paths, pattern):
+    for path in paths:
+        label = label_in(path, label_expression(pattern))
+        assert label is None or (label and label in path)
+    found = suggested_pattern(paths)
+    assert found is None or len(found.labels) > 1

@@ -14,8 +14,9 @@ from headstart.data.labels import is_too_long, resolve_labels
 from headstart.data.parquet_columns import ParquetColumns, cells_of
 from headstart.data.parquet_pages import ExpandsTooMuch
 from headstart.data.settings import DatasetSettings
-from headstart.display.text import printable, shorten
+from headstart.display.text import shorten
 from headstart.errors import DatasetError, ImageDamaged, ImageError, ImageTooLarge
+from headstart.escaping import printable
 from headstart.images.decoding_errors import too_large
 from headstart.images.sources import FileSource, ImageSource, check_bytes
 from headstart.untrusted.json_text import parse_json, read_json

@@ -67,7 +67,11 @@ def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path] if is_parquet_name(path.name) else []
     files = [file for depth in ("*", "*/*", "*/*/*") for file in path.glob(f"{depth}.parquet")]
-    shown = [file for file in files if not any(map(is_hidden, file.relative_to(path).parts))]
+    shown = [
+        file
+        for file in files
+        if not (file.is_dir() or any(map(is_hidden, file.relative_to(path).parts)))
+    ]
     return sorted(shown, key=lambda file: natural_key(str(file)))
 
 

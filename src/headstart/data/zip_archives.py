@@ -1,29 +1,40 @@
 """Images in zip archives, which are read without unpacking: nothing is written anywhere."""
 
 import contextlib
+import io
 import os
 import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from headstart.data.file_names import is_image_name
 from headstart.data.folders import MAX_DEPTH, Entry, Folder, TreeReader
+from headstart.data.labels import short
 from headstart.data.parquet import is_parquet_name
 from headstart.data.rows import is_table_name
 from headstart.errors import DatasetError, ImageDamaged, ImageNotFound
 from headstart.images.decoding_errors import too_large
 from headstart.images.sources import FileSource, ImageSource, check_bytes
+from headstart.untrusted.regular_files import open_regular
 
 #: More files than this are not listed.
 MAX_MEMBERS = 2_000_000
 # Images hardly get smaller by packing. An archive that promises more is made to fill a computer.
 _MAX_RATIO, _RATIO_COUNTS_FROM = 200, 4 * 1024**3
+# What begins the entry of a member in the list of all members, and how much of it is read.
+_ENTRY, _MAX_READ = b"PK\x01\x02", 256 * 1024**2
+# Names that no file system takes, and that would take minutes to compare.
+_MAX_NAME, _MAX_PATH = 255, 4096
+# How much of a member is read at a time. Some methods unpack what they read without a limit.
+_UNPACKED_BY_STEPS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_STEP, _SHORT_STEP = 2**20, 64
 _ENCRYPTED, _UTF_8 = 0x1, 0x800
+_SLASH = re.compile(r"[/\\]")
 _OTHER_ARCHIVES = re.compile(r"\.(7z|rar|tar|tar\.\w+|tgz|tbz2?|txz|zst)$", re.IGNORECASE)
 
 
@@ -96,8 +107,11 @@ class ZipImages:
             raise ImageNotFound(f"{name} is not there any more: {error}.") from error
         check_bytes(member.file_size, name)
         try:
+            # Read as a whole, a member that says to be small would be unpacked to its real size.
+            step = _STEP if member.compress_type in _UNPACKED_BY_STEPS else _SHORT_STEP
             with file.open(member) as opened:
-                return opened.read()
+                opened.MIN_READ_SIZE = _SHORT_STEP  # type: ignore[attr-defined]
+                return b"".join(iter(partial(opened.read, step), b""))
         except MemoryError as error:
             raise too_large(name, error) from error
         except Exception as error:
@@ -109,13 +123,18 @@ class ZipImages:
     def _file(self) -> zipfile.ZipFile:
         process = os.getpid()
         if process not in self._files:
-            self._files = {process: zipfile.ZipFile(self.path)}
+            self._files = {process: zipfile.ZipFile(_bounded(self.path))}
         return self._files[process]
 
     def _check(self) -> None:
         try:
             members = self._file().infolist()
             size = Path(self.path).stat().st_size
+        except _TooManyMembers as error:
+            raise DatasetError(
+                f"{self.name} must hold at most {MAX_MEMBERS:,} files. Received: more. It holds no "
+                "usual images."
+            ) from error
         except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             raise DatasetError(
                 f"{self.name} must be a whole zip archive. Received: {error}. Fetch it again."
@@ -125,13 +144,41 @@ class ZipImages:
                 f"{self.name} must not be encrypted, because headstart asks for no passwords. "
                 "Unpack it, and name the folder that it makes."
             )
-        total = sum(member.file_size for member in members)
-        if len(members) > MAX_MEMBERS or total > max(_RATIO_COUNTS_FROM, _MAX_RATIO * size):
+        long = next((member for member in members if _is_too_long(member.filename)), None)
+        if long is not None:
             raise DatasetError(
-                f"{self.name} must hold at most {MAX_MEMBERS:,} files, and at most {_MAX_RATIO} "
-                f"times its own size. Received: {len(members):,} files of "
+                f"{self.name} must hold files whose names any system can write: of at most "
+                f"{_MAX_NAME} characters, with paths of at most {_MAX_PATH:,}. Received: "
+                f"{short(long.filename)}."
+            )
+        total = sum(member.file_size for member in members)
+        if total > max(_RATIO_COUNTS_FROM, _MAX_RATIO * size):
+            raise DatasetError(
+                f"{self.name} must hold at most {_MAX_RATIO} times its own size. Received: "
                 f"{total / 1024**3:,.0f} GiB in {size / 1024**3:.3f} GiB. It holds no usual images."
             )
+
+
+class _TooManyMembers(zipfile.BadZipFile):
+    """The list of members is longer than that of any archive of images."""
+
+
+class _Bounded(io.BufferedReader):
+    """A file of which nothing is read at once that no archive of images has.
+
+    The names of all members are read at once, and take ten times as much memory.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        most = _MAX_READ + 1
+        data = super().read(most if size is None or size < 0 else min(size, most))
+        if len(data) >= most or data.count(_ENTRY) > MAX_MEMBERS:
+            raise _TooManyMembers("more files than are listed")
+        return data
+
+    def __del__(self) -> None:
+        """Close the file, as the module zipfile does with those that it has opened."""
+        self.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +261,17 @@ class _Members(TreeReader):
         if not is_image_name(name):
             return []
         return [ZipSource(FileSource(path).name, self._archive, self._numbers[path])]
+
+
+def _bounded(path: str) -> _Bounded:
+    file = open_regular(path)
+    return _Bounded(cast("io.BufferedReader", file).detach())
+
+
+def _is_too_long(name: str) -> bool:
+    return len(name) > _MAX_NAME and (
+        len(name) > _MAX_PATH or max(map(len, _SLASH.split(name))) > _MAX_NAME
+    )
 
 
 def _path_of(member: zipfile.ZipInfo) -> str:
