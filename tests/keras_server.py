@@ -98,7 +98,8 @@ def become(words, environment, folder, files):
     try:
         execute(*words)
     finally:
-        # Not the rest of Python's way to end: taking TensorFlow apart needs a second.
+        # Not the rest of Python's way to end, here and below: taking TensorFlow apart needs a
+        # second.
         atexit._run_exitfuncs()
 
 
@@ -122,3 +123,4 @@ if __name__ == "__main__":
         importlib.import_module(module)
     gc.freeze()
     serve()
+    os._exit(0)

@@ -168,3 +168,4 @@ if __name__ == "__main__":
     for line in sys.stdin:
         answer(json.loads(line))
         print("done", flush=True)
+    os._exit(0)  # taking TensorFlow apart needs a second
