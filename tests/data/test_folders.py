@@ -1,10 +1,14 @@
+import contextlib
 import os
 from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from headstart.data.datasets import read_dataset
 from headstart.data.folders import MAX_DEPTH, read_folder
-from headstart.errors import ImageUnreadable
+from headstart.errors import DatasetError, ImageUnreadable
 
 
 def read(folder):
@@ -74,3 +78,23 @@ def test_a_folder_that_is_seen_already_is_no_folder(tmp_path, make_images):
     assert list(images) == ["cat/1.png"]
     assert [folder.name for folder in tree.folders] == ["cat"]
     assert skipped == {"folder seen already": 1, "not an image": 1}
+
+
+NAME = st.binary(min_size=1, max_size=20).filter(lambda name: b"/" not in name)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(NAME, min_size=1, max_size=5))
+def test_folders_and_images_may_have_any_names(tmp_path_factory, names):
+    """Systems differ in what they allow; whatever is there is read, counted or refused."""
+    folder = tmp_path_factory.mktemp("any")
+    for name in names:
+        with contextlib.suppress(OSError, ValueError):
+            inner = folder / os.fsdecode(name)
+            inner.mkdir()
+            (inner / f"{inner.name}.png").write_bytes(b"x")
+    skipped = Counter()
+    found = read_folder(str(folder), skipped).images()
+    assert len(found) + skipped.total() == len(list(folder.iterdir()))
+    with contextlib.suppress(DatasetError):
+        assert read_dataset(folder).in_words()

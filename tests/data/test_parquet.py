@@ -1,12 +1,16 @@
 import builtins
+import contextlib
+import json
 import pickle
 from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from headstart.data.parquet import ParquetImages
 from headstart.data.parquet_columns import ParquetColumns
-from headstart.errors import DatasetError, ImageDamaged, ImageTooLarge, MissingExtra
+from headstart.errors import DatasetError, ImageDamaged, ImageError, ImageTooLarge, MissingExtra
 from headstart.images.decoding import decode
 from headstart.images.reader import read_images
 from headstart.images.resizing import Resize
@@ -318,6 +322,53 @@ def test_the_error_without_pyarrow_names_the_extra(tmp_path, make_parquet, monke
     monkeypatch.setattr(builtins, "__import__", fail)
     with pytest.raises(MissingExtra, match=r'pip install "\.\[parquet\]"'):
         ParquetImages(tmp_path / "a.parquet")
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=4),
+    st.integers(0, 10_000) | st.none(),
+)
+def test_whatever_is_damaged_is_refused_in_words(whole_parquet, changes, length):
+    data = bytearray(whole_parquet.read_bytes())
+    for place, value in changes:
+        data[place % len(data)] = value
+    path = whole_parquet.with_name("damaged.parquet")
+    path.write_bytes(data[:length])
+    with contextlib.suppress(DatasetError):
+        images = ParquetImages(path)
+        for source in images.sources():
+            with contextlib.suppress(ImageError):
+                source.read()
+        images.labels()
+
+
+@pytest.fixture(scope="module")
+def whole_parquet(tmp_path_factory, make_parquet):
+    path = tmp_path_factory.mktemp("parquet") / "whole.parquet"
+    make_parquet(path, 6)
+    return path
+
+
+NAMES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=1), inner),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.binary(max_size=20) | NAMES.map(lambda names: json.dumps(names).encode()))
+def test_any_names_of_labels_are_read_or_refused(whole_parquet, names):
+    import pyarrow.parquet as pq
+
+    path = whole_parquet.with_name("named.parquet")
+    for metadata in (names, NAMED % names):
+        table = pq.read_table(whole_parquet).replace_schema_metadata({"huggingface": metadata})
+        pq.write_table(table, path)
+        (path.parent / "classes.json").write_bytes(names)
+        with contextlib.suppress(DatasetError):
+            assert len(ParquetImages(path).labels()) == 6
 
 
 def _array(kind):

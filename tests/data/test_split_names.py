@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from headstart.data.split_names import named_splits, says_nothing, split_of
 
@@ -55,3 +57,12 @@ def test_names_that_say_nothing():
     assert not says_nothing("")
     assert not says_nothing("cats")
     assert not says_nothing("train")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.text(max_size=20) | st.text("TRAINtrainVALval_09-", max_size=20)))
+def test_any_name_is_that_of_a_split_or_not(names):
+    known = {"train", "valid", "test", "unlabelled", None}
+    assert {split_of(name) for name in names} <= known
+    assert set(named_splits(names).values()) <= known
+    assert named_splits(names).keys() <= set(names)

@@ -9,7 +9,7 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.images.odd_images import png
 
@@ -272,6 +272,28 @@ def test_whatever_is_damaged_is_refused_in_words(tmp_path_factory, changes, comp
     path.write_bytes(data)
     with contextlib.suppress(DatasetError):
         read_dataset(path)
+    for source in find_images([path]).sources:
+        with contextlib.suppress(ImageError):
+            source.read()
+
+
+PARTS = st.text(max_size=5) | st.sampled_from(["..", ".", "a", "train", "C:", "9" * 300, "\0", ""])
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.lists(PARTS, min_size=1, max_size=5), min_size=1, max_size=5),
+    st.sampled_from("/\\"),
+)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_any_names_of_members_are_read_or_refused(tmp_path_factory, names, separator):
+    path = tmp_path_factory.getbasetemp() / "names.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        for parts in names:
+            name = separator.join(parts).encode("utf-8", "replace").decode()
+            file.writestr(zipfile.ZipInfo(f"{name}.png"), png())
+    with contextlib.suppress(DatasetError):
+        assert read_dataset(path).in_words()
     for source in find_images([path]).sources:
         with contextlib.suppress(ImageError):
             source.read()
