@@ -48,8 +48,8 @@ def environment(folder: Path, backend: str) -> dict[str, str]:
 
 def keras_folder() -> Path:
     """Return the folder in which Keras keeps its settings and downloads; it need not exist."""
-    # Unlike Path.home(), this does not fail where the user has no home directory.
-    return Path(os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras"))  # noqa: PTH111
+    usual = os.path.expanduser("~/.keras")  # noqa: PTH111 - Path.home() fails where there is none
+    return Path(os.environ.get("KERAS_HOME") or usual)
 
 
 @contextlib.contextmanager

@@ -205,8 +205,8 @@ def _places(backbone: Backbone) -> Iterator[tuple[Path, Origin]]:
     named = os.environ.get("HEADSTART_WEIGHTS")
     if named:
         for name in (own, *official):
-            # Unlike Path.expanduser(), this does not fail where there is no such user.
-            yield Path(os.path.expanduser(named), name), "folder"  # noqa: PTH111
+            folder = os.path.expanduser(named)  # noqa: PTH111 - Path's fails without such a user
+            yield Path(folder, name), "folder"
     yield package_folder() / own, "package"
     yield keras_folder() / "models" / official[0], "keras"
     yield cache_dir() / "weights" / official[0], "download"

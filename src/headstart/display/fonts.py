@@ -136,8 +136,7 @@ def _rank(file: Path) -> tuple[bool, int] | None:
 
 
 def _font_folders() -> Iterator[Path]:
-    # Unlike Path.home(), this does not fail where the user has no home directory.
-    home = Path(os.path.expanduser("~"))  # noqa: PTH111
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home() fails where there is none
     if sys.platform == "win32":
         yield Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts"
         yield home / "AppData/Local/Microsoft/Windows/Fonts"
