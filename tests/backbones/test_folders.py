@@ -206,10 +206,28 @@ def test_damaged_weights_are_found_out(folder, harm):
     assert read_row(folder).name == "mine"
 
 
+def test_another_backbone_that_takes_the_place_meanwhile_is_read_whole(
+    folder, tmp_path, monkeypatch
+):
+    def find(row):
+        if not replaced:  # once the first backbone's description is read
+            replaced.append(folder.rename(tmp_path / "old"))
+            shutil.copytree(tmp_path / "old", folder)
+            write_backbone(folder, replace(read_row(folder), license="another"), packed)
+            row = replace(row, weights_sha256="0" * 64)
+        return find_weights(row)
+
+    replaced = []
+    packed = shutil.copy(folder / FOLDER_WEIGHTS, tmp_path / "packed.h5")
+    monkeypatch.setattr("headstart.backbones.folders.find_weights", find)
+    assert read_backbone(folder).license == "another"
+
+
 def describe(folder, **changes):
     path = folder / DESCRIPTION.name
     entries = {**json.loads(path.read_text()), **changes}
-    path.write_text(json.dumps({**entries, "digest": None}))  # of older versions
+    entries.pop("digest", None)  # older versions wrote none
+    path.write_text(json.dumps(entries))
 
 
 def change(folder, **fields):

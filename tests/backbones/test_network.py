@@ -85,6 +85,23 @@ def test_damaged_file_is_found_out(network, name, harm):
         load_network(network.folder)
 
 
+def test_another_network_that_takes_the_place_meanwhile_is_loaded_whole(
+    network, make_network, tmp_path, monkeypatch
+):
+    def read(folder):
+        entries = described(folder)
+        if not replaced:  # once the first network's description is read
+            replaced.append(folder.rename(tmp_path / "old"))
+            other.folder.rename(folder)
+        return entries
+
+    other = make_network(seed=7)
+    write_description(other, other.folder)
+    replaced, described = [], DESCRIPTION.read
+    monkeypatch.setattr(type(DESCRIPTION), "read", lambda _, folder: read(folder))
+    assert load_network(network.folder) == replace(other, folder=network.folder)
+
+
 def test_missing_hash_is_damage(network):
     change(network, files={})
     with pytest.raises(DamagedModel):
@@ -111,7 +128,8 @@ def test_foreign_entry_is_refused(network, name):
 @pytest.mark.parametrize("name", ["size", "outputs", "classes", "files"])
 def test_any_entry_is_read_or_refused_by_name(network, name, value):
     text = (network.folder / DESCRIPTION.name).read_text()
-    described = {**json.loads(text), "digest": None, name: value}
+    described = {**json.loads(text), name: value}
+    del described["digest"]  # older versions wrote none
     (network.folder / DESCRIPTION.name).write_text(json.dumps(described))
     try:
         load_network(network.folder)

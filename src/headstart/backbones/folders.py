@@ -22,6 +22,7 @@ from headstart.backbones.row import Backbone
 from headstart.backbones.rows import ROWS
 from headstart.backbones.weights import FOLDER_WEIGHTS, find_weights
 from headstart.descriptions import DescriptionFile
+from headstart.errors import DamagedModel
 from headstart.storage import hash_file
 
 if TYPE_CHECKING:
@@ -78,6 +79,14 @@ def read_backbone(folder: Path) -> Backbone:
     DamagedModel
         If the weights are missing, cut short or altered.
     """
+    try:
+        return _checked(folder)
+    except DamagedModel:
+        # Another backbone may have taken its place while it was read.
+        return _checked(folder)
+
+
+def _checked(folder: Path) -> Backbone:
     row = read_row(folder)
     find_weights(row)
     return row

@@ -136,6 +136,14 @@ def load_network(folder: Path) -> Network:
     DamagedModel
         If a file is missing, cut short or altered.
     """
+    try:
+        return _load(folder)
+    except DamagedModel:
+        # Another network may have taken its place while it was read.
+        return _load(folder)
+
+
+def _load(folder: Path) -> Network:
     entries = DESCRIPTION.read(folder)
     with DESCRIPTION.reading(folder):
         # mirrored: the name in format 1.
