@@ -149,6 +149,8 @@ if not TYPE_CHECKING:  # a type checker would take any name for an attribute of 
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # First: from then on a fork waits for the imports of other threads.
+        importlib.import_module(f"{__name__}.features.forking")
         return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 

@@ -25,10 +25,14 @@ Comparison.keeps_tuned = property(lambda _: True)
 TUNING = ("--fine-tune", "--epochs", "2", "--batch-size", "8", "--validation", "0.3")
 PRETRAINING = ("--size", "32", "--epochs", "2", "--batch-size", "8", "--learning-rate", "0.05")
 DOWNLOAD = """
-import os
+import os, sys
 from pathlib import Path
 from headstart.backbones.download import fetch
-fetch(os.environ["URL"], Path("cache/weights/file.h5"), os.environ["DIGEST"])
+from headstart.errors import HeadstartError
+try:
+    fetch(os.environ["URL"], Path("cache/weights/file.h5"), os.environ["DIGEST"])
+except HeadstartError as error:
+    sys.exit(str(error))
 """
 
 
@@ -166,6 +170,12 @@ class Attack:
                 Image.open(path).load()
         if (self.folder / "p.csv").exists():
             assert _rows(self.folder / "p.csv") == self.results["p.csv"]
+
+    def check_nothing_hidden(self):
+        """What could not be finished is deleted at once."""
+        hidden = [path for path in self.listed() if "/." in f"/{path}"]
+        known = [path for path in hidden if path in self.listing]
+        assert sorted(hidden) == sorted(known)
 
     def check_next_run(self):
         """The same command gives the same, and leaves nothing."""

@@ -20,7 +20,7 @@ from pathlib import Path
 SECONDS = 240
 
 _NURSERY = r"""
-import errno, json, os, signal, sys, tempfile, threading, warnings
+import errno, json, os, resource, signal, sys, tempfile, threading, warnings
 
 warnings.simplefilter("ignore")
 import headstart.cli.main
@@ -93,6 +93,8 @@ def child(order):
     sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)
     exec(order["before"], {})
     watched(order)
+    if order["largest"]:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["largest"], order["largest"]))
     if order["code"]:
         exec(order["code"], {"__name__": "__main__"})
         return
@@ -147,12 +149,13 @@ class Nursery:
         after: float | None = None,
         group: bool = True,
         full: bool = False,
+        largest: int | None = None,
     ) -> Ended:
         """Run a command in `folder`, which is also home of its cache and temporary files.
 
         It is killed before it changes a file for the time number `at`, or `after` seconds since
         the first time; with all processes that it has started if `group`. If `full`, there is no
-        room for new files from number `at` on.
+        room for new files from number `at` on. No file gets more than `largest` bytes.
         """
         outside = folder.parent
         started, said = outside / f"{folder.name}.started", outside / f"{folder.name}.said"
@@ -172,6 +175,7 @@ class Nursery:
             "at": at,
             "group": group,
             "full": full,
+            "largest": largest,
         }
         began = time.monotonic()
         pid = int(self._ask(order))

@@ -1,5 +1,7 @@
 """The process that converts: what it writes for the files that a user may have."""
 
+import errno
+
 import numpy as np
 import pytest
 
@@ -55,6 +57,19 @@ def test_reported_errors_are_answers(monkeypatch, kind):
     monkeypatch.setitem(keras_export.TASKS, "export", fail)
     found = keras_export.answer({"task": "export"})
     assert found == {"error": kind.__name__, "message": "the reason"}
+
+
+def test_a_disk_that_is_full_is_an_answer(monkeypatch):
+    def fail(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setitem(keras_export.TASKS, "export", fail)
+    found = keras_export.answer({"task": "export"})
+    assert found["error"] == "StorageError"
+    assert "No space left on device. Free some space" in found["message"]
+    monkeypatch.setitem(keras_export.TASKS, "export", lambda _: {}[0])
+    with pytest.raises(KeyError):
+        keras_export.answer({"task": "export"})
 
 
 def test_their_subclasses_are_reported_as_they_are_known():

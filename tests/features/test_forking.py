@@ -155,6 +155,26 @@ def test_threads_predict_while_another_forks(run):
     assert set(ends) <= {"0", "7"}
 
 
+def test_a_fork_waits_for_what_headstart_imports_in_another_thread(run, tmp_path):
+    """Otherwise its lock would be held for ever in the child."""
+    (tmp_path / "takes_long.py").write_text(
+        "import sys, time\nsys.begun.set()\ntime.sleep(0.5)\nvalue = 0\n"
+    )
+    code = f"""
+        import threading
+        sys.path.append({str(tmp_path)!r})
+        sys.begun = threading.Event()
+        late = {{"__name__": "headstart.late"}}
+        exec("def load():\\n    import takes_long\\n    return takes_long.value", late)
+        thread = threading.Thread(target=late["load"])
+        thread.start()
+        sys.begun.wait()
+        print(fork(late["load"]))
+        thread.join()
+    """
+    assert run(code) == ["0"]
+
+
 @pytest.mark.parametrize("tells", [True, False])
 def test_a_fork_that_python_is_not_told_of_before_is_noticed(run, tells):
     """uWSGI forks by itself and tells Python in the child only; others do not tell it at all."""

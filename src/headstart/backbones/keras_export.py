@@ -8,6 +8,7 @@ imports this module: `headstart.backbones.keras_process` runs it as
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -23,7 +24,7 @@ from headstart.backbones.keras_outputs import wire_outputs
 from headstart.backbones.keras_process import REPORTED
 from headstart.backbones.keras_weights import build, load
 from headstart.backbones.runtime import count_macs, load_openvino, silence_telemetry, write_graph
-from headstart.storage import temporary_folder
+from headstart.storage import storage_error, temporary_folder
 from headstart.untrusted.json_text import parse_json
 
 if TYPE_CHECKING:
@@ -68,15 +69,26 @@ def _backbone(request: dict[str, Any]) -> Backbone:
 
 
 def trace(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> Model:
-    """Return the OpenVINO model that computes `outputs` from one image."""
+    """Return the OpenVINO model that computes `outputs` from one image.
+
+    Raises
+    ------
+    StorageError
+        If there is no room for it among the temporary files.
+    """
     import keras
 
     image = keras.InputSpec(shape=(1, *inputs[0].shape[1:]), dtype="float32")
     with temporary_folder() as folder:
         path = folder / "traced.xml"
-        keras.Model(inputs, outputs).export(
-            str(path), format="openvino", verbose=False, input_signature=[image]
-        )
+        try:
+            keras.Model(inputs, outputs).export(
+                str(path), format="openvino", verbose=False, input_signature=[image]
+            )
+        except RuntimeError as error:
+            if "iostream" not in str(error):  # all that OpenVINO says of a full disk
+                raise
+            raise storage_error(str(folder), f"not all of it was written ({error})") from error
         return load_openvino().Core().read_model(path)
 
 
@@ -113,6 +125,8 @@ TASKS = {"export": export, "summarise": summarise}
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 
+_NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+
 # Keras imports these if they are installed. They are not needed here and take seconds.
 NOT_NEEDED = ("matplotlib", "pandas", "sklearn")
 
@@ -124,6 +138,10 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     except REPORTED as error:
         (kind,) = (kind for kind in REPORTED if isinstance(error, kind))
         return {"error": kind.__name__, "message": str(error)}
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        return {"error": "StorageError", "message": str(storage_error("the network", error))}
 
 
 def prepare() -> None:

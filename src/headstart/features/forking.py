@@ -4,14 +4,20 @@ A forked process has one thread, and a compiled network waits for threads that e
 only: it would hang at the first image, and some hang when they are deleted. So all idle networks
 are released before a fork, and parent and child compile them again when they need them. A network
 that can't be released, because it is running, is not used in the child: an error says so at once.
+
+A module that another thread imports at this moment would never be imported in the child. So a fork
+waits for imports that headstart has asked for.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import logging
 import os
+import sys
 import threading
+import time
 import weakref
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,8 +25,13 @@ from headstart.errors import ForkError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
     from headstart.features.engine import Runtime
+
+
+# Seconds: longer than any import takes on a slow machine; and between two looks.
+_PATIENCE, _BETWEEN_LOOKS = 60.0, 0.001
 
 
 class Forkable(Protocol):
@@ -61,8 +72,13 @@ class _Process:
         self.lost: set[Runtime] = set()
 
     def before_fork(self) -> None:
-        """Release everything that is idle."""
+        """Wait for imports, then release everything that is idle."""
+        limit = time.monotonic() + _PATIENCE
         self.lock.acquire()
+        while _others_import() and time.monotonic() < limit:
+            self.lock.release()
+            time.sleep(_BETWEEN_LOOKS)
+            self.lock.acquire()
         self.running = [each for each in self.held if not each.release()]
 
     def in_parent(self) -> None:
@@ -86,6 +102,24 @@ class _Process:
         for each in running:
             each.abandon()
             self.lost.add(each.runtime)
+
+
+def _others_import() -> bool:
+    """Tell whether another thread is importing something that headstart has asked for."""
+    here = threading.get_ident()
+    frames = sys._current_frames()  # noqa: SLF001 - documented, and the only way to see threads
+    return any(_imports(frame) for thread, frame in frames.items() if thread != here)
+
+
+def _imports(frame: FrameType | None) -> bool:
+    importing = False
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            importing = True
+        elif importing and str(frame.f_globals.get("__name__")).startswith("headstart"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 _process = _Process()
@@ -125,6 +159,10 @@ def keep_forever(held: object) -> None:
     """Keep an object from ever being deleted, at exit as well: to delete it would hang."""
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(held))
 
+
+# It also has a lock that is taken before a fork: after ours if it was imported before, so that
+# nobody who has to finish first waits for it.
+_ = logging
 
 if hasattr(os, "register_at_fork"):  # Windows can't fork
     os.register_at_fork(

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from headstart.features.forking import no_fork
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -139,6 +141,9 @@ class FeatureStore:
     on network drives and in read-only folders. Every vector has a checksum: a vector that was
     altered on disk counts as absent.
 
+    A fork waits for the end of each call: SQLite has locks of its own, which would stay taken in the
+    child.
+
     Attributes
     ----------
     damaged : set of bytes
@@ -150,6 +155,7 @@ class FeatureStore:
         From every method. `headstart.features.cache.FeatureCache` turns these into warnings.
     """
 
+    @no_fork()
     def __init__(self, path: Path, space: Space) -> None:
         self.path = path
         self.space = space
@@ -188,6 +194,7 @@ class FeatureStore:
             self._connection.execute("INSERT INTO space VALUES (?)", (self.space.describe(),))
         self._connection.execute("COMMIT")
 
+    @no_fork()
     def get(self, content: str) -> Kept | None:
         """Return the features of one image, read-only; None if they are absent or damaged."""
         key = bytes.fromhex(content)
@@ -216,6 +223,7 @@ class FeatureStore:
             return None
         return Kept(values, tuple(notes.decode(errors="replace").splitlines()))
 
+    @no_fork()
     def put_many(self, kept: Mapping[str, Kept]) -> None:
         """Keep the features of some images, all of them or none."""
         rows = []
@@ -229,6 +237,7 @@ class FeatureStore:
                 "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?)", rows
             )
 
+    @no_fork()
     def touch(self) -> None:
         """Note which images were read, so that others are dropped first when space runs out."""
         # Without this question, even a run that found nothing would lock the file to write.
@@ -240,6 +249,7 @@ class FeatureStore:
                 )
                 self._touched.clear()
 
+    @no_fork()
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -256,6 +266,7 @@ def connect(path: Path) -> sqlite3.Connection:
     )
 
 
+@no_fork()
 def drop_oldest(path: Path, size: int | None = None) -> None:
     """Drop what was used least recently, until the file is `size` bytes smaller; None drops all.
 
