@@ -141,8 +141,8 @@ class FeatureStore:
     on network drives and in read-only folders. Every vector has a checksum: a vector that was
     altered on disk counts as absent.
 
-    A fork waits for the end of each call: SQLite has locks of its own, which would stay taken in the
-    child.
+    A fork waits for the end of each call: SQLite has locks of its own, which would stay taken in
+    the child.
 
     Attributes
     ----------
