@@ -131,3 +131,8 @@ def test_the_settings_decide_between_a_table_and_the_folders_beside_it(tmp_path,
     assert read_dataset(tmp_path, DatasetSettings(class_level=1)).classes == ["cat", "dog"]
     settings = DatasetSettings(label_column="label")
     assert read_dataset(tmp_path, settings).classes == ["new", "old"]
+
+
+def test_a_path_longer_than_any_system_opens_is_not_there():
+    with pytest.raises(DatasetError, match="There is nothing at xxx"):
+        read_dataset("x" * 300)

@@ -54,3 +54,7 @@ def test_a_relative_place_in_a_deleted_folder_is_refused(images, tmp_path, monke
     with pytest.raises(UsageError, match=r"must be a way to .* Received: model "):
         refuse_among_images(Path("model"), [images], "The model")
     refuse_among_images(tmp_path / "model", [images], "The model")
+
+
+def test_paths_longer_than_any_system_opens_are_no_folders(tmp_path):
+    refuse_among_images(tmp_path / ("x" * 300), ["y" * 300, tmp_path / "images"], "The model")
