@@ -1,6 +1,7 @@
 """Damaged and hostile backbone folders and weights: refused, or the same network."""
 
 import functools
+import multiprocessing
 import os
 import re
 from dataclasses import replace
@@ -48,11 +49,12 @@ class LoadWeights(ReadBackbone):
     def _built(self, row, size, n_classes):
         return self._build(row, size, n_classes)
 
+    def load(self, row, folder):
+        return self._weights.load(row, folder / FOLDER_WEIGHTS, row.size).model
+
     def answer(self, path):
         facts = super().answer(path)
-        row = read_backbone(path)
-        loaded = self._weights.load(row, path / FOLDER_WEIGHTS, row.size)
-        weights = loaded.model.get_weights()
+        weights = self.load(read_backbone(path), path).get_weights()
         assert all(np.isfinite(each).all() for each in weights)
         return facts, [each.tobytes() for each in weights]
 
@@ -80,6 +82,31 @@ def backbone(tmp_path_factory):
     return place
 
 
+@pytest.fixture(scope="module")
+def of_keras_2(backbone, tmp_path_factory):
+    """The same with the layout of the older files of Keras."""
+    folder = tmp_path_factory.mktemp("older") / "older"
+    process = multiprocessing.get_context("spawn").Process(target=rewrite, args=(backbone, folder))
+    process.start()
+    process.join()
+    assert read_backbone(folder).name == "mini"
+    return folder
+
+
+def rewrite(backbone, folder):
+    """Write a backbone's folder anew, in a process of its own: Keras has one backend for each."""
+    trial = LoadWeights()
+    trial.prepare()
+    from keras.src.legacy.saving import legacy_h5_format
+
+    row = read_backbone(backbone)
+    weights = folder.with_suffix(".h5")
+    with h5py.File(weights, "w") as file:
+        legacy_h5_format.save_weights_to_hdf5_group(file, trial.load(row, backbone))
+    folder.mkdir()
+    write_backbone(folder, row, weights)
+
+
 def mend_backbone(folder, changed):
     """Make the hash of the weights right again, and leave out the digest."""
     path = folder / DESCRIPTION.name
@@ -101,6 +128,6 @@ def test_forged_backbones(backbone, fuzz):
 
 
 @pytest.mark.slow
-def test_forged_weights(backbone, fuzz):
+def test_forged_weights(backbone, of_keras_2, fuzz):
     forged = {"files": [FOLDER_WEIGHTS], "forge": True, "mend": mend_backbone, "others": True}
-    fuzz("forged weights", LoadWeights(), [backbone], n=60, **forged)
+    fuzz("forged weights", LoadWeights(), [backbone, of_keras_2], n=60, **forged)

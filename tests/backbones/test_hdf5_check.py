@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from headstart.backbones import hdf5_check
-from headstart.backbones.hdf5_check import check_objects, names_in
+from headstart.backbones.hdf5_check import check_heaps, check_objects, names_in
 from headstart.backbones.keras_weights import read_layout
 from headstart.errors import WeightsMismatch
 
@@ -197,6 +197,7 @@ def test_too_many_names_are_refused(written, monkeypatch):
 
 MILLION = """
 import sys
+from pathlib import Path
 import h5py, numpy as np
 from headstart.backbones.keras_weights import read_layout
 from headstart.errors import WeightsMismatch
@@ -206,7 +207,7 @@ with h5py.File(sys.argv[1], "w", libver="latest") as file:
     file.attrs.create("layer_names", np.array([b"dense"] * 1_000_000))
     file["dense"].attrs["weight_names"] = [b"kernel"]
 try:
-    read_layout(sys.argv[1])
+    read_layout(Path(sys.argv[1]))
 except WeightsMismatch as error:
     print(error)
 """
@@ -222,3 +223,34 @@ def test_a_name_a_million_times_does_not_hang(path):
         env=dict(os.environ),
     )
     assert "more than 10,000 names" in done.stdout
+
+
+def with_texts(file):
+    """Have names in a heap, as Keras 3 writes them into files of the older layout."""
+    file.attrs["layer_names"] = [f"layer {number}" for number in range(40)]
+
+
+def test_a_heap_of_texts_may_be_there(written):
+    path = written(with_texts)
+    assert b"GCOL" in path.read_bytes()
+    check_heaps(path)
+
+
+@pytest.mark.parametrize(("at", "size"), [(8, 2**40), (24, 2**63), (24, 2**64 - 1), (24, 5000)])
+def test_a_heap_that_is_cut_short_or_has_a_text_beyond_it_is_refused(written, at, size):
+    path = written(with_texts)
+    data = path.read_bytes()
+    place = data.index(b"GCOL") + at
+    path.write_bytes(data[:place] + size.to_bytes(8, "little") + data[place + 8 :])
+    with pytest.raises(WeightsMismatch, match=r"a heap of texts in it"):
+        read_layout(path)
+
+
+def test_a_heap_whose_free_part_has_no_size_is_refused(written):
+    """HDF5 itself would walk it for ever."""
+    path = written(with_texts)
+    data = path.read_bytes()
+    place = data.index(b"GCOL") + 16
+    path.write_bytes(data[:place] + bytes(16) + data[place + 16 :])
+    with pytest.raises(WeightsMismatch, match=r"a heap of texts in it has no end"):
+        read_layout(path)

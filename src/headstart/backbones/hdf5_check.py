@@ -6,9 +6,12 @@ HDF5 can name one array a million times, and arrays in other files. What Keras w
 from __future__ import annotations
 
 import math
+import mmap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from h5py import Dataset, File, Group
 
 #: Groups and arrays in a file. Keras writes 6,000 for the largest network; training doubles that.
@@ -16,6 +19,8 @@ MAX_OBJECTS = 50_000
 #: Names in one attribute, and bytes of them.
 MAX_NAMES = 10_000
 _MAX_BYTES = 2**22
+# A heap of texts, such as the names of layers, begins so: its name and its version.
+_HEAP = b"GCOL\x01\0\0\0"
 
 
 def check_objects(file: File) -> None:
@@ -45,6 +50,44 @@ def check_objects(file: File) -> None:
                 to_visit.append(item)
             elif not isinstance(item, h5py.Dataset) or not _is_plain(item):
                 raise ValueError(f"{_short(name)} is no array of numbers in this file")
+
+
+def check_heaps(path: Path) -> None:
+    """Check the heaps of texts of an HDF5 file: HDF5 walks one that has no end for ever.
+
+    Raises
+    ------
+    ValueError
+        If there is such a heap, or the file does not begin as h5py writes it.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        # Where the sizes of numbers in the file stand depends on its version.
+        sizes = content[13:15] if content[8:9] < b"\2" else content[9:11]
+        if content[:8] != b"\x89HDF\r\n\x1a\n" or sizes != b"\x08\x08":
+            raise ValueError("it does not begin as an HDF5 file with numbers of 8 bytes does")
+        place = content.find(_HEAP)
+        while place >= 0:
+            _check_heap(content, place)
+            place = content.find(_HEAP, place + 1)
+
+
+def _check_heap(content: mmap.mmap, place: int) -> None:
+    header = 16
+    end = place + _number(content, place + 8, 8)
+    place += header
+    while place + header <= end <= len(content):
+        is_text, size = _number(content, place, 2), _number(content, place + 8, 8)
+        # A text is filled up to 8 bytes; what is free counts its header as well.
+        taken = header + -(-size // 8) * 8 if is_text else size
+        if not header <= taken <= end - place:
+            raise ValueError("a heap of texts in it has no end")
+        place += taken
+    if end > len(content):
+        raise ValueError("a heap of texts in it is cut short")
+
+
+def _number(content: mmap.mmap, place: int, size: int) -> int:
+    return int.from_bytes(content[place : place + size], "little")
 
 
 def _is_inside(group: Group, name: str) -> bool:

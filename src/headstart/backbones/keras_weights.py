@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from headstart.backbones.architectures import ARCHITECTURES
 from headstart.backbones.catalogue import backbones
-from headstart.backbones.hdf5_check import check_objects, names_in
+from headstart.backbones.hdf5_check import check_heaps, check_objects, names_in
 from headstart.backbones.preprocessing import STANDARDISED
 from headstart.errors import WeightsMismatch
 from headstart.storage import temporary_folder
@@ -75,6 +75,7 @@ def read_layout(path: Path) -> WeightsLayout:
 
     try:
         with h5py.File(path, "r") as file:
+            check_heaps(path)
             check_objects(file)
             return _layout(file, path)
     except (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
