@@ -145,6 +145,9 @@ def test_the_folder_that_one_is_in_is_refused(tmp_path, monkeypatch, name):
 def test_a_name_that_is_too_long_is_refused_before(tmp_path):
     with pytest.raises(UsageError, match=r"at most 200 bytes\. Received: 202"):
         replacing.check_place(tmp_path / ("é" * 101), overwrite=False)
+    with pytest.raises(UsageError, match="at most 200 bytes"):
+        # No system can tell what is there.
+        replacing.check_place(tmp_path / ("x" * 300), overwrite=False)
     write(tmp_path / ("é" * 100))
 
 

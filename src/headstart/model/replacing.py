@@ -84,6 +84,7 @@ def own_place(path: Path, what: str) -> Path:
     UsageError
         If it has no name, or too long a name, or one is in it now, or its link leads nowhere.
     """
+    _check_length(path, what)
     real = Path(os.path.realpath(path)) if path.is_symlink() else path
     # The folder is replaced as a whole: whoever is in it would be in a deleted one.
     if path.name in ("", "..") or _is_around_us(real):
@@ -96,12 +97,17 @@ def own_place(path: Path, what: str) -> Path:
             f"The {what} must have a folder of its own. Received: {path}, a link to itself. "
             "Choose another name."
         )
-    if len(os.fsencode(real.name)) > _LONGEST_NAME:
+    _check_length(real, what)
+    return real
+
+
+def _check_length(path: Path, what: str) -> None:
+    n_bytes = len(os.fsencode(path.name))
+    if n_bytes > _LONGEST_NAME:
         raise UsageError(
             f"The name of the folder for the {what} must have at most {_LONGEST_NAME} bytes. "
-            f"Received: {len(os.fsencode(real.name))}. Choose a shorter name."
+            f"Received: {n_bytes}. Choose a shorter name."
         )
-    return real
 
 
 def _is_around_us(folder: Path) -> bool:
