@@ -270,6 +270,15 @@ def test_unwritable_cache_is_refused(made, tmp_path, monkeypatch):
     assert made.count == 0
 
 
+def test_what_a_process_left_that_was_killed_after_it_made_the_network_is_removed(made):
+    network = cached_network("tiny-1", made)
+    left = network.folder.with_name(f".{network.folder.name}-abcd1234")
+    left.mkdir()
+    (left / ".in-use").touch()
+    assert cached_network("tiny-1", made) == network
+    assert not left.exists()
+
+
 def test_read_only_cache_is_read(made, monkeypatch):
     def refuse(*_, **__):
         raise OSError(30, "Read-only file system")

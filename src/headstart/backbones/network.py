@@ -26,7 +26,7 @@ from headstart.backbones.preprocessing import Preprocessing
 from headstart.descriptions import DescriptionFile
 from headstart.errors import DamagedModel, NotASavedModel
 from headstart.images.resize_rules import Interpolation, Rule
-from headstart.storage import cache_dir, hash_file, whole_folder, writing
+from headstart.storage import cache_dir, hash_file, remove_remains, whole_folder, writing
 from headstart.untrusted.hashed_files import hash_open
 from headstart.untrusted.regular_files import open_regular
 
@@ -254,6 +254,7 @@ def cached_network(key: str, make: Callable[[Path], Network]) -> Network:
     folder = cache_dir() / "networks" / key
     kept = _kept(folder)
     if kept is not None:
+        remove_remains(folder)  # of a process that was killed when the network was in its place
         return kept
     with writing(str(folder)):
         folder.parent.mkdir(parents=True, exist_ok=True)
