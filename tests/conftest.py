@@ -13,12 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 from tests.keras_server import KerasServer
 
 if TYPE_CHECKING:
     import openvino as ov
 
     from headstart.backbones.network import Network
+
+# A machine that does other work, too, is no fault of what is tested.
+settings.register_profile("headstart", deadline=None)
+settings.load_profile("headstart")
 
 
 @pytest.fixture(autouse=True, scope="session")

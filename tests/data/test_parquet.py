@@ -300,7 +300,8 @@ class TestLabels:
         path = tmp_path / "a.parquet"
         make_parquet(path, 40, labels=[f"class {n}" for n in range(40)], names=None)
         data = path.read_bytes()
-        path.write_bytes(data[:200].replace(b"class", b"\xff" * 5) + bytes(300) + data[500:])
+        first = data.index(b"class")  # where it is depends on the version of pyarrow
+        path.write_bytes(data[: first - 20] + bytes(60) + data[first + 40 :])
         with pytest.raises(DatasetError, match="must be a whole parquet file"):
             ParquetImages(path).labels()
 
