@@ -1,3 +1,4 @@
+import contextlib
 import io
 
 import pytest
@@ -5,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headstart.data import parquet_pages
-from headstart.data.parquet_pages import ExpandsTooMuch, Pages, scan_pages
+from headstart.data.parquet_pages import ExpandsTooMuch, Pages, read_chunks, scan_pages
 
 parquet = pytest.importorskip("pyarrow.parquet")
 pyarrow = pytest.importorskip("pyarrow")
@@ -101,3 +102,29 @@ def test_any_bytes_are_refused_or_measured(data, n_bytes, n_values):
         assert scan_pages(io.BytesIO(data), 0, n_bytes, n_values).stored <= len(data)
     except (ValueError, ExpandsTooMuch) as error:
         assert str(error)  # noqa: PT017 - both outcomes are right
+
+
+def test_the_places_of_pages_are_those_that_pyarrow_tells():
+    file = io.BytesIO()
+    image = [{"bytes": cell, "path": None} for cell in CELLS]
+    table = pyarrow.table({"image": image, "label": [n % 2 for n in range(50)]})
+    parquet.write_table(table, file, row_group_size=20)
+    data = parquet.ParquetFile(file).metadata
+    columns = [[data.row_group(g).column(n) for n in range(3)] for g in range(3)]
+    assert read_chunks(file) == [
+        [(each.dictionary_page_offset, each.total_compressed_size, each.num_values) for each in one]
+        for one in columns
+    ]
+
+
+@given(st.binary(max_size=60), st.integers(0, 80))
+def test_any_footer_is_read_or_refused(data, length):
+    file = io.BytesIO(data + length.to_bytes(4, "little") + b"PAR1")
+    with contextlib.suppress(ValueError):
+        read_chunks(file)
+
+
+def test_a_footer_that_is_larger_than_usual_is_refused(monkeypatch):
+    monkeypatch.setattr(parquet_pages, "_MAX_FOOTER_BYTES", 100)
+    with pytest.raises(ValueError, match="its footer has"):
+        read_chunks(written(CELLS)[0])

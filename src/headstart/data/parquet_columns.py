@@ -6,7 +6,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from headstart.data.parquet_pages import USUAL_RATIO, ExpandsTooMuch, Pages, scan_pages
+from headstart.data.parquet_pages import USUAL_RATIO, ExpandsTooMuch, Pages, read_chunks, scan_pages
 from headstart.data.rows import MAX_COLUMNS, MAX_ROWS
 from headstart.errors import DatasetError, HeadstartError, MissingExtra
 from headstart.untrusted.regular_files import open_regular
@@ -50,7 +50,8 @@ class ParquetColumns:
         self.name = name
         with self.reading():
             # pyarrow would wait for the writer of a pipe.
-            open_regular(path).close()
+            with open_regular(path) as file:
+                self._chunks = read_chunks(file)
             self._file = parquet.ParquetFile(path)
             self._check_size()
             self.schema = self._file.schema_arrow
@@ -90,8 +91,8 @@ class ParquetColumns:
         Exception
             Of whatever type: the file is damaged.
         """
-        stored = self._file.metadata.row_group(group).column(self._leaves[".".join(path)])
-        pages = self._scan(stored)
+        with open_regular(self.path) as file:
+            pages = scan_pages(file, *self._chunks[group][self._leaves[".".join(path)]])
         budget = max(MAX_GROUP_BYTES, USUAL_RATIO * pages.stored)
         n_bytes = 0
         for batch in self._file.iter_batches(
@@ -124,13 +125,6 @@ class ParquetColumns:
                 f"a file of {n_stored:,} bytes expands to more than {_MAX_TOTAL / 1024**3:.0f} GiB"
                 ". It holds no usual images"
             )
-
-    def _scan(self, stored: Any) -> Pages:
-        starts = [stored.data_page_offset]
-        if stored.has_dictionary_page and stored.dictionary_page_offset > 0:
-            starts.append(stored.dictionary_page_offset)
-        with open_regular(self.path) as file:
-            return scan_pages(file, min(starts), stored.total_compressed_size, stored.num_values)
 
     def _check_size(self) -> None:
         data = self._file.metadata

@@ -13,6 +13,7 @@ MAX_PAGE_BYTES = 128 * 1024**2
 #: What is compressed no more than this is no bomb: memory is as large as the file.
 USUAL_RATIO = 4
 _MAX_PAGES = 100_000
+_MAX_FOOTER_BYTES = 16 * 1024**2
 _HEADER_BYTES, _MAX_HEADER_BYTES = 1024, 16 * 1024**2
 _MOST_NESTED = 8
 
@@ -108,6 +109,34 @@ def scan_pages(file: BinaryIO, start: int, n_bytes: int, n_values: int) -> Pages
     return Pages(max(sizes), sum(sizes), place - start, has_dictionary)
 
 
+def read_chunks(file: BinaryIO) -> list[list[tuple[int, int, int]]]:
+    """Return where the pages of each column in each row group are, as `scan_pages` takes it.
+
+    pyarrow tells it, too, but ends the process where this part of a file is damaged.
+
+    Raises
+    ------
+    ValueError
+        It is damaged, or larger than that of any file of images.
+    """
+    end = file.seek(0, os.SEEK_END) - 8
+    file.seek(max(end, 0))
+    n_bytes = int.from_bytes(file.read(4), "little")
+    if not 0 < n_bytes <= min(end, _MAX_FOOTER_BYTES):
+        raise ValueError(f"its footer has {n_bytes:,} bytes")
+    file.seek(end - n_bytes)
+    try:
+        groups = _Compact(file.read(n_bytes)).fields()[4]
+        return [[_place_of(column[3]) for column in group[1]] for group in groups]
+    except (LookupError, TypeError) as error:
+        raise ValueError("its footer is damaged") from error
+
+
+def _place_of(stored: dict[int, Any]) -> tuple[int, int, int]:
+    starts = [_number(stored, 9)] + ([_number(stored, 11)] if stored.get(11) else [])
+    return min(starts), _number(stored, 7), _number(stored, 5)
+
+
 def _check_encoding(number: int) -> None:
     if number not in _ENCODINGS:
         raise ExpandsTooMuch(
@@ -166,6 +195,11 @@ class _Compact:
                 return self._integer()
             case 3 | 7:
                 self.place += 1 if kind == 3 else 8
+            case 9 | 10:
+                head = self._byte()
+                n = head >> 4 if head >> 4 < 15 else self._unsigned()
+                # Each takes a byte at least, so that a number that lies ends with the bytes.
+                return [self._item(head & 15, depth) for _ in range(n)]
             case 8:
                 n_bytes = self._unsigned()
                 self.place += n_bytes
@@ -174,6 +208,9 @@ class _Compact:
             case _:
                 raise ValueError("a page has a header of an unknown form")
         return None
+
+    def _item(self, kind: int, depth: int) -> Any:
+        return self._byte() if kind in (1, 2) else self._value(kind, depth)
 
     def _byte(self) -> int:
         self.place += 1
