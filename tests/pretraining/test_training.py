@@ -1,5 +1,6 @@
 """The data that a network is trained on. The training itself is in test_job.py."""
 
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -9,11 +10,13 @@ from tests.recorder import Recorder
 
 from headstart.augmentation.settings import Augmentation
 from headstart.data.labelled_images import LabelledImages
+from headstart.errors import UsageError
 from headstart.images.sources import ArraySource, BytesSource
 from headstart.pretraining import training as room
 from headstart.pretraining.plan import Job
 from headstart.pretraining.settings import Pretraining
 from headstart.training.history import Epoch
+from headstart.training.pixels import Pixels
 
 
 def images(shades, label):
@@ -79,3 +82,11 @@ def test_epochs_that_can_not_be_written_do_not_end_the_training(tmp_path):
     (tmp_path / "curves.png").rmdir()
     room._write_epochs([epoch], 1, tmp_path, progress)
     assert {file.name for file in tmp_path.iterdir()} == {"curves.png", "history.csv"}
+
+
+def test_images_of_the_same_names_with_other_contents_are_refused(tmp_path):
+    pixels = Pixels(np.zeros((1, 2, 2, 3), np.uint8), np.zeros(1, np.int64), (), digest="a")
+    for _ in range(2):
+        room._check_same(tmp_path, pixels)
+    with pytest.raises(UsageError, match=r"other contents\. Restore .*--restart"):
+        room._check_same(tmp_path, replace(pixels, digest="b"))

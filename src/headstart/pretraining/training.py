@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headstart.backbones.architectures import ARCHITECTURES
-from headstart.errors import StorageError
+from headstart.errors import StorageError, UsageError
 from headstart.images.resizing import Resize
 from headstart.pretraining.summary import CURVES, HISTORY
 from headstart.pretraining.teacher import compiled_with_teacher, teacher_targets
+from headstart.storage import whole_file
 from headstart.training.batches import ImageBatches
 from headstart.training.history import write_history
 from headstart.training.loop import TrainingLoop
@@ -80,6 +81,7 @@ def _train(keras: ModuleType, job: Job, whole: WholeJob) -> Trained:
     training = whole.part(1, 0.85)
     side = side_for_views(job.train.sources, settings.size)
     pixels = _decode(job, job.train, side, "train", decoding)
+    _check_same(job.folder, pixels)
     batches = _batches(job, pixels, teaching)
     validation = _validation_set(job, sample, decoding)
     with kept_dtype_policy(keras), seeded(settings.seed):
@@ -107,6 +109,27 @@ def _train(keras: ModuleType, job: Job, whole: WholeJob) -> Trained:
         pixels.unreadable,
         pixels.notes,
     )
+
+
+def _check_same(folder: Path, pixels: Pixels) -> None:
+    """Refuse to continue a training whose images have other contents by now.
+
+    The settings of the folder know only their names and labels.
+
+    Raises
+    ------
+    UsageError
+    """
+    known = folder / "images.txt"
+    if not known.exists():
+        with whole_file(known) as new:
+            new.write_text(pixels.digest, "utf-8")
+    elif known.read_text("utf-8", "replace") != pixels.digest:
+        raise UsageError(
+            f"{folder} holds an unfinished training on images of the same names with other "
+            "contents. Restore the images to continue it, start anew (--restart), or choose "
+            "another folder for the result."
+        )
 
 
 def _write_epochs(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import statistics
 from dataclasses import dataclass
 from itertools import islice
@@ -47,12 +48,15 @@ class Pixels:
         The other sources.
     notes : tuple of NoteCount
         How many images were read by a rule that may surprise, for each rule.
+    digest : str
+        The hash of the values.
     """
 
     values: NDArray[np.uint8]
     places: NDArray[np.int64]
     unreadable: tuple[UnreadableImage, ...]
     notes: tuple[NoteCount, ...] = ()
+    digest: str = ""
 
 
 def decode_images(
@@ -93,14 +97,16 @@ def decode_images(
         resize = resize.to(min(resize.height, int(statistics.median(longer or [1]))))
     places: list[int] = []
     unreadable: list[UnreadableImage] = []
-    notes = NoteCounter()
+    notes, digest = NoteCounter(), hashlib.blake2b(digest_size=16)
     stream = read_images(sources, resize, accept_truncated=accept_truncated)
     with whole_file(file) as new, new.open("wb") as rows:
         for item in track(progress, stream, "decoding", len(sources)):
             if item.pixels is None:
                 unreadable.append(UnreadableImage(item.source, _reason(item)))
                 continue
-            rows.write(item.pixels.tobytes())
+            row = item.pixels.tobytes()
+            digest.update(row)
+            rows.write(row)
             places.append(item.index)
             notes.add(item.source.name, item.notes)
         if not places:
@@ -108,7 +114,7 @@ def decode_images(
                 f"At least one image must be readable. The first error: {unreadable[0].error}"
             )
     values = np.memmap(file, np.uint8, "r", shape=(len(places), resize.height, resize.width, 3))
-    return Pixels(values, np.array(places), tuple(unreadable), notes.counts())
+    return Pixels(values, np.array(places), tuple(unreadable), notes.counts(), digest.hexdigest())
 
 
 def side_for_views(sources: Sequence[ImageSource], size: int) -> int:
