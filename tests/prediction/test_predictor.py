@@ -2,7 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tests.prediction.scorers import affine
+from tests.prediction.scorers import affine, neighbours
 
 from headstart.backbones.classes import ClassName
 from headstart.errors import ImageDamaged, ImageError, UsageError
@@ -50,6 +50,11 @@ def test_a_head_answers_from_the_features(make, tiny_network):
     assert (found.shape, found.dtype) == ((4, 3), np.float32)
     expected = affine().probabilities(values(tiny_network, "features"))
     np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_features_that_overflow_give_no_warning_of_numpy(make):
+    predictor = make(neighbours())
+    assert predictor.probabilities(np.full((1, 16), 1e30, np.float32)).shape == (1, 3)
 
 
 def test_it_says_how_it_prepares_images(make, tiny_network):

@@ -179,7 +179,9 @@ class Predictor:
         """
         if self.scorer is None:
             return values
-        return self.scorer.probabilities(values).astype(np.float32, copy=False)
+        # A network with absurd weights may give features whose squares overflow.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.scorer.probabilities(values).astype(np.float32, copy=False)
 
     def predict_proba(self, images: Images) -> NDArray[np.float32]:
         """Return the probabilities of the classes.
