@@ -178,6 +178,8 @@ class Attack:
     def check_nothing_hidden(self):
         """What could not be finished is deleted at once."""
         hidden = {path for path in self.listed() if "/." in f"/{path}"}
+        # A training can be continued: its folder stays, with its lock.
+        hidden -= {"model.training/.lock", "net.training/.lock"}
         assert not hidden - self.listing, sorted(hidden - self.listing)
 
     def check_next_run(self):
