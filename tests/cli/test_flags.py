@@ -289,7 +289,9 @@ def test_without_flags_the_settings_are_the_defaults(flags):
     assert flags.settings(parser.parse_args([])) == flags.defaults
 
 
-@pytest.mark.parametrize("settings", settings_classes(), ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    "settings", sorted(settings_classes(), key=str), ids=lambda each: each.__name__
+)
 def test_docstrings_tell_the_true_defaults(settings):
     told = dict(re.findall(r"^    (\w+) : .*default=(\S.*)$", settings.__doc__, re.MULTILINE))
     for field in fields(settings):
