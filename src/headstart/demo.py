@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import Image
 
 from headstart.errors import UsageError
-from headstart.storage import whole_file, writing
+from headstart.storage.disk import writing
+from headstart.storage.whole_files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

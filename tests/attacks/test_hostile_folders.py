@@ -15,7 +15,7 @@ import headstart as hs
 from headstart.backbones.folders import read_backbone
 from headstart.backbones.network import load_network
 from headstart.model import parts
-from headstart.storage import hash_file
+from headstart.storage.disk import hash_file
 
 pytestmark = [
     pytest.mark.slow,

@@ -16,7 +16,7 @@ from headstart.backbones import architectures
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.folders import DESCRIPTION, read_backbone, write_backbone
 from headstart.backbones.weights import FOLDER_WEIGHTS
-from headstart.storage import hash_file
+from headstart.storage.disk import hash_file
 
 # mini with few channels, so that not nearly all mutants differ in some number only.
 _NARROW = {32: 2, 96: 3, 192: 4, 384: 5, 200: 6}

@@ -15,7 +15,7 @@ from headstart.backbones import network as networks
 from headstart.backbones.classes import ClassName
 from headstart.backbones.network import load_network, write_description
 from headstart.model import parts
-from headstart.storage import hash_file
+from headstart.storage.disk import hash_file
 
 HEADS = ("logistic", "ridge", "nearest_mean", "knn", "dense")
 #: Models and a network as earlier versions saved them.

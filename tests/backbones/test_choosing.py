@@ -15,7 +15,7 @@ from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.display.text import whole_percent
 from headstart.errors import StorageError, UsageError
-from headstart.storage import cache_dir
+from headstart.storage.cache_folder import cache_dir
 
 OFFICIAL = get_backbone("mobilenet_v2").weights.filename
 

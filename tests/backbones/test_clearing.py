@@ -9,7 +9,8 @@ import pytest
 
 from headstart.backbones import clearing
 from headstart.backbones.clearing import clear, hold
-from headstart.storage import cache_dir, whole_folder
+from headstart.storage.cache_folder import cache_dir
+from headstart.storage.whole_folders import whole_folder
 
 
 @pytest.fixture

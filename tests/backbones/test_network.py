@@ -34,7 +34,7 @@ from headstart.errors import (
     SavedModelError,
     StorageError,
 )
-from headstart.storage import cache_dir
+from headstart.storage.cache_folder import cache_dir
 
 OLD = Path(__file__).parents[1] / "fixtures" / "networks"
 CLASSES = tuple(ClassName(f"n{i}", name) for i, name in enumerate(["ant", "bee", "cat"]))

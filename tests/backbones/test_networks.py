@@ -22,7 +22,7 @@ from headstart.errors import (
     WeightsMismatch,
     WeightsNotFound,
 )
-from headstart.storage import cache_dir
+from headstart.storage.cache_folder import cache_dir
 
 ROW = get_backbone("mobilenet_v2")
 SHAPES = {"features": [1280], "feature_map": [7, 7, 1280], "probabilities": [1000]}

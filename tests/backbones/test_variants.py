@@ -14,7 +14,7 @@ from headstart.backbones.spec import NetworkSpec
 from headstart.backbones.variants import mirrored, pooled
 from headstart.errors import DamagedModel, UsageError
 from headstart.features.compiling import compile_network
-from headstart.storage import cache_dir
+from headstart.storage.cache_folder import cache_dir
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}

@@ -9,7 +9,7 @@ from headstart.backbones import weights as weights_module
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.weights import check_published, find_weights
 from headstart.errors import DownloadError, WeightsMismatch, WeightsNotFound
-from headstart.storage import cache_dir
+from headstart.storage.cache_folder import cache_dir
 
 ROW = get_backbone("mobilenet_v2")
 OFFICIAL = ROW.weights.filename

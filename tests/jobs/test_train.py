@@ -22,7 +22,7 @@ from headstart.heads.logistic import LogisticHead
 from headstart.images.notes import NoteCount
 from headstart.images.sources import UnreadableImage, as_source
 from headstart.jobs.train import _draw_head
-from headstart.storage import reserved
+from headstart.storage.reservations import reserved
 from headstart.training.history import Epoch
 
 
@@ -200,7 +200,7 @@ def test_a_link_stays_a_link(labelled, tiny_network, tmp_path):
 @pytest.mark.usefixtures("no_training")
 def test_a_disk_without_room_is_noticed_before(labelled, tiny_network, tmp_path, monkeypatch):
     full = SimpleNamespace(free=1000)
-    monkeypatch.setattr("headstart.storage.shutil.disk_usage", lambda _: full)
+    monkeypatch.setattr("headstart.storage.disk.shutil.disk_usage", lambda _: full)
     with pytest.raises(StorageError, match=r"room for the model 'm' in .*: about \d+ MB"):
         hs.train(labelled, tmp_path / "m", backbone=tiny_network)
 

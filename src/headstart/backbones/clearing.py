@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING
 
 import filelock
 
-from headstart.storage import cache_dir, remove_remains, writing
+from headstart.storage.cache_folder import cache_dir
+from headstart.storage.disk import writing
+from headstart.storage.locks import lock
+from headstart.storage.whole_folders import remove_remains
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +41,7 @@ def hold(file: Path) -> bool:
         handle = os.open(file, os.O_RDONLY)
     except OSError:
         return False
-    if not (_lock(handle, exclusive=False) and _is_at(handle, file)):
+    if lock(handle, exclusive=False) is False or not _is_at(handle, file):
         os.close(handle)
         return False
     release(file)
@@ -90,10 +93,10 @@ def _names(folder: Path) -> set[str]:
 
 def _clear(path: Path) -> bool:
     """Delete what has this name; return False if it is in use."""
-    lock = filelock.FileLock(f"{path}.lock")
+    making = filelock.FileLock(f"{path}.lock")
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(lock.acquire(timeout=0))
+            stack.enter_context(making.acquire(timeout=0))
         except filelock.Timeout:
             return False
         except (OSError, NotImplementedError):
@@ -139,22 +142,7 @@ def _is_free(file: Path, stack: contextlib.ExitStack) -> bool:
     except OSError:
         return True
     stack.callback(os.close, handle)
-    return _lock(handle, exclusive=True)
-
-
-def _lock(handle: int, *, exclusive: bool) -> bool:
-    """Lock a file; return False if another process has a lock that does not allow it."""
-    if sys.platform == "win32":
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(handle, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        pass  # some network drives have no locks
-    return True
+    return lock(handle) is not False
 
 
 def _is_at(handle: int, path: Path) -> bool:

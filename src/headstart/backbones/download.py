@@ -19,7 +19,7 @@ import filelock
 from headstart.errors import DownloadError, WeightsMismatch
 from headstart.escaping import printable
 from headstart.progress import Bars
-from headstart.storage import hash_file, writing
+from headstart.storage.disk import hash_file, writing
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse

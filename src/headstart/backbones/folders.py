@@ -23,7 +23,7 @@ from headstart.backbones.rows import ROWS
 from headstart.backbones.weights import FOLDER_WEIGHTS, find_weights
 from headstart.descriptions import DescriptionFile
 from headstart.errors import DamagedModel
-from headstart.storage import hash_file
+from headstart.storage.disk import hash_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,8 @@ def write_backbone(folder: Path, backbone: Backbone, weights: Path) -> None:
     Parameters
     ----------
     folder : Path
-        Must exist. To have it whole or absent, call this inside `headstart.storage.whole_folder`.
+        Must exist. To have it whole or absent, call this inside
+        `headstart.storage.whole_folders.whole_folder`.
     backbone : Backbone
         Its `folder` and weights are ignored.
     weights : Path

@@ -24,7 +24,8 @@ from headstart.backbones.keras_outputs import wire_outputs
 from headstart.backbones.keras_process import REPORTED
 from headstart.backbones.keras_weights import build, load
 from headstart.backbones.runtime import count_macs, load_openvino, silence_telemetry, write_graph
-from headstart.storage import storage_error, temporary_folder
+from headstart.storage.disk import storage_error
+from headstart.storage.whole_folders import temporary_folder
 from headstart.untrusted.json_text import parse_json
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from headstart import records
 from headstart.backbones.keras_settings import environment
 from headstart.errors import ConversionError, StorageError, UsageError, WeightsMismatch
 from headstart.escaping import printable
-from headstart.storage import temporary_folder
+from headstart.storage.whole_folders import temporary_folder
 from headstart.untrusted.json_text import parse_json
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from headstart.backbones.catalogue import backbones
 from headstart.backbones.hdf5_check import check_heaps, check_objects, names_in
 from headstart.backbones.preprocessing import STANDARDISED
 from headstart.errors import WeightsMismatch
-from headstart.storage import temporary_folder
+from headstart.storage.whole_folders import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,7 +26,9 @@ from headstart.backbones.preprocessing import Preprocessing
 from headstart.descriptions import DescriptionFile
 from headstart.errors import DamagedModel, NotASavedModel
 from headstart.images.resize_rules import Interpolation, Rule
-from headstart.storage import cache_dir, hash_file, remove_remains, whole_folder, writing
+from headstart.storage.cache_folder import cache_dir
+from headstart.storage.disk import hash_file, writing
+from headstart.storage.whole_folders import remove_remains, whole_folder
 from headstart.untrusted.hashed_files import hash_open
 from headstart.untrusted.regular_files import open_regular
 

@@ -12,7 +12,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from headstart.storage import storage_error
+from headstart.storage.disk import storage_error
 
 if TYPE_CHECKING:
     from pathlib import Path

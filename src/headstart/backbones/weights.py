@@ -12,7 +12,7 @@ from headstart.backbones import download as downloads
 from headstart.backbones.clearing import hold
 from headstart.backbones.keras_settings import keras_folder
 from headstart.errors import DamagedModel, WeightsMismatch, WeightsNotFound
-from headstart.storage import cache_dir
+from headstart.storage.cache_folder import cache_dir
 from headstart.untrusted.hashed_files import hash_open
 from headstart.untrusted.regular_files import open_regular
 

@@ -31,7 +31,8 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show or clear."""
-    from headstart.storage import cache_dir, folder_size
+    from headstart.storage.cache_folder import cache_dir
+    from headstart.storage.disk import folder_size
 
     kinds = arguments.only or KINDS
     sizes = {kind: folder_size(cache_dir() / kind) for kind in kinds}

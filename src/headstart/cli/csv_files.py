@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 from headstart.cli.flags import Flags
 from headstart.display.text import no_formula
-from headstart.storage import whole_file
+from headstart.storage.whole_files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     from headstart.data.output_places import refuse_among_images
     from headstart.evaluation.drawing_check import check_drawing
     from headstart.jobs.evaluate import draw_evaluation, evaluate
-    from headstart.storage import check_room
+    from headstart.storage.disk import check_room
 
     if arguments.plots:
         refuse_among_images(arguments.plots, [arguments.folder], "Plots")

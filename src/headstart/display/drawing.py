@@ -11,7 +11,7 @@ from headstart.display.fonts import Drawable, drawable
 from headstart.display.style import MAT, TEXT_SIZE
 from headstart.display.text import columns, either, shorten
 from headstart.errors import UsageError
-from headstart.storage import whole_file
+from headstart.storage.whole_files import whole_file
 
 
 @functools.cache

@@ -35,7 +35,7 @@ from headstart.evaluation.report import (
     wrong_depth,
 )
 from headstart.evaluation.results import ClassResult, weakest_first
-from headstart.storage import whole_file
+from headstart.storage.whole_files import whole_file
 from headstart.training.history import Epoch
 
 SUFFIXES = (".png", ".pdf", ".svg")

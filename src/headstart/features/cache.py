@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from headstart.display.text import counted
 from headstart.errors import UsageError, warn
 from headstart.features.store import FeatureStore, Kept, drop_oldest
-from headstart.storage import cache_dir
+from headstart.storage.cache_folder import cache_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,8 +72,9 @@ class FeatureCache:
     Parameters
     ----------
     folder : Path, optional
-        ``features/`` in `headstart.storage.cache_dir` if not given. Nobody else can enter that one:
-        features tell what images show. A folder of the user's own stays as open as it is.
+        ``features/`` in `headstart.storage.cache_folder.cache_dir` if not given. Nobody else can
+        enter that one: features tell what images show. A folder of the user's own stays as open as
+        it is.
     limit : int, optional
         Bytes that it may take; ``$HEADSTART_CACHE_LIMIT`` or 10 GB if not given. What was used
         least recently is dropped first.

@@ -20,7 +20,8 @@ from headstart.backbones.network import DESCRIPTION, GRAPH, Network, hash_files
 from headstart.backbones.weights import check_unchanged
 from headstart.features.compiling import compile_network
 from headstart.progress import track
-from headstart.storage import hash_file, whole_file
+from headstart.storage.disk import hash_file
+from headstart.storage.whole_files import whole_file
 from headstart.training.batches import made_ahead
 from headstart.untrusted.json_text import read_json
 

@@ -20,7 +20,7 @@ from headstart.finetuning.activations import (
     compute_activations,
     frozen_part,
 )
-from headstart.storage import whole_file
+from headstart.storage.whole_files import whole_file
 from headstart.training.batches import ImageBatches
 from headstart.training.pixels import decode_images
 from headstart.training.validation import ValidationSet

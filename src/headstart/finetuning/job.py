@@ -31,7 +31,8 @@ from headstart.finetuning.settings import FineTuning
 from headstart.finetuning.split_network import split_network
 from headstart.finetuning.summary import FineTuningSummary
 from headstart.progress import Bars
-from headstart.storage import check_room, folder_size, temporary_folder
+from headstart.storage.disk import check_room, folder_size
+from headstart.storage.whole_folders import temporary_folder
 from headstart.training.backend import start_keras
 from headstart.training.precision import training_precision
 from headstart.training.seeding import seeded

@@ -10,7 +10,7 @@ import numpy as np
 from headstart.backbones import keras_outputs, keras_weights
 from headstart.errors import UsageError
 from headstart.prediction.scoring import AffineSoftmax, DenseSoftmax, Layer, Scorer
-from headstart.storage import writing
+from headstart.storage.disk import writing
 from headstart.training.folding import Folded, dense_layers, fold
 from headstart.training.freezing import FreezePoint, freeze
 from headstart.training.loop import assign

@@ -12,7 +12,7 @@ from headstart.data.labelled_images import LabelledImages, sorted_classes
 from headstart.data.labels import match_labels
 from headstart.errors import DatasetError
 from headstart.model.replacing import check_place, own_place
-from headstart.storage import check_room, folder_size
+from headstart.storage.disk import check_room, folder_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable

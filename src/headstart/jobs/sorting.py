@@ -20,7 +20,8 @@ from headstart.errors import ImageError, UsageError
 from headstart.escaping import printable
 from headstart.images.signatures import SIGNATURES
 from headstart.images.sources import ArraySource, BytesSource, FileSource, PillowSource
-from headstart.storage import whole_file, writing
+from headstart.storage.disk import writing
+from headstart.storage.whole_files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -31,7 +31,8 @@ from headstart.model import add_results
 from headstart.model.replacing import check_place, own_place
 from headstart.prediction.answer import Prediction
 from headstart.progress import Bars
-from headstart.storage import reserved, temporary_folder
+from headstart.storage.reservations import reserved
+from headstart.storage.whole_folders import temporary_folder
 from headstart.training.history import write_history
 from headstart.training.late_failures import saved_first
 

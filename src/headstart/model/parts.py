@@ -27,7 +27,7 @@ from headstart.backbones.runtime import write_graph
 from headstart.errors import DamagedModel
 from headstart.model.description import DESCRIPTION
 from headstart.prediction.scoring import Arrays
-from headstart.storage import hash_file
+from headstart.storage.disk import hash_file
 from headstart.untrusted.array_files import read_arrays
 from headstart.untrusted.hashed_files import LARGEST, hash_open
 from headstart.untrusted.json_text import MAX_BYTES

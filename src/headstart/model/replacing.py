@@ -13,7 +13,8 @@ from pathlib import Path
 from headstart.errors import DamagedModel, SavedModelError, StorageError, UsageError
 from headstart.model import parts
 from headstart.model.description import DESCRIPTION
-from headstart.storage import folder_beside, sync_folder, whole_folder
+from headstart.storage.disk import sync_folder
+from headstart.storage.whole_folders import folder_beside, whole_folder
 
 # On Windows, a folder keeps its name while another process reads a file in it, as `load` does.
 _TRIES, _PAUSE = 40 if os.name == "nt" else 0, 0.05

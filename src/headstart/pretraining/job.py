@@ -21,7 +21,7 @@ from headstart.pretraining.plan import Job, check_place, find_teacher, split_ima
 from headstart.pretraining.saving import measure_backbone, save_backbone
 from headstart.pretraining.settings import UNNAMED, Pretraining
 from headstart.pretraining.training import train_network
-from headstart.storage import check_room, folder_size
+from headstart.storage.disk import check_room, folder_size
 from headstart.training.backend import start_keras
 from headstart.training.late_failures import saved_first
 from headstart.training.precision import training_precision

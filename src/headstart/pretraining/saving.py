@@ -22,7 +22,8 @@ from headstart.prediction.predictor import Predictor
 from headstart.pretraining.card import model_card
 from headstart.pretraining.settings import SIZES
 from headstart.pretraining.summary import CARD, CURVES, HISTORY, PretrainingSummary
-from headstart.storage import folder_beside, sync_folder, whole_folder, writing
+from headstart.storage.disk import sync_folder, writing
+from headstart.storage.whole_folders import folder_beside, whole_folder
 from headstart.training.history import write_history
 
 if TYPE_CHECKING:

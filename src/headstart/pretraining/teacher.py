@@ -12,7 +12,7 @@ import numpy as np
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.settings import FeatureSettings
 from headstart.progress import track
-from headstart.storage import whole_file
+from headstart.storage.whole_files import whole_file
 from headstart.training.optimizers import compile_model, make_loss, make_optimizer
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from headstart.errors import StorageError, UsageError
 from headstart.images.resizing import Resize
 from headstart.pretraining.summary import CURVES, HISTORY
 from headstart.pretraining.teacher import compiled_with_teacher, teacher_targets
-from headstart.storage import whole_file
+from headstart.storage.whole_files import whole_file
 from headstart.training.batches import ImageBatches
 from headstart.training.history import write_history
 from headstart.training.loop import TrainingLoop

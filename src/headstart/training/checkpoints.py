@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headstart.errors import DamagedModel
-from headstart.storage import whole_file
+from headstart.storage.whole_files import whole_file
 from headstart.untrusted.array_files import read_arrays
 from headstart.untrusted.json_text import parse_json
 from headstart.untrusted.regular_files import open_regular

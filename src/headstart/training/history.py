@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
 from headstart.display.text import duration, percent
-from headstart.storage import whole_file
+from headstart.storage.whole_files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

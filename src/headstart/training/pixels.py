@@ -17,7 +17,7 @@ from headstart.images.notes import NoteCounter
 from headstart.images.reader import Loaded, read_images
 from headstart.images.sources import UnreadableImage
 from headstart.progress import track
-from headstart.storage import whole_file
+from headstart.storage.whole_files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

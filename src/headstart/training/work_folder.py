@@ -12,7 +12,9 @@ import filelock
 from headstart.display.text import shorten
 from headstart.errors import TrainingDiverged, UsageError
 from headstart.progress import Bars
-from headstart.storage import folder_beside, remove_remains, whole_file, writing
+from headstart.storage.disk import writing
+from headstart.storage.whole_files import whole_file
+from headstart.storage.whole_folders import folder_beside, remove_remains
 from headstart.untrusted.json_text import read_json
 
 if TYPE_CHECKING:
@@ -134,7 +136,7 @@ def _empty(folder: Path) -> None:
 
 
 def _remove_unfinished_files(folder: Path) -> None:
-    """Delete what a killed process was writing; see `headstart.storage.whole_file`."""
+    """Delete what a killed process was writing; see `headstart.storage.whole_files.whole_file`."""
     with writing(str(folder)):
         for file in folder.rglob(".*"):
             if file.is_file() and file.name != _LOCK:

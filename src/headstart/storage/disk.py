@@ -1,0 +1,110 @@
+"""What is on a disk, and whether more can be written: hashes, sizes, room, errors."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from headstart.errors import StorageError, UsageError
+from headstart.storage.cache_folder import cache_dir
+
+
+def hash_file(path: Path, algorithm: str = "sha256") -> str:
+    """Return the hash of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def folder_size(folder: Path) -> int:
+    """Return the size in bytes of all files below `folder`; 0 if it does not exist."""
+    size = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):  # another process deleted it
+                size += Path(place, name).stat().st_size
+    return size
+
+
+@contextlib.contextmanager
+def writing(what: str) -> Iterator[None]:
+    """Turn an ``OSError`` raised inside into a `StorageError` that names `what`.
+
+    Raises
+    ------
+    StorageError
+        The message says what could not be written, why, and what to do.
+    """
+    try:
+        yield
+    except (StorageError, BrokenPipeError):
+        # No file breaks a pipe: it is stdout whose reader has left.
+        raise
+    except OSError as error:
+        raise storage_error(what, error) from error
+
+
+def storage_error(what: str, why: object) -> StorageError:
+    """Return an error which says that `what` could not be written, why, and what to do."""
+    elsewhere = ""
+    with contextlib.suppress(UsageError):
+        if str(cache_dir()) in what:
+            elsewhere = "; set HEADSTART_CACHE to keep headstart's own files elsewhere"
+    return StorageError(
+        f"Could not write {what}: {why}. Free some space or make the folder writable{elsewhere}."
+    )
+
+
+def check_room(folder: Path, needed: int, what: str) -> None:
+    """Check that files can be written into `folder`, and that there is room for them.
+
+    Parameters
+    ----------
+    folder : Path
+        It need not exist. Nothing is left in it.
+    needed : int
+        How many bytes will be written, about.
+    what : str
+        What will be written, for the message.
+
+    Raises
+    ------
+    StorageError
+        The folder can't be written, or there is not so much room on its disk.
+    """
+    # Not even the root exists where a drive of Windows is missing.
+    above = (each for each in (folder, *folder.absolute().parents) if each.exists())
+    existing = next(above, folder)
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+        free = shutil.disk_usage(existing).free
+    except OSError as error:
+        raise StorageError(
+            f"{what} must be written into {folder}, which is not possible: {error}. Make the "
+            "folder writable, or choose another one."
+        ) from error
+    if free < needed:
+        raise StorageError(
+            f"There must be room for {what} in {folder}: about {_megabytes(needed)}. Received: "
+            f"{_megabytes(free)} free on its disk. Free some space, or choose another folder."
+        )
+
+
+def _megabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:,.0f} MB"
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until every file below `folder` is on the disk."""
+    for file in folder.rglob("*"):
+        if file.is_file() and not file.is_symlink():
+            sync_file(file)
+
+
+def sync_file(path: Path) -> None:
+    """Wait until a file is on the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
