@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headstart.escaping import printable, printable_lines
+from headstart.escaping import printable, printable_lines, quoted
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,11 @@ def test_lines_stay_lines():
 def test_joiners_are_kept_and_overrides_are_not():
     assert printable("क्\u200dष") == "क्\u200dष"
     assert printable("gpj.\u202eexe") == "gpj.\\u202eexe"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("0", "'0'"), (0, "0"), ("\u202e", r"'\u202e'"), ("x" * 200, f"'{'x' * 99}...")],
+)
+def test_a_value_in_a_message_is_quoted_and_short(value, shown):
+    assert quoted(value) == shown

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from headstart.errors import UsageError
+from headstart.escaping import quoted
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -51,7 +52,6 @@ Seed = Annotated[int, Between(0, 2**32 - 1)]
 
 _ANYTHING = (Any, object, inspect.Parameter.empty)
 _UNIONS = (types.UnionType, typing.Union)
-_SHOWN = 200
 
 
 def checked(function: Function) -> Function:
@@ -116,9 +116,7 @@ def check(name: str, value: object, hint: Any) -> None:
         The value does not fit.
     """
     if not _fits(value, hint):
-        shown = repr(value)
-        shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
-        raise UsageError(f"{name} must be {_words(hint)}. Received: {shown}.")
+        raise UsageError(f"{name} must be {_words(hint)}. Received: {quoted(value, 200)}.")
 
 
 def check_known(name: str, value: object, known: Iterable[str]) -> None:

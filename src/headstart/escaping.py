@@ -1,6 +1,7 @@
 """Text from outside that a terminal, a page or a log shows as it is, and that does nothing else."""
 
 import unicodedata
+from typing import Any
 
 
 def printable(text: str) -> str:
@@ -24,6 +25,18 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """Return `text` as `printable` does, with its line breaks."""
     return "\n".join(map(printable, text.split("\n")))
+
+
+def quoted(value: Any, at_most: int = 100) -> str:
+    """Return a value as Python writes it, for a message; what is longer is cut off.
+
+    Examples
+    --------
+    >>> print(quoted("a book of many pages", at_most=7))
+    'a book...
+    """
+    text = repr(value)
+    return text if len(text) <= at_most else f"{text[:at_most]}..."
 
 
 def is_harmless(char: str) -> bool:

@@ -8,12 +8,12 @@ from collections.abc import Collection, Hashable, Mapping
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from headstart.escaping import quoted
+
 Record = TypeVar("Record")
 
 # A network has a thousand classes, each a named tuple of its own.
 _types = functools.cache(get_type_hints)
-# Letters of a wrong value in a message.
-_SHOWN = 200
 
 
 def to_json(record: object, *, without: Collection[str] = ()) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def from_json(kind: type[Record], written: object, **given: Any) -> Record:
         If a field is missing and has no default, or is of another type.
     """
     if not isinstance(written, dict):
-        raise ValueError(f"{kind.__name__} must be an object. Received: {_shown(written)}")  # noqa: TRY004 - the file is wrong
+        raise ValueError(f"{kind.__name__} must be an object. Received: {quoted(written)}")  # noqa: TRY004 - the file is wrong
     hints = get_type_hints(kind)
     values = dict(given)
     for field in dataclasses.fields(kind):  # type: ignore[arg-type]
@@ -52,13 +52,8 @@ def from_json(kind: type[Record], written: object, **given: Any) -> Record:
         if field.name in written:
             values[field.name] = _read(hints[field.name], written[field.name], field.name)
         elif field.default is field.default_factory is dataclasses.MISSING:
-            raise ValueError(f"{kind.__name__} must have {field.name}. Received: {_shown(written)}")
+            raise ValueError(f"{kind.__name__} must have {field.name}. Received: {quoted(written)}")
     return kind(**values)
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _written(value: Any) -> Any:
@@ -90,7 +85,7 @@ def _read(hint: Any, value: Any, name: str) -> Any:
         return from_json(kind, value)
     if (kind is Literal and value in of) or _is_plain(kind, value):
         return value
-    raise ValueError(f"{name} must be {hint}. Received: {_shown(value)}")
+    raise ValueError(f"{name} must be {hint}. Received: {quoted(value)}")
 
 
 def _read_one_of(hints: tuple[Any, ...], value: Any, name: str) -> Any:

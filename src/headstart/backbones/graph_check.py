@@ -16,6 +16,8 @@ from xml.parsers import expat
 
 import numpy as np
 
+from headstart.escaping import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -83,7 +85,7 @@ def check_graph(xml: bytes, weights: NDArray[np.uint8]) -> None:
         raise ValueError(f"more than {MAX_LAYERS:,} layers")
     for layer in layers.values():
         if layer.kind not in OPERATIONS or not re.fullmatch(r"opset\d{1,2}", layer.version):
-            raise ValueError(f"the operation {layer.kind[:40]!r} ({layer.version[:20]!r})")
+            raise ValueError(f"the operation {quoted(layer.kind)} ({quoted(layer.version)})")
     _check_edges(layers, reader.edges)
     constants = [layer.data for layer in layers.values() if layer.kind == "Const"]
     sizes = [_bytes(data, len(weights)) for data in constants]
@@ -130,7 +132,7 @@ class _Reader:
         if self._path[1:2] == ["rt_info"]:
             return  # notes about the conversion
         if name not in _ELEMENTS:
-            raise ValueError(f"the element {name[:40]!r}")
+            raise ValueError(f"the element {quoted(name)}")
         if name == "layer":
             self._add_layer(attributes["id"], _Layer(attributes["type"], attributes["version"]))
         elif name == "data":
@@ -194,7 +196,7 @@ def _bytes(data: dict[str, str], n_weights: int) -> int:
     except KeyError as error:
         raise ValueError(f"a constant with a wrong or missing {error}") from error
     if min([start, *shape]) < 0 or size != expected or start + size > n_weights:
-        raise ValueError(f"a constant of the shape {data['shape'][:40]!r} that is not stored")
+        raise ValueError(f"a constant of the shape {quoted(data['shape'])} that is not stored")
     return size
 
 

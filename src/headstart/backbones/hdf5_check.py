@@ -9,6 +9,8 @@ import math
 import mmap
 from typing import TYPE_CHECKING
 
+from headstart.escaping import quoted
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -41,15 +43,15 @@ def check_objects(file: File) -> None:
             raise ValueError(f"more than {MAX_OBJECTS:,} groups and arrays")
         for name in group:
             if not _is_inside(group, name):
-                raise ValueError(f"{_short(name)} is a link")
+                raise ValueError(f"{quoted(name)} is a link")
             item = group[name]
             if _address(item) in found:
-                raise ValueError(f"{_short(name)} is another name of the same group or array")
+                raise ValueError(f"{quoted(name)} is another name of the same group or array")
             found.add(_address(item))
             if isinstance(item, h5py.Group):
                 to_visit.append(item)
             elif not isinstance(item, h5py.Dataset) or not _is_plain(item):
-                raise ValueError(f"{_short(name)} is no array of numbers in this file")
+                raise ValueError(f"{quoted(name)} is no array of numbers in this file")
 
 
 def check_heaps(path: Path) -> None:
@@ -140,7 +142,3 @@ def _texts(group: Group, part: str) -> list[str]:
     if not all(isinstance(name, str) for name in names):
         raise ValueError(f"{part} must list names")
     return names
-
-
-def _short(name: str) -> str:
-    return repr(name[:40])

@@ -11,10 +11,9 @@ from pathlib import Path
 
 from headstart.data.file_names import is_hidden, is_image_name
 from headstart.data.folders import subfolders
-from headstart.data.labels import short
 from headstart.display.text import listed_names
 from headstart.errors import DatasetError
-from headstart.escaping import printable
+from headstart.escaping import printable, quoted
 from headstart.images.sources import FileSource
 
 #: The longest path, in characters. No system opens a longer one.
@@ -50,7 +49,7 @@ class NamedImages:
         if len(name) > MAX_PATH:
             raise DatasetError(
                 f"The path of an image must have at most {MAX_PATH:,} characters. Received: "
-                f"{short(name)}, which has {len(name):,}."
+                f"{quoted(name)}, which has {len(name):,}."
             )
         path = os.path.join(self.folder, name)
         if "\\" in name and not os.path.exists(path):
@@ -62,7 +61,7 @@ class NamedImages:
         found = self._files(folder).get(stem, [])
         if len(found) > 1:
             raise DatasetError(
-                f"A name without an ending must mean one image. Received: {short(name)}, which "
+                f"A name without an ending must mean one image. Received: {quoted(name)}, which "
                 f"could be {listed_names(found)} in {printable(folder)}. Write the names with "
                 "their endings, or move the other images."
             )
@@ -96,12 +95,12 @@ def check_places(names: Sequence[str], table: Path, folder: Path) -> None:
         raise DatasetError(
             f"The images that {printable(str(table))} lists must be "
             f"{'beside it' if folder == table.parent else f'in {printable(str(folder))}'}. "
-            f"Received: {short(names[0])}, which is in {listed_names(map(str, below))}. Name "
+            f"Received: {quoted(names[0])}, which is in {listed_names(map(str, below))}. Name "
             f"the folder with {option}."
         )
     if not any(is_image_name(name) for name in tried):
         raise DatasetError(
-            f"There is no image called {short(names[0])}, with any ending, in "
+            f"There is no image called {quoted(names[0])}, with any ending, in "
             f"{printable(str(folder))}, where {printable(str(table))} lists it. If the images are "
             f"elsewhere, name their folder with {option}."
         )

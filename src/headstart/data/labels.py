@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from typing import Any
 
 from headstart.errors import DatasetError, HeadstartError, UsageError, warn
+from headstart.escaping import quoted
 
 #: Tells where a label is, such as "label 3" or "line 7 of birds.csv".
 Where = Callable[[int], str]
@@ -152,13 +153,7 @@ def is_too_long(label: object) -> bool:
 def listed(labels: Sequence[Hashable], at_most: int = 10) -> str:
     """Return labels as Python writes them, so that '0' and 0 look different."""
     more = f" and {len(labels) - at_most:,} more" if len(labels) > at_most else ""
-    return ", ".join(short(label) for label in labels[:at_most]) + more
-
-
-def short(value: Any, at_most: int = 100) -> str:
-    """Return a value as Python writes it, cut off where it is long."""
-    text = repr(value)
-    return text if len(text) <= at_most else f"{text[:at_most]}..."
+    return ", ".join(quoted(label) for label in labels[:at_most]) + more
 
 
 class _Refused(Exception):
@@ -192,14 +187,14 @@ def _check_kinds(labels: list[Any], where: Where) -> None:
         one, other = sorted(firsts)[:2]
         raise _Refused(
             "Labels must be of one kind: all text, all whole numbers, or all True or False. "
-            f"Received: {short(labels[one])} ({where(one)}) and {short(labels[other])} "
+            f"Received: {quoted(labels[one])} ({where(one)}) and {quoted(labels[other])} "
             f"({where(other)}). "
             "Write all of them in the same way, for example as text."
         )
 
 
 def _why_not(label: Any, where: str) -> str:
-    received = f"Received: {short(label)} ({where})."
+    received = f"Received: {quoted(label)} ({where})."
     if _is_missing(label):
         return f"{_ONE_LABEL} {received} Give the image a label, or leave it out."
     if _is_one_hot(label):
@@ -246,7 +241,7 @@ def _check_values(labels: list[Any], where: Where) -> None:
         if problem:
             # NaN equals nothing, but the object is the same.
             place = next(n for n, other in enumerate(labels) if other is label or other == label)
-            raise _Refused(f"{problem} Received: {short(label)} ({where(place)}).")
+            raise _Refused(f"{problem} Received: {quoted(label)} ({where(place)}).")
     texts = [label for label in distinct if isinstance(label, str)]
     _check_alike(texts)
     _check_several(texts)
@@ -307,7 +302,7 @@ def _check_several(texts: list[str]) -> None:
         for label, names in parts.items():
             if len(names) > 1 and all(counts[name] > 1 for name in names):
                 raise _Refused(
-                    f"{_SEVERAL_LABELS} Received: {short(label)}, whose parts are labels of other "
+                    f"{_SEVERAL_LABELS} Received: {quoted(label)}, whose parts are labels of other "
                     f"images, too. If it is one class, write it without {separator!r}."
                 )
 

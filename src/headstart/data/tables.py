@@ -21,13 +21,13 @@ from headstart.data.labelled_images import (
     joined,
     sorted_classes,
 )
-from headstart.data.labels import resolve_labels, short
+from headstart.data.labels import resolve_labels
 from headstart.data.rows import Row, is_table_name, read_rows
 from headstart.data.settings import DatasetSettings
 from headstart.data.split_names import split_of
 from headstart.display.text import listed_names
 from headstart.errors import DatasetError, UsageError
-from headstart.escaping import printable
+from headstart.escaping import printable, quoted
 from headstart.images.sources import FileSource, ImageSource
 
 PATH_COLUMNS = (
@@ -207,7 +207,7 @@ def labelled_rows(
     for n, value in enumerate(images):
         if _is_empty(value):
             raise DatasetError(
-                f"Every row of {name} must have one {image}. Received: {short(value)} in "
+                f"Every row of {name} must have one {image}. Received: {quoted(value)} in "
                 f"{place(n)}."
             )
     labels = resolve_labels(
@@ -239,7 +239,7 @@ def _label_column(rows: Sequence[Row], table: str, asked: str | None, advice: st
         classes = [name for name in columns if _is_one_hot(rows, name)]
         if len(classes) < 2:
             raise
-        named = short(classes, 1000)
+        named = quoted(classes, 1000)
         raise DatasetError(
             f"{error} The columns {listed_names(classes)} hold only 0 and 1. If they are one for "
             "each class, write one column with the class of each image; in pandas: "
@@ -278,7 +278,7 @@ def _splits(
     for n, value in enumerate(values):
         if _is_empty(value) or isinstance(value, dict):
             raise DatasetError(
-                f"Every row of {name} must have one {column}. Received: {short(value)} in "
+                f"Every row of {name} must have one {column}. Received: {quoted(value)} in "
                 f"{place(n)}."
             )
     splits = {str(value): split_of(str(value)) for value in values}

@@ -14,10 +14,10 @@ from typing import Any, cast
 
 from headstart.data.file_names import is_image_name
 from headstart.data.folders import MAX_DEPTH, Entry, Folder, TreeReader
-from headstart.data.labels import short
 from headstart.data.parquet import is_parquet_name
 from headstart.data.rows import is_table_name
 from headstart.errors import DatasetError, ImageDamaged, ImageNotFound
+from headstart.escaping import quoted
 from headstart.images.decoding_errors import too_large
 from headstart.images.sources import FileSource, ImageSource, check_bytes
 from headstart.untrusted.regular_files import open_regular
@@ -149,7 +149,7 @@ class ZipImages:
             raise DatasetError(
                 f"{self.name} must hold files whose names any system can write: of at most "
                 f"{_MAX_NAME} characters, with paths of at most {_MAX_PATH:,}. Received: "
-                f"{short(long.filename)}."
+                f"{quoted(long.filename)}."
             )
         total = sum(member.file_size for member in members)
         if total > max(_RATIO_COUNTS_FROM, _MAX_RATIO * size):

@@ -9,6 +9,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.escaping import quoted
+
 # The header of an array as NumPy writes it (format 1.0): numbers and texts only, no objects.
 _HEADER = re.compile(
     rb"\x93NUMPY\x01\x00(?s:..)"
@@ -64,7 +66,7 @@ def _check_entries(entries: list[zipfile.ZipInfo], size: int) -> None:
     for entry in entries:
         is_plain = entry.compress_type == zipfile.ZIP_STORED and not entry.flag_bits & 1
         if not is_plain or entry.compress_size != entry.file_size:
-            raise ValueError(f"{entry.filename[:40]!r} must not be compressed or encrypted")
+            raise ValueError(f"{quoted(entry.filename)} must not be compressed or encrypted")
     if len({entry.filename for entry in entries}) < len(entries):
         raise ValueError("two arrays of one name")
     if sum(entry.file_size for entry in entries) > size:
@@ -75,10 +77,10 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
     with archive.open(entry) as member:
         header = _HEADER.match(member.read(_LONGEST_HEADER))
         if header is None:
-            raise ValueError(f"{entry.filename[:40]!r} must be an array of numbers or texts")
+            raise ValueError(f"{quoted(entry.filename)} must be an array of numbers or texts")
         kind = np.dtype(header["type"].decode())
         shape = [int(each) for each in header["shape"].replace(b",", b" ").split()]
         if kind.itemsize == 0 or math.prod(shape) * kind.itemsize != entry.file_size - header.end():
-            raise ValueError(f"{entry.filename[:40]!r} must be as long as its header says")
+            raise ValueError(f"{quoted(entry.filename)} must be as long as its header says")
         member.seek(0)
         return np.lib.format.read_array(member, allow_pickle=False)

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from headstart.escaping import quoted
 from headstart.untrusted.regular_files import read_bytes
 
 #: A hundred thousand class names. What is parsed takes up to 40 times as much memory.
@@ -81,7 +82,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = Counter(name for name, _ in pairs)
         twice = next(name for name, n in names.items() if n > 1)
-        raise ValueError(f"{twice!r} twice in one object")
+        raise ValueError(f"{quoted(twice)} twice in one object")
     return found
 
 
