@@ -1,8 +1,12 @@
 """What the project's own files say about it holds."""
 
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
+
+import pytest
 
 import headstart
 
@@ -56,3 +60,12 @@ def test_every_exception_from_a_rule_says_why():
         if re.search(r"# noqa: [A-Z0-9, ]+$", line)
     ]
     assert without == []
+
+
+def test_every_file_has_a_name_that_each_system_can_check_out():
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("needs a checkout and git")
+    listed = subprocess.run([git, "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    names = listed.stdout.decode().split("\0")[:-1]
+    assert [name for name in names if not re.fullmatch(r"[\w.+-][\w.+ /-]*", name)] == []

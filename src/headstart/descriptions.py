@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from headstart.errors import DamagedModel, NewerFormat, NotASavedModel
+from headstart.errors import DamagedModel, NewerFormat, NotASavedModel, StorageError
 from headstart.untrusted.json_text import MAX_BYTES, parse_json
 from headstart.untrusted.regular_files import read_bytes
 
@@ -103,12 +103,21 @@ class DescriptionFile:
         ------
         TypeError, ValueError
             If an entry is not of JSON's types.
+        StorageError
+            If it would be longer than what is read.
         """
         kind = {} if self.kind is None else {"kind": self.kind}
         content = {**kind, "format": self.newest, **entries}
         read = json.loads(json.dumps(content, allow_nan=False))
         content[_DIGEST] = _digest(read)
-        return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        if (length := len(text.encode())) > MAX_BYTES:
+            raise StorageError(
+                f"The {self.name} of a {self.what} must have at most {MAX_BYTES:,} bytes, or it "
+                f"could not be read again. Received: {length:,}. Use fewer classes, shorter names "
+                "of classes or a smaller evaluation."
+            )
+        return text
 
     def write(self, folder: Path, entries: dict[str, Any]) -> None:
         """Write the file into the folder; see `text`."""

@@ -171,6 +171,35 @@ def test_results_are_added_to_a_model_that_is_saved(save, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
+def test_the_results_of_two_thousand_classes_are_read_again(save, tmp_path):
+    matrix = np.eye(2000, dtype=int)
+    matrix[3, 7] = 2
+    evaluation = {"accuracy": 0.5, "confusion": matrix.tolist()}
+    added = add_results(save(tmp_path / "a"), evaluation, {})
+    saved = save(tmp_path / "b", evaluation=evaluation)
+    found = load(tmp_path / "a").evaluation
+    assert found == added.evaluation == saved.evaluation == load(tmp_path / "b").evaluation
+    cells = found["confusion_cells"]
+    again = np.zeros_like(matrix)
+    again[cells["rows"], cells["columns"]] = cells["counts"]
+    assert np.array_equal(again, matrix)
+
+
+@pytest.mark.parametrize("matrix", [np.eye(500, dtype=int).tolist(), [[1]] * 600, None, "none"])
+def test_other_results_are_kept_as_they_are(save, tmp_path, matrix):
+    assert save(tmp_path / "a", evaluation={"confusion": matrix}).evaluation["confusion"] == matrix
+
+
+def test_results_that_could_not_be_read_again_are_refused(save, tmp_path):
+    model = save(tmp_path / "model", evaluation={"accuracy": 0.75})
+    with pytest.raises(StorageError, match="at most 8,388,608 bytes"):
+        add_results(model, {"notes": "x" * 2**23}, {})
+    with pytest.raises(StorageError, match="at most 8,388,608 bytes"):
+        save(tmp_path / "new", evaluation={"notes": "x" * 2**23})
+    assert load(tmp_path / "model").evaluation == {"accuracy": 0.75}
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
 def test_results_are_not_added_to_the_model_of_another_process(save, tmp_path, make_network):
     model = save(tmp_path / "model")
     save(tmp_path / "model", network=make_network(seed=7), overwrite=True)

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
 from headstart import records
 from headstart.backbones.network import Network, check_facts, graph_key
 from headstart.descriptions import DescriptionFile
@@ -27,6 +29,9 @@ DESCRIPTION = DescriptionFile("model.json", "saved model", newest=2, kind="heads
 UNSUITABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError)
 # What the files themselves say of the network: where they are, their hashes, and the labels.
 _NOT_WRITTEN = ("folder", "key", "files", "classes")
+# A confusion matrix of more classes is written as its cells that are not zero: that of ten thousand
+# species has a hundred million cells, of which hardly any is filled.
+_MOST_ROWS = 500
 # The packages that affect the predictions.
 _PACKAGES = ("keras", "numpy", "openvino", "pillow", "scikit-learn")
 
@@ -38,6 +43,34 @@ def versions() -> dict[str, str]:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[package] = importlib.metadata.version(package)
     return found
+
+
+def within_limits(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a saved model keeps of an evaluation, so that ``model.json`` can be read again.
+
+    With more than 500 classes, ``confusion_cells`` takes the place of ``confusion``: ``rows``,
+    ``columns`` and ``counts`` of the cells that are not zero.
+    """
+    found = dict(evaluation)
+    matrix = found.get("confusion")
+    if _is_large_matrix(matrix):
+        cells = np.asarray(matrix)
+        rows, columns = np.nonzero(cells)
+        del found["confusion"]
+        found["confusion_cells"] = {
+            "rows": rows.tolist(),
+            "columns": columns.tolist(),
+            "counts": cells[rows, columns].tolist(),
+        }
+    return found
+
+
+def _is_large_matrix(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) > _MOST_ROWS
+        and all(isinstance(row, list) and len(row) == len(value) for row in value)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +104,7 @@ class Description:
     training : TrainingData
         What the model was trained on.
     evaluation : mapping
-        What was known about the accuracy.
+        What was known about the accuracy; see `within_limits`.
     versions : dict
         The versions of the packages that the model was made with.
     extras : tuple of str

@@ -98,7 +98,11 @@ class SavedModel(Displayed):
 
     @property
     def evaluation(self) -> dict[str, Any]:
-        """What was known about the accuracy when the model was saved."""
+        """What was known about the accuracy when the model was saved.
+
+        With more than 500 classes, ``confusion_cells`` takes the place of ``confusion``: ``rows``,
+        ``columns`` and ``counts`` of the cells of the confusion matrix that are not zero.
+        """
         return dict(self.description.evaluation)
 
     def predict_proba(self, X: Images) -> NDArray[np.float32]:

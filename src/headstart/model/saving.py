@@ -9,7 +9,7 @@ from headstart.backbones.network import graph_key
 from headstart.errors import StorageError, UsageError
 from headstart.model import parts
 from headstart.model.card import model_card
-from headstart.model.description import DESCRIPTION, Description
+from headstart.model.description import DESCRIPTION, Description, within_limits
 from headstart.model.golden import golden_arrays
 from headstart.model.graph import headed, output_shapes
 from headstart.model.loading import load
@@ -54,7 +54,7 @@ def save_model(
         head=head,
         scorer=scorer.kind,
         training=training,
-        evaluation=evaluation,
+        evaluation=within_limits(evaluation),
         extras=tuple(extras),
     )
     values["description"] = described.to_json()
@@ -90,7 +90,7 @@ def add_results(
     described = model.description
     _check_request(described.version, extras)
     names = tuple(dict.fromkeys((*described.extras, *extras)))
-    described = replace(described, evaluation=evaluation, extras=names)
+    described = replace(described, evaluation=within_limits(evaluation), extras=names)
     entries = described.to_json()
     with place_for_model(model.folder, overwrite=True) as new:
         hashes = parts.check_parts(model.folder)
