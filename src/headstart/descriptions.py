@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.errors import DamagedModel, NewerFormat, NotASavedModel, StorageError
+from headstart.escaping import quoted
 from headstart.untrusted.json_text import MAX_BYTES, parse_json
 from headstart.untrusted.regular_files import read_bytes
 
@@ -24,10 +25,7 @@ _DIGEST = "digest"
 # Letters of what is wrong in a message.
 _SHOWN = 500
 
-_UNSUITABLE = (
-    *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
-    RecursionError,  # JSON that is nested a hundred thousand times
-)
+_UNSUITABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +145,9 @@ class DescriptionFile:
             f"{_DIGEST!r}."
         )
 
-    def _not_ours(self, folder: Path, received: object) -> NotASavedModel:
-        found = repr(received) if isinstance(received, Exception) else str(received)
+    def _not_ours(self, folder: Path, error: Exception) -> NotASavedModel:
         return NotASavedModel(
-            f"{folder / self.name} must be what headstart writes. Received: {found[:_SHOWN]}"
+            f"{folder / self.name} must be what headstart writes. Received: {quoted(error, _SHOWN)}"
         )
 
 

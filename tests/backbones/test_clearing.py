@@ -102,6 +102,17 @@ def test_what_is_cleared_at_this_moment_is_not_held(networks):
     assert not hold(graph)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no names on Windows")
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(networks):
+    for name in ("one", "two"):
+        (networks / name / "graph.xml").unlink()
+    os.mkfifo(networks / "one" / "graph.xml")
+    os.mkfifo(networks / "three")
+    assert not hold(networks / "one" / "graph.xml")
+    assert clear("networks") == []
+    assert not networks.exists()
+
+
 def test_so_many_files_are_held(networks, monkeypatch):
     monkeypatch.setattr(clearing, "_MOST_HELD", 1)
     assert hold(networks / "one" / "graph.xml")

@@ -252,6 +252,16 @@ def test_what_is_in_the_place_of_a_network_is_replaced(made, put):
     assert not folder.is_symlink()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no names on Windows")
+@pytest.mark.parametrize("name", ["graph.xml", "graph.bin", "network.json"])
+def test_a_network_with_a_pipe_in_the_place_of_a_file_is_made_again(made, name):
+    folder = cached_network("tiny-1", made).folder
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    assert cached_network("tiny-1", made) == load_network(folder)
+    assert made.count == 2
+
+
 def test_failure_leaves_nothing():
     def fail(folder):
         (folder / "graph.xml").write_text("half")

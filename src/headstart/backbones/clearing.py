@@ -18,6 +18,7 @@ from headstart.storage.cache_folder import cache_dir
 from headstart.storage.disk import writing
 from headstart.storage.locks import lock
 from headstart.storage.whole_folders import remove_remains
+from headstart.untrusted.regular_files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ def hold(file: Path) -> bool:
         Whether the file is there, and is not being cleared.
     """
     try:
-        handle = os.open(file, os.O_RDONLY)
+        handle = _opened(file)
     except OSError:
         return False
     if lock(handle, exclusive=False) is False or not _is_at(handle, file):
@@ -136,13 +137,19 @@ def _is_free(file: Path, stack: contextlib.ExitStack) -> bool:
         if sys.platform == "win32":
             file.rename(file)
             return True
-        handle = os.open(file, os.O_RDONLY)
+        handle = _opened(file)
     except PermissionError:
         return sys.platform != "win32"
     except OSError:
         return True
     stack.callback(os.close, handle)
     return lock(handle) is not False
+
+
+def _opened(file: Path) -> int:
+    """Return a handle of a regular file: to open a pipe would wait for its writer."""
+    with open_regular(file) as opened:
+        return os.dup(opened.fileno())
 
 
 def _is_at(handle: int, path: Path) -> bool:

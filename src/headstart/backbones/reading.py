@@ -11,7 +11,7 @@ from headstart.backbones.graph_check import MAX_BYTES, check_graph, check_model
 from headstart.backbones.network import FILES
 from headstart.backbones.runtime import load_openvino
 from headstart.errors import DamagedModel
-from headstart.untrusted.hashed_files import known_hash
+from headstart.untrusted.hashed_files import LARGEST, known_hash
 from headstart.untrusted.regular_files import open_regular
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from headstart.backbones.network import Network
 
 
-# Bytes of the graph, and of its weights: those of the largest network take 1.4 GB.
-_MOST = (MAX_BYTES, 2**33)
+# Bytes of the graph, and of its weights.
+_MOST = (MAX_BYTES, LARGEST)
 # Letters of OpenVINO's message in an error.
 _SHOWN = 300
 
