@@ -25,7 +25,7 @@ USING = """
 import sys
 import numpy as np
 from headstart import Embedder
-from headstart.backbones import clearing
+from headstart.storage import clearing
 from headstart.features import compiling
 
 random = np.random.default_rng(0)

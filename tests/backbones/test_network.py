@@ -14,10 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headstart.backbones import clearing
 from headstart.backbones import network as network_module
 from headstart.backbones.classes import ClassName
-from headstart.backbones.clearing import clear
 from headstart.backbones.network import (
     DESCRIPTION,
     FILES,
@@ -34,7 +32,9 @@ from headstart.errors import (
     SavedModelError,
     StorageError,
 )
+from headstart.storage import clearing
 from headstart.storage.cache_folder import cache_dir
+from headstart.storage.clearing import clear
 
 OLD = Path(__file__).parents[1] / "fixtures" / "networks"
 CLASSES = tuple(ClassName(f"n{i}", name) for i, name in enumerate(["ant", "bee", "cat"]))

@@ -6,7 +6,7 @@ import pytest
 
 from headstart.errors import StorageError
 from headstart.storage import disk
-from headstart.storage.disk import check_room, folder_size, hash_file, writing
+from headstart.storage.disk import check_room, delete, folder_size, hash_file, writing
 
 
 def names(folder):
@@ -19,6 +19,17 @@ def test_a_hash_is_that_of_the_content(tmp_path):
     assert hash_file(path) == hashlib.sha256(b"content").hexdigest()
     md5 = hashlib.md5(b"content", usedforsecurity=False).hexdigest()
     assert hash_file(path, "md5") == md5
+
+
+def test_whatever_is_there_is_deleted_but_not_what_a_link_points_to(tmp_path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "folder" / "in it").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("kept")
+    (tmp_path / "nowhere").symlink_to("nothing")
+    for name in ("file", "folder", "link", "nowhere", "nothing"):
+        delete(tmp_path / name)
+    assert names(tmp_path) == ["kept"]
 
 
 def test_where_the_cache_is_can_be_set_if_its_disk_is_full(monkeypatch, tmp_path):

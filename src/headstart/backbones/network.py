@@ -10,7 +10,6 @@ It is a folder::
 import contextlib
 import hashlib
 import math
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -20,14 +19,14 @@ import filelock
 
 from headstart import records
 from headstart.backbones.classes import ClassName
-from headstart.backbones.clearing import hold, release
 from headstart.backbones.pooling import Pooling
 from headstart.backbones.preprocessing import Preprocessing
 from headstart.descriptions import DescriptionFile
 from headstart.errors import DamagedModel, NotASavedModel
 from headstart.images.resize_rules import Interpolation, Rule
 from headstart.storage.cache_folder import cache_dir
-from headstart.storage.disk import hash_file, writing
+from headstart.storage.clearing import hold, release
+from headstart.storage.disk import delete, hash_file, writing
 from headstart.storage.whole_folders import remove_remains, whole_folder
 from headstart.untrusted.hashed_files import hash_open
 from headstart.untrusted.regular_files import open_regular
@@ -276,11 +275,8 @@ def _kept(folder: Path) -> Network | None:
 
 
 def _made(folder: Path, make: Callable[[Path], Network]) -> Network:
-    if folder.is_dir() and not folder.is_symlink():  # it is damaged
-        release(folder / GRAPH)
-        shutil.rmtree(folder)
-    else:  # perhaps a file, a pipe or a link that leads nowhere
-        folder.unlink(missing_ok=True)
+    release(folder / GRAPH)
+    delete(folder)  # it is damaged, or perhaps a file, a pipe or a link that leads nowhere
     with whole_folder(folder) as new:
         network = replace(make(new), folder=folder, files=hash_files(new))
         write_description(network, new)

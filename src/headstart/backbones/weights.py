@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from headstart.backbones import download as downloads
-from headstart.backbones.clearing import hold
 from headstart.backbones.keras_settings import keras_folder
 from headstart.errors import DamagedModel, WeightsMismatch, WeightsNotFound
 from headstart.storage.cache_folder import cache_dir
+from headstart.storage.clearing import hold
 from headstart.untrusted.hashed_files import hash_open
 from headstart.untrusted.regular_files import open_regular
 

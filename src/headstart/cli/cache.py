@@ -55,8 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _clear(kind: str) -> list[str]:
     """Clear one kind, and return the names of what is in use."""
-    from headstart.backbones.clearing import clear
     from headstart.features.cache import FeatureCache
+    from headstart.storage.clearing import clear
 
     if kind != "features":
         return clear(kind)

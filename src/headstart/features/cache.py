@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import sqlite3
 import threading
 from typing import TYPE_CHECKING, TypeVar
@@ -14,6 +13,7 @@ from headstart.display.text import counted
 from headstart.errors import UsageError, warn
 from headstart.features.store import FeatureStore, Kept, drop_oldest
 from headstart.storage.cache_folder import cache_dir
+from headstart.storage.disk import delete
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +107,7 @@ class FeatureCache:
             _drop(path, None)
         for path in self.folder.glob(f"*{SUFFIX}{_ASIDE}"):
             if _is_store(path.with_suffix("")):
-                _remove(path)
+                delete(path)
 
     def evict(self, current: Path) -> None:
         """Drop what was used least recently until the limit holds; drop from `current` last."""
@@ -270,7 +270,7 @@ class CachedFeatures:
 
     def _set_aside(self, error: sqlite3.Error) -> None:
         aside = self._path.with_name(f"{self._path.name}{_ASIDE}")
-        _remove(aside)
+        delete(aside)
         self._path.replace(aside)
         for ending in _COMPANIONS:
             self._path.with_name(f"{self._path.name}{ending}").unlink(missing_ok=True)
@@ -314,19 +314,11 @@ def _drop(path: Path, size: int | None) -> None:
         drop_oldest(path, size)
     except sqlite3.Error as error:
         if is_damage(error) or not path.is_file():
-            _remove(path)
+            delete(path)
 
 
 def _is_store(path: Path) -> bool:
     return _NAME.fullmatch(path.name) is not None
-
-
-def _remove(path: Path) -> None:
-    """Delete a file or a folder that is in the place of one."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _size(path: Path) -> int:

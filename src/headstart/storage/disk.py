@@ -18,6 +18,14 @@ def hash_file(path: Path, algorithm: str = "sha256") -> str:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 
+def delete(path: Path) -> None:
+    """Delete a file, or a folder with all that is in it, if it is there; no link is followed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def folder_size(folder: Path) -> int:
     """Return the size in bytes of all files below `folder`; 0 if it does not exist."""
     size = 0

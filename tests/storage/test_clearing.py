@@ -7,9 +7,9 @@ import sys
 import filelock
 import pytest
 
-from headstart.backbones import clearing
-from headstart.backbones.clearing import clear, hold
+from headstart.storage import clearing
 from headstart.storage.cache_folder import cache_dir
+from headstart.storage.clearing import clear, hold
 from headstart.storage.whole_folders import whole_folder
 
 
@@ -45,7 +45,7 @@ def test_everything_of_one_kind_is_deleted(networks):
 USING = """
 import sys
 from pathlib import Path
-from headstart.backbones.clearing import hold
+from headstart.storage.clearing import hold
 print(hold(Path(sys.argv[1])), flush=True)
 sys.stdin.read()
 """

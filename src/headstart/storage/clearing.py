@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
 import filelock
 
 from headstart.storage.cache_folder import cache_dir
-from headstart.storage.disk import writing
+from headstart.storage.disk import delete, writing
 from headstart.storage.locks import lock
 from headstart.storage.whole_folders import remove_remains
 from headstart.untrusted.regular_files import open_regular
@@ -110,18 +109,11 @@ def _clear_locked(path: Path) -> bool:
         if is_unused:
             remove_remains(path)
             for each in (path, path.with_name(f"{path.name}.part")):
-                _delete(each)
+                delete(each)
             # On Windows, where it is open, it stays.
             with contextlib.suppress(PermissionError):
-                _delete(path.with_name(f"{path.name}.lock"))
+                delete(path.with_name(f"{path.name}.lock"))
     return is_unused
-
-
-def _delete(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
