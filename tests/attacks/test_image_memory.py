@@ -17,7 +17,7 @@ READ = """
 import json, resource, sys, threading
 from headstart.images import in_flight
 
-in_flight._budgets.pixels.most = int(sys.argv[3])
+in_flight.PIXELS_IN_FLIGHT = int(sys.argv[3])
 from headstart.images.reader import read_images
 from headstart.images.resizing import Resize
 from headstart.images.sources import FileSource

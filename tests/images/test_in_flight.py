@@ -67,6 +67,13 @@ def test_an_image_that_needs_more_than_it_took_does_not_wait_for_itself(budgets)
     assert budgets.pixels.taken == 0
 
 
+def test_a_limit_that_is_raised_holds_at_once(budgets, monkeypatch):
+    monkeypatch.setattr(in_flight, "PIXELS_IN_FLIGHT", 2 * PIXELS_IN_FLIGHT)
+    with room():
+        take_pixels(2 * PIXELS_IN_FLIGHT, "x")
+        assert budgets.pixels.taken == 2 * PIXELS_IN_FLIGHT
+
+
 def waiting(budget, n):
     while len(budget._waiting) < n:
         threading.Event().wait(0.001)
@@ -84,7 +91,7 @@ def taking(budget, amount, order):
 
 
 def test_who_asks_for_more_than_is_free_waits_and_is_served_in_turn():
-    budget, order = Budget(100), []
+    budget, order = Budget(lambda: 100), []
     budget.take(50)
     threads = []
     for n, amount in enumerate((90, 10, 20)):
@@ -100,7 +107,7 @@ def test_who_asks_for_more_than_is_free_waits_and_is_served_in_turn():
 
 
 def test_who_gives_up_waiting_lets_others_in(monkeypatch):
-    budget = Budget(100)
+    budget = Budget(lambda: 100)
     budget.take(50)
     with monkeypatch.context() as patch:
         patch.setattr(budget._free, "wait", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -111,7 +118,7 @@ def test_who_gives_up_waiting_lets_others_in(monkeypatch):
 
 
 def test_many_threads_never_take_more_than_there_is():
-    budget, seen = Budget(100), []
+    budget, seen = Budget(lambda: 100), []
 
     def run(amount):
         for _ in range(50):

@@ -220,7 +220,7 @@ def _check_finite(model: Model, path: Path) -> None:
     import numpy as np
 
     for weight in model.weights:
-        if not np.isfinite(keras.ops.convert_to_numpy(weight)).all():
+        if not np.isfinite(keras.ops.convert_to_numpy(weight.value)).all():
             raise WeightsMismatch(
                 f"The weights in {path} must be finite numbers. Received: NaN or infinity in "
                 f"{weight.path}. The file is damaged, or its training diverged: get another one."

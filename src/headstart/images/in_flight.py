@@ -10,7 +10,7 @@ import ctypes
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from headstart.errors import ImageTooLarge
 
@@ -28,11 +28,11 @@ class Budget:
 
     Parameters
     ----------
-    most : int
-        Bytes that may be taken at once.
+    most : callable
+        Returns how many bytes may be taken at once: who needs more may set it at any time.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: Callable[[], int]) -> None:
         self.most = most
         self.taken = 0
         self._free = threading.Condition(threading.Lock())
@@ -45,7 +45,7 @@ class Budget:
             self._waiting.append(turn)
             try:
                 # In turn, so that small images can't keep a large one waiting for ever.
-                while self._waiting[0] is not turn or self.taken + amount > self.most:
+                while self._waiting[0] is not turn or self.taken + amount > self.most():
                     self._free.wait()
                 self.taken += amount
             finally:
@@ -72,8 +72,8 @@ class _Budgets:
 
     def begin(self) -> None:
         """Begin with nothing taken, as a forked process does: it has no other threads."""
-        self.files = Budget(FILES_IN_FLIGHT)
-        self.pixels = Budget(PIXELS_IN_FLIGHT)
+        self.files = Budget(lambda: FILES_IN_FLIGHT)
+        self.pixels = Budget(lambda: PIXELS_IN_FLIGHT)
 
 
 class _Thread(threading.local):
