@@ -184,14 +184,16 @@ class Attack:
 
     def check_next_run(self):
         """The same command gives the same, and leaves nothing."""
-        finished = all((self.folder / name).exists() for name in self.job.models)
-        if any((self.folder / name).exists() for name in self.job.backbones):
-            # It is saved, and never replaced; to measure it is another command.
+        if (self.folder / "model" / "model.json").exists() and self._work():
+            refused = self.run()
+            assert "model.training holds the work" in refused.said, refused.said
+        if (self.folder / "net").exists() and not self._work():
+            # It is saved and measured, and never replaced.
             again = self.run()
             assert "new or empty folder" in again.said, again.said
-            return
-        again = self.run(*(self.job.further if finished else ()))
-        self._must_end_well(again)
+        else:
+            saved = all((self.folder / name).exists() for name in self.job.models)
+            again = self._must_end_well(self.run(*(self.job.further if saved else ())))
         self.look()
         self._check_listing(again.said)
         for name, value in self.found().items():
@@ -201,6 +203,10 @@ class Attack:
                 np.testing.assert_allclose(value, expected, atol=atol, err_msg=name)
             else:
                 assert value == expected, name
+
+    def _work(self):
+        """Return the folders of trainings that can be continued."""
+        return [path.parent for path in self.folder.glob("*.training/settings.json")]
 
     def _check_listing(self, said):
         listed = self.listed()

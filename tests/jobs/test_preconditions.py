@@ -5,6 +5,7 @@ import pytest
 from headstart.data.labelled_images import LabelledImages
 from headstart.errors import DatasetError, StorageError, UnknownBackbone, UsageError
 from headstart.jobs.preconditions import check_labels, check_out
+from headstart.model.description import DESCRIPTION
 
 
 def images(*labels):
@@ -26,6 +27,23 @@ def test_a_file_in_the_way_is_refused(tmp_path, tiny_network):
         check_out(tmp_path / "m", tiny_network, overwrite=True)
     with pytest.raises(StorageError, match="the model 'x' must be written into"):
         check_out(tmp_path / "m" / "x", tiny_network, overwrite=False)
+
+
+def test_the_work_of_a_training_that_was_killed_when_it_was_saved_is_named(tmp_path, tiny_network):
+    model, work = tmp_path / "m", tmp_path / "m.training"
+    model.mkdir()
+    DESCRIPTION.write(model, {})
+    (model / "SHA256SUMS").touch()
+    (tmp_path / ".m.training-abcd1234").mkdir()
+    with pytest.raises(UsageError, match=r"overwrite=True\)\.$"):
+        check_out(model, tiny_network, overwrite=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m"]
+    work.mkdir()
+    (work / "settings.json").touch()
+    with pytest.raises(UsageError, match=r"m\.training holds the work .* Or delete that folder"):
+        check_out(model, tiny_network, overwrite=False)
+    check_out(model, tiny_network, overwrite=True)
+    assert (work / "settings.json").exists()
 
 
 def test_a_backbone_that_there_is_not_is_refused(tmp_path):

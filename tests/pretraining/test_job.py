@@ -14,6 +14,7 @@ from headstart.backbones.folders import read_backbone
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.pretraining import job as room
+from headstart.pretraining.place import place_for_backbone
 
 SETTINGS = (
     *("--size", "32", "--epochs", "3", "--batch-size", "16", "--learning-rate", "0.05"),
@@ -105,29 +106,86 @@ def test_the_folder_is_a_backbone_like_any_other(done, dataset):
     assert np.isfinite(features).all()
 
 
-def test_a_backbone_is_saved_before_it_is_measured_and_stays_if_that_fails(
-    dataset, monkeypatch, tmp_path
-):
-    done = []
+@pytest.fixture
+def short(dataset, monkeypatch, tmp_path):
+    """Return what pre-trains without Keras: `short(measure)`; and what was saved, each time."""
+    saved = []
 
-    def save(job, trained, out):
-        assert (trained, job.folder.is_dir()) == ("trained", True)
-        done.append("saved")
-        out.mkdir()
+    def train_network(_, job):
+        (job.folder / "last.npz").write_text("checkpoint")
 
-    def measure(job, *_):
-        assert not job.folder.exists()
-        raise OSError("disk on fire")
+    def save(job, _, out):
+        with place_for_backbone(out, job.folder) as new:
+            (new / "backbone.json").write_text(job.license)
+        saved.append(out)
 
     monkeypatch.setattr(room, "start_keras", lambda: None)
     monkeypatch.setattr(room, "standard_settings", lambda _: contextlib.nullcontext())
-    monkeypatch.setattr(room, "train_network", lambda *_: "trained")
+    monkeypatch.setattr(room, "train_network", train_network)
     monkeypatch.setattr(room, "save_backbone", save)
-    monkeypatch.setattr(room, "measure_backbone", measure)
-    settings = hs.Pretraining(size=32, batch_size=16, precision="f32")
+
+    def pretrained(measure, size=32, **options):
+        monkeypatch.setattr(room, "measure_backbone", measure)
+        settings = hs.Pretraining(size=size, batch_size=16, precision="f32")
+        return hs.pretrain(dataset, tmp_path / "net", settings, **options)
+
+    return pretrained, saved
+
+
+def fail(*_):
+    raise OSError("disk on fire")
+
+
+def killed(*_):
+    raise KeyboardInterrupt
+
+
+def measured(*_):
+    return "measured"
+
+
+def test_a_backbone_is_saved_before_it_is_measured_and_stays_if_that_fails(short, tmp_path):
+    pretrained, _ = short
     with pytest.raises(hs.NotTested, match=r"net and can be used, but measuring it failed: disk"):
-        hs.pretrain(dataset, tmp_path / "net", settings)
-    assert done == ["saved"]
+        pretrained(fail)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["net", "net.training"]
+
+
+def test_the_same_command_measures_what_it_saved(short, tmp_path):
+    pretrained, saved = short
+    with pytest.raises(KeyboardInterrupt):
+        pretrained(killed)
+    assert pretrained(measured, license="CC0-1.0") == "measured"
+    assert len(saved) == 2
+    assert (tmp_path / "net" / "backbone.json").read_text() == "CC0-1.0"
+    assert [path.name for path in tmp_path.iterdir()] == ["net"]
+    with pytest.raises(hs.UsageError, match="new or empty folder"):
+        pretrained(measured)
+
+
+@pytest.mark.parametrize("options", [{"size": 40}, {"restart": True}])
+def test_another_command_does_not_replace_what_was_saved(short, options):
+    pretrained, saved = short
+    with pytest.raises(KeyboardInterrupt):
+        pretrained(killed)
+    with pytest.raises(hs.UsageError, match=r"other settings: size|new or empty folder"):
+        pretrained(measured, **options)
+    assert len(saved) == 1
+
+
+def test_what_another_process_saved_meanwhile_is_not_replaced(short, monkeypatch, tmp_path):
+    pretrained, saved = short
+    kept = room.work_folder
+
+    def wait(*args, **kwargs):
+        (tmp_path / "net").mkdir()
+        (tmp_path / "net" / "backbone.json").touch()
+        return kept(*args, **kwargs)
+
+    monkeypatch.setattr(room, "work_folder", wait)
+    with pytest.raises(hs.UsageError, match="new or empty folder"):
+        pretrained(measured)
+    assert not saved
     assert [path.name for path in tmp_path.iterdir()] == ["net"]
 
 

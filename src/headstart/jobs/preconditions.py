@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,11 @@ from headstart.backbones.resolving import NetworkFolder, resolve
 from headstart.backbones.row import Backbone
 from headstart.data.labelled_images import LabelledImages, sorted_classes
 from headstart.data.labels import match_labels
-from headstart.errors import DatasetError
+from headstart.errors import DatasetError, UsageError
 from headstart.model.replacing import check_place, own_place
 from headstart.storage.disk import check_room, folder_size
+from headstart.storage.whole_folders import remove_remains
+from headstart.training.work_folder import is_work_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,9 +39,18 @@ def check_out(out: Path, backbone: str | Path | Network, *, overwrite: bool) -> 
     StorageError
         If the folder can't be written, or its disk is full.
     """
-    check_place(out, overwrite=overwrite)
+    check_place(out, overwrite=True)
+    try:
+        check_place(out, overwrite=overwrite)
+    except UsageError as error:
+        raise UsageError(f"{error}{_said_of_work(out)}") from error
     place = own_place(out, "model").parent
     check_room(place, _bytes_of(backbone) + _OTHER_BYTES, f"the model {out.name!r}")
+
+
+def work_place(out: Path) -> Path:
+    """Return the work folder of a fine-tuning whose model is saved in `out`."""
+    return out.with_name(f"{out.name}.training")
 
 
 def check_labels(
@@ -62,6 +74,22 @@ def check_labels(
     classes = sorted_classes(training.labels)
     labels = match_labels(tested.labels, classes, say)
     return replace(tested, labels=labels, classes=classes)
+
+
+def _said_of_work(out: Path) -> str:
+    """Return what becomes of the work folder of a training that may have been saved before a kill.
+
+    Nobody can tell whether the model beside it is its result, or one that it was to replace.
+    """
+    work = work_place(out)
+    with contextlib.suppress(OSError):
+        remove_remains(work)
+    if not is_work_folder(work):
+        return ""
+    return (
+        f" {work} holds the work of a training for it that was interrupted: --overwrite with the "
+        "same settings finishes it. Or delete that folder; the model stays as it is."
+    )
 
 
 def _bytes_of(backbone: str | Path | Network) -> int:

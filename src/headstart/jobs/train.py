@@ -26,7 +26,7 @@ from headstart.finetuning.job import fine_tuned
 from headstart.heads.dense import DenseHead
 from headstart.heads.table import head_name
 from headstart.jobs.evaluate import draw_evaluation, evaluate
-from headstart.jobs.preconditions import check_labels, check_out
+from headstart.jobs.preconditions import check_labels, check_out, work_place
 from headstart.model import add_results
 from headstart.model.replacing import check_place, own_place
 from headstart.prediction.answer import Prediction
@@ -234,9 +234,13 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
         parts = _parts(images, _tests(test, dataset, progress), seed, progress.say)
         _say_unused(images, parts, fine_tuning, progress.say)
         classifier = ImageClassifier(backbone, random_state=seed, **settings)
-        work = out.with_name(f"{out.name}.training")
         fitting = _fitted(
-            classifier, parts, fine_tuning, work=work, restart=restart, progress=progress
+            classifier,
+            parts,
+            fine_tuning,
+            work=work_place(out),
+            restart=restart,
+            progress=progress,
         )
         with fitting as fitted:
             # Before anything else can fail; and the checkpoints are deleted only after it.

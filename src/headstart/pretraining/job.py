@@ -17,7 +17,8 @@ from headstart.data.output_places import refuse_among_images
 from headstart.data.settings import DatasetSettings
 from headstart.evaluation.drawing_check import check_drawing
 from headstart.model.replacing import own_place
-from headstart.pretraining.plan import Job, check_place, find_teacher, split_images
+from headstart.pretraining.place import check_place
+from headstart.pretraining.plan import Job, find_teacher, split_images
 from headstart.pretraining.saving import measure_backbone, save_backbone
 from headstart.pretraining.settings import UNNAMED, Pretraining
 from headstart.pretraining.training import train_network
@@ -53,7 +54,8 @@ def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
     """Train a backbone from scratch, and save it.
 
     During training, checkpoints are kept in the folder ``OUT.training``. Called again with the same
-    arguments after a kill or Ctrl-C, training continues from the last checkpoint.
+    arguments after a kill or Ctrl-C, training continues from the last checkpoint; and the backbone
+    is measured if that came after it was saved.
 
     Parameters
     ----------
@@ -61,7 +63,8 @@ def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
         As `headstart.train` takes it. Its validation part (else its test part, else a
         tenth of its images) is the validation set, which measures the network.
     out : str or Path
-        Folder for the backbone; new or empty. Its name is the backbone's.
+        Folder for the backbone; new or empty, or as the same training has saved it before it was
+        measured. Its name is the backbone's.
     settings : Pretraining
         What is trained, for how long and how fast.
     reading : DatasetSettings
@@ -98,8 +101,9 @@ def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
         If the backbone is saved, but measuring it failed.
     """
     out = own_place(Path(out), "backbone")
+    work = out.with_name(f"{out.name}.training")
     refuse_among_images(out, [dataset], "The backbone")
-    check_place(out)
+    check_place(out, work, restart=restart)
     check_room(out.parent, _BYTES, f"the backbone {out.name!r}")
     check_drawing()
     images = dataset_at(dataset, reading, progress=progress)
@@ -111,19 +115,25 @@ def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
         validation=validation,
         teacher=find_teacher(teacher),
         precision=training_precision(settings.precision),
-        folder=out.with_name(f"{out.name}.training"),
+        folder=work,
         trained_on=trained_on,
         license=license,
         progress=progress,
     )
-    check_room(job.folder, max(0, _bytes_needed(job) - folder_size(job.folder)), "the training")
-    kept = work_folder(job.folder, job.described(), restart=restart, progress=progress)
+    check_room(work, max(0, _bytes_needed(job) - folder_size(work)), "the training")
+    kept = work_folder(work, job.described(), restart=restart, progress=progress)
     with kept, standard_settings(keras):
+        # Another process may have saved one meanwhile.
+        check_place(out, work, restart=restart)
         trained = train_network(keras, job)
         save_backbone(job, trained, out)
-    advice = f"To measure it: headstart evaluate {out} IMAGES"
-    with saved_first(f"The backbone is saved in {out}", "measuring it", progress, advice):
-        return measure_backbone(job, trained, out)
+        with saved_first(
+            f"The backbone is saved in {out}",
+            "measuring it",
+            progress,
+            f"The same command measures it. Or delete {work}.",
+        ):
+            return measure_backbone(job, trained, out)
 
 
 def _bytes_needed(job: Job) -> int:

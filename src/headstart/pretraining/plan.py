@@ -70,15 +70,6 @@ class Job:
         }
 
 
-def check_place(out: Path) -> None:
-    """Raise a `UsageError` if a place for a backbone is in use."""
-    if out.is_file() or (out.is_dir() and any(out.iterdir())):
-        raise UsageError(
-            f"A backbone must be saved in a new or empty folder. Received: {out}, which holds "
-            "something else. Choose another folder, or delete it."
-        )
-
-
 def split_images(
     images: LabelledImages, settings: Pretraining
 ) -> tuple[LabelledImages, LabelledImages]:

@@ -16,14 +16,13 @@ from headstart.backbones.weights import FOLDER_WEIGHTS
 from headstart.evaluation import measure
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.settings import FeatureSettings
-from headstart.model.replacing import exchange
 from headstart.prediction.labels import user_classes
 from headstart.prediction.predictor import Predictor
 from headstart.pretraining.card import model_card
+from headstart.pretraining.place import place_for_backbone
 from headstart.pretraining.settings import SIZES
 from headstart.pretraining.summary import CARD, CURVES, HISTORY, PretrainingSummary
-from headstart.storage.disk import sync_folder, writing
-from headstart.storage.whole_folders import folder_beside, whole_folder
+from headstart.storage.disk import writing
 from headstart.training.history import write_history
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def save_backbone(job: Job, trained: Trained, out: Path) -> None:
     weights = job.folder / "finished.weights.h5"
     with writing(str(weights)):
         trained.network.save_weights(weights)
-    with whole_folder(out) as new:
+    with place_for_backbone(out, job.folder) as new:
         write_backbone(new, _row(job, trained.network, plain_name(out.name)), weights)
         write_history(trained.history, new / HISTORY)
 
@@ -81,13 +80,11 @@ def measure_backbone(job: Job, trained: Trained, out: Path) -> PretrainingSummar
         seconds=sum(epoch.seconds for epoch in trained.history),
         sizes=sizes,
     )
-    with folder_beside(out) as new:
+    with place_for_backbone(out, job.folder) as new:
         write_backbone(new, row, out / FOLDER_WEIGHTS)
         write_history(trained.history, new / HISTORY)
         summary.plot_history(new / CURVES)
         (new / CARD).write_text(model_card(job, summary), "utf-8")
-        sync_folder(new)
-        exchange(out, new)
     return replace(summary, backbone=read_backbone(out))
 
 

@@ -85,6 +85,11 @@ def work_folder(
     _delete(folder)
 
 
+def is_work_folder(folder: Path) -> bool:
+    """Tell whether a training has worked in a folder, and not come to its end."""
+    return (folder / _SETTINGS).is_file()
+
+
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     lock = filelock.FileLock(folder / _LOCK)
