@@ -175,7 +175,7 @@ class TestFileSource:
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
         with monkeypatch.context() as patch:
-            patch.setattr(sources, "_open_at_once", lambda *_: reading)
+            patch.setattr(sources, "open_at_once", lambda *_: reading)
             patch.setattr(os, "fstat", lambda _: said)
             with pytest.raises(ImageUnreadable, match="nothing to read yet"):
                 FileSource("kmsg").read()

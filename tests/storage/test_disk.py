@@ -21,6 +21,13 @@ def test_a_hash_is_that_of_the_content(tmp_path):
     assert hash_file(path, "md5") == md5
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no names on Windows")
+def test_a_pipe_is_not_hashed(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="not a regular file"):
+        hash_file(tmp_path / "pipe")
+
+
 def test_whatever_is_there_is_deleted_but_not_what_a_link_points_to(tmp_path):
     (tmp_path / "kept").mkdir()
     (tmp_path / "file").touch()

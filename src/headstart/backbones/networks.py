@@ -156,7 +156,10 @@ def _convert(
     # Under this key, no other network may be kept.
     check_unchanged(weights)
     if row.folder is not None and read_row(row.folder) != row:
-        raise DamagedModel(f"{row.folder} was written to while it was converted. Try again.")
+        raise DamagedModel(
+            f"{row.folder} must stay as it is. Received: it was written to while it was converted. "
+            "Try again."
+        )
     return Network(
         folder=folder,
         name=row.name,

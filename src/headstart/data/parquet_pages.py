@@ -32,7 +32,7 @@ _ENCODINGS = {
 # The numbers of the fields in a header, as the format defines them.
 _SIZE, _SIZE_IN_FILE = 2, 3
 _DICTIONARY = 7
-#: For each kind of page: the field that describes it, and there the number of values, the encoding.
+# For each kind of page: the field that describes it, and there the number of values, the encoding.
 _KINDS = ((5, 1, 2), (_DICTIONARY, 1, 2), (8, 1, 4))
 
 

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from headstart.data.file_names import is_image_name
 from headstart.data.folders import MAX_DEPTH, Entry, Folder, TreeReader
+from headstart.data.image_names import MAX_PATH
 from headstart.data.parquet import is_parquet_name
 from headstart.data.rows import is_table_name
 from headstart.errors import DatasetError, ImageDamaged, ImageNotFound
@@ -28,8 +29,8 @@ MAX_MEMBERS = 2_000_000
 _MAX_RATIO, _RATIO_COUNTS_FROM = 200, 4 * 1024**3
 # What begins the entry of a member in the list of all members, and how much of it is read.
 _ENTRY, _MAX_READ = b"PK\x01\x02", 256 * 1024**2
-# Names that no file system takes, and that would take minutes to compare.
-_MAX_NAME, _MAX_PATH = 255, 4096
+# No file system takes longer names, which would take minutes to compare.
+_MAX_NAME = 255
 # How much of a member is read at a time. Some methods unpack what they read without a limit.
 _UNPACKED_BY_STEPS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _STEP, _SHORT_STEP = 2**20, 64
@@ -148,7 +149,7 @@ class ZipImages:
         if long is not None:
             raise DatasetError(
                 f"{self.name} must hold files whose names any system can write: of at most "
-                f"{_MAX_NAME} characters, with paths of at most {_MAX_PATH:,}. Received: "
+                f"{_MAX_NAME} characters, with paths of at most {MAX_PATH:,}. Received: "
                 f"{quoted(long.filename)}."
             )
         total = sum(member.file_size for member in members)
@@ -270,7 +271,7 @@ def _bounded(path: str) -> _Bounded:
 
 def _is_too_long(name: str) -> bool:
     return len(name) > _MAX_NAME and (
-        len(name) > _MAX_PATH or max(map(len, _SLASH.split(name))) > _MAX_NAME
+        len(name) > MAX_PATH or max(map(len, _SLASH.split(name))) > _MAX_NAME
     )
 
 

@@ -17,13 +17,12 @@ from PIL import Image
 from headstart.errors import ImageError, ImageNotFound, ImageTooLarge, ImageUnreadable, UsageError
 from headstart.images.decoding_errors import image_errors, too_large
 from headstart.images.in_flight import take_file
+from headstart.untrusted.regular_files import open_at_once
 
 _MIB = 1024**2
 #: The largest image file that is read.
 MAX_BYTES = 256 * _MIB
 
-# Without O_NONBLOCK, opening a FIFO waits for a writer. Windows lacks it, and needs O_BINARY.
-_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _OTHER_KINDS = {stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket"}
 _AT_ONCE = _MIB
 _ABSENT = (errno.ENOENT, errno.ENOTDIR)
@@ -80,7 +79,7 @@ class FileSource(ImageSource):
     def read(self) -> bytes:
         """Return the content of the file."""
         try:
-            with open(self.path, "rb", buffering=0, opener=_open_at_once) as file:
+            with open(self.path, "rb", buffering=0, opener=open_at_once) as file:
                 return self._read_regular(file)
         except ImageError:
             raise
@@ -280,10 +279,6 @@ def check_bytes(size: int, name: str) -> None:
 def content_hash(data: bytes) -> str:
     """Return the BLAKE2b hash of `data`, 128 bits as 32 hexadecimal digits."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
-
-
-def _open_at_once(path: str, _flags: int) -> int:
-    return os.open(path, _OPEN_FLAGS)
 
 
 def _as_file(image: Image.Image, name: str) -> bytes:

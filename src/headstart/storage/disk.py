@@ -10,12 +10,22 @@ from pathlib import Path
 
 from headstart.errors import StorageError, UsageError
 from headstart.storage.cache_folder import cache_dir
+from headstart.untrusted.regular_files import open_regular
 
 
 def hash_file(path: Path, algorithm: str = "sha256") -> str:
-    """Return the hash of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
+    """Return the hash of a file of our own, in hexadecimal.
+
+    What is read after it was hashed may be another file by then: there, hash the open file with
+    `headstart.untrusted.hashed_files.hash_open`.
+
+    Raises
+    ------
+    OSError
+        It is missing, or no regular file.
+    """
+    with open_regular(path) as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()  # type: ignore[arg-type]
 
 
 def delete(path: Path) -> None:

@@ -20,7 +20,7 @@ def open_regular(path: str | Path) -> BinaryIO:
     OSError
         If it can't be opened, or is a folder, a pipe, a socket or a device.
     """
-    file = open(path, "rb", opener=_open)  # noqa: SIM115 - the caller closes it
+    file = open(path, "rb", opener=open_at_once)  # noqa: SIM115 - the caller closes it
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise OSError(errno.EINVAL, "not a regular file", str(path))
@@ -50,5 +50,6 @@ def read_bytes(path: str | Path, most: int) -> bytes:
     return content
 
 
-def _open(path: str, flags: int) -> int:
+def open_at_once(path: str, flags: int) -> int:
+    """Open a file as `open` asks its `opener` to, without waiting for the writer of a pipe."""
     return os.open(path, flags | _WITHOUT_WAITING)
