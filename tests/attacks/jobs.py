@@ -37,7 +37,7 @@ except HeadstartError as error:
 
 
 #: The jobs that the suite attacks. `scripts/attack.py` attacks all.
-QUICK = ("train", "predict", "download")
+QUICK = ("train", "download")
 # What a file belongs to, and how that is read.
 WHOLE = {"model.json": hs.load, "backbone.json": read_backbone, "network.json": load_network}
 
