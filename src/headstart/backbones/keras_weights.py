@@ -216,11 +216,10 @@ def _fill(row: Backbone, model: Model, path: Path, layout: WeightsLayout) -> Non
 
 
 def _check_finite(model: Model, path: Path) -> None:
-    import keras
     import numpy as np
 
     for weight in model.weights:
-        if not np.isfinite(keras.ops.convert_to_numpy(weight.value)).all():
+        if not np.isfinite(np.asarray(weight)).all():
             raise WeightsMismatch(
                 f"The weights in {path} must be finite numbers. Received: NaN or infinity in "
                 f"{weight.path}. The file is damaged, or its training diverged: get another one."
