@@ -402,3 +402,10 @@ def test_what_is_done_with_a_decoded_image_is_guarded():
         decoded_image(BytesSource("x", png())),
     ):
         raise KeyError("odd")
+
+
+def test_pillow_does_not_warn_of_a_tiff_within_the_limit(monkeypatch):
+    file = io.BytesIO()
+    Image.new("L", (300, 200)).save(file, "TIFF", compression="tiff_lzw")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40_000)
+    assert decode(file.getvalue(), name="large.tif").size == (300, 200)

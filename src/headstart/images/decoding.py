@@ -183,6 +183,7 @@ def _decoded(
     if at_least is not None:
         _reduce(image, at_least)
     take_pixels(_bytes_needed(opened, size), name)
+    _prepare_tiff(image)
     image.load()
     turn = orientation(image.info)
     if as_stored:
@@ -193,6 +194,13 @@ def _decoded(
     unknown = ("EXIF unreadable: orientation unknown",) if turn is None else ()
     turn = turn or 1
     return Decoded(upright(rgb, turn), upright_size(size, turn), opened.notes + notes + unknown)
+
+
+def _prepare_tiff(image: Image.Image) -> None:
+    """Make room for a TIFF, as Pillow would, which warns of half the pixels that it reads."""
+    stored = getattr(image, "_tile_size", None)
+    if stored is not None:
+        image.im = Image.new(image.mode, stored, None).im
 
 
 def _bytes_needed(opened: Opened, size: tuple[int, int]) -> int:
