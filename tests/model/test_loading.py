@@ -163,6 +163,15 @@ def test_a_description_that_does_not_fit_the_rest_is_refused(copied, changes):
         load(copied)
 
 
+def test_a_message_does_not_quote_all_that_a_description_says(copied):
+    rewrite(copied, scorer="x" * 50_000)
+    with pytest.raises(
+        DamagedModel, match=r"do not go together: KeyError\('xxx.*\.\.\.$"
+    ) as refusal:
+        load(copied)
+    assert len(str(refusal.value)) < 1000
+
+
 def test_a_head_with_other_probabilities_is_noticed(copied):
     arrays = arrays_in(copied / HEAD)
     save_arrays(arrays | {"weights": arrays["weights"] * 1.5}, copied / HEAD)

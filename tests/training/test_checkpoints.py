@@ -73,10 +73,14 @@ def test_a_checkpoint_without_a_digest_is_read(tmp_path):
     assert load_checkpoint(tmp_path / "last.npz").facts == {"done": [1.5, "x"]}
 
 
-def test_an_array_that_can_not_be_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    "header", ["{'descr': (", f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({2**70},)}}"]
+)
+def test_an_array_that_can_not_be_is_refused(tmp_path, header):
     save_checkpoint(checkpoint(3), tmp_path / "last.npz")
     with zipfile.ZipFile(tmp_path / "last.npz", "a") as file:
-        file.writestr("weights/9.npy", b"\x93NUMPY\x01\x00\x0a\x00{'descr': (\n")
+        length = (len(header) + 1).to_bytes(2, "little")
+        file.writestr("weights/9.npy", b"\x93NUMPY\x01\x00" + length + f"{header}\n".encode())
     with pytest.raises(DamagedModel, match=r"must be a checkpoint of this training"):
         load_checkpoint(tmp_path / "last.npz")
 

@@ -41,6 +41,16 @@ def test_other_settings_are_refused_and_named(tmp_path):
     assert (folder / "last.npz").exists()
 
 
+def test_long_names_of_settings_are_shortened(tmp_path):
+    left(tmp_path / "net.training", {"x" * 5000: 1, **SETTINGS})
+    with (
+        pytest.raises(UsageError) as refusal,
+        work_folder(tmp_path / "net.training", SETTINGS, restart=False),
+    ):
+        pass
+    assert len(str(refusal.value)) < 1000
+
+
 def test_restart_deletes_folders_as_well(tmp_path):
     folder = tmp_path / "work"
     left(folder)

@@ -12,7 +12,7 @@ from typing import Any
 from headstart.arguments import Positive, checked
 from headstart.backbones.network import FILES
 from headstart.errors import DamagedModel, ForkError, SavedModelError
-from headstart.escaping import printable
+from headstart.escaping import printable, quoted
 from headstart.features.openvino_engine import check_bf16
 from headstart.features.settings import FeatureSettings, PrecisionRule
 from headstart.model import parts
@@ -99,7 +99,7 @@ def _load(folder: Path, threads: int | None) -> SavedModel:
         raise  # it is about this process, and not about the files
     except UNSUITABLE as error:
         raise DamagedModel(
-            f"The files of the saved model in {folder} do not go together: {error!r}"
+            f"The files of the saved model in {folder} do not go together: {quoted(error, 500)}"
         ) from error
 
 

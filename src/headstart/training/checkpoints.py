@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _FACTS, _DIGEST = "facts", "digest"
 # What NumPy raises for files that it did not write.
 _UNREADABLE = (
-    *(AttributeError, EOFError, LookupError, MemoryError, OSError, TypeError, ValueError),
-    *(zipfile.BadZipFile, tokenize.TokenError, NotImplementedError, RuntimeError),
+    *(ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, TypeError),
+    *(ValueError, zipfile.BadZipFile, tokenize.TokenError, NotImplementedError, RuntimeError),
 )
 # The most characters of an error that a message quotes.
 _SHOWN = 500

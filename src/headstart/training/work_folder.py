@@ -189,9 +189,9 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[
     for name in sorted({*before, *now}):
         old, new = before.get(name), now.get(name)
         if isinstance(old, dict) and isinstance(new, dict):
-            yield from (f"{name}.{inner}" for inner in _differences(old, new))
+            yield from (f"{_shown(name)}.{inner}" for inner in _differences(old, new))
         elif old != new:
-            yield f"{name}: {_shown(old)} before, {_shown(new)} now"
+            yield f"{_shown(name)}: {_shown(old)} before, {_shown(new)} now"
 
 
 def _shown(value: object) -> str:
