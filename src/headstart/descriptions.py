@@ -146,8 +146,12 @@ class DescriptionFile:
         )
 
     def _not_ours(self, folder: Path, error: Exception) -> NotASavedModel:
+        # Of other kinds the text says little: that of a KeyError is a name.
+        tells = type(error) is ValueError and len(str(error)) <= _SHOWN
+        found = error if tells else quoted(error, _SHOWN)
         return NotASavedModel(
-            f"{folder / self.name} must be what headstart writes. Received: {quoted(error, _SHOWN)}"
+            f"{folder / self.name} must be what headstart writes. Received: {found}. Get the "
+            f"{self.what} again from its source."
         )
 
 

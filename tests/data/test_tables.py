@@ -87,7 +87,11 @@ def test_a_column_may_give_the_split(tmp_path):
         ("a.csv", "path,label\n,cat\n", "one path. Received: '' in line 2"),
         ("a.csv", "path,label,split\n1.png,cat,odd\n", "train, valid or test. Received: odd"),
         ("a.csv", "path,label,split\n1.png,cat,\n", "one split. Received: '' in line 2"),
-        ("a.csv", 'path,label\n"1.png,cat\n' + "x" * 200_000, "must be a readable CSV"),
+        (
+            "a.csv",
+            'path,label\n"1.png,cat\n' + "x" * 200_000,
+            "must be a CSV file with cells of at most 131,072",
+        ),
         (
             "a.jsonl",
             '{"path": "1.png", "label": ["cat", "dog"]}',

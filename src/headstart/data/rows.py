@@ -65,7 +65,14 @@ def read_rows(path: Path) -> list[Row]:
             f"{path} must be in UTF-8. Received: another encoding ({error}). In Excel, save it as "
             "CSV UTF-8."
         ) from error
-    except (OSError, csv.Error, ValueError) as error:
+    except csv.Error as error:
+        # Nearly always a longer cell, or a quotation mark that is not closed.
+        raise DatasetError(
+            f"{path} must be a {kind} file with cells of at most {csv.field_size_limit():,} "
+            f"characters. Received: {error}. Close all quotation marks, and leave out columns that "
+            "are not needed."
+        ) from error
+    except (OSError, ValueError) as error:
         raise DatasetError(f"{path} must be a readable {kind} file in UTF-8: {error}.") from error
     if not rows:
         raise DatasetError(f"{path} must list at least one image. Received: no rows.")
