@@ -173,7 +173,8 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     while frame is not None and _package(frame) in _INSIDE:
         frame = frame.f_back
         level += 1
-    warnings.warn(printable(message), category, stacklevel=level)
+    shown = printable_lines if getattr(category, "_has_lines", False) else printable
+    warnings.warn(shown(message), category, stacklevel=level)
 
 
 def _package(frame: FrameType) -> str:

@@ -35,6 +35,8 @@ _out_of_reach: dict[str, str] = {}
 class LastResortWarning(UserWarning):
     """'auto' had to take `LAST_RESORT`."""
 
+    _has_lines = True
+
 
 def choose_backbone(*, download: bool = True, progress: Progress | None = None) -> Backbone:
     """Return the best pre-trained network that is available.

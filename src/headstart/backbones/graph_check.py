@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
-import numpy as np
-
 from headstart.escaping import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
     from openvino import Model, Node, Output, PartialShape
 
@@ -51,7 +50,7 @@ OPERATIONS = {
 # Bytes of a value of a constant.
 _TYPES = {"u8": 1, "i8": 1, "f16": 2, "i32": 4, "f32": 4, "i64": 8, "f64": 8}
 
-_FLOATS = {"f16": np.float16, "f32": np.float32, "f64": np.float64}
+_FLOATS = {"f16": "float16", "f32": "float32", "f64": "float64"}
 
 _ELEMENTS = {
     *("net", "layers", "layer", "data", "input", "output", "port", "dim", "edges", "edge"),
@@ -201,6 +200,8 @@ def _bytes(data: dict[str, str], n_weights: int) -> int:
 
 
 def _check_finite(values: NDArray[Any]) -> None:
+    import numpy as np
+
     # A rectifier would make zeros of them, and nobody would see it. The sum is finite, as a rule,
     # if all are, and quickly computed.
     with np.errstate(over="ignore", invalid="ignore"):
