@@ -1,6 +1,9 @@
 """The process that converts: what it writes for the files that a user may have."""
 
 import errno
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -88,3 +91,13 @@ def test_features_of_a_file_without_classifier_are_the_means_of_the_map(export, 
     answers = load_processor().compile_model(graph, "CPU")(images)
     features, feature_map = answers["features"], answers["feature_map"]
     np.testing.assert_allclose(features, feature_map.mean((1, 2)), rtol=0.05, atol=1e-3)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, nothing tells who has started a process")
+def test_it_ends_if_its_parent_was_killed_before_it_began():
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    command = [sys.executable, "-P", "-m", "headstart.backbones.keras_export", str(gone.pid)]
+    # Nothing comes from its standard input: it would wait for ever.
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        assert process.wait(timeout=100) == 1

@@ -160,7 +160,10 @@ def _end_with(parent: int) -> None:
 
 def main() -> None:
     """Answer the request on standard input with a line of JSON on standard output."""
-    threading.Thread(target=_end_with, args=[os.getppid()], daemon=True).start()
+    # It may be gone before this line, and then the parent is another process. On Windows a parent
+    # keeps its number, but may be what started Python for it.
+    parent = os.getppid() if os.name == "nt" else int(sys.argv[1])
+    threading.Thread(target=_end_with, args=[parent], daemon=True).start()
     prepare()
     sys.stdout.write("\n" + json.dumps(answer(parse_json(sys.stdin.read()))) + "\n")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -175,7 +176,7 @@ def ask_keras(task: str, row: Backbone, **request: str | list[int] | list[str]) 
     with temporary_folder() as settings:
         done = subprocess.run(
             # -P: a file called keras.py in the current directory must not be run.
-            [sys.executable, "-P", "-m", "headstart.backbones.keras_export"],
+            [sys.executable, "-P", "-m", "headstart.backbones.keras_export", str(os.getpid())],
             input=json.dumps({"task": task, "backbone": row.name, "folder": folder, **request}),
             env=environment(settings, "openvino"),
             capture_output=True,
