@@ -91,6 +91,8 @@ def test_verdicts(try_it):
 )
 def test_what_takes_too_much_fails_and_the_next_is_tried(try_it, monkeypatch, kind, waiting, says):
     monkeypatch.setattr(limits, "SECONDS_WAITING", waiting)
+    if kind == "fill_memory":
+        monkeypatch.setattr(limits, "SECONDS", 10)  # it takes some time to fill
     failed, after = try_it(kind, "right")
     assert failed.verdict == "failed"
     assert says in failed.said

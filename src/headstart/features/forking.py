@@ -11,8 +11,10 @@ waits for imports that headstart has asked for.
 
 from __future__ import annotations
 
+import concurrent.futures.thread
 import contextlib
 import ctypes
+import gc
 import logging
 import os
 import sys
@@ -20,6 +22,8 @@ import threading
 import time
 import weakref
 from typing import TYPE_CHECKING, Protocol
+
+import filelock
 
 from headstart.errors import ForkError
 
@@ -72,14 +76,23 @@ class _Process:
         self.lost: set[Runtime] = set()
 
     def before_fork(self) -> None:
-        """Wait for imports, then release everything that is idle."""
+        """Release everything that is idle, and wait for imports."""
         limit = time.monotonic() + _PATIENCE
         self.lock.acquire()
-        while _others_import() and time.monotonic() < limit:
+        while True:
+            running = [each for each in self.held if not each.release()]
+            if self.held:
+                # What is garbage by now is deleted here: its threads do not exist in the child.
+                gc.collect()
+            # Another turn of this thread begins. It is long enough to look and to fork: after a
+            # look that ends at the end of a turn, another thread could begin to import.
+            time.sleep(0)
+            if not _others_import() or time.monotonic() > limit:
+                break
             self.lock.release()
             time.sleep(_BETWEEN_LOOKS)
             self.lock.acquire()
-        self.running = [each for each in self.held if not each.release()]
+        self.running = running
 
     def in_parent(self) -> None:
         """Continue after a fork."""
@@ -160,9 +173,10 @@ def keep_forever(held: object) -> None:
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(held))
 
 
-# It also has a lock that is taken before a fork: after ours if it was imported before, so that
-# nobody who has to finish first waits for it.
-_ = logging
+# They also take locks before a fork, and release them afterwards. Imported first, they take theirs
+# after ours, so that nobody who has to finish first waits for them; and no thread can import them
+# while a fork waits, after which they would release what they have not taken.
+_TAKE_LOCKS = (concurrent.futures.thread, filelock, logging)
 
 if hasattr(os, "register_at_fork"):  # Windows can't fork
     os.register_at_fork(
