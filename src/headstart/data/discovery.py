@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headstart.arguments import check, checked
-from headstart.data.file_names import is_image_name, natural_key
+from headstart.data.file_names import is_image_name, is_parquet_name, natural_key
 from headstart.data.folders import Folder, read_folder
-from headstart.data.parquet import ParquetImages, is_parquet_name
 from headstart.data.zip_archives import is_archive_name, read_archive
 from headstart.errors import DatasetError, ImageDamaged, ImageNotFound, ImageUnreadable
 from headstart.images.sources import FileSource, ImageSource, UnreadableSource
@@ -133,6 +132,9 @@ def _wanted(name: str, path: str) -> list[ImageSource]:
 def _sources(path: str) -> list[ImageSource]:
     if not is_parquet_name(path) or not os.path.isfile(path):
         return [FileSource(path)]
+    # Late: most folders hold none.
+    from headstart.data.parquet import ParquetImages
+
     try:
         return ParquetImages(path).sources()
     except DatasetError as error:

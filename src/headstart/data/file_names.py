@@ -1,4 +1,4 @@
-"""What the name of a file or folder tells: an image, hidden, made by the system; and the order."""
+"""What the name of a file or folder tells: what it holds, who made it; and the order."""
 
 import os
 import re
@@ -37,6 +37,11 @@ _DIGITS = re.compile(r"(\d+)")
 def is_image_name(name: str) -> bool:
     """Tell whether a file of this name is taken for an image."""
     return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 - not a path
+
+
+def is_parquet_name(name: str) -> bool:
+    """Tell whether a file of this name is a parquet file."""
+    return name.lower().endswith(".parquet")
 
 
 def is_hidden(name: str) -> bool:

@@ -29,11 +29,6 @@ _BYTES = ("binary", "binary_view", "null")
 _DAMAGED = "The parquet file is damaged. Fetch it again."
 
 
-def is_parquet_name(name: str) -> bool:
-    """Tell whether a file of this name is a parquet file."""
-    return name.lower().endswith(".parquet")
-
-
 class ParquetImages:
     """The images of one parquet file, of which a few row groups are in memory at a time.
 

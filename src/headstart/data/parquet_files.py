@@ -5,9 +5,9 @@ from collections.abc import Hashable
 from pathlib import Path
 
 from headstart.data.discovery import image_files
-from headstart.data.file_names import is_hidden, natural_key
+from headstart.data.file_names import is_hidden, is_parquet_name, natural_key
 from headstart.data.labelled_images import SPLITS, LabelledImages, sorted_classes
-from headstart.data.parquet import ParquetImages, is_parquet_name
+from headstart.data.parquet import ParquetImages
 from headstart.data.settings import DatasetSettings
 from headstart.data.split_names import named_splits
 from headstart.display.text import listed_names

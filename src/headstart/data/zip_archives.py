@@ -12,10 +12,9 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, cast
 
-from headstart.data.file_names import is_image_name
+from headstart.data.file_names import is_image_name, is_parquet_name
 from headstart.data.folders import MAX_DEPTH, Entry, Folder, TreeReader
 from headstart.data.image_names import MAX_PATH
-from headstart.data.parquet import is_parquet_name
 from headstart.data.rows import is_table_name
 from headstart.errors import DatasetError, ImageDamaged, ImageNotFound
 from headstart.escaping import quoted
