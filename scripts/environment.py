@@ -7,10 +7,13 @@ import os
 import subprocess
 import sys
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CONSTRAINTS = ROOT / "constraints.txt"
+# All but "gpu", whose torch takes several GB on Linux.
+EXTRAS = ("dicom", "finetune", "heic", "int8", "pandas", "parquet", "tiff")
 
 
 def make(folder: Path, *what: str) -> Path:
@@ -24,10 +27,10 @@ def make(folder: Path, *what: str) -> Path:
     return programs
 
 
-def make_lowest(folder: Path, *groups: str) -> Path:
+def make_lowest(folder: Path, extras: Sequence[str], *groups: str) -> Path:
     """Create the environment `folder` with the lowest versions that headstart asks for.
 
-    The dependencies and extras in ``pyproject.toml`` get their lowest versions. What they need in
+    The dependencies and `extras` in ``pyproject.toml`` get their lowest versions. What they need in
     turn and the dependency groups `groups` get the newest that fit. pip can't choose the lowest
     versions, so this installs uv into the environment.
     """
@@ -36,8 +39,9 @@ def make_lowest(folder: Path, *groups: str) -> Path:
     _pip(programs, "uv>=0.8")
     uv = (str(programs / "uv"), "pip")
     print("Installing headstart and the lowest versions that it asks for ...", file=sys.stderr)
-    compile_ = ("compile", "--quiet", "--resolution", "lowest-direct", "--all-extras")
-    _run(*uv, *compile_, "--python", python, "--output-file", lowest, "pyproject.toml")
+    compile_ = ("compile", "--quiet", "--resolution", "lowest-direct", "--python", python)
+    named = (f"--extra={extra}" for extra in extras)
+    _run(*uv, *compile_, *named, "--output-file", lowest, "pyproject.toml")
     install = ("install", "--quiet", "--python", python)
     _run(*uv, *install, "--requirements", lowest, *(f"--group={group}" for group in groups))
     _run(*uv, *install, "--no-deps", "--reinstall", ".")

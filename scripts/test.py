@@ -1,6 +1,7 @@
 """Set up an environment and pass the tests: ``python scripts/test.py [options] [PYTEST ...]``.
 
-Builds the wheel, installs it (not the checkout) with all extras, and runs pytest against it.
+Builds the wheel, installs it (not the checkout) with all extras but "gpu", and runs pytest against
+it. ``--torch`` installs that extra, too; without it, tests that need torch are skipped.
 ``--checks`` runs the linters and the type checker first. ``--lowest`` installs the lowest versions
 that pyproject.toml allows, not those in constraints.txt. Other arguments go to pytest: ``-m slow``
 or ``-m real_data`` select the tests that the plain suite leaves out.
@@ -26,14 +27,16 @@ def main() -> int:
     parser.add_argument("--venv", type=Path, help="default: .venv-test, or .venv-lowest")
     parser.add_argument("--checks", action="store_true", help="lint and type-check first")
     parser.add_argument("--lowest", action="store_true", help="the lowest versions allowed")
+    parser.add_argument("--torch", action="store_true", help="torch, too: several GB on Linux")
     options, pytest_arguments = parser.parse_known_args()
     groups = ("test", "lint") if options.checks else ("test",)
     folder = options.venv or environment.ROOT / (".venv-lowest" if options.lowest else ".venv-test")
+    extras = (*environment.EXTRAS, *(("gpu",) if options.torch else ()))
     if options.lowest:
-        programs = environment.make_lowest(folder, *groups)
+        programs = environment.make_lowest(folder, extras, *groups)
     else:
         grouped = (f"--group={group}" for group in groups)
-        environment.make(folder, ".[dicom,finetune,heic,pandas,parquet,tiff]", *grouped)
+        environment.make(folder, f".[{','.join(extras)}]", *grouped)
         programs = environment.make(folder, "--force-reinstall", "--no-deps", ".")
     for check in CHECKS if options.checks else ():
         if status := environment.call(programs, *check):

@@ -1,5 +1,6 @@
 """Fixtures that every room's tests share."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,6 +61,21 @@ def python() -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
     server = KerasServer()
     yield server.run
     server.close()
+
+
+@pytest.fixture(scope="session")
+def torch() -> ModuleType:
+    """Return torch, which a development environment need not have."""
+    reason = "torch is not here: pip install -c constraints.txt -e '.[gpu]' (several GB on Linux)"
+    module: ModuleType = pytest.importorskip("torch", reason=reason)
+    return module
+
+
+@pytest.fixture(scope="session")
+def nncf() -> None:
+    """Skip where NNCF is not installed. It is not imported: that takes seconds."""
+    if importlib.util.find_spec("nncf") is None:
+        pytest.skip("NNCF is not here: pip install -c constraints.txt -e '.[int8]'")
 
 
 @pytest.fixture(scope="session")

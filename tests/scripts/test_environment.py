@@ -1,6 +1,7 @@
 """``scripts/environment.py``: what is installed, with which versions."""
 
 import os
+import tomllib
 
 import pytest
 
@@ -21,10 +22,16 @@ def test_versions_come_from_the_constraints(environment, commands, tmp_path):
     assert environment.CONSTRAINTS.is_file()
 
 
+def test_every_extra_but_that_with_torch_is_installed(environment):
+    project = tomllib.loads((environment.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert sorted({*environment.EXTRAS, "gpu"}) == sorted(project["optional-dependencies"])
+
+
 def test_the_lowest_versions_are_chosen_by_uv(environment, commands, tmp_path):
-    environment.make_lowest(tmp_path, "test")
+    environment.make_lowest(tmp_path, ("pandas", "tiff"), "test")
     text = "\n".join(commands)
-    assert "--resolution lowest-direct --all-extras" in text
+    assert "--resolution lowest-direct" in text
+    assert "--extra=pandas --extra=tiff" in text
     assert "--group=test" in text
     assert "constraints" not in text
     assert "--no-deps" in commands[-1]

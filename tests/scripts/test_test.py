@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+EXTRAS = ("dicom", "finetune", "heic", "int8", "pandas", "parquet", "tiff")
+
 
 @pytest.fixture
 def calls(environment, monkeypatch):
@@ -14,8 +16,8 @@ def calls(environment, monkeypatch):
         seen.append(("make", folder.name, *what))
         return Path("bin")
 
-    def make_lowest(folder, *groups):
-        seen.append(("make lowest", folder.name, *groups))
+    def make_lowest(folder, extras, *groups):
+        seen.append(("make lowest", folder.name, extras, *groups))
         return Path("bin")
 
     def call(_, name, *arguments):
@@ -31,7 +33,7 @@ def calls(environment, monkeypatch):
 def test_it_tests_the_wheel_with_all_extras(calls, run):
     assert run("test.py") == 0
     assert calls == [
-        ("make", ".venv-test", ".[dicom,finetune,heic,pandas,parquet,tiff]", "--group=test"),
+        ("make", ".venv-test", f".[{','.join(EXTRAS)}]", "--group=test"),
         ("make", ".venv-test", "--force-reinstall", "--no-deps", "."),
         ("pytest", "-n", "auto"),
     ]
@@ -39,7 +41,14 @@ def test_it_tests_the_wheel_with_all_extras(calls, run):
 
 def test_the_lowest_versions_have_an_environment_of_their_own(calls, run):
     assert run("test.py", "--lowest", "-m", "slow") == 0
-    assert calls == [("make lowest", ".venv-lowest", "test"), ("pytest", "-m", "slow")]
+    assert calls == [("make lowest", ".venv-lowest", EXTRAS, "test"), ("pytest", "-m", "slow")]
+
+
+@pytest.mark.parametrize("lowest", [[], ["--lowest"]])
+def test_torch_is_installed_if_asked_for(calls, run, lowest):
+    assert run("test.py", "--torch", *lowest) == 0
+    assert "gpu" in calls[0][2]
+    assert calls[-1] == ("pytest", "-n", "auto")
 
 
 def test_checks_come_first_and_stop_at_the_first_failure(calls, run, environment, monkeypatch):
