@@ -101,7 +101,10 @@ def compile_model(
     """
     measured = [keras.metrics.CategoricalAccuracy(name="accuracy")]
     metrics = [measured, *([] for _ in losses[1:])]
-    model.compile(optimizer, list(losses), weights, metrics=metrics, jit_compile=False)
+    # On JAX a step that is not compiled runs operation by operation: on one H100 it took a second
+    # instead of 27 ms.
+    compiled = keras.backend.backend() == "jax"
+    model.compile(optimizer, list(losses), weights, metrics=metrics, jit_compile=compiled)
     optimizer.build(model.trainable_variables)
 
 
