@@ -14,6 +14,9 @@ import os
 import sys
 import threading
 import time
+from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
+from importlib.util import LazyLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +32,10 @@ from headstart.storage.whole_folders import temporary_folder
 from headstart.untrusted.json_text import parse_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
     from keras import KerasTensor, Layer
     from openvino import Model
 
@@ -129,7 +136,9 @@ _SECONDS_BETWEEN_LOOKS = 0.2
 _NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 # Keras imports these if they are installed. They are not needed here and take seconds.
-NOT_NEEDED = ("matplotlib", "pandas", "sklearn")
+NOT_NEEDED = ("jax", "matplotlib", "pandas", "sklearn", "tensorflow", "torch")
+# Keras imports this in any case, but only two operations on sound use it.
+SELDOM_NEEDED = ("scipy.signal",)
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -145,10 +154,26 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"error": "StorageError", "message": str(storage_error("the network", error))}
 
 
+class _Finder(MetaPathFinder):
+    """Finds nothing where a package is `NOT_NEEDED`; what is `SELDOM_NEEDED` loads when used."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name in NOT_NEEDED:
+            raise ModuleNotFoundError(f"A conversion needs no {name}.", name=name)
+        if name not in SELDOM_NEEDED:
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = LazyLoader(spec.loader)
+        return spec
+
+
 def prepare() -> None:
     """Make this process import Keras fast, and OpenVINO without telemetry."""
     silence_telemetry()
-    sys.modules.update(dict.fromkeys(NOT_NEEDED))  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _Finder())
 
 
 def _end_with(parent: int) -> None:
