@@ -59,3 +59,19 @@ class Finding:
 def ratios(upper: list[float], lower: list[float]) -> list[float]:
     """Return the ratio of two measurements in each round, in which disturbances affect both."""
     return [a / b for a, b in zip(upper, lower, strict=True)]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Something that could not be measured.
+
+    Attributes
+    ----------
+    what : str
+        Description of the measurement.
+    why : str
+        The reason.
+    """
+
+    what: str
+    why: str

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from finding import Finding, ratios
-from settings import Settings, say
+from rounds import column, in_turn
+from settings import Settings
 
 LOOP = "Keras, one by one as in tutorials"
 BATCHED = "Keras, batches of 32"
@@ -29,12 +30,8 @@ CONTESTANTS: dict[str, tuple[str, ...]] = {
 
 def measure(settings: Settings) -> Iterator[Finding]:
     """Run all contestants in turn, round after round."""
-    records: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTESTANTS}
-    for repeat in range(settings.repeats):
-        for name, command in _in_turn(repeat):
-            say(f"round {repeat + 1} of {settings.repeats}: {name}")
-            records[name].append(settings.compete(*command))
-    rates = {name: [run["images_per_second"] for run in runs] for name, runs in records.items()}
+    records = in_turn(settings.compete, CONTESTANTS, settings.repeats)
+    rates = column(records)
     for name, runs in records.items():
         yield Finding(name, "images/s", rates[name], details=_details(settings, runs[0]))
     yield Finding(
@@ -43,12 +40,6 @@ def measure(settings: Settings) -> Iterator[Finding]:
     yield Finding("headstart against Keras in batches", "x", ratios(rates[AUTO], rates[BATCHED]), 6)
     yield from _against_bound("precision auto", rates[AUTO], rates[DECODE], rates[INFERENCE])
     yield from _against_bound("float32", rates[F32], rates[DECODE], rates[INFERENCE_F32])
-
-
-def _in_turn(repeat: int) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the contestants; in reverse order every second round, so that none is always first."""
-    order = list(CONTESTANTS.items())
-    return order[::-1] if repeat % 2 else order
 
 
 def _details(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:

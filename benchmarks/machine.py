@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = (
+    "jax",
     "keras",
     "numpy",
     "onnxruntime",
@@ -17,19 +18,19 @@ PACKAGES = (
     "tensorflow",
     "tensorflow-cpu",
     "tf2onnx",
+    "torch",
 )
-INSTRUCTIONS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_int8")
+INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
 
 
 def describe() -> dict[str, Any]:
     """Return processor, cores, memory, system, versions and the load before the start."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": _field("/proc/cpuinfo", "model name") or platform.processor(),
         "instructions": [
             name for name in INSTRUCTIONS if name in _field("/proc/cpuinfo", "flags").split()
         ],
-        "cores": cores,
+        "cores": count_cores(),
         "memory": _field("/proc/meminfo", "MemTotal"),
         "system": platform.platform(),
         "python": platform.python_version(),
@@ -37,6 +38,13 @@ def describe() -> dict[str, Any]:
         "commit": _commit(),
         "load_before": os.getloadavg()[0],
     }
+
+
+def count_cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _field(path: str, name: str) -> str:

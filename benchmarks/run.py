@@ -10,7 +10,6 @@ that does nothing else.
 """
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 
@@ -40,11 +39,9 @@ def main() -> int:
         described = machine.describe()
         found = {name: list(GROUPS[name].measure(settings)) for name in _groups(options)}
     text = table.render(described, found)
-    options.out.mkdir(parents=True, exist_ok=True)
     measures = {name: [row.to_dict() for row in rows] for name, rows in found.items()}
     record = {"machine": described, "model": options.model, "measures": measures}
-    (options.out / "results.json").write_text(json.dumps(record, indent=2) + "\n")
-    (options.out / "results.md").write_text(text)
+    table.write(options.out / "results", record, text)
     print(text)
     return int(any(row.reached is False for rows in found.values() for row in rows))
 

@@ -1,6 +1,7 @@
 """The settings of one run of the benchmarks, and starting processes with them."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -12,31 +13,34 @@ from typing import Any
 CONTESTANTS = Path(__file__).parent / "contestants"
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Paths, the model, and how long to measure."""
+class Failed(SystemExit):
+    """A command failed or took too long. It ends the benchmark if nobody catches it."""
 
-    photos: Path
-    weights: Path
-    model: str
-    labelled: Path | None
-    parquet: list[Path]
-    images: int | None
-    repeats: int
-    seconds: float
+
+@dataclass(frozen=True, kw_only=True)
+class Processes:
+    """Starts contestants and commands, each in a process of its own.
+
+    Attributes
+    ----------
+    work : Path
+        A folder for what they keep: converted networks, random weights.
+    until : float, optional
+        When the last of them must be done, on the clock of `time.monotonic`.
+    """
+
     work: Path
+    until: float = math.inf
+
+    @property
+    def seconds_left(self) -> float:
+        """The time until they must be done."""
+        return self.until - time.monotonic()
 
     def run(self, contestant: str, *arguments: str | Path) -> dict[str, Any]:
         """Run a contestant in its own process and return its record."""
         record = json.loads(self.output(*self.script(contestant), *arguments).splitlines()[-1])
         return dict(record)
-
-    def compete(self, contestant: str, *arguments: str | Path) -> dict[str, Any]:
-        """Run a contestant on the photos for `seconds`."""
-        return self.run(
-            contestant, "--photos", self.photos, "--weights", self.weights, "--model", self.model,
-            "--work", self.work, "--seconds", str(self.seconds), *arguments,
-        )  # fmt: skip
 
     def time(self, *command: str | Path) -> float:
         """Return the seconds that a command takes."""
@@ -49,16 +53,22 @@ class Settings:
         return time.perf_counter() - began, printed
 
     def output(self, *command: str | Path) -> str:
-        """Return the output of a command; exit if it fails."""
-        done = subprocess.run(
-            [str(part) for part in command],
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        """Return the output of a command, or raise `Failed`."""
+        words = [str(part) for part in command]
+        limit = None if self.until == math.inf else max(self.seconds_left, 0)
+        try:
+            done = subprocess.run(
+                words,
+                env=self._environment(),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=limit,
+            )
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{' '.join(words)} was not done in {limit:.0f} s") from None
         if done.returncode:
-            sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stderr[-3000:]}")
+            raise Failed(f"{' '.join(words)} failed:\n{done.stderr[-3000:]}")
         return done.stdout
 
     def script(self, contestant: str) -> tuple[str, Path]:
@@ -72,6 +82,27 @@ class Settings:
     def _environment(self) -> dict[str, str]:
         # Our own cache is empty at first, and the cache of the user is not changed.
         return {**os.environ, "HEADSTART_CACHE": str(self.work / "cache")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(Processes):
+    """Paths, the model, and how long to measure."""
+
+    photos: Path
+    weights: Path
+    model: str
+    labelled: Path | None
+    parquet: list[Path]
+    images: int | None
+    repeats: int
+    seconds: float
+
+    def compete(self, contestant: str, *arguments: str | Path) -> dict[str, Any]:
+        """Run a contestant on the photos for `seconds`."""
+        return self.run(
+            contestant, "--photos", self.photos, "--weights", self.weights, "--model", self.model,
+            "--work", self.work, "--seconds", str(self.seconds), *arguments,
+        )  # fmt: skip
 
 
 def say(text: str) -> None:

@@ -1,27 +1,34 @@
 """Write the figures as Markdown."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from finding import Finding
+from finding import Finding, Missing
 
 
-def render(machine: dict[str, Any], findings: dict[str, list[Finding]]) -> str:
-    """Return the machine and one table for each group, as Markdown."""
-    return "\n".join([*_machine(machine), *_tables(findings)]) + "\n"
+def render(
+    machine: dict[str, Any], findings: dict[str, list[Finding]], missing: Sequence[Missing] = ()
+) -> str:
+    """Return the machine, one table for each group, and what is missing, as Markdown."""
+    return "\n".join([*_machine(machine), *_tables(findings), *_missing(missing)]) + "\n"
 
 
 def publish(name: str, title: str, machine: dict[str, Any], found: list[Finding], out: Path) -> int:
     """Write ``NAME.json`` and ``NAME.md`` into `out`, print it; return 1 if a goal was missed."""
     text = render(machine, {title: found})
-    out.mkdir(parents=True, exist_ok=True)
     record = {"machine": machine, "measures": [row.to_dict() for row in found]}
-    (out / f"{name}.json").write_text(json.dumps(record, indent=2) + "\n")
-    (out / f"{name}.md").write_text(text)
+    write(out / name, record, text)
     print(text)
     return int(any(row.reached is False for row in found))
+
+
+def write(path: Path, record: dict[str, Any], text: str) -> None:
+    """Write a record and its text beside each other, as ``PATH.json`` and ``PATH.md``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.with_suffix(".json").write_text(json.dumps(record, indent=2) + "\n")
+    path.with_suffix(".md").write_text(text)
 
 
 def _machine(machine: dict[str, Any]) -> Iterator[str]:
@@ -30,6 +37,8 @@ def _machine(machine: dict[str, Any]) -> Iterator[str]:
     yield f"{machine['processor']} ({instructions}), {machine['cores']} cores,"
     yield f"{machine['memory']} of memory, {machine['system']}."
     yield f"Python {machine['python']}, {versions}."
+    if machine.get("gpu"):
+        yield f"GPU: {machine['gpu']}."
     yield f"headstart {machine['commit']}. Load before the start: {machine['load_before']:.2f}."
 
 
@@ -38,6 +47,14 @@ def _tables(findings: dict[str, list[Finding]]) -> Iterator[str]:
         yield from ("", f"### {group}", "", "| | median | lowest to highest | goal | reached |")
         yield "|---|--:|--:|--:|---|"
         yield from map(_row, rows)
+
+
+def _missing(missing: Sequence[Missing]) -> Iterator[str]:
+    if missing:
+        yield from ("", "### Not measured", "")
+        for each in missing:
+            # The last line of a program that failed says why; the record has all of them.
+            yield f"- {each.what}: {each.why.strip().splitlines()[-1]}"
 
 
 def _row(row: Finding) -> str:

@@ -8,14 +8,11 @@ from entry import Options, Predict, compete
 
 def prepare(options: Options) -> Predict:
     """Find the size and the resize rule."""
-    from headstart.backbones.networks import find_network
-    from headstart.backbones.spec import NetworkSpec
     from headstart.features.extractor import network_resize
     from headstart.images.reader import read_images
     from headstart.images.sources import FileSource
 
-    network = find_network(NetworkSpec(options.model, weights=options.weights))
-    resize = network_resize(network, options.resize)
+    resize = network_resize(options.network(), options.resize)
 
     def predict(paths: Iterable[Path]) -> Iterator[None]:
         for _ in read_images(map(FileSource, paths), resize):

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from headstart.features.settings import PrecisionRule, ResizeRule
+    from headstart.backbones.network import Network
+    from headstart.features.engine import Runtime
+    from headstart.features.settings import Device, PrecisionRule, ResizeRule
 
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 WARM_UP = 8
@@ -38,7 +40,19 @@ class Options:
     work: Path
     precision: "PrecisionRule"
     resize: "ResizeRule"
+    device: "Device"
+    runtime: "Runtime"
+    size: int | None
+    workers: int
+    threads: bool
     probabilities: Path | None
+
+    def network(self) -> "Network":
+        """Return the converted network."""
+        from headstart.backbones.networks import find_network
+        from headstart.backbones.spec import NetworkSpec
+
+        return find_network(NetworkSpec(self.model, weights=self.weights, size=self.size))
 
     def paths(self) -> list[Path]:
         """Return the photos of the folder, in order."""
@@ -49,7 +63,7 @@ class Options:
 def compete(prepare: Callable[[Options], Predict]) -> None:
     """Run a contestant with the settings of the command line, and print its record."""
     began = time.perf_counter()
-    options = _options()
+    options = read_options()
     predict = prepare(options)
     paths = options.paths()
     for _ in predict(paths[:WARM_UP]):
@@ -91,7 +105,8 @@ def _count(rows: Iterator["np.ndarray | None"], keep: int) -> tuple[list["np.nda
     return first, len(first) + sum(1 for _ in rows)
 
 
-def _options() -> Options:
+def read_options() -> Options:
+    """Return the settings of the command line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--weights", type=Path, required=True)
@@ -100,5 +115,10 @@ def _options() -> Options:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--precision", default="f32")
     parser.add_argument("--resize", default="auto")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--runtime", default="openvino")
+    parser.add_argument("--size", type=int)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--threads", action="store_true")
     parser.add_argument("--probabilities", type=Path)
     return Options(**vars(parser.parse_args()))

@@ -9,16 +9,15 @@ from entry import Options, Predict, compete
 
 def prepare(options: Options) -> Predict:
     """Find the converted network and choose the precision."""
-    from headstart.backbones.networks import find_network
-    from headstart.backbones.spec import NetworkSpec
     from headstart.features.extractor import FeatureExtractor
     from headstart.features.settings import FeatureSettings
     from headstart.images.sources import FileSource
 
-    network = find_network(NetworkSpec(options.model, weights=options.weights))
     sources = [FileSource(path) for path in options.paths()]
-    settings = FeatureSettings(resize=options.resize, precision=options.precision, cache=False)
-    extractor = FeatureExtractor.open(network, settings, sources, output="probabilities")
+    settings = FeatureSettings(
+        resize=options.resize, precision=options.precision, cache=False, device=options.device
+    )
+    extractor = FeatureExtractor.open(options.network(), settings, sources, output="probabilities")
 
     def predict(paths: Iterable[Path]) -> Iterator[np.ndarray]:
         for item in extractor.stream(map(FileSource, paths)):

@@ -9,18 +9,17 @@ from entry import Options, Predict, compete
 
 def prepare(options: Options) -> Predict:
     """Read all photos and compile the network."""
-    from headstart.backbones.networks import find_network
-    from headstart.backbones.spec import NetworkSpec
     from headstart.features.compiling import compile_network
     from headstart.features.extractor import FeatureExtractor
     from headstart.features.settings import FeatureSettings
     from headstart.images.reader import read_images
     from headstart.images.sources import FileSource
 
-    network = find_network(NetworkSpec(options.model, weights=options.weights))
-    paths = options.paths()
+    network, paths = options.network(), options.paths()
     sources = [FileSource(path) for path in paths]
-    settings = FeatureSettings(resize=options.resize, precision=options.precision, cache=False)
+    settings = FeatureSettings(
+        resize=options.resize, precision=options.precision, cache=False, device=options.device
+    )
     extractor = FeatureExtractor.open(network, settings, sources)
     images = read_images(sources, extractor.resize)
     pixels = {path: item.pixels for path, item in zip(paths, images, strict=True)}
@@ -28,7 +27,7 @@ def prepare(options: Options) -> Predict:
         network,
         precision=extractor.precision.precision,
         outputs=("probabilities",),
-        runtime=extractor.runtime,
+        runtime=options.runtime,
     )
 
     def predict(paths: Iterable[Path]) -> Iterator[np.ndarray]:

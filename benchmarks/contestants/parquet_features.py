@@ -24,11 +24,15 @@ def main() -> None:
     parser.add_argument("--images", type=int)
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--precision", choices=("f32", "bf16"), default="f32")
+    parser.add_argument("--size", type=int)
+    parser.add_argument("--device", default="auto")
     options = parser.parse_args()
-    network = find_network(NetworkSpec(options.model, weights=options.weights))
+    network = find_network(NetworkSpec(options.model, weights=options.weights, size=options.size))
     began = time.perf_counter()
     sources = itertools.islice(find_images(options.files).sources, options.images)
-    settings = FeatureSettings(precision=options.precision, cache=options.cache or False)
+    settings = FeatureSettings(
+        precision=options.precision, cache=options.cache or False, device=options.device
+    )
     n = cached = 0
     for item in FeatureExtractor.open(network, settings).stream(sources):
         n += 1
