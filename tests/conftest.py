@@ -79,19 +79,23 @@ def nncf() -> None:
 
 
 @pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Any, Path]]:
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder that the processes of ``pytest -n`` share."""
+    root = tmp_path_factory.getbasetemp()
+    return root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+
+
+@pytest.fixture(scope="session")
+def once(shared_folder: Path) -> Callable[..., tuple[Any, Path]]:
     """Return what lets the processes of ``pytest -n`` share what takes long to make.
 
     ``once(name, make)`` calls ``make(folder)`` in the process that needs it first. In all it
     returns what that returned, which JSON must hold, and the folder.
     """
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
 
     def made(name: str, make: Callable[[Path], Any]) -> tuple[Any, Path]:
-        folder, result = root / f"{name}-once", root / f"{name}-once.json"
-        with FileLock(root / f"{name}-once.lock"):
+        folder, result = shared_folder / f"{name}-once", shared_folder / f"{name}-once.json"
+        with FileLock(shared_folder / f"{name}-once.lock"):
             if not result.exists():
                 shutil.rmtree(folder, ignore_errors=True)  # of an attempt that failed
                 folder.mkdir()

@@ -1,5 +1,6 @@
 """Two processes with Keras, on TensorFlow and on OpenVINO, and what they read and write."""
 
+import contextlib
 import importlib.util
 import json
 import subprocess
@@ -7,10 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from headstart.backbones.catalogue import get_backbone
 
 HERE = Path(__file__).parent
+# Multiply-accumulates of one image, above which a network is large.
+LARGE = 15e9
 
 
 class Worker:
@@ -58,6 +62,17 @@ def reference(tmp_path_factory):
 def converter(tmp_path_factory):
     """Keras on OpenVINO, with headstart's conversion."""
     yield from _worker("conversions.py", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def memory(shared_folder):
+    """Return what holds the memory for a row's network: ``with memory(row): ...``.
+
+    One large network at a time has it, in whatever process of ``pytest -n``: the largest take up to
+    8 GB.
+    """
+    lock = FileLock(shared_folder / "large-network.lock")
+    return lambda row: lock if row.macs > LARGE else contextlib.nullcontext()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ import sys
 
 os.environ["KERAS_BACKEND"] = "openvino"
 
+import numpy as np
+
 from headstart.backbones import keras_export
 from headstart.backbones.architectures import ARCHITECTURES
 
@@ -21,9 +23,22 @@ def save(request):
     options = {"classes": request["classes"]} if top else {"pooling": "avg"}
     name = request["builder"]
     builder = ARCHITECTURES.get(name) or getattr(keras.applications, name)
-    model = builder(weights=None, include_top=top, input_shape=(32, 32, 3), **options)
+    # Keras on OpenVINO would compile a graph for each array that it draws.
+    with keras.StatelessScope(initialize_variables=False):
+        model = builder(weights=None, include_top=top, input_shape=(32, 32, 3), **options)
+    for weight in model.weights:
+        weight.assign(draw(tuple(weight.shape)))
     model.save_weights(request["path"])
     return {}
+
+
+def draw(shape):
+    """Return random weights that keep the size of what goes through a network."""
+    rng = np.random.default_rng(len(shape))
+    if len(shape) < 2:
+        return rng.uniform(0.5, 1.5, shape).astype(np.float32)
+    scale = np.sqrt(2 / np.prod(shape[:-1]))
+    return (scale * rng.standard_normal(shape)).astype(np.float32)
 
 
 class Asked(Exception):

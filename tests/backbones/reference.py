@@ -8,6 +8,7 @@ Nothing here comes from headstart but the networks that are its own, so that an 
 hide.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -165,6 +166,7 @@ def save(model, path):
 
 
 if __name__ == "__main__":
+    gc.freeze()  # a session is cleared with a search for garbage, which need not look at imports
     for line in sys.stdin:
         answer(json.loads(line))
         print("done", flush=True)

@@ -100,8 +100,7 @@ def test_keras_starts_without_what_a_conversion_does_not_need():
         from headstart.backbones import keras_export
 
         keras_export.prepare()
-        import keras
-
+        keras = sys.modules["keras"]
         print(keras.backend.backend(), *{name.partition(".")[0] for name in sys.modules})
         print("scipy.stats" in sys.modules)
         signal = sys.modules["scipy.signal"]

@@ -68,11 +68,12 @@ def test_mini_equals_keras_at_any_size(size, reference, converter, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [row.name for row in backbones() if row.folder is None])
-def test_row_equals_keras(name, reference, converter, tmp_path):
+def test_row_equals_keras(name, reference, converter, memory, tmp_path):
     row = get_backbone(name)
     official = row.family == "efficientnet"
     case = {"size": row.size, "top": True, "official": official, "ending": ".weights.h5"}
-    answer = compare(row, case, reference, converter, tmp_path)
+    with memory(row):
+        answer = compare(row, case, reference, converter, tmp_path)
     assert answer["macs"] == row.macs
     assert answer["outputs"]["features"] == [row.n_features]
 

@@ -9,6 +9,7 @@ imports this module: `headstart.backbones.keras_process` runs it as
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import sys
@@ -171,9 +172,12 @@ class _Finder(MetaPathFinder):
 
 
 def prepare() -> None:
-    """Make this process import Keras fast, and OpenVINO without telemetry."""
+    """Import Keras fast, and OpenVINO without telemetry."""
     silence_telemetry()
     sys.meta_path.insert(0, _Finder())
+    import keras  # noqa: F401 - what it imports stays to the end:
+
+    gc.freeze()  # no search for garbage need look there, such as that of `clear_session`
 
 
 def _end_with(parent: int) -> None:
