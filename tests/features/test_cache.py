@@ -183,6 +183,59 @@ class TestLimit:
         assert not has(cache, i=6)
 
 
+class TestBulk:
+    """When what was put is written. A transaction takes as long as the clock is set forward."""
+
+    @pytest.fixture
+    def features(self, cache, monkeypatch):
+        monkeypatch.setattr(caches, "BULK", 2 * SPACE.length)
+        monkeypatch.setattr(caches, "MOST_WAITING", 6 * SPACE.length)
+        self.clock, self.takes, self.written = 1000.0, 1.0, []
+        monkeypatch.setattr(caches.time, "monotonic", lambda: self.clock)
+        with closing(cache.open(SPACE)) as features:
+            put = features._store.put_many
+
+            def slow(kept):
+                self.clock += self.takes
+                self.written.append(len(kept))
+                put(kept)
+
+            monkeypatch.setattr(features._store, "put_many", slow)
+            yield features
+
+    def put(self, features, numbers, seconds):
+        for name, vector in vectors(*numbers).items():
+            features.put(name, vector)
+            self.clock += seconds
+
+    def test_where_images_are_slow_little_waits(self, features):
+        self.put(features, range(6), seconds=20)
+        assert self.written == [2, 2, 2]
+
+    def test_where_images_are_fast_writing_takes_a_small_share(self, features):
+        self.put(features, range(22), seconds=5)
+        assert self.written == [2, 4, 4, 4, 4, 4]
+
+    def test_only_so_much_waits_in_memory(self, features):
+        self.put(features, range(20), seconds=0)
+        assert self.written == [2, 6, 6, 6]
+
+
+def test_reads_are_noted_before_the_end(cache, monkeypatch):
+    monkeypatch.setattr("headstart.features.store.READS_NOTED", 4)
+    monkeypatch.setattr("headstart.features.store._now", lambda: 100)
+    fill(cache, n=10)
+    monkeypatch.setattr("headstart.features.store._now", lambda: 101)
+    with closing(cache.open(SPACE)) as features:
+        for i in range(10):
+            assert features.fetch(content(i))
+            assert features.take(content(i)) is not None
+        with closing(sqlite3.connect(cache.path(SPACE))) as other:
+            assert other.execute("SELECT count(*) FROM features WHERE used = 101").fetchone() == (
+                8,
+            )
+
+
 class TestTrouble:
     def test_a_full_disk_is_one_warning_and_the_work_goes_on(self, cache):
         fill(cache, n=10)

@@ -372,6 +372,7 @@ def test_what_was_computed_is_kept_when_the_source_breaks(sources, cache, run):
 
 def test_writes_are_in_bulk(sources, cache, monkeypatch, run):
     monkeypatch.setattr(caches, "BULK", 4 * 16 * 4)
+    monkeypatch.setattr(caches, "WRITING_SHARE", float("inf"))
     sizes = []
     put_many = FeatureStore.put_many
 

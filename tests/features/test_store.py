@@ -157,9 +157,9 @@ def test_putting_twice_keeps_the_second(store, path):
     ],
 )
 def test_an_altered_vector_counts_as_absent(store, path, statement):
-    put(store, {content(2): vector(2), content(1): vector(1)})
+    put(store, {content(1): vector(1), content(2): vector(2)})
     change(path, statement)
-    assert get(store, content(1)) is None
+    assert get(store, content(2)) is None
 
 
 @pytest.mark.parametrize(
@@ -280,6 +280,28 @@ def test_reads_of_older_entries_are_noted_in_bulk(store, path):
     assert len(store._touched) == 0
     used = {key: used for key, _, _, used in rows(path)}
     assert used[bytes.fromhex(content(2))] == 7 < used[bytes.fromhex(content(1))]
+
+
+def test_a_million_reads_are_noted_in_bounded_memory(store, path, monkeypatch):
+    monkeypatch.setattr("headstart.features.store.READS_NOTED", 3)
+    monkeypatch.setattr("headstart.features.store._READS_REMEMBERED", 5)
+    put(store, {content(i): vector(i) for i in range(9)})
+    change(path, "UPDATE features SET used = 7")
+    due = []
+    for i in range(9):
+        get(store, content(i))
+        due.append(store.must_touch())
+    assert due == [False, False, *[True] * 7]
+    store.touch()
+    assert not store.must_touch()
+    assert sum(used > 7 for *_, used in rows(path)) == 5
+
+
+def test_rows_are_written_in_the_order_of_the_index(store, path):
+    put(store, {content(i): vector(i) for i in (5, 2, 9, 1)})
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        written = connection.execute("SELECT content FROM features ORDER BY rowid").fetchall()
+    assert [key.hex() for (key,) in written] == [content(i) for i in (1, 2, 5, 9)]
 
 
 def test_the_least_recently_used_are_dropped_first(store, path):

@@ -2,6 +2,7 @@
 
 import os
 import re
+from typing import Any
 
 _READ = (
     "apng avif bmp dcm dib dicom gif heic heics heif heifs hif j2c j2k jfif jp2 jpc jpe jpeg jpf "
@@ -56,7 +57,7 @@ def why_skipped(name: str) -> str | None:
     return "hidden" if name.startswith(".") else None
 
 
-def natural_key(name: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
+def natural_key(name: str) -> tuple[list[Any], str]:
     """Return a sort key for natural order: ``image 2`` before ``image 10``.
 
     It compares numbers by value and ignores the case of letters. Names that differ only in case or
@@ -67,7 +68,7 @@ def natural_key(name: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
     >>> sorted(["b10", "B2", "a"], key=natural_key)
     ['a', 'B2', 'b10']
     """
-    parts = _DIGITS.split(name.casefold())
-    # Every second part is a number.
-    key = tuple((1, int(part), "") if i % 2 else (0, 0, part) for i, part in enumerate(parts))
-    return key, name
+    parts: list[Any] = _DIGITS.split(name.casefold())
+    # Every second part is a number, so numbers are never compared with text.
+    parts[1::2] = map(int, parts[1::2])
+    return parts, name

@@ -281,14 +281,15 @@ def _splits(
                 f"Every row of {name} must have one {column}. Received: {quoted(value)} in "
                 f"{place(n)}."
             )
-    splits = {str(value): split_of(str(value)) for value in values}
+    names = [str(value) for value in values]
+    splits = {value: split_of(value) for value in dict.fromkeys(names)}
     unknown = [value for value, split in splits.items() if split not in SPLITS]
     if unknown:
         raise DatasetError(
             f"The splits in {name} must be train, valid or test. "
             f"Received: {listed_names(sorted(unknown))}."
         )
-    return [str(splits[str(value)]) for value in values]
+    return [str(splits[value]) for value in names]
 
 
 def _is_empty(value: Any) -> bool:

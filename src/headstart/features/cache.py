@@ -7,6 +7,7 @@ import os
 import re
 import sqlite3
 import threading
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 from headstart.display.text import counted
@@ -32,8 +33,11 @@ SUFFIX = ".sqlite"
 _ASIDE = ".damaged"
 # As `FeatureCache.path` makes them: a folder that a user names may hold other databases.
 _NAME = re.compile(rf".+-[0-9a-f]{{24}}{re.escape(SUFFIX)}")
-# Bytes of new features that are collected for one transaction: what a kill can lose.
-BULK = 2_000_000
+# Bytes of new features that are collected for one transaction: what a kill can lose. A transaction
+# takes longer the more a file holds, so it also waits until writing takes at most this share of the
+# time, or too much waits in memory.
+BULK, MOST_WAITING = 2_000_000, 32_000_000
+WRITING_SHARE = 1 / 20
 # Share of the limit that an eviction leaves free, so that not every write evicts.
 _ROOM = 0.1
 # The owner may do everything, everybody else nothing.
@@ -152,6 +156,7 @@ class CachedFeatures:
         self._fetched: dict[str, Kept] = {}
         self._new: dict[str, Kept] = {}
         self._written = _LOOK_EVERY
+        self._write_after = 0.0
         self._writable = True
         self._process = os.getpid()
         self._recovering = threading.Lock()
@@ -170,6 +175,8 @@ class CachedFeatures:
 
     def take(self, content: str) -> Kept | None:
         """Return the features of an image that was fetched; None if they are gone."""
+        if self._store is not None and self._store.must_touch():
+            self._touch()
         kept = self._fetched.pop(content, None)
         # The same image may come twice, and the first may have taken what both fetched.
         return self.get(content) if kept is None else kept
@@ -177,13 +184,17 @@ class CachedFeatures:
     def put(self, content: str, values: Array, notes: tuple[str, ...] = ()) -> None:
         """Keep the features and the notes of an image, by the hash of its content."""
         self._new[content] = Kept(values, notes)
-        if len(self._new) * self.space.length >= BULK:
+        waiting = len(self._new) * self.space.length
+        if waiting >= BULK and (waiting >= MOST_WAITING or time.monotonic() >= self._write_after):
             self.flush()
 
     def flush(self) -> None:
         """Write what was put."""
         if self._writable and self._new:
+            began = time.monotonic()
             self._attempt(lambda store: store.put_many(self._new), self._stop_writing)
+            ended = time.monotonic()
+            self._write_after = ended + (ended - began) / WRITING_SHARE
             self._written += len(self._new) * self.space.length
             if self._written > _LOOK_EVERY:
                 self._written = 0
@@ -199,13 +210,16 @@ class CachedFeatures:
             return
         try:
             self.flush()
-            if self._writable:
-                self._attempt(FeatureStore.touch, self._stop_writing)
+            self._touch()
         finally:
             if self._store is not None:
                 self._tell_damage(self._store)
                 self._store.close()
                 self._store = None
+
+    def _touch(self) -> None:
+        if self._writable:
+            self._attempt(FeatureStore.touch, self._stop_writing)
 
     def _open(self) -> FeatureStore | None:
         try:

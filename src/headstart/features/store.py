@@ -36,6 +36,10 @@ _PATIENCE = 30.0
 _HOUR = 3600
 # An image has a few short notes.
 _NOTES_LENGTH = 1000
+#: Reads that are noted in one transaction, so that noting a million takes no more memory.
+READS_NOTED = 10_000
+# Where nothing can be written, some more are remembered and then no more.
+_READS_REMEMBERED = 10 * READS_NOTED
 # As SQLite keeps them: a file with other tables, triggers or views is not ours.
 _TABLES = {
     "space": "CREATE TABLE space (description TEXT NOT NULL)",
@@ -161,7 +165,7 @@ class FeatureStore:
         self.space = space
         self._lock = threading.Lock()
         self.damaged: set[bytes] = set()
-        self._touched: set[bytes] = set()
+        self._touched: set[int] = set()
         self._connection = connect(path)
         # What is not UTF-8 must not fail in the middle of a question.
         self._connection.text_factory = bytes
@@ -200,16 +204,17 @@ class FeatureStore:
         key = bytes.fromhex(content)
         with self._lock:
             row = self._connection.execute(
-                "SELECT vector, notes, checksum, used FROM features WHERE content = ?", (key,)
+                "SELECT rowid, used, vector, notes, checksum FROM features WHERE content = ?",
+                (key,),
             ).fetchone()
             if row is None:
                 return None
-            *content_of_row, used = row
+            number, used, *content_of_row = row
             kept = self._checked(key, *content_of_row)
             if kept is None:
                 self.damaged.add(key)
-            elif used != _now():
-                self._touched.add(key)
+            elif used != _now() and len(self._touched) < _READS_REMEMBERED:
+                self._touched.add(number)
         return kept
 
     def _checked(self, key: bytes, vector: object, notes: object, checksum: object) -> Kept | None:
@@ -226,16 +231,16 @@ class FeatureStore:
     @no_fork()
     def put_many(self, kept: Mapping[str, Kept]) -> None:
         """Keep the features of some images, all of them or none."""
-        rows = []
-        for content, (values, notes) in kept.items():
-            key = bytes.fromhex(content)
-            vector = np.ascontiguousarray(values, np.float32).tobytes()
-            text = "\n".join(notes)[:_NOTES_LENGTH]
-            rows.append((key, vector, text, _checksum(key, vector, text.encode()), _now()))
+        # Hashes fall anywhere in the index. In its order, each of its pages is changed only once.
+        rows = (_row(content, kept[content]) for content in sorted(kept))
         with self._lock, self._connection:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?)", rows
             )
+
+    def must_touch(self) -> bool:
+        """Tell whether enough images were read for `touch`, which must then not wait any longer."""
+        return len(self._touched) >= READS_NOTED
 
     @no_fork()
     def touch(self) -> None:
@@ -244,8 +249,8 @@ class FeatureStore:
         if self._touched:
             with self._lock, self._connection:
                 self._connection.executemany(
-                    "UPDATE features SET used = ? WHERE content = ?",
-                    [(_now(), key) for key in self._touched],
+                    "UPDATE features SET used = ? WHERE rowid = ?",
+                    [(_now(), number) for number in sorted(self._touched)],
                 )
                 self._touched.clear()
 
@@ -290,6 +295,13 @@ def _count_rows(connection: sqlite3.Connection, size: int | None) -> int:
     # All vectors of a space have one length.
     row = connection.execute("SELECT length(vector) FROM features LIMIT 1").fetchone() or (1,)
     return math.ceil(size / row[0])
+
+
+def _row(content: str, kept: Kept) -> tuple[bytes, bytes, str, int, int]:
+    key = bytes.fromhex(content)
+    vector = np.ascontiguousarray(kept.values, np.float32).tobytes()
+    notes = "\n".join(kept.notes)[:_NOTES_LENGTH]
+    return key, vector, notes, _checksum(key, vector, notes.encode()), _now()
 
 
 def _checksum(key: bytes, vector: bytes, notes: bytes) -> int:
