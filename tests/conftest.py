@@ -41,6 +41,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.delenv("HEADSTART_WEIGHTS", raising=False)
     monkeypatch.delenv("HEADSTART_MIRROR", raising=False)
+    monkeypatch.delenv("HEADSTART_DEVICE", raising=False)
 
 
 @pytest.fixture

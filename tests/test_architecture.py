@@ -20,8 +20,8 @@ SOURCE = Path(headstart.__file__).parent
 HEAVY = {
     "PIL": {"augmentation", "demo", "display", "evaluation", "images", "model"},
     "h5py": {"backbones"},
-    "jax": set(),
-    "keras": {"augmentation", "backbones", "features", "finetuning", "pretraining", "training"},
+    "jax": {"features"},
+    "keras": {"augmentation", "backbones", "finetuning", "pretraining", "training"},
     "matplotlib": {"evaluation"},
     "openvino": {"backbones", "features", "model"},
     "pandas": {"evaluation"},
@@ -31,8 +31,8 @@ HEAVY = {
     "tifffile": {"images"},
     "scipy": {"evaluation", "finetuning", "heads"},
     "sklearn": {"classifier", "demo", "features", "finetuning", "heads"},
-    "tensorflow": set(),
-    "torch": set(),
+    "tensorflow": {"features"},
+    "torch": {"features"},
 }
 # Where scikit-learn is needed, it brings pandas along if that is installed, and pandas pyarrow.
 GRADIENTS = {"h5py", "jax", "keras", "tensorflow", "torch"}

@@ -114,8 +114,8 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         Whether to keep features on disk, or the folder to keep them in.
     workers : int, optional
         Threads that read images. The default is one for each processor core.
-    device : {"auto", "openvino", "keras"}, default="auto"
-        What runs the network. See `FeatureSettings`.
+    device : {"auto", "cpu", "gpu"}, default="auto"
+        What computes, also in fine-tuning: the processor or a GPU. See `FeatureSettings`.
     accept_truncated : bool, default=False
         Whether to read JPEGs that lack at most a tenth of their rows, in training and in
         prediction. A saved model does not keep it. See `FeatureSettings`.

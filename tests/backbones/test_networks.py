@@ -10,7 +10,7 @@ from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.classes import imagenet_classes
 from headstart.backbones.folders import DESCRIPTION
 from headstart.backbones.network import load_network
-from headstart.backbones.networks import find_network, is_catalogued, network_key
+from headstart.backbones.networks import find_network, network_key
 from headstart.backbones.preprocessing import CENTRED_BGR
 from headstart.backbones.spec import NetworkSpec
 from headstart.errors import (
@@ -250,11 +250,3 @@ class TestKey:
     def test_facts_that_change_no_result_change_no_key(self):
         other = replace(ROW, license="MIT", top1=None, source="elsewhere")
         assert network_key(other, "0", (64, 64)) == network_key(ROW, "0", (64, 64))
-
-
-def test_catalogued_networks_are_known(network, conversions, weights):
-    assert is_catalogued(network)
-    layer = find_network(NetworkSpec("mobilenet_v2", weights=weights, layer="conv"))
-    assert not is_catalogued(layer)
-    assert not is_catalogued(replace(network, name="mine"))
-    assert conversions.count == 2

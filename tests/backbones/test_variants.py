@@ -7,7 +7,7 @@ import pytest
 
 from headstart.backbones import variants
 from headstart.backbones.network import DESCRIPTION, load_network, write_description
-from headstart.backbones.networks import find_network, is_catalogued
+from headstart.backbones.networks import find_network
 from headstart.backbones.pooling import POOLINGS
 from headstart.backbones.runtime import load_processor
 from headstart.backbones.spec import NetworkSpec
@@ -103,12 +103,6 @@ class TestPooled:
             run(twice, "features")["features"], run(once, "features")["features"]
         )
 
-    def test_keras_does_not_run_it(self, tiny_network):
-        network = pooled(replace(tiny_network, name="mobilenet_v2"), "flatten")
-        assert not is_catalogued(network)
-        with pytest.raises(UsageError, match=r"own features only.*Use device='openvino'"):
-            compile_network(network, runtime="keras")
-
     def test_unknown_pooling_and_missing_map_are_refused(self, tiny_network):
         with pytest.raises(UsageError, match=r"auto, avg, max, flatten.*Received: 'mean'"):
             pooled(tiny_network, "mean")
@@ -175,12 +169,6 @@ class TestMirrored:
         assert load_network(network.folder) == network
         monkeypatch.setattr(variants, "_make_mirrored", None)
         assert mirrored(tiny_network) == network
-
-    def test_keras_does_not_run_it(self, tiny_network):
-        network = mirrored(replace(tiny_network, name="mobilenet_v2"))
-        assert not is_catalogued(network)
-        with pytest.raises(UsageError, match=r"mirror=True.*Use device='openvino'"):
-            compile_network(network, runtime="keras")
 
 
 def test_spec_asks_for_both(tiny_network):

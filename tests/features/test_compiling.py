@@ -1,12 +1,19 @@
 import dataclasses
 
+import numpy as np
 import pytest
 
-from headstart.backbones.catalogue import get_backbone
-from headstart.backbones.networks import network_key
 from headstart.errors import UsageError
-from headstart.features import accelerator, keras_engine, openvino_engine
+from headstart.features import compiling, devices, openvino_engine
 from headstart.features.compiling import choose_runtime, compile_network, has_bf16
+from headstart.features.devices import Gpu
+
+
+def raises(error):
+    def fail(*_, **__):
+        raise error
+
+    return fail
 
 
 def test_a_compiled_network_is_kept(tiny_network, make_network):
@@ -44,53 +51,118 @@ def test_wrong_arguments_are_refused(tiny_network, wrong, message):
 
 
 @pytest.fixture
-def catalogued(tiny_network):
-    """Called as the catalogue's mini would be that has these weights."""
-    row = get_backbone("mini")
-    key = network_key(row, tiny_network.weights_sha256, tiny_network.size)
-    return dataclasses.replace(tiny_network, name="mini", key=key)
+def gpu(monkeypatch):
+    """A machine with a GPU that computes as OpenVINO does; `stand_ins` counts its engines."""
+    stand_ins = []
+
+    class Engine(openvino_engine.OpenVinoEngine):
+        runtime = "torch"
+
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            stand_ins.append(self)
+
+    monkeypatch.setitem(compiling._ENGINES, "torch", Engine)
+    monkeypatch.setattr(compiling, "_compiled", {})
+    monkeypatch.setattr(compiling, "_tried", {})
+    monkeypatch.setattr(compiling, "usable_cores", lambda: 2)
+    monkeypatch.setattr(devices, "may_see_gpu", lambda _: True)
+    monkeypatch.setattr(devices, "find_gpu", lambda _: Gpu("cuda", "H100", has_bf16=True))
+    monkeypatch.setattr(devices, "torch_gpu", lambda: Gpu("cuda", "H100", has_bf16=True))
+    return stand_ins
 
 
-@pytest.mark.parametrize(("seen", "runtime"), [(True, "keras"), (False, "openvino")])
-def test_auto_takes_keras_where_there_is_an_accelerator(catalogued, monkeypatch, seen, runtime):
-    monkeypatch.setattr(accelerator, "may_have_accelerator", lambda: True)
-    monkeypatch.setattr(accelerator, "sees_accelerator", lambda: seen)
-    monkeypatch.setattr(keras_engine, "can_build", lambda _: True)
-    assert choose_runtime("auto", catalogued) == runtime
-    assert choose_runtime("openvino", catalogued) == "openvino"
+@pytest.fixture
+def many(tiny_network):
+    """So many images that a GPU pays for its start."""
+    least = compiling.WORTH * compiling.START * compiling.MACS_PER_CORE * 2 / tiny_network.macs
+    return int(np.ceil(least))
 
 
-def test_auto_runs_weights_that_are_not_at_hand_on_openvino(catalogued, monkeypatch):
-    """As those of a fine-tuned network are: mini's own are another file."""
-    monkeypatch.setattr(accelerator, "may_have_accelerator", lambda: True)
-    monkeypatch.setattr(accelerator, "sees_accelerator", lambda: True)
-    assert choose_runtime("auto", catalogued) == "openvino"
-    own = get_backbone("mini").weights_sha256
-    key = network_key(get_backbone("mini"), own, catalogued.size)
-    same = dataclasses.replace(catalogued, weights_sha256=own, key=key)
-    assert choose_runtime("auto", same) == "keras"
+class TestAuto:
+    def test_takes_the_gpu_for_many_images(self, gpu, tiny_network, many):
+        assert choose_runtime("auto", tiny_network, many - 1) == "openvino"
+        assert gpu == []
+        assert choose_runtime("auto", tiny_network, many) == "torch"
+        assert len(gpu) == 1
+
+    @pytest.mark.parametrize("n_images", [None, 0, 1, 1000])
+    def test_asks_for_no_gpu_for_few_images_or_an_unknown_number(
+        self, gpu, tiny_network, monkeypatch, n_images
+    ):
+        monkeypatch.setattr(devices, "find_gpu", None)
+        assert choose_runtime("auto", tiny_network, n_images) == "openvino"
+        assert gpu == []
+
+    def test_more_cores_need_more_images(self, gpu, tiny_network, many, monkeypatch):
+        monkeypatch.setattr(compiling, "usable_cores", lambda: 3)
+        assert choose_runtime("auto", tiny_network, many) == "openvino"
+        assert gpu == []
+
+    def test_uses_a_gpu_that_has_started_for_few_images_too(self, gpu, tiny_network, many):
+        choose_runtime("auto", tiny_network, many)
+        assert choose_runtime("auto", tiny_network, 1) == "torch"
+        assert len(gpu) == 1
+        other = dataclasses.replace(tiny_network, key="other")
+        assert choose_runtime("auto", other, 1) == "openvino"
+
+    def test_compares_each_network_once(self, gpu, tiny_network, many):
+        for _ in range(2):
+            assert choose_runtime("auto", tiny_network, many, ("probabilities",)) == "torch"
+        assert [engine.outputs for engine in gpu] == [("probabilities",)]
+
+    def test_takes_the_processor_where_torch_sees_none(self, gpu, tiny_network, many, monkeypatch):
+        monkeypatch.setattr(devices, "find_gpu", lambda _: None)
+        assert choose_runtime("auto", tiny_network, many) == "openvino"
+        assert gpu == []
+
+    @pytest.mark.usefixtures("gpu")
+    @pytest.mark.parametrize(
+        ("method", "stand_in", "says"),
+        [
+            ("__init__", raises(UsageError("no Loop on a GPU")), "UsageError: no Loop on a GPU"),
+            ("infer", raises(RuntimeError("CUDA error")), "RuntimeError: CUDA error"),
+            ("infer", lambda *_: {"features": np.zeros((1, 16))}, "its features of one image"),
+            ("infer", lambda *_: {"features": np.full((1, 16), np.nan)}, "differ by nan"),
+        ],
+    )
+    def test_takes_the_processor_where_the_gpu_fails_or_differs(
+        self, tiny_network, many, monkeypatch, caplog, method, stand_in, says
+    ):
+        monkeypatch.setattr(compiling._ENGINES["torch"], method, stand_in)
+        for _ in range(2):
+            assert choose_runtime("auto", tiny_network, many) == "openvino"
+        (message,) = (record.message for record in caplog.records if record.levelname == "WARNING")
+        assert message.startswith("tiny runs on the processor, not on the GPU: ")
+        assert says in message
+
+    def test_is_what_the_variable_says(self, gpu, tiny_network, many, monkeypatch):
+        monkeypatch.setenv(devices.VARIABLE, "cpu")
+        assert choose_runtime("auto", tiny_network, many) == "openvino"
+        monkeypatch.setenv(devices.VARIABLE, "gpu")
+        assert choose_runtime("auto", tiny_network) == "torch"
+        assert choose_runtime("cpu", tiny_network) == "openvino"
+        assert gpu == []
 
 
-@pytest.mark.parametrize("changed", [{"pooling": "max"}, {"layer": "block_1"}])
-def test_keras_computes_a_networks_own_features_only(catalogued, changed):
-    with pytest.raises(UsageError, match="own features only"):
-        choose_runtime("keras", dataclasses.replace(catalogued, **changed))
+def test_a_device_that_is_asked_for_is_taken_whatever_the_work(gpu, tiny_network, many):
+    assert choose_runtime("cpu", tiny_network, many) == "openvino"
+    assert choose_runtime("gpu", tiny_network, 1) == "torch"
+    assert gpu == []
 
 
-@pytest.mark.parametrize("name", ["tiny", "mini", "resnet50"])
-def test_what_the_catalogue_can_not_build_runs_on_openvino(catalogued, monkeypatch, name):
-    monkeypatch.setattr(accelerator, "may_have_accelerator", lambda: True)
-    monkeypatch.setattr(accelerator, "sees_accelerator", lambda: True)
-    own = dataclasses.replace(catalogued, name=name, key=f"{name}-of-my-own")
-    assert choose_runtime("auto", own) == "openvino"
-    assert choose_runtime("keras", own) == "keras"
+def test_a_gpu_that_is_asked_for_must_be_there(tiny_network, monkeypatch):
+    monkeypatch.setattr(devices, "torch_gpu", raises(UsageError("none")))
+    with pytest.raises(UsageError, match="none"):
+        choose_runtime("gpu", tiny_network)
 
 
-def test_there_must_be_such_a_device(catalogued):
-    with pytest.raises(UsageError, match="device must be one of auto, openvino, keras"):
-        choose_runtime("GPU", catalogued)
+def test_there_must_be_such_a_device(tiny_network):
+    with pytest.raises(UsageError, match="device must be one of auto, cpu, gpu"):
+        choose_runtime("GPU", tiny_network)
 
 
-def test_keras_has_bfloat16_and_openvino_where_the_processor_has(monkeypatch):
+@pytest.mark.usefixtures("gpu")
+def test_bfloat16_of_the_gpu_and_of_the_processor(monkeypatch):
     monkeypatch.setattr(openvino_engine, "has_bf16", lambda: False)
-    assert (has_bf16("keras"), has_bf16("openvino")) == (True, False)
+    assert (has_bf16("torch"), has_bf16("openvino")) == (True, False)

@@ -25,6 +25,11 @@ from headstart.images.sources import ArraySource, BytesSource, FileSource, conte
 MANY = [ArraySource(f"image {seed}", np.asarray(make_photo(seed))) for seed in range(64)]
 
 
+def compile_in_float32(network, *, outputs, **_):
+    """Stand in for compiling on a device, and in a precision, that this machine may not have."""
+    return compile_network(network, outputs=outputs)
+
+
 @pytest.fixture
 def sources(photos):
     return [FileSource(path) for path in photos]
@@ -46,14 +51,14 @@ class TestOpening:
         assert opened.resize == Resize("pad", 32, 32, 0.875)
         assert opened.precision == PrecisionChoice("bf16", "as asked for")
         assert opened.cache.folder == tmp_path
-        assert (opened.workers, opened.runtime, opened.output) == (3, "openvino", "features")
+        assert (opened.workers, opened.device, opened.output) == (3, "auto", "features")
 
     @pytest.mark.parametrize(
         ("wrong", "message"),
         [
             ({"resize": "stretch"}, "resize must be one of"),
             ({"precision": "f16"}, r"one of auto, f32, bf16\. Received: 'f16'"),
-            ({"device": "GPU"}, r"one of auto, openvino, keras\. Received: 'GPU'"),
+            ({"device": "GPU"}, r"one of auto, cpu, gpu\. Received: 'GPU'"),
             ({"output": "logits"}, "output of tiny must be one of features"),
         ],
     )
@@ -70,13 +75,50 @@ class TestOpening:
         assert open_cache(True).folder == FeatureCache().folder
         assert open_cache(tmp_path).folder == tmp_path
 
-    def test_keras_runs_a_network_where_there_is_an_accelerator(
+    def test_the_runtime_is_chosen_by_the_number_of_images(
         self, open_, sources, tmp_path, monkeypatch
     ):
-        monkeypatch.setattr(extractor, "choose_runtime", lambda *_: "keras")
-        monkeypatch.setitem(compiling._ENGINES, "keras", openvino_engine.OpenVinoEngine)
-        list(open_(cache=tmp_path).stream(sources))
-        assert kept(tmp_path)[0][0]["runtime"] == "keras"
+        asked = []
+
+        def choose(device, _network, n_images, outputs):
+            asked.append((device, n_images, outputs))
+            return "torch"
+
+        monkeypatch.setattr(extractor, "choose_runtime", choose)
+        monkeypatch.setitem(compiling._ENGINES, "torch", openvino_engine.OpenVinoEngine)
+        opened = open_(cache=tmp_path, device="cpu")
+        list(opened.stream(sources))
+        list(opened.stream(iter(sources)))
+        list(opened.stream(iter(sources), n_images=5))
+        assert asked == [("cpu", n, ("features",)) for n in (12, None, 5)]
+        assert kept(tmp_path)[0][0]["runtime"] == "torch"
+
+    def test_a_gpu_that_is_not_there_is_refused_at_once(self, open_, monkeypatch):
+        def refuse(_):
+            raise UsageError("there is no GPU")
+
+        monkeypatch.setattr(extractor, "check_device", refuse)
+        with pytest.raises(UsageError, match="there is no GPU"):
+            open_(device="gpu")
+
+    @pytest.mark.parametrize("runtime", ["openvino", "torch"])
+    def test_precision_is_measured_where_all_images_will_be_computed(
+        self, open_, monkeypatch, runtime
+    ):
+        asked = []
+
+        def choose(device, _network, n_images, _outputs):
+            asked.append((device, n_images))
+            return runtime
+
+        monkeypatch.setattr(extractor, "choose_runtime", choose)
+        monkeypatch.setattr(extractor, "has_bf16", lambda asked: asked == runtime)
+        monkeypatch.setattr(extractor, "compile_network", compile_in_float32)
+        opened = open_(MANY)
+        assert opened.precision.n_measured == 32
+        assert opened.device == "auto"
+        there = "gpu" if runtime == "torch" else "cpu"
+        assert asked == [("auto", len(MANY)), (there, 32), (there, 32)]
 
 
 class TestExtracting:

@@ -193,12 +193,15 @@ def test_a_fork_that_python_is_not_told_of_before_is_noticed(run, tells):
     assert run(code) == ["7", "0"]
 
 
-def test_what_keras_started_is_not_used_in_a_child(run):
+def test_a_gpu_that_torch_started_is_not_used_in_a_child(run):
     code = """
-        from headstart.features import keras_engine
-        keras_engine._build = lambda *_: type("Model", (), {})
-        engine = compile_network(network, runtime="keras")
-        print(fork(lambda: refused(lambda: list(engine.stream(enumerate(images))))))
+        from headstart.features import devices, forking
+        forking.hold(devices._STARTED)
+        devices.may_see_gpu = lambda _: True
+        devices._asked = lambda _: (devices.Gpu("cuda", "H100", True), "")
+        print(devices.torch_device())
+        print(fork(lambda: refused(devices.torch_device)))
+        print(fork(lambda: devices.find_gpu("torch") is not None))
         print(fork(lambda: len(features()) != 40))
     """
-    assert run(code) == ["7", "0"]
+    assert run(code) == ["cuda", "7", "0", "0"]

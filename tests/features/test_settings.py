@@ -3,7 +3,7 @@ from typing import get_args
 
 import pytest
 
-from headstart.features.engine import Precision, Runtime
+from headstart.features.engine import Precision
 from headstart.features.settings import Device, FeatureSettings, PrecisionRule, ResizeRule
 from headstart.images.resize_rules import Rule
 
@@ -11,7 +11,7 @@ from headstart.images.resize_rules import Rule
 def test_the_words_are_those_that_are_understood_further_down():
     assert get_args(ResizeRule) == ("auto", *get_args(Rule))
     assert get_args(PrecisionRule) == ("auto", *get_args(Precision))
-    assert get_args(Device) == ("auto", *get_args(Runtime))
+    assert get_args(Device) == ("auto", "cpu", "gpu")
 
 
 def test_settings_are_named_and_do_not_change():

@@ -54,7 +54,7 @@ def test_its_predictor_is_as_described(model):
     assert (predictor.labels, predictor.network) == (model.labels, model.network)
     assert predictor.resize == model.description.resize
     assert predictor.extractor.precision == model.description.precision
-    assert predictor.extractor.runtime == "openvino"
+    assert predictor.extractor.device == "auto"
     assert predictor.name == "a saved model on tiny"
     np.testing.assert_array_equal(predictor.predict_proba(IMAGES), model.predict_proba(IMAGES))
 

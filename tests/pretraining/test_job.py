@@ -119,7 +119,9 @@ def short(dataset, monkeypatch, tmp_path):
             (new / "backbone.json").write_text(job.license)
         saved.append(out)
 
-    monkeypatch.setattr(room, "start_keras", lambda: None)
+    monkeypatch.setattr(room, "start_keras", lambda _: None)
+    monkeypatch.setattr(room, "training_gpu", lambda *_: None)
+    monkeypatch.setattr(room, "computing_on", lambda *_: contextlib.nullcontext())
     monkeypatch.setattr(room, "standard_settings", lambda _: contextlib.nullcontext())
     monkeypatch.setattr(room, "train_network", train_network)
     monkeypatch.setattr(room, "save_backbone", save)

@@ -2,20 +2,21 @@ from types import SimpleNamespace
 
 import pytest
 
-from headstart.training import precision as room
+from headstart.features.devices import Gpu
 from headstart.training.precision import DTYPE_POLICIES, kept_dtype_policy, training_precision
 
+H100, T4 = Gpu("cuda", "H100", has_bf16=True), Gpu("cuda", "T4", has_bf16=False)
 
-@pytest.mark.parametrize(("accelerator", "expected"), [(True, "bf16"), (False, "f32")])
-def test_auto_is_bfloat16_where_there_is_an_accelerator(monkeypatch, accelerator, expected):
-    monkeypatch.setattr(room, "sees_accelerator", lambda: accelerator)
-    assert training_precision("auto") == expected
+
+@pytest.mark.parametrize(("gpu", "expected"), [(H100, "bf16"), (T4, "f32"), (None, "f32")])
+def test_auto_is_bfloat16_on_a_gpu_that_has_it(gpu, expected):
+    assert training_precision("auto", gpu) == expected
 
 
 @pytest.mark.parametrize("rule", DTYPE_POLICIES)
-def test_a_precision_that_is_asked_for_is_used(monkeypatch, rule):
-    monkeypatch.setattr(room, "sees_accelerator", None)
-    assert training_precision(rule) == rule
+@pytest.mark.parametrize("gpu", [H100, None])
+def test_a_precision_that_is_asked_for_is_used(rule, gpu):
+    assert training_precision(rule, gpu) == rule
 
 
 def test_the_dtype_policy_is_restored_also_after_an_error():

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart.backbones import keras_process
-from headstart.backbones.catalogue import look_up
 from headstart.backbones.choosing import choose_backbone
 from headstart.backbones.classes import ClassName, imagenet_classes
 from headstart.backbones.folders import read_row
@@ -56,16 +55,6 @@ def find_network(
     network = _find_plain(spec, download=download, progress=progress)
     network = pooled(network, spec.pooling)
     return mirrored(network) if spec.mirror else network
-
-
-def is_catalogued(network: Network) -> bool:
-    """Tell whether the catalogue's row of this name would be converted to the same network.
-
-    It would not for a network from a backbone folder, for a variant, or for a network that another
-    version made.
-    """
-    row = look_up(network.name)
-    return row is not None and network.key == network_key(row, network.weights_sha256, network.size)
 
 
 def network_key(

@@ -28,7 +28,7 @@ def add_arguments(parser: CommandParser) -> None:
     add_option(parser, "--plots DIR", plots, options.path)
     options.add_json(parser, "the figures")
     options.add_reading(parser)
-    FEATURES.add(parser, "workers", "accept_truncated")
+    FEATURES.add(parser, "workers", "device", "accept_truncated")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.folder,
         dataset=dataset,
         workers=features.workers,
+        device=features.device,
         accept_truncated=features.accept_truncated,
         progress=progress(arguments),
     )

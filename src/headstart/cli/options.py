@@ -67,10 +67,7 @@ AUTO = " ".join(f"--model {each}." for each in NETWORK.told("backbone") if each[
 FEATURES = Flags(
     FeatureSettings(),
     kinds={"workers": replace(WHOLE, how={"metavar": "N", "type": positive})},
-    without={
-        "cache": "the environment variable HEADSTART_CACHE names the folder",
-        "device": "'auto' takes a GPU if the backend of Keras has one",
-    },
+    without={"cache": "the environment variable HEADSTART_CACHE names the folder"},
 )
 
 #: How a dataset is read.

@@ -107,8 +107,8 @@ class Embedder(TransformerMixin, ImageEstimator):
         Whether to keep features on disk, or the folder to keep them in.
     workers : int, optional
         Threads that read images. The default is one for each processor core.
-    device : {"auto", "openvino", "keras"}, default="auto"
-        What runs the network. See `FeatureSettings`.
+    device : {"auto", "cpu", "gpu"}, default="auto"
+        What computes: the processor or a GPU. See `FeatureSettings`.
     accept_truncated : bool, default=False
         Whether to read JPEGs that lack at most a tenth of their rows. See `FeatureSettings`.
 

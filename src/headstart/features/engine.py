@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from headstart.backbones.network import Network
 
 Precision = Literal["f32", "bf16"]
-Runtime = Literal["openvino", "keras"]
+Runtime = Literal["openvino", "torch"]
 Values = dict[str, NDArray[np.float32]]
 
 
@@ -32,8 +32,8 @@ class Engine(abc.ABC):
         The outputs of the network that are computed.
     threads : int or None
         The processor threads that it runs on at most; None for one for each core.
-    runtime : {"openvino", "keras"}
-        What runs it.
+    runtime : {"openvino", "torch"}
+        What runs it: OpenVINO on the processor, or torch on a GPU.
     """
 
     runtime: Runtime

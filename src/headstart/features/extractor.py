@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Sized
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -15,6 +16,7 @@ from headstart.arguments import check, check_known
 from headstart.escaping import printable
 from headstart.features.cache import CachedFeatures, FeatureCache
 from headstart.features.compiling import choose_runtime, compile_network, has_bf16
+from headstart.features.devices import check_device
 from headstart.features.precision import MIN_IMAGES, SAMPLE, PrecisionChoice, judge
 from headstart.features.settings import FeatureSettings, PrecisionRule
 from headstart.features.store import Space
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from headstart.backbones.network import Network
     from headstart.errors import ImageError
     from headstart.features.engine import Runtime
+    from headstart.features.settings import Device
     from headstart.features.store import Kept
     from headstart.images.notes import NoteCount
     from headstart.progress import Progress
@@ -121,8 +124,8 @@ class FeatureExtractor:
         Where features are looked up and kept.
     workers : int or None
         Threads that read images; None for one for each processor core.
-    runtime : {"openvino", "keras"}
-        What runs the network.
+    device : {"auto", "cpu", "gpu"}
+        What the network runs on. See `choose_runtime`.
     output : {"features", "probabilities"}
         The output of the network that is computed.
     threads : int or None
@@ -136,7 +139,7 @@ class FeatureExtractor:
     precision: PrecisionChoice = _FLOAT32
     cache: FeatureCache | None = None
     workers: int | None = None
-    runtime: Runtime = "openvino"
+    device: Device = "auto"
     output: Output = "features"
     threads: int | None = None
     accept_truncated: bool = False
@@ -165,7 +168,10 @@ class FeatureExtractor:
         ------
         UsageError
             If a setting has no such value, or the network has no such output.
+        MissingExtra
+            If a GPU is asked for, and torch is not installed.
         """
+        check_device(settings.device)
         known = [name for name in get_args(Output) if name in network.outputs]
         check_known(f"The output of {network.name}", output, known)
         extractor = cls(
@@ -173,7 +179,7 @@ class FeatureExtractor:
             network_resize(network, settings.resize),
             cache=open_cache(settings.cache),
             workers=settings.workers,
-            runtime=choose_runtime(settings.device, network),
+            device=settings.device,
             output=output,
             accept_truncated=settings.accept_truncated,
         )
@@ -237,6 +243,7 @@ class FeatureExtractor:
         workers: int | None = None,
         *,
         hash_content: bool = False,
+        n_images: int | None = None,
     ) -> Generator[Extracted]:
         """Yield the features of each image, in order; compute only what the cache does not hold.
 
@@ -251,6 +258,9 @@ class FeatureExtractor:
             Threads that read images, instead of the extractor's own number.
         hash_content : bool
             Whether to hash the content of each file even without a cache.
+        n_images : int, optional
+            How many images there will be, where `sources` does not tell by its length. Many of them
+            are worth a GPU.
 
         Yields
         ------
@@ -258,7 +268,9 @@ class FeatureExtractor:
             One for each source. An image that can't be read has an ``error``.
         """
         precision = self.precision.precision
-        space = Space.of(self.network, self.resize, precision, self.runtime, self.output)
+        n_images = len(sources) if isinstance(sources, Sized) else n_images
+        runtime = self._runtime(n_images)
+        space = Space.of(self.network, self.resize, precision, runtime, self.output)
         found = [0, 0]
         with contextlib.ExitStack() as stack:
             cache = None
@@ -276,7 +288,7 @@ class FeatureExtractor:
                 accept_truncated=self.accept_truncated,
             )
             stream = stack.enter_context(
-                contextlib.closing(self._run(self._look_up(loaded, cache)))
+                contextlib.closing(self._run(self._look_up(loaded, cache), runtime))
             )
             for (image, kept), computed in stream:
                 if cache is not None and computed is not None and image.content is not None:
@@ -295,6 +307,9 @@ class FeatureExtractor:
         name = printable(self.network.name)
         _logger.debug("%s: %d images computed, %d from the cache", name, *found)
 
+    def _runtime(self, n_images: int | None) -> Runtime:
+        return choose_runtime(self.device, self.network, n_images, (self.output,))
+
     def _look_up(self, loaded: Iterable[Loaded], cache: CachedFeatures | None) -> Iterator[Item]:
         for image in loaded:
             was_skipped = image.error is None and image.pixels is None
@@ -312,7 +327,7 @@ class FeatureExtractor:
             else:
                 yield image, kept
 
-    def _run(self, items: Iterator[Item]) -> Generator[tuple[Item, Array | None]]:
+    def _run(self, items: Iterator[Item], runtime: Runtime) -> Generator[tuple[Item, Array | None]]:
         """Yield each item with its features; compile at the first image that needs the network."""
         for item in items:
             if item[0].pixels is None:
@@ -322,7 +337,7 @@ class FeatureExtractor:
                 self.network,
                 precision=self.precision.precision,
                 outputs=(self.output,),
-                runtime=self.runtime,
+                runtime=runtime,
                 threads=self.threads,
             )
             tagged = ((tag, tag[0].pixels) for tag in chain([item], items))
@@ -338,12 +353,16 @@ class FeatureExtractor:
         if len(images) < MIN_IMAGES:
             reason = f"fewer than {MIN_IMAGES} images: nothing to gain from bfloat16"
             return PrecisionChoice("f32", reason)
-        if not has_bf16(self.runtime):
-            return PrecisionChoice("f32", "the processor has no bfloat16 instructions")
+        runtime = self._runtime(len(images))
+        if not has_bf16(runtime):
+            what = "GPU" if runtime == "torch" else "processor"
+            return PrecisionChoice("f32", f"the {what} has no bfloat16 instructions")
         places = np.linspace(0, len(images) - 1, SAMPLE).round().astype(int)
         sample = [images[place] for place in places]
+        # So few images would not be run where all of them will be.
+        there = replace(self, device="gpu" if runtime == "torch" else "cpu", output="features")
         exact, fast = (
-            replace(self, precision=PrecisionChoice(each, "to be measured"), output="features")
+            replace(there, precision=PrecisionChoice(each, "to be measured"))
             .extract_all(sample, skip_unreadable=True, progress=NoProgress())
             .features
             for each in ("f32", "bf16")

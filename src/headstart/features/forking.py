@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from headstart.features.engine import Runtime
-
 
 # Seconds: longer than any import takes on a slow machine; and between two looks.
 _PATIENCE, _BETWEEN_LOOKS = 60.0, 0.001
@@ -42,7 +40,7 @@ class Forkable(Protocol):
     """What holds native threads, as an engine does."""
 
     @property
-    def runtime(self) -> Runtime:
+    def runtime(self) -> str:
         """What runs it."""
 
     def release(self) -> bool:
@@ -73,7 +71,7 @@ class _Process:
         self.lock = threading.RLock()
         self.held: weakref.WeakSet[Forkable] = weakref.WeakSet()
         self.running: list[Forkable] | None = None
-        self.lost: set[Runtime] = set()
+        self.lost: set[str] = set()
 
     def before_fork(self) -> None:
         """Release everything that is idle, and wait for imports."""
@@ -157,13 +155,13 @@ def hold(held: Forkable) -> None:
         _process.held.add(held)
 
 
-def check_usable(runtime: Runtime) -> None:
+def check_usable(runtime: str) -> None:
     """Raise a `ForkError` if the runtime ran in the parent of this process when it was forked."""
     if is_lost(runtime):
         raise ForkError("a network was running")
 
 
-def is_lost(runtime: Runtime) -> bool:
+def is_lost(runtime: str) -> bool:
     """Tell whether the runtime ran in the parent of this process when it was forked."""
     return runtime in _this_process().lost
 

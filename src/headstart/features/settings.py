@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ResizeRule = Literal["auto", Rule]
 PrecisionRule = Literal["auto", "f32", "bf16"]
-Device = Literal["auto", "openvino", "keras"]
+Device = Literal["auto", "cpu", "gpu"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +35,10 @@ class FeatureSettings:
         Whether to keep features on disk, or the folder to keep them in.
     workers : int, optional
         Threads that read images. The default is one for each processor core.
-    device : {"auto", "openvino", "keras"}, default="auto"
-        What runs the network: "openvino" uses the processor, "keras" the installed Keras backend.
-        "auto" uses Keras only if its backend has a GPU or TPU.
+    device : {"auto", "cpu", "gpu"}, default="auto"
+        What computes. "cpu" is the processor. "gpu" is a GPU that torch can use. "auto" is the
+        device in HEADSTART_DEVICE, if that is set, or else the GPU if there is one and there are so
+        many images that it pays for its start.
     accept_truncated : bool, default=False
         Whether to read JPEGs that are cut short, if at most a tenth of their rows are missing.
         These become grey, and a note says so.

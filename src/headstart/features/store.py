@@ -92,7 +92,7 @@ class Space:
     resize : str
         The resize rule and its numbers.
     precision : {"f32", "bf16"}
-    runtime : {"openvino", "keras"}
+    runtime : {"openvino", "torch"}
     output : str
         The output of the network, such as "features" or "probabilities".
     shape : tuple of int

@@ -33,7 +33,7 @@ from headstart.finetuning.summary import FineTuningSummary
 from headstart.progress import Bars
 from headstart.storage.disk import check_room, folder_size
 from headstart.storage.whole_folders import temporary_folder
-from headstart.training.backend import start_keras
+from headstart.training.backend import computing_on, start_keras, training_gpu
 from headstart.training.precision import training_precision
 from headstart.training.seeding import seeded
 from headstart.training.whole_job import WholeJob
@@ -167,9 +167,10 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
     given = None if validation is None else _matched(validation, train[1], progress)
     check_labels(train[1], given and given[1], settings)
     origin = find_origin_of(classifier, progress)
-    keras = start_keras()
-    precision = training_precision(settings.precision)
-    with standard_settings(keras), seeded(settings.seed):
+    keras = start_keras(classifier.device)
+    gpu = training_gpu(keras, classifier.device)
+    precision = training_precision(settings.precision, gpu)
+    with standard_settings(keras), computing_on(keras, gpu), seeded(settings.seed):
         # Before the features: it refuses settings that do not fit the network.
         split = split_network(
             keras, origin.row, origin.weights.path, origin.network, settings, precision
@@ -185,7 +186,7 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
         progress=progress,
     )
     with _opened(folder, plan, split, restart=restart, progress=progress) as work:
-        with standard_settings(keras), seeded(settings.seed):
+        with standard_settings(keras), computing_on(keras, gpu), seeded(settings.seed):
             result, summary = _trained(plan, split, precision, work, progress)
         result.fine_tuning_ = replace(summary, seconds=time.perf_counter() - began)
         yield result

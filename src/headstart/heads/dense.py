@@ -14,7 +14,7 @@ from headstart.heads.base import Array, ClassWeight, Codes, Head
 from headstart.heads.settings import Activation, DenseSettings
 from headstart.prediction.scoring import DenseSoftmax
 from headstart.progress import NoProgress
-from headstart.training.backend import check_backend, start_keras
+from headstart.training.backend import check_backend, computing_on, start_keras
 from headstart.training.batches import Batch
 from headstart.training.folding import dense_layers
 from headstart.training.history import Epoch
@@ -118,7 +118,9 @@ class DenseHead(Head):
 
     def _learn(self, features: Array, codes: Codes, class_weights: Array) -> DenseSoftmax:
         settings, seed = self.settings(), _seed(self.random_state)
-        with seeded(seed), standard_settings(start_keras()):
+        # Its steps are so small that a GPU would take longer to be told than to compute.
+        keras = start_keras("cpu")
+        with seeded(seed), standard_settings(keras), computing_on(keras, None):
             return self._train(features, codes, class_weights, settings, seed)
 
     def _train(
@@ -208,7 +210,7 @@ def _schedule(settings: DenseSettings) -> Schedule:
 
 def _build(settings: DenseSettings, shape: tuple[int, int], seed: int) -> Any:
     """Return a compiled network from features (n, d) to class probabilities (n, k)."""
-    keras = start_keras()
+    keras = start_keras("cpu")
     n_features, n_classes = shape
     inputs = values = keras.Input((n_features,))
     for number, width in enumerate((*settings.units, n_classes)):

@@ -10,7 +10,7 @@ from headstart.data.labelled_images import LabelledImages
 from headstart.data.settings import DatasetSettings
 from headstart.errors import UsageError
 from headstart.evaluation import Evaluation, measure
-from headstart.features.settings import FeatureSettings
+from headstart.features.settings import Device, FeatureSettings
 from headstart.jobs.predict import open_predictor
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def evaluate(
     *,
     dataset: DatasetSettings = DatasetSettings(),
     workers: Positive | None = None,
+    device: Device = "auto",
     accept_truncated: bool = False,
     progress: Progress | None = None,
 ) -> Evaluation:
@@ -48,6 +49,8 @@ def evaluate(
         How the dataset is read, where that can't be seen from it.
     workers : int, optional
         Threads that read images. The default is one for each processor core.
+    device : {"auto", "cpu", "gpu"}, default="auto"
+        What computes: the processor or a GPU. See `FeatureSettings`.
     accept_truncated : bool, default=False
         Whether to read JPEGs that are cut short, if at most a tenth of their rows are missing.
     progress : Progress, optional
@@ -76,7 +79,7 @@ def evaluate(
     if y is None:
         X = dataset_at(X, dataset, min_classes=1, progress=progress)
     sources, labels = labelled_images(X, y, part=_tested(X))
-    settings = FeatureSettings(workers=workers, accept_truncated=accept_truncated)
+    settings = FeatureSettings(workers=workers, device=device, accept_truncated=accept_truncated)
     predictor = open_predictor(model, settings, images=sources, progress=progress)
     return measure(predictor, sources, labels, progress=progress)
 

@@ -13,7 +13,7 @@ from headstart.backbones.resolving import ModelFolder, resolve
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.inputs import image_sources
 from headstart.errors import UsageError
-from headstart.features.settings import FeatureSettings, PrecisionRule, ResizeRule
+from headstart.features.settings import Device, FeatureSettings, PrecisionRule, ResizeRule
 from headstart.model import SavedModel, load
 from headstart.prediction.predictor import Predictor
 from headstart.progress import track
@@ -111,6 +111,7 @@ def predict(
     resize: ResizeRule = "auto",
     precision: PrecisionRule = "auto",
     workers: int | None = None,
+    device: Device = "auto",
     accept_truncated: bool = False,
     on_error: Literal["raise"] = "raise",
     progress: Progress | None = None,
@@ -128,6 +129,7 @@ def predict(
     resize: ResizeRule = "auto",
     precision: PrecisionRule = "auto",
     workers: int | None = None,
+    device: Device = "auto",
     accept_truncated: bool = False,
     on_error: Literal["return"],
     progress: Progress | None = None,
@@ -145,6 +147,7 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
     resize: ResizeRule = "auto",
     precision: PrecisionRule = "auto",
     workers: Positive | None = None,
+    device: Device = "auto",
     accept_truncated: bool = False,
     on_error: OnError = "raise",
     progress: Progress | None = None,
@@ -173,6 +176,8 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
         network, bfloat16 is measured on some of the images and used only if it agrees with float32.
     workers : int, optional
         Threads that read images. The default is one for each processor core.
+    device : {"auto", "cpu", "gpu"}, default="auto"
+        What computes: the processor or a GPU. See `FeatureSettings`.
     accept_truncated : bool, default=False
         Whether to read JPEGs that are cut short, if at most a tenth of their rows are missing.
     on_error : {"raise", "return"}, default="raise"
@@ -203,7 +208,11 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
     named = _named(backbone, model, weights)
     sources = image_sources(images)
     settings = FeatureSettings(
-        resize=resize, precision=precision, workers=workers, accept_truncated=accept_truncated
+        resize=resize,
+        precision=precision,
+        workers=workers,
+        device=device,
+        accept_truncated=accept_truncated,
     )
     predictor = open_predictor(named, settings, images=sources, progress=progress)
     found: list[list[Prediction] | ImageError] = []

@@ -13,8 +13,9 @@ from headstart.arguments import Positive, checked
 from headstart.backbones.network import FILES
 from headstart.errors import DamagedModel, ForkError, SavedModelError
 from headstart.escaping import printable, quoted
+from headstart.features.devices import check_device
 from headstart.features.openvino_engine import check_bf16
-from headstart.features.settings import FeatureSettings, PrecisionRule
+from headstart.features.settings import Device, FeatureSettings, PrecisionRule
 from headstart.model import parts
 from headstart.model.description import DESCRIPTION, UNSUITABLE, Description, versions
 from headstart.model.golden import golden_error
@@ -29,7 +30,11 @@ _ATTEMPTS = 20
 
 @checked
 def load(
-    folder: str | Path, *, threads: Positive | None = None, precision: PrecisionRule = "auto"
+    folder: str | Path,
+    *,
+    threads: Positive | None = None,
+    precision: PrecisionRule = "auto",
+    device: Device = "auto",
 ) -> SavedModel:
     """Read a saved model, and check that it is whole and predicts as it did when it was saved.
 
@@ -44,11 +49,17 @@ def load(
     precision : {"auto", "f32", "bf16"}, default="auto"
         What the network computes in. "auto" is the precision that the model was saved with, or
         float32 where the processor has no bfloat16.
+    device : {"auto", "cpu", "gpu"}, default="auto"
+        What the network runs on, from the golden images on. "auto" is the device in
+        HEADSTART_DEVICE, if that is set; or else the processor, but a GPU for so many images that
+        it pays for its start.
 
     Raises
     ------
     UsageError
-        If an argument is wrong, or this processor has no bfloat16.
+        If an argument is wrong, this processor has no bfloat16, or torch sees no GPU.
+    MissingExtra
+        If a GPU is asked for, and torch is not installed.
     NotASavedModel
         If the folder is something else, or does not exist.
     NewerFormat
@@ -61,7 +72,8 @@ def load(
     began = time.perf_counter()
     if precision == "bf16":
         check_bf16()
-    model = _load_whole(Path(folder), threads)
+    check_device(device)
+    model = _load_whole(Path(folder), threads, device)
     if precision != "auto":
         model = replace(
             model, predictor=model.predictor.with_settings(FeatureSettings(precision=precision))
@@ -71,12 +83,12 @@ def load(
     return model
 
 
-def _load_whole(folder: Path, threads: int | None) -> SavedModel:
+def _load_whole(folder: Path, threads: int | None, device: Device) -> SavedModel:
     """Load a model; again if another one took its place while it was read."""
     for _ in range(_ATTEMPTS):
         real, listed = _real(folder), parts.checksums(folder)
         try:
-            return _load(real, threads)
+            return _load(real, threads, device)
         except SavedModelError as error:
             failed = error
             if (real, listed) == (_real(folder), parts.checksums(folder)):
@@ -90,11 +102,11 @@ def _real(folder: Path) -> Path:
     return Path(os.path.realpath(folder)) if is_linked else folder
 
 
-def _load(folder: Path, threads: int | None) -> SavedModel:
+def _load(folder: Path, threads: int | None, device: Device) -> SavedModel:
     _check_description(folder)
     try:
         values, hashes = parts.read_parts(folder)
-        return _model(folder, values, hashes, threads)
+        return _model(folder, values, hashes, threads, device)
     except ForkError:
         raise  # it is about this process, and not about the files
     except UNSUITABLE as error:
@@ -117,7 +129,11 @@ def _check_description(folder: Path) -> None:
 
 
 def _model(
-    folder: Path, values: Mapping[str, Any], hashes: Mapping[str, str], threads: int | None
+    folder: Path,
+    values: Mapping[str, Any],
+    hashes: Mapping[str, str],
+    threads: int | None,
+    device: Device,
 ) -> SavedModel:
     files = {name: hashes[name] for name in FILES}
     described = Description.from_json(values["description"], folder, files)
@@ -126,7 +142,7 @@ def _model(
     expected = (described.network.outputs["features"][0], len(described.classes))
     if scorer.shape != expected or len(described.training.counts) != len(described.classes):
         raise ValueError(f"a head of shape {scorer.shape} where {expected} is described")
-    model = SavedModel.of(described, scorer, threads)
+    model = SavedModel.of(described, scorer, threads, device)
     _check_golden(model, values["golden"])
     return model
 

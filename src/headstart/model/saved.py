@@ -17,6 +17,7 @@ from headstart.errors import UsageError
 from headstart.features.compiling import has_bf16
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.precision import PrecisionChoice
+from headstart.features.settings import Device
 from headstart.model.description import Description
 from headstart.model.facts import class_table, fact_table, listed_classes
 from headstart.prediction.labels import class_array, user_classes
@@ -50,14 +51,25 @@ class SavedModel(Displayed):
     predictor: Predictor
 
     @classmethod
-    def of(cls, description: Description, scorer: Scorer, threads: int | None = None) -> Self:
+    def of(
+        cls,
+        description: Description,
+        scorer: Scorer,
+        threads: int | None = None,
+        device: Device = "auto",
+    ) -> Self:
         """Make a model of what is known about it and of its fitted head.
 
-        `threads` limits the threads that read images and run the network.
+        `threads` limits the threads that read images and run the network on the processor.
         """
         precision = _precision_here(description.precision)
         extractor = FeatureExtractor(
-            description.network, description.resize, precision, workers=threads, threads=threads
+            description.network,
+            description.resize,
+            precision,
+            workers=threads,
+            device=device,
+            threads=threads,
         )
         name = f"a saved model on {description.network.name}"
         return cls(

@@ -38,7 +38,7 @@ def save_model(
     network, scorer = predictor.network, predictor.scorer
     if scorer is None:
         raise UsageError(f"A saved model must have a head. Received: {predictor.name} alone.")
-    as_loaded = replace(predictor.extractor, cache=None, workers=None, runtime="openvino")
+    as_loaded = replace(predictor.extractor, cache=None, workers=None, device="cpu")
     values: dict[str, Any] = {
         "graph": headed(network, scorer),
         "head": scorer.arrays(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, final
 
@@ -13,6 +13,7 @@ from headstart.data.inputs import Images, Labels, image_sources, labelled_images
 from headstart.data.labels import scored_labels
 from headstart.errors import UsageError
 from headstart.escaping import printable
+from headstart.features.devices import check_device
 from headstart.features.extractor import FeatureExtractor
 from headstart.images.sources import as_source
 from headstart.prediction.answer import Answer
@@ -99,8 +100,10 @@ class Predictor:
         Raises
         ------
         UsageError
-            If the settings ask for another resize rule, or there is no such precision. The
+            If the settings ask for another resize rule, or there is no such precision or GPU. The
             predictor was trained on images that were resized by its own rule.
+        MissingExtra
+            If they ask for a GPU, and torch is not installed.
         """
         if settings.resize not in ("auto", self.resize.rule):
             raise UsageError(
@@ -112,6 +115,9 @@ class Predictor:
             extractor = extractor.computed_in(settings.precision)
         if settings.workers is not None:
             extractor = replace(extractor, workers=settings.workers)
+        check_device(settings.device)
+        if settings.device != "auto":
+            extractor = replace(extractor, device=settings.device)
         if settings.accept_truncated:
             extractor = replace(extractor, accept_truncated=True)
         return replace(self, extractor=extractor)
@@ -156,8 +162,9 @@ class Predictor:
             With probabilities, or with an error if the image can't be read.
         """
         check("sources", sources, Iterable[Any])
+        n_images = len(sources) if isinstance(sources, Sized) else None
         images = (as_source(image, index) for index, image in enumerate(sources))
-        for item in self.extractor.stream(images, workers):
+        for item in self.extractor.stream(images, workers, n_images=n_images):
             values = None if item.values is None else self.probabilities(item.values[None])[0]
             unsure = values is not None and self.rule.holds(values)
             yield Answer(

@@ -23,7 +23,7 @@ from headstart.pretraining.saving import measure_backbone, save_backbone
 from headstart.pretraining.settings import UNNAMED, Pretraining
 from headstart.pretraining.training import train_network
 from headstart.storage.disk import check_room, folder_size
-from headstart.training.backend import start_keras
+from headstart.training.backend import computing_on, start_keras, training_gpu
 from headstart.training.late_failures import saved_first
 from headstart.training.precision import training_precision
 from headstart.training.work_folder import work_folder
@@ -108,13 +108,14 @@ def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
     check_drawing()
     images = dataset_at(dataset, reading, progress=progress)
     train, validation = split_images(images, settings)
-    keras = start_keras()
+    keras = start_keras(settings.device)
+    gpu = training_gpu(keras, settings.device)
     job = Job(
         settings=settings,
         train=train,
         validation=validation,
         teacher=find_teacher(teacher),
-        precision=training_precision(settings.precision),
+        precision=training_precision(settings.precision, gpu),
         folder=work,
         trained_on=trained_on,
         license=license,
@@ -122,7 +123,7 @@ def pretrain(  # noqa: PLR0913 - all but three are named, and have defaults
     )
     check_room(work, max(0, _bytes_needed(job) - folder_size(work)), "the training")
     kept = work_folder(work, job.described(), restart=restart, progress=progress)
-    with kept, standard_settings(keras):
+    with kept, standard_settings(keras), computing_on(keras, gpu):
         # Another process may have saved one meanwhile.
         check_place(out, work, restart=restart)
         trained = train_network(keras, job)

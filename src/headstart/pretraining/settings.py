@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from headstart.arguments import Seed, check_fields
 from headstart.augmentation.settings import Augmentation
-from headstart.features.settings import PrecisionRule  # noqa: TC001 - flags are made of it
+from headstart.features.settings import Device, PrecisionRule  # noqa: TC001 - flags are made of it
 from headstart.training.schedule import Schedule
 from headstart.training.settings import require
 
@@ -58,6 +58,9 @@ class Pretraining:
         The weight of the teacher's part of the loss against the classes' part.
     precision : {"auto", "f32", "bf16"}, default="auto"
         What training computes in. "auto" takes bfloat16 on a GPU or TPU.
+    device : {"auto", "cpu", "gpu"}, default="auto"
+        What computes. "cpu" is the processor. "gpu" is a GPU or TPU that Keras's backend can use.
+        "auto" is the device in HEADSTART_DEVICE, if that is set, or else a GPU if there is one.
     seed : int, default=0
         The seed of the split, the first weights, the order of the images and their augmentation.
     workers : int, default=1
@@ -83,6 +86,7 @@ class Pretraining:
     augmentation: Augmentation = field(default_factory=Augmentation)
     teacher_weight: float = 5.0
     precision: PrecisionRule = "auto"
+    device: Device = "auto"
     seed: Seed = 0
     workers: int = 1
 
@@ -120,5 +124,5 @@ class Pretraining:
     def described(self) -> dict[str, Any]:
         """Return the settings that the result depends on, in JSON's types."""
         settings = {each.name: getattr(self, each.name) for each in fields(self)}
-        del settings["workers"]
+        del settings["workers"], settings["device"]
         return settings | {"augmentation": self.augmentation.described()}

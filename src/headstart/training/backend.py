@@ -1,4 +1,4 @@
-"""Keras on a backend that computes gradients."""
+"""Keras on a backend that computes gradients, and on the device that is asked for."""
 
 from __future__ import annotations
 
@@ -8,33 +8,39 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
+from headstart.backbones.keras_settings import keras_folder
 from headstart.display.text import either
 from headstart.errors import MissingExtra, UsageError
 from headstart.features import forking
-from headstart.features.accelerator import (
-    BACKENDS,
-    configured_backend,
-    import_keras,
-    installed_backends,
+from headstart.features.devices import (
+    FRAMEWORKS,
+    chosen_device,
+    find_gpu,
+    is_installed,
+    starting,
 )
+from headstart.untrusted.json_text import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import ModuleType
 
-    from headstart.features.engine import Runtime
+    from headstart.features.devices import Framework, Gpu
+    from headstart.features.settings import Device
 
 _PURPOSE = "Training with Keras"
 _VARIABLE = "KERAS_BACKEND"
 # Keras's own backends without gradients.
 _PREDICTING = ("numpy", "openvino")
+# What Keras writes into its settings file when it is first imported, whatever the user wants.
+_WRITTEN_BY_KERAS = "tensorflow"
 _STDERR = 2
 
 
 class _Started:
     """A backend that trains. Its threads do not exist in a forked process."""
 
-    runtime: Runtime = "keras"
+    runtime = "keras"
 
     def release(self) -> bool:
         """Return False: no Keras backend can be given up once it has started."""
@@ -47,8 +53,13 @@ class _Started:
 _STARTED = _Started()
 
 
-def start_keras() -> ModuleType:
+def start_keras(device: Device = "auto") -> ModuleType:
     """Import Keras on TensorFlow, JAX or torch, whichever is asked for or installed; return it.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "gpu"}
+        What training will run on; see `training_gpu`.
 
     Raises
     ------
@@ -64,18 +75,101 @@ def start_keras() -> ModuleType:
     try:
         # Where it is imported already it says nothing, and stderr belongs to all threads.
         with contextlib.nullcontext() if "keras" in sys.modules else _quiet():
-            keras = import_keras()
+            keras = import_keras(device)
     except Exception as error:
         raise _does_not_start(error) from error
     backend = keras.backend.backend()
-    if backend not in BACKENDS:
+    if backend not in FRAMEWORKS:
         raise UsageError(
-            f"{_PURPOSE} needs a backend that computes gradients: {either(BACKENDS)}. Received: "
+            f"{_PURPOSE} needs a backend that computes gradients: {either(FRAMEWORKS)}. Received: "
             f"{backend}, on which this process has imported Keras already. Start a new one, with "
             f"{_VARIABLE} unset."
         )
     forking.hold(_STARTED)
     return keras
+
+
+def training_gpu(keras: ModuleType, device: Device) -> Gpu | None:
+    """Return the GPU or TPU that training runs on, or None for the processor.
+
+    Parameters
+    ----------
+    keras : module
+        As `start_keras` returns it.
+    device : {"auto", "cpu", "gpu"}
+        "auto" is the device in ``$HEADSTART_DEVICE``, or else a GPU or TPU if Keras's backend can
+        use one: whoever trains a network has work enough for it.
+
+    Raises
+    ------
+    UsageError
+        If a GPU is asked for, and Keras's backend can use none.
+    """
+    device = chosen_device(device)
+    if device == "cpu":
+        return None
+    backend: Framework = keras.backend.backend()
+    gpu = find_gpu(backend)
+    if device == "gpu" and gpu is None:
+        raise UsageError(
+            f"device='gpu' needs a GPU that Keras's backend can use. Received: {backend}, which "
+            f"can use none. Install the build of torch for this machine's GPU and set {_VARIABLE} "
+            "to torch, or use device='cpu'."
+        )
+    return gpu
+
+
+def computing_on(keras: ModuleType, gpu: Gpu | None) -> contextlib.AbstractContextManager[object]:
+    """Return a context in which this thread computes with Keras on a GPU or on the processor.
+
+    By itself, every backend computes on a GPU if it sees one.
+    """
+    return contextlib.nullcontext() if gpu else keras.device("cpu:0")
+
+
+def import_keras(device: Device = "cpu") -> ModuleType:
+    """Import Keras on an installed backend, and return it.
+
+    The environment and the random generators stay as they are; see `starting`.
+
+    Keras fixes its backend when it is first imported: the one in ``$KERAS_BACKEND`` or in its own
+    settings file, which is TensorFlow unless the user changed it, even if TensorFlow is not
+    installed. The backend is another one only where that can't be had; or if the user has chosen
+    none, and only another one can use the GPU of this machine.
+    """
+    with starting(KERAS_BACKEND=_backend(device)):
+        import keras
+
+        return keras
+
+
+def _backend(device: Device) -> str:
+    """Return the backend that Keras would not choose by itself; empty where none is needed."""
+    if "keras" in sys.modules or os.environ.get(_VARIABLE):
+        return ""
+    configured, installed = configured_backend(), installed_backends()
+    if configured in installed and configured != _WRITTEN_BY_KERAS:
+        return ""
+    usual = next(iter(installed), "")
+    if chosen_device(device) != "cpu" and len(installed) > 1:
+        # A few seconds to ask each, which a GPU makes up for.
+        seeing = (name for name in installed if find_gpu(name) is not None)
+        usual = next(seeing, usual)
+    return "" if configured == usual else usual
+
+
+def installed_backends() -> list[Framework]:
+    """Return the backends with gradients that are installed."""
+    return [name for name in FRAMEWORKS if is_installed(name)]
+
+
+def configured_backend() -> str:
+    """Return the backend in Keras's settings file; empty if it names none."""
+    try:
+        settings = read_json(keras_folder() / "keras.json")
+        return str(settings.get("backend"))
+    except (OSError, ValueError, AttributeError):
+        return ""
 
 
 def check_backend() -> None:
@@ -89,10 +183,10 @@ def check_backend() -> None:
     if "keras" in sys.modules:
         return
     asked, installed = os.environ.get(_VARIABLE), installed_backends()
-    if asked and asked not in BACKENDS:
+    if asked and asked not in FRAMEWORKS:
         reason = "which only predicts" if asked in _PREDICTING else "which Keras does not know"
         raise UsageError(
-            f"{_PURPOSE} needs a backend that computes gradients: {either(BACKENDS)}. "
+            f"{_PURPOSE} needs a backend that computes gradients: {either(FRAMEWORKS)}. "
             f"{_VARIABLE} asks for {asked}, {reason}. {_instead(installed)}."
         )
     if not installed:

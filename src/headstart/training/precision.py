@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from headstart.features.accelerator import sees_accelerator
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
+    from headstart.features.devices import Gpu
     from headstart.features.engine import Precision
     from headstart.features.settings import PrecisionRule
 
@@ -18,15 +17,15 @@ if TYPE_CHECKING:
 DTYPE_POLICIES: dict[Precision, str] = {"f32": "float32", "bf16": "mixed_bfloat16"}
 
 
-def training_precision(rule: PrecisionRule) -> Precision:
-    """Return the precision that is asked for. "auto" is bfloat16 on a GPU or TPU.
+def training_precision(rule: PrecisionRule, gpu: Gpu | None) -> Precision:
+    """Return the precision that is asked for. "auto" is bfloat16 on a GPU or TPU that has it.
 
     Weights, their averages and all sums are float32 in either. A processor that has bfloat16 gains
     a tenth or nothing from it (docs/benchmarks.md), and would train other weights than one without.
     """
     if rule != "auto":
         return rule
-    return "bf16" if sees_accelerator() else "f32"
+    return "bf16" if gpu is not None and gpu.has_bf16 else "f32"
 
 
 @contextlib.contextmanager
