@@ -5,7 +5,17 @@ import pytest
 
 from headstart.errors import ImageTooLarge
 from headstart.images import in_flight
-from headstart.images.in_flight import PIXELS_IN_FLIGHT, Budget, room, take_file, take_pixels
+from headstart.images.in_flight import (
+    ALLOWANCE,
+    PIXELS_IN_FLIGHT,
+    Budget,
+    ask_for_pixels,
+    extend_pixels,
+    retake_pixels,
+    room,
+    take_file,
+    take_pixels,
+)
 from headstart.images.limits import MAX_PIXELS
 
 SECONDS = 60
@@ -133,6 +143,58 @@ def test_many_threads_never_take_more_than_there_is():
         thread.join(SECONDS)
     assert len(seen) == 250
     assert max(seen) <= 100
+
+
+def test_what_a_worker_needs_replaces_its_allowance(budgets):
+    with room():
+        retake_pixels(1000)
+        retake_pixels(500)
+        assert budgets.pixels.taken == 500
+        retake_pixels(2 * PIXELS_IN_FLIGHT)  # the worker has checked that the pixels fit
+        assert budgets.pixels.taken == PIXELS_IN_FLIGHT
+    assert budgets.pixels.taken == 0
+
+
+def test_a_worker_that_asks_for_much_waits_without_what_it_has(budgets):
+    budgets.pixels.take(PIXELS_IN_FLIGHT - 1000)
+
+    def run():
+        with room():
+            retake_pixels(1000)
+            retake_pixels(2000)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    waiting(budgets.pixels, 1)
+    assert budgets.pixels.taken == PIXELS_IN_FLIGHT - 1000
+    budgets.pixels.give_back(1000)
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+
+
+def test_a_worker_that_holds_much_gets_more_at_once(budgets):
+    with room():
+        retake_pixels(PIXELS_IN_FLIGHT - 10)
+        budgets.pixels.add(10)
+        extend_pixels(PIXELS_IN_FLIGHT)
+        assert budgets.pixels.taken == PIXELS_IN_FLIGHT + 10
+
+
+@pytest.mark.usefixtures("budgets")
+def test_a_worker_asks_for_all_that_an_image_takes_beyond_the_allowance():
+    asked = []
+    ask_for_pixels(asked.append)
+    for _ in range(2):
+        with room():
+            take_pixels(ALLOWANCE, "x")
+            assert asked == []
+            take_pixels(ALLOWANCE + 1, "x")
+            take_pixels(ALLOWANCE + 5, "x")
+        assert asked == [ALLOWANCE + 1, ALLOWANCE + 5]
+        asked.clear()
+    with room(), pytest.raises(ImageTooLarge):
+        take_pixels(PIXELS_IN_FLIGHT + 1, "x")
+    assert asked == []
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.images.odd_images import bomb, encoded, oriented, photo, png, write_all
+from tests.images.odd_workers import ODD, is_running, pids, starter_threads, use_processes
 
 from headstart.errors import (
     ImageDamaged,
@@ -256,3 +257,89 @@ def test_usable_cores_are_those_of_this_process(monkeypatch):
     assert usable_cores() == 6
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert usable_cores() == 1
+
+
+class TestProcesses:
+    """Where there are many cores and images, processes decode, and nothing else changes."""
+
+    # Pillow does; as an error, the warning would be in the message of the threads only.
+    @pytest.mark.filterwarnings("ignore:Truncated File Read")
+    def test_all_images_come_as_from_threads(self, monkeypatch, tmp_path):
+        sources = [FileSource(tmp_path / name) for name in write_all(tmp_path)] * 2
+        expected = list(read_images(sources, RESIZE, skip=never))
+        used = use_processes(monkeypatch)
+        loaded = list(read_images(sources, RESIZE, skip=never))
+        assert len(used) == 1
+        for item, other in zip(loaded, expected, strict=True):
+            assert (item.index, item.source) == (other.index, other.source)
+            assert (item.content, item.notes) == (other.content, other.notes)
+            assert (type(item.error), str(item.error)) == (type(other.error), str(other.error))
+            assert (item.pixels is None) == (other.pixels is None)
+            if item.pixels is not None:
+                np.testing.assert_array_equal(item.pixels, other.pixels)
+        assert next(used[0]._prepared_here) <= 5  # the others were decoded in processes
+
+    def test_a_cut_jpeg_has_a_content_of_its_own(self, monkeypatch):
+        data = encoded(photo(320, 320), "JPEG")[:-60]
+        expected = load(0, BytesSource("x", data), RESIZE, never, accept_truncated=True)
+        use_processes(monkeypatch)
+        sources = [BytesSource("x", data)] * 6
+        loaded = list(read_images(sources, RESIZE, skip=never, accept_truncated=True))
+        assert {item.content for item in loaded} == {expected.content}
+
+    def test_what_the_cache_holds_is_not_decoded(self, monkeypatch):
+        used = use_processes(monkeypatch)
+        sources = [BytesSource(str(i), b"never decoded") for i in range(30)]
+        loaded = list(read_images(sources, RESIZE, skip=lambda _: True))
+        assert [item.error for item in loaded] == [None] * 30
+        assert not used
+
+    def test_only_the_image_that_ends_processes_is_unreadable(self, monkeypatch, tmp_path):
+        used = use_processes(monkeypatch, ODD)
+        names = [*map(str, range(4)), f"exit-once {tmp_path / 'once'}", "4", "exit", "5", "6"]
+        loaded = list(read_images([BytesSource(name, png()) for name in names], RESIZE, workers=2))
+        assert [item.source.name for item in loaded if item.error is not None] == ["exit"]
+        assert "no other one did it. Received: exit status 3." in str(loaded[6].error)
+        assert (tmp_path / "once").exists()
+        assert used
+
+    @pytest.mark.skipif(os.name == "nt", reason="processes are looked for by signals")
+    @pytest.mark.parametrize("ends", ["closed", "interrupted", "exhausted"])
+    def test_processes_end_with_the_reading(self, monkeypatch, ends):
+        used = use_processes(monkeypatch)
+
+        def endless():
+            for i in itertools.count():
+                yield BytesSource(str(i), png())
+                if ends != "closed" and i == 60:
+                    if ends == "interrupted":
+                        raise KeyboardInterrupt
+                    return
+
+        reading = read_images(endless(), RESIZE, workers=2)
+        for _ in itertools.islice(reading, 20):
+            pass
+        running = pids(used[0])
+        assert len(running) == 2
+        if ends == "closed":
+            assert all(map(is_running, running))
+            assert isinstance(reading, Generator)
+            reading.close()
+        elif ends == "interrupted":
+            with pytest.raises(KeyboardInterrupt):
+                list(reading)
+        else:
+            assert len(list(reading)) == 41
+        assert not any(map(is_running, running))
+        assert reader_threads() == starter_threads() == []
+
+    def test_few_images_start_none(self, monkeypatch):
+        used = use_processes(monkeypatch)
+        monkeypatch.setattr("headstart.images.workers.WORTH_WORKERS", 100)
+        assert len(list(read_images([BytesSource("x", png())] * 50, RESIZE))) == 50
+        assert not used
+
+    def test_one_thread_starts_none(self, monkeypatch):
+        used = use_processes(monkeypatch)
+        list(read_images([BytesSource("x", png())] * 50, RESIZE, workers=1))
+        assert not used

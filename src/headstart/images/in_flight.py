@@ -1,8 +1,8 @@
-"""Bound the memory that all images together take while threads read and decode them.
+"""Bound the memory that all images together take while they are read and decoded.
 
-Threads decode at once, and an image at the limits takes gigabytes. So each image takes what it
-needs out of one budget of the process, and large images wait for each other. Ordinary ones fit
-side by side.
+Threads and processes decode at once, and an image at the limits takes gigabytes. So each image
+takes what it needs out of one budget, and large images wait for each other. Ordinary ones fit side
+by side. A worker process has no budget of its own: it asks the process that started it.
 """
 
 import contextlib
@@ -19,6 +19,9 @@ _MIB = 1024**2
 FILES_IN_FLIGHT = 512 * _MIB
 #: Bytes of pixels that are in memory at once, with what decoders need besides.
 PIXELS_IN_FLIGHT = 4096 * _MIB
+#: Bytes of pixels that a worker process may take for an image without asking. The process that
+#: started it takes them with each image, so ordinary images need no question.
+ALLOWANCE = 16 * _MIB
 # An image that takes as much is decoded in tenths of a second.
 _LARGE = 128 * _MIB
 
@@ -35,33 +38,65 @@ class Budget:
     def __init__(self, most: Callable[[], int]) -> None:
         self.most = most
         self.taken = 0
-        self._free = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._free = threading.Condition(self._lock)
         self._waiting: deque[object] = deque()
 
     def take(self, amount: int) -> None:
         """Take `amount` bytes, at most `most`; wait until they are free."""
-        turn = object()
-        with self._free:
-            self._waiting.append(turn)
-            try:
-                # In turn, so that small images can't keep a large one waiting for ever.
-                while self._waiting[0] is not turn or self.taken + amount > self.most():
-                    self._free.wait()
+        with self._lock:
+            if not self._waiting and self.taken + amount <= self.most():
                 self.taken += amount
-            finally:
-                self._waiting.remove(turn)
-                self._free.notify_all()
+                return
+            self._wait(amount)
+
+    def _wait(self, amount: int) -> None:
+        turn = object()
+        self._waiting.append(turn)
+        try:
+            # In turn, so that small images can't keep a large one waiting for ever.
+            while self._waiting[0] is not turn or self.taken + amount > self.most():
+                self._free.wait()
+            self.taken += amount
+        finally:
+            self._waiting.remove(turn)
+            self._free.notify_all()
 
     def add(self, amount: int) -> None:
         """Take `amount` bytes without waiting: who holds some and waits could wait for ever."""
-        with self._free:
+        with self._lock:
             self.taken += amount
 
     def give_back(self, amount: int) -> None:
         """Give back what was taken."""
-        with self._free:
+        with self._lock:
             self.taken -= amount
-            self._free.notify_all()
+            if self._waiting:
+                self._free.notify_all()
+
+
+class AskingBudget(Budget):
+    """Memory that a worker process takes, one image after another; beyond `ALLOWANCE` it asks.
+
+    Parameters
+    ----------
+    ask : callable
+        Receives how many bytes the image takes in all; returns when they are free.
+    """
+
+    def __init__(self, ask: Callable[[int], None]) -> None:
+        super().__init__(lambda: PIXELS_IN_FLIGHT)
+        self._ask = ask
+
+    def take(self, amount: int) -> None:
+        """Take `amount` bytes; wait until they are free."""
+        self.add(amount)
+
+    def add(self, amount: int) -> None:
+        """Take `amount` bytes more."""
+        if self.taken + amount > ALLOWANCE:
+            self._ask(self.taken + amount)
+        super().add(amount)
 
 
 class _Budgets:
@@ -141,6 +176,39 @@ def take_pixels(n_bytes: int, name: str) -> None:
             "Save it smaller, or as RGB with 8 bits."
         )
     _take(_budgets.pixels, n_bytes)
+
+
+def retake_pixels(n_bytes: int) -> None:
+    """Take memory for an image that a worker process prepares, instead of what it has taken so far.
+
+    What it has is given back before this waits for other images, so that nobody waits for somebody
+    who waits. That is for a worker that holds no more than `ALLOWANCE` yet.
+
+    Parameters
+    ----------
+    n_bytes : int
+        Bytes of the pixels, and of the copy of the file that the worker has. The worker has checked
+        that the pixels may be taken at all.
+    """
+    held, budget = _thread.held, _budgets.pixels
+    if held is not None and budget in held:
+        budget.give_back(held.pop(budget))
+    extend_pixels(n_bytes)
+
+
+def extend_pixels(n_bytes: int) -> None:
+    """Take memory as `retake_pixels` does for a worker that holds much, which gets more at once."""
+    _take(_budgets.pixels, min(n_bytes, PIXELS_IN_FLIGHT))
+
+
+def ask_for_pixels(ask: Callable[[int], None]) -> None:
+    """Make this process one that asks before it takes much memory for pixels; see `AskingBudget`.
+
+    Parameters
+    ----------
+    ask : callable
+    """
+    _budgets.pixels = AskingBudget(ask)
 
 
 def _take(budget: Budget, amount: int) -> None:

@@ -1,5 +1,6 @@
 """Read, decode and resize many images on every core, in order and in little memory."""
 
+import operator
 import os
 import threading
 from collections import deque
@@ -13,12 +14,13 @@ import numpy as np
 
 from headstart.arguments import Positive, check
 from headstart.errors import ForkError, ImageError
-from headstart.images.decoding import decode
 from headstart.images.decoding_errors import one_image, release_locals
 from headstart.images.in_flight import room
+from headstart.images.preparing import Preparation, Prepared
 from headstart.images.resizing import Resize
 from headstart.images.sources import ImageSource, content_hash
 from headstart.images.truncation import completed
+from headstart.images.workers import Workers, images_before_workers, most_workers
 
 # Each thread takes several images at a time, which saves bookkeeping, but takes the first ones
 # singly, so that a short list is shared evenly and the first result comes soon.
@@ -28,6 +30,8 @@ _CHUNK_GROWS_EVERY = 64
 # Receives the content hash of an image, and tells whether it need not be decoded.
 Skip = Callable[[str], bool]
 Numbered = tuple[int, ImageSource]
+# Receives the bytes of an image file and a name for messages.
+Prepare = Callable[[bytes, str], Prepared]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,17 +91,20 @@ def load(
     Loaded
         An `ImageError` is not raised but returned as `Loaded.error`.
     """
-    # The image must be gone before its memory is given back, so all of it is local to `_load`.
+    prepare = Preparation(resize, accept_truncated)
+    return _load(index, source, prepare=prepare, skip=skip)
+
+
+def _load(index: int, source: ImageSource, *, prepare: Prepare, skip: Skip | None) -> Loaded:
+    # The image must be gone before its memory is given back, so all of it is local to `_loaded`.
     with room():
-        loaded = _load(index, source, resize, skip, accept_truncated=accept_truncated)
+        loaded = _loaded(index, source, prepare, skip)
         if loaded.error is not None:
             release_locals(loaded.error)
         return loaded
 
 
-def _load(
-    index: int, source: ImageSource, resize: Resize, skip: Skip | None, *, accept_truncated: bool
-) -> Loaded:
+def _loaded(index: int, source: ImageSource, prepare: Prepare, skip: Skip | None) -> Loaded:
     content = None
     try:
         data = source.read()
@@ -107,20 +114,13 @@ def _load(
             if skip(content):
                 return Loaded(index, source, content=content)
         with one_image(source.name):
-            decoded = decode(
-                data,
-                name=source.name,
-                at_least=resize.source_size,
-                as_stored=resize.as_stored,
-                accept_truncated=accept_truncated,
-            )
-            if decoded.truncated and content is not None:
+            prepared = prepare(data, source.name)
+            if prepared.truncated and content is not None:
                 # What is cached under the file's own hash counts for those who don't accept it.
                 content = content_hash(completed(data))
-            pixels = resize(decoded.image)
     except ImageError as error:
         return Loaded(index, source, content=content, error=error)
-    return Loaded(index, source, pixels, content, notes=decoded.notes)
+    return Loaded(index, source, prepared.pixels, content, notes=prepared.notes)
 
 
 def usable_cores() -> int:
@@ -140,6 +140,9 @@ def read_images(
 ) -> Iterator[Loaded]:
     """Read, decode and resize images on several threads.
 
+    Where there are many cores and many images, the threads have processes decode and resize
+    (see `Workers`). That changes nothing but the speed.
+
     Parameters
     ----------
     sources : iterable of ImageSource
@@ -147,7 +150,7 @@ def read_images(
     resize : Resize
         The size and the rule.
     workers : int, optional
-        Number of threads. The default is one for each usable core.
+        Number of threads, and at most as many processes. The default is one for each usable core.
     skip : callable, optional
         See `load`. It is called on the threads.
     accept_truncated : bool
@@ -156,7 +159,7 @@ def read_images(
     Yields
     ------
     Loaded
-        In the order of `sources`. The threads stop when the consumer stops.
+        In the order of `sources`. Threads and processes end when the consumer stops.
 
     Raises
     ------
@@ -166,12 +169,30 @@ def read_images(
     workers = usable_cores() if workers is None else workers
     # A pool of half a thread would wait for ever.
     check("workers", workers, Positive)
-    load_one = partial(load, resize=resize, skip=skip, accept_truncated=accept_truncated)
-    return _read(enumerate(sources), workers, load_one)
+    preparation = Preparation(resize, accept_truncated)
+    processes = _processes(preparation, workers, sources)
+    prepare = preparation if processes is None else processes.prepare
+    load_one = partial(_load, prepare=prepare, skip=skip)
+    return _read(enumerate(sources), workers, load_one, processes)
+
+
+def _processes(
+    preparation: Preparation, threads: int, sources: Iterable[ImageSource]
+) -> Workers | None:
+    """Return what has processes prepare images; None if threads are as fast."""
+    left = operator.length_hint(sources, -1)
+    n, after = (
+        most_workers(threads, usable_cores()),
+        images_before_workers(None if left < 0 else left),
+    )
+    return None if not n or after is None else Workers(preparation, n, after)
 
 
 def _read(
-    numbered: Iterator[Numbered], workers: int, load_one: Callable[[int, ImageSource], Loaded]
+    numbered: Iterator[Numbered],
+    workers: int,
+    load_one: Callable[[int, ImageSource], Loaded],
+    processes: Workers | None,
 ) -> Iterator[Loaded]:
     stopped = threading.Event()
     process = os.getpid()
@@ -190,7 +211,11 @@ def _read(
             yield from _result(pending.popleft(), process)
     finally:
         stopped.set()
-        pool.shutdown(cancel_futures=True)
+        try:
+            pool.shutdown(cancel_futures=True)
+        finally:
+            if processes is not None:
+                processes.close()
 
 
 def _result(chunk: Future[list[Loaded]], process: int) -> list[Loaded]:
