@@ -11,7 +11,7 @@ import numpy as np
 from headstart.arguments import check, check_known
 from headstart.errors import UsageError
 from headstart.escaping import printable
-from headstart.features import devices, forking, openvino_engine
+from headstart.features import devices, forking, openvino_engine, torch_engine
 from headstart.features.engine import Engine, Precision, Runtime
 from headstart.images.reader import usable_cores
 
@@ -28,6 +28,7 @@ _KEPT = 4
 
 _ENGINES: dict[Runtime, type[Engine]] = {
     "openvino": openvino_engine.OpenVinoEngine,
+    "torch": torch_engine.TorchEngine,
 }
 _compiled: dict[tuple[Any, ...], Engine] = {}
 
