@@ -1,11 +1,17 @@
 """A network's graph as a module: equal to OpenVINO, channels-last, with little around it."""
 
+import json
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.features.graphs import difference, images, make_graph, run_openvino
 
+from headstart.backbones.catalogue import backbones, get_backbone
+from headstart.backbones.network import Network
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.backbones.variants import mirrored, pooled
@@ -166,3 +172,57 @@ def test_a_graph_that_was_replaced_is_refused(run, tiny_network):
     network = replace(tiny_network, files={"graph.xml": "0" * 64, "graph.bin": "0" * 64})
     with pytest.raises(DamagedModel, match="its files were replaced"):
         run(network, ("features",), images(1, (32, 32)))
+
+
+# The smallest member of each family, at a size that is small and not square. VGG's classifier fits
+# no size but its own.
+FAMILIES = {
+    "vgg16": None, "inception_v3": 10, "resnet50": 10, "resnet50_v2": 10, "mobilenet": 10,
+    "efficientnet_b0": None, "efficientnet_v2_b0": 10, "mobilenet_v2": 10,
+    "mobilenet_v3_small": 10, "densenet121": 10, "xception": 10, "inception_resnet_v2": 10,
+    "nasnet_mobile": None, "convnext_tiny": 10,
+}  # fmt: skip
+CONVERSIONS = Path(__file__).parents[1] / "backbones" / "conversions.py"
+
+
+def convert(name, classes, folder):
+    """Convert a network of the catalogue with random weights."""
+    row, weights = get_backbone(name), str(folder / "random.weights.h5")
+    size = (96, 128)
+    requests = [
+        {"task": "save", "builder": row.builder, "classes": classes, "path": weights},
+        {"task": "export", "backbone": name, "weights": weights, "size": size,
+         "graph": str(folder / "graph.xml")},
+    ]  # fmt: skip
+    run = subprocess.run(
+        [sys.executable, CONVERSIONS],
+        input="".join(f"{json.dumps(request)}\n" for request in requests),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    outputs = json.loads(run.stdout.splitlines()[-1])["outputs"]
+    return Network(
+        folder=folder,
+        name=name,
+        size=size,
+        outputs={output: tuple(shape) for output, shape in outputs.items()},
+        classes=None,
+        resize="crop",
+        crop_fraction=1.0,
+        macs=1,
+        weights_sha256="0" * 64,
+        key=f"{name}-random",
+    )
+
+
+def test_a_row_of_every_family_is_tried():
+    assert {get_backbone(name).family for name in FAMILIES} == {
+        row.family for row in backbones() if row.folder is None
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAMILIES)
+def test_networks_of_every_family(equal, tmp_path, name):
+    equal(convert(name, FAMILIES[name], tmp_path))
