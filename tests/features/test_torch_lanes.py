@@ -23,7 +23,7 @@ def lanes(torch):
 def module(torch):
     """Means and halves of pixels."""
 
-    class Module(torch.nn.Module):
+    class Module(torch.nn.Module):  # type: ignore[name-defined] # torch is a fixture
         def forward(self, pixels):
             return pixels.float().mean((1, 2)), pixels.float() / 2
 
