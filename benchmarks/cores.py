@@ -61,7 +61,7 @@ def _measure(settings: Settings, n: int, precision: str, *, goal: bool) -> Itera
     """Run all contestants in turn on `n` cores."""
     where = f"{n} cores" if n > 1 else "1 core"
     say(where)
-    workers, how = ("--workers", str(n)), ("--precision", precision)
+    workers, how = ("--workers", str(n)), ("--precision", precision, "--device", "cpu")
     commands = {
         THREADS: ("decode_by_workers", *workers, "--threads"),
         PROCESSES: ("decode_by_workers", *workers),

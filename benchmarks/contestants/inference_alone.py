@@ -9,6 +9,7 @@ from entry import Options, Predict, compete
 
 def prepare(options: Options) -> Predict:
     """Read all photos and compile the network."""
+    from headstart.features import devices
     from headstart.features.compiling import compile_network
     from headstart.features.extractor import FeatureExtractor
     from headstart.features.settings import FeatureSettings
@@ -23,6 +24,9 @@ def prepare(options: Options) -> Predict:
     extractor = FeatureExtractor.open(network, settings, sources)
     images = read_images(sources, extractor.resize)
     pixels = {path: item.pixels for path, item in zip(paths, images, strict=True)}
+    if options.device == "cpu":
+        # A try of what is measured on GPUs; to other runtimes it makes no difference.
+        devices.torch_device = lambda: "cpu"
     engine = compile_network(
         network,
         precision=extractor.precision.precision,
