@@ -124,7 +124,8 @@ def computing_on(keras: ModuleType, gpu: Gpu | None) -> contextlib.AbstractConte
 
     By itself, every backend computes on a GPU if it sees one.
     """
-    return contextlib.nullcontext() if gpu else keras.device("cpu:0")
+    # Not "cpu:0": Keras on torch would copy each variable there, and then find no gradients.
+    return contextlib.nullcontext() if gpu else keras.device("cpu")
 
 
 def import_keras(device: Device = "cpu") -> ModuleType:
