@@ -59,6 +59,18 @@ def test_one_view_of_each_image_is_read(network, pixels, tmp_path):
     np.testing.assert_array_equal(values[1], found.values[1][0, 6])
 
 
+def test_all_views_together_decide_about_the_device(network, pixels, tmp_path, monkeypatch):
+    asked = []
+
+    def choose(device, _network, n_images, outputs):
+        asked.append((device, n_images, outputs))
+        return "openvino"
+
+    monkeypatch.setattr(room, "choose_runtime", choose)
+    kept(network, pixels, tmp_path, device="gpu")
+    assert asked == [("gpu", 3 * 40, ("feature_map", "features"))]
+
+
 def test_files_from_before_are_used_again(network, pixels, tmp_path, monkeypatch):
     before = kept(network, pixels, tmp_path)
     monkeypatch.setattr(room, "compile_network", None)

@@ -93,6 +93,15 @@ def test_arguments_that_are_wrong(network, settings, says):
         hs.predict([pixels(0)], network, **settings)
 
 
+def test_a_gpu_that_is_not_there_is_refused_before_a_network_is_looked_for(monkeypatch):
+    def refuse(device):
+        raise UsageError(f"no {device}")
+
+    monkeypatch.setattr("headstart.jobs.predict.check_device", refuse)
+    with pytest.raises(UsageError, match="no gpu"):
+        hs.predict([pixels(0)], "no-such-network", device="gpu")
+
+
 def test_a_network_without_classes_can_not_predict(tiny_network):
     with pytest.raises(UsageError, match="Train a head on it"):
         open_predictor(tiny_network)

@@ -183,6 +183,17 @@ def test_a_model_that_another_training_saved_in_between_is_noticed_before(
     assert progress.bars == []
 
 
+def test_a_gpu_that_is_not_there_is_refused_before_images_are_looked_for(tmp_path, monkeypatch):
+    def refuse(device):
+        raise UsageError(f"no {device}")
+
+    monkeypatch.setattr("headstart.jobs.train.check_device", refuse)
+    with pytest.raises(UsageError, match="no gpu"):
+        hs.train(tmp_path / "nothing", tmp_path / "model", device="gpu")
+    with pytest.raises(UsageError, match="no auto"):  # HEADSTART_DEVICE may say "gpu"
+        hs.train(tmp_path / "nothing", tmp_path / "model")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="links need a right on Windows")
 def test_a_link_stays_a_link(labelled, tiny_network, tmp_path):
     link, target = tmp_path / "link", tmp_path / "deep" / "target"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.recorder import Recorder
 
-from headstart.errors import ImageError
+from headstart.errors import ImageError, UsageError
 from headstart.images.sources import ArraySource, BytesSource
 from headstart.pretraining.teacher import teacher_targets
 
@@ -64,6 +64,16 @@ def test_an_unreadable_image_is_named_and_leaves_no_file(tiny_network, tmp_path)
     with pytest.raises(ImageError, match=r"broken\.png"):
         teacher_targets([*arrays(2), broken], tiny_network, tmp_path / "targets")
     assert not (tmp_path / "targets").exists()
+
+
+def test_it_runs_on_the_device_that_is_asked_for(tiny_network, tmp_path, monkeypatch):
+    def check(device):
+        if device == "gpu":
+            raise UsageError("no GPU")
+
+    monkeypatch.setattr("headstart.features.extractor.check_device", check)
+    with pytest.raises(UsageError, match="no GPU"):
+        teacher_targets(arrays(3), tiny_network, tmp_path / "targets", device="gpu")
 
 
 def test_progress_counts_every_image(tiny_network, tmp_path):

@@ -35,8 +35,9 @@ _compiled: dict[tuple[Any, ...], Engine] = {}
 #: Seconds from the wish for a GPU to its first features: torch is imported, the driver starts, and
 #: one image is compared. And how many times as long the processor must be expected to take.
 START, WORTH = 6.0, 2.0
-#: Multiplications and additions that a core does in a second, of a network in float32.
-MACS_PER_CORE = 25e9
+#: Multiplications and additions that a core does in a second, of a network in float32: 31 to 84
+#: billion were measured (docs/scale.md). `WORTH` leaves room for cores that do twice as many.
+MACS_PER_CORE = 50e9
 #: How far features on a GPU may be from those on the processor, relative to their length.
 TOLERANCE = 1e-3
 

@@ -18,7 +18,7 @@ from headstart.augmentation.settings import Augmentation
 from headstart.backbones import keras_process
 from headstart.backbones.network import DESCRIPTION, GRAPH, Network, hash_files
 from headstart.backbones.weights import check_unchanged
-from headstart.features.compiling import compile_network
+from headstart.features.compiling import choose_runtime, compile_network
 from headstart.progress import track
 from headstart.storage.disk import hash_file
 from headstart.storage.whole_files import whole_file
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from headstart.backbones.row import Backbone
     from headstart.backbones.weights import WeightsFile
+    from headstart.features.settings import Device
     from headstart.progress import Progress
 
     Arrays = list[NDArray[Any]]
@@ -137,6 +138,7 @@ def compute_activations(
     n_views: int,
     seed: int,
     folder: Path,
+    device: Device = "auto",
     progress: Progress | None = None,
 ) -> Activations:
     """Run views of images through the frozen part of a network, and write the output into files.
@@ -154,6 +156,8 @@ def compute_activations(
     seed : int
         The same seed gives the same views.
     folder : Path
+    device : {"auto", "cpu", "gpu"}
+        What the network runs on.
     progress : Progress, optional
 
     Raises
@@ -169,7 +173,9 @@ def compute_activations(
     for kind in _KINDS:
         with contextlib.suppress(_TooLarge), _new_files(network, kind, folder) as write:
             views = _views(pixels, network.size[0], augmentation, n_views, seed)
-            engine = compile_network(network, outputs=tuple(network.outputs))
+            outputs = tuple(network.outputs)
+            runtime = choose_runtime(device, network, n_views * len(pixels), outputs)
+            engine = compile_network(network, outputs=outputs, runtime=runtime)
             shown = track(progress, views, _WHAT, n_views * len(pixels))
             for _, values in engine.stream((None, view) for view in shown):
                 for name in network.outputs:

@@ -159,6 +159,7 @@ def prepare_data(
         n_views=n_views,
         seed=plan.settings.seed,
         folder=folder,
+        device=plan.frozen.device,
         progress=progress,
     )
     return ActivationData(activations)

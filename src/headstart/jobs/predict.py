@@ -13,6 +13,7 @@ from headstart.backbones.resolving import ModelFolder, resolve
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.inputs import image_sources
 from headstart.errors import UsageError
+from headstart.features.devices import check_device
 from headstart.features.settings import Device, FeatureSettings, PrecisionRule, ResizeRule
 from headstart.model import SavedModel, load
 from headstart.prediction.predictor import Predictor
@@ -64,10 +65,13 @@ def open_predictor(
     Raises
     ------
     UsageError
-        If an argument is wrong, or the network has no classes of its own.
+        If an argument is wrong, the network has no classes of its own, or there is no such GPU.
+    MissingExtra
+        If a GPU is asked for, and torch is not installed.
     WeightsError, ConversionError, SavedModelError
         If it can't be made ready.
     """
+    check_device(settings.device)  # before anything is downloaded or converted
     trained = named.predictor if isinstance(named, SavedModel) else named
     trained = getattr(trained, "predictor_", trained)  # of a fitted ImageClassifier
     if isinstance(trained, Predictor):

@@ -22,6 +22,7 @@ from headstart.display.displayed import Displayed
 from headstart.evaluation import Evaluation, Tile, draw_sheet
 from headstart.evaluation.drawing_check import check_drawing
 from headstart.evaluation.report import note_table, reasons_table
+from headstart.features.devices import check_device
 from headstart.finetuning.job import fine_tuned
 from headstart.heads.dense import DenseHead
 from headstart.heads.table import head_name
@@ -228,6 +229,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     refuse_among_images(out, (data, test), "The model")
     check_out(out, backbone, overwrite=overwrite)
     check_drawing()
+    check_device(settings.get("device", "auto"))
     with reserved(own_place(out, "model")):
         check_place(out, overwrite=overwrite)  # another process may have saved one meanwhile
         images = dataset_at(data, dataset, progress=progress)

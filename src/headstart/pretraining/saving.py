@@ -145,7 +145,7 @@ def _try_sizes(job: Job, folder: Path) -> dict[int, float]:
 
 
 def _measure(job: Job, images: LabelledImages, network: Network) -> Evaluation:
-    settings = FeatureSettings(precision="f32", cache=False)
+    settings = FeatureSettings(precision="f32", cache=False, device=job.settings.device)
     extractor = FeatureExtractor.open(network, settings, output="probabilities")
     return measure(
         Predictor(network.name, extractor, user_classes(job.train.classes)),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headstart.backbones.network import Network
+    from headstart.features.settings import Device
     from headstart.images.sources import ImageSource
     from headstart.pretraining.settings import Pretraining
     from headstart.progress import Progress
@@ -36,11 +37,12 @@ def teacher_targets(
     teacher: Network,
     file: Path,
     *,
+    device: Device = "auto",
     progress: Progress | None = None,
 ) -> NDArray[np.float16]:
     """Write what the network learns from the teacher about each image into `file`.
 
-    The compiled teacher computes it, and the feature cache keeps the features.
+    The compiled teacher computes it on `device`, and the feature cache keeps the features.
 
     Returns
     -------
@@ -55,7 +57,8 @@ def teacher_targets(
     StorageError
         If the file can't be written.
     """
-    extractor = FeatureExtractor.open(teacher, FeatureSettings(resize="squash"), sources)
+    settings = FeatureSettings(resize="squash", device=device)
+    extractor = FeatureExtractor.open(teacher, settings, sources)
     stream = track(progress, extractor.stream(sources), "running the teacher", len(sources))
     total: Any = 0.0
     with whole_file(file) as new:

@@ -161,7 +161,9 @@ def _batches(job: Job, pixels: Pixels, progress: Progress) -> ImageBatches:
     targets = None
     if job.teacher is not None:
         file = job.folder / "teacher_targets.raw"
-        targets = teacher_targets(images.sources, job.teacher, file, progress=progress)
+        targets = teacher_targets(
+            images.sources, job.teacher, file, device=settings.device, progress=progress
+        )
     return ImageBatches(
         pixels=pixels.values,
         augmentation=settings.augmentation,
