@@ -7,6 +7,7 @@ from headstart.errors import UsageError
 from headstart.features import compiling, devices, openvino_engine
 from headstart.features.compiling import choose_runtime, compile_network, has_bf16
 from headstart.features.devices import Gpu
+from headstart.features.torch_engine import TorchEngine
 
 
 def raises(error):
@@ -143,6 +144,17 @@ class TestAuto:
         assert choose_runtime("auto", tiny_network) == "torch"
         assert choose_runtime("cpu", tiny_network) == "openvino"
         assert gpu == []
+
+
+@pytest.mark.usefixtures("torch")
+def test_torch_itself_agrees_with_openvino_and_is_taken(gpu, make_network, many, monkeypatch):
+    network = make_network(seed=77)
+    monkeypatch.setitem(compiling._ENGINES, "torch", TorchEngine)
+    monkeypatch.setattr(devices, "torch_device", lambda: "cpu")
+    outputs = tuple(network.outputs)
+    assert choose_runtime("auto", network, 2 * many, outputs) == "torch"
+    assert isinstance(compile_network(network, outputs=outputs, runtime="torch"), TorchEngine)
+    assert gpu == []
 
 
 def test_a_device_that_is_asked_for_is_taken_whatever_the_work(gpu, tiny_network, many):
