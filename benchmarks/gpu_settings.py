@@ -1,5 +1,6 @@
 """The settings of `gpu.py`, and what its parts share."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,14 +110,20 @@ class GpuSettings(Processes):
 
 
 def as_files(dataset: Path, folder: Path, n: int) -> Path:
-    """Write the first images of each split of a dataset as files, and return their folder."""
+    """Write some images of each split of a dataset as files, and return their folder.
+
+    They are the first `n` of ten classes at most, so that each split has all of these.
+    """
     from headstart.data.datasets import read_dataset
 
     images = read_dataset(dataset)
+    classes = sorted(set(map(str, images.labels)))[:10]
     for split in sorted(set(images.split or ())):
         part = images.part(split)
-        for number, source in enumerate(part.sources[:n]):
-            path = folder / split / str(part.labels[number]) / f"{number:04}.jpg"
+        labelled = zip(part.sources, part.labels, strict=True)
+        chosen = ((source, label) for source, label in labelled if str(label) in classes)
+        for number, (source, label) in enumerate(itertools.islice(chosen, n)):
+            path = folder / split / str(label) / f"{number:04}.jpg"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(source.read())
     return folder

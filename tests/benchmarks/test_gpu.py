@@ -5,6 +5,7 @@ import sys
 import time
 
 import pytest
+from PIL import Image
 
 GPU = {"kind": "cuda", "name": "A GPU", "has_bf16": True}
 
@@ -57,9 +58,8 @@ class StandIns:
             out = words[words.index("--out") + 1]
             return json.dumps({"seconds": 900.0, "folder": out})
         epochs = [{"seconds": 30.0}, {"seconds": 10.0}, {"seconds": 12.0}]
-        names = ("interval", "n_train", "n_test")
-        trained = {"accuracy": 0.953, "tuning": {"history": epochs}, **dict.fromkeys(names)}
-        return json.dumps(trained)
+        counts = {"n_train": 50_000, "n_test": 10_000, "interval": [0.95, 0.956]}
+        return json.dumps({"accuracy": 0.953, "tuning": {"history": epochs}, **counts})
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ def test_mini_that_was_ended_says_how_it_goes_on(measured, stand_ins):
     stand_ins.broken = {"pretrain": "it was not done in 500 s"}
     _, record, text = measured("--only", "mini")
     assert record["measures"]["mini"] == []
-    assert "The same command with the same --work continues it." in text
+    assert "500 s (the same command with the same --work continues it)" in text
     stand_ins.broken = {}
     status, record, _ = measured("--only", "mini")
     assert status == 0
@@ -262,3 +262,19 @@ def test_parts_without_data_are_left_out_aloud(gpu, monkeypatch, capsys, tmp_pat
 def test_time_that_is_left(module, tmp_path):
     processes = module("settings").Processes(work=tmp_path, until=time.monotonic() + 100)
     assert 0 < processes.seconds_left <= 100
+
+
+def test_some_images_of_a_dataset_have_all_of_some_classes_in_each_split(module, tmp_path):
+    images = tmp_path / "all"
+    for split in ("train", "valid"):
+        for number in range(24):
+            folder = images / split / f"class{number % 12:02}"
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (8, 8), (number, 0, 0)).save(folder / f"{split}{number}.png")
+    some = module("gpu_settings").as_files(images, tmp_path / "some", 10)
+    found = {
+        split: sorted(path.parent.name for path in (some / split).rglob("*.jpg"))
+        for split in ("train", "valid")
+    }
+    assert found["train"] == found["valid"]
+    assert len(found["train"]) == 10
