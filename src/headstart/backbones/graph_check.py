@@ -43,10 +43,14 @@ OPERATIONS = {
     **dict.fromkeys(["Add", "Concat", "Divide", "MatMul", "Multiply", "Power", "Subtract"], _ALL),
     **dict.fromkeys(["AvgPool", "BatchNormInference", "Convolution", "GroupConvolution"], 1),
     **dict.fromkeys(["Clamp", "Elu", "Gelu", "HSwish", "ReLU", "Sigmoid", "SoftMax", "Swish"], 1),
-    **dict.fromkeys(["Convert", "MaxPool", "Negative", "Result", "Sqrt", "Tanh"], 1),
+    **dict.fromkeys(["Convert", "FakeQuantize", "MaxPool", "Negative", "Result", "Sqrt", "Tanh"], 1),
     **dict.fromkeys(["Gather", "Pad", "Reshape", "Slice", "Split", "Transpose"], 1),
     **dict.fromkeys(["ReduceMax", "ReduceMean"], 1),
 }
+# Their second input may be weights of 8 bits: Multiply(Convert(Const), Const).
+_WEIGHTED = ("Convolution", "GroupConvolution", "MatMul")
+# The steps of 8 bits, for FakeQuantize.
+_MOST_LEVELS = 256
 # Bytes of a value of a constant.
 _TYPES = {"u8": 1, "i8": 1, "f16": 2, "i32": 4, "f32": 4, "i64": 8, "f64": 8}
 
@@ -85,6 +89,8 @@ def check_graph(xml: bytes, weights: NDArray[np.uint8]) -> None:
     for layer in layers.values():
         if layer.kind not in OPERATIONS or not re.fullmatch(r"opset\d{1,2}", layer.version):
             raise ValueError(f"the operation {quoted(layer.kind)} ({quoted(layer.version)})")
+        if layer.kind == "FakeQuantize" and not 2 <= int(layer.data["levels"]) <= _MOST_LEVELS:
+            raise ValueError(f"{quoted(layer.data['levels'])} levels of FakeQuantize")
     _check_edges(layers, reader.edges)
     constants = [layer.data for layer in layers.values() if layer.kind == "Const"]
     sizes = [_bytes(data, len(weights)) for data in constants]
@@ -169,21 +175,48 @@ def _check_edges(layers: dict[str, _Layer], edges: Sequence[_Edge]) -> None:
     if len({edge[1:] for edge in edges}) < len(edges):
         raise ValueError("two values for one input")
     readers = defaultdict(list)
-    for source, target, place in edges:
+    for source, target, _ in edges:
         if source not in layers or target not in layers:
             raise ValueError("an edge without a layer")
-        if place >= OPERATIONS[layers[target].kind] and layers[source].kind != "Const":
-            raise ValueError(f"input {place} of {layers[target].kind} is not constant")
         readers[source].append(target)
+    constant = {name for name, layer in layers.items() if layer.kind == "Const"}
+    rounded = _rounded_weights(layers, edges)
+    for source, target, place in edges:
+        kind = layers[target].kind
+        is_weights = source in rounded and kind in _WEIGHTED and place == 1
+        if source in rounded and not is_weights:
+            raise ValueError(f"weights of 8 bits as input {place} of {kind}")
+        if place >= OPERATIONS[kind] and source not in constant and not is_weights:
+            raise ValueError(f"input {place} of {kind} is not constant")
     images = [name for name, layer in layers.items() if layer.kind == "Parameter"]
     reached, to_visit = set(images), list(images)
     while to_visit:
         new = set(readers[to_visit.pop()]) - reached
         reached |= new
         to_visit += new
-    idle = (layers[name].kind for name in layers.keys() - reached)
-    if len(images) != 1 or any(kind != "Const" for kind in idle):
+    converted = {source for source, target, _ in edges if target in rounded}
+    if len(images) != 1 or layers.keys() - reached - constant - rounded - converted:
         raise ValueError("operations that do not depend on the image")
+
+
+def _rounded_weights(layers: dict[str, _Layer], edges: Sequence[_Edge]) -> set[str]:
+    """Return the layers that make numbers of weights of 8 bits: Multiply(Convert(Const), Const)."""
+    sources: dict[str, dict[int, str]] = defaultdict(dict)
+    for source, target, place in edges:
+        sources[target][place] = source
+
+    def made_of(name: str, kind: str) -> list[str]:
+        """Return the kinds of what a layer of this kind is made of; nothing for other layers."""
+        if layers[name].kind != kind:
+            return []
+        return [layers[source].kind for _, source in sorted(sources[name].items())]
+
+    return {
+        name
+        for name in layers
+        if made_of(name, "Multiply") == ["Convert", "Const"]
+        and made_of(sources[name][0], "Convert") == ["Const"]
+    }
 
 
 def _bytes(data: dict[str, str], n_weights: int) -> int:
@@ -246,8 +279,19 @@ def _check_cost(model: Model, pixels: int) -> None:
             if values > most:
                 raise ValueError(f"{values:,} values in {node.get_type_name()}")
             work += values * _steps(node)
+        if node.get_type_name() in _WEIGHTED:
+            _check_weights(node.input_value(1).get_node())
     if work > max(_LEAST_WORK, MAX_WORK * pixels):
         raise ValueError(f"{work:,} values to compute")
+
+
+def _check_weights(weights: Node) -> None:
+    """Check that weights of 8 bits do not become more of them by their scale."""
+    if weights.get_type_name() != "Multiply":
+        return
+    shape, stored = weights.get_output_shape(0), weights.input_value(0).get_shape()
+    if shape != stored:
+        raise ValueError(f"weights of the shape {shape} of {stored}")
 
 
 def _value(output: Output) -> tuple[str, tuple[int, ...]]:

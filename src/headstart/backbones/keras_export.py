@@ -11,10 +11,7 @@ from __future__ import annotations
 import errno
 import gc
 import json
-import os
 import sys
-import threading
-import time
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder
 from importlib.util import LazyLoader
@@ -27,6 +24,7 @@ from headstart.backbones.graph import finish_graph
 from headstart.backbones.keras_outputs import wire_outputs
 from headstart.backbones.keras_process import REPORTED
 from headstart.backbones.keras_weights import build, load
+from headstart.backbones.parent import end_with_parent
 from headstart.backbones.runtime import count_macs, load_openvino, silence_telemetry, write_graph
 from headstart.storage.disk import storage_error
 from headstart.storage.whole_folders import temporary_folder
@@ -132,8 +130,6 @@ def _layer(layer: Layer) -> dict[str, Any]:
 
 TASKS = {"export": export, "summarise": summarise}
 
-_SECONDS_BETWEEN_LOOKS = 0.2
-
 _NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 # Keras imports these if they are installed. They are not needed here and take seconds.
@@ -180,19 +176,9 @@ def prepare() -> None:
     gc.freeze()  # no search for garbage need look there, such as that of `clear_session`
 
 
-def _end_with(parent: int) -> None:
-    """End this process when its parent is gone: nobody waits for the answer, or for its files."""
-    while os.getppid() == parent:
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
-    os._exit(1)
-
-
 def main() -> None:
     """Answer the request on standard input with a line of JSON on standard output."""
-    # It may be gone before this line, and then the parent is another process. On Windows a parent
-    # keeps its number, but may be what started Python for it.
-    parent = os.getppid() if os.name == "nt" else int(sys.argv[1])
-    threading.Thread(target=_end_with, args=[parent], daemon=True).start()
+    end_with_parent()
     prepare()
     sys.stdout.write("\n" + json.dumps(answer(parse_json(sys.stdin.read()))) + "\n")
 

@@ -185,7 +185,7 @@ def ask_keras(task: str, row: Backbone, **request: str | list[int] | list[str]) 
             errors="replace",
             check=False,
         )
-    answer = _last_json_line(done.stdout)
+    answer = last_json_line(done.stdout)
     if answer is not None and "error" in answer:
         kinds = {kind.__name__: kind for kind in REPORTED}
         raise kinds[answer["error"]](answer["message"])
@@ -197,7 +197,8 @@ def ask_keras(task: str, row: Backbone, **request: str | list[int] | list[str]) 
     )
 
 
-def _last_json_line(text: str) -> dict[str, Any] | None:
+def last_json_line(text: str) -> dict[str, Any] | None:
+    """Return the JSON object in the last line of what a process wrote; None if there is none."""
     try:
         answer = parse_json(text.strip().rpartition("\n")[2])
     except ValueError:

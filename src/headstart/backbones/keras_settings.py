@@ -33,17 +33,17 @@ def environment(folder: Path, backend: str) -> dict[str, str]:
         What Keras runs on.
     """
     (folder / "keras.json").write_text(json.dumps({**_FILE, "backend": backend}), "utf-8")
+    return {**inherited_environment(), "KERAS_HOME": str(folder), "KERAS_BACKEND": backend}
+
+
+def inherited_environment() -> dict[str, str]:
+    """Return the environment of this process without what changes the results of another one."""
     inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(_PROGRAMS) and name not in _OF_PYTHON
     }
-    return {
-        **inherited,
-        "KERAS_HOME": str(folder),
-        "KERAS_BACKEND": backend,
-        "PYTHONUTF8": "1",
-    }
+    return {**inherited, "PYTHONUTF8": "1"}
 
 
 def keras_folder() -> Path:

@@ -31,7 +31,9 @@ from headstart.storage.whole_folders import remove_remains, whole_folder
 from headstart.untrusted.hashed_files import hash_open
 from headstart.untrusted.regular_files import open_regular
 
-DESCRIPTION = DescriptionFile("network.json", "network", newest=2)
+DESCRIPTION = DescriptionFile("network.json", "network", newest=3)
+# Others are still written in a format that older versions read.
+_FORMAT, _QUANTISED_FORMAT = 2, 3
 GRAPH = "graph.xml"
 FILES = (GRAPH, "graph.bin")
 
@@ -75,6 +77,8 @@ class Network:
         How the feature map becomes features; see `NetworkSpec`.
     mirror : bool
         Whether the outputs are the mean over each image and its mirror image.
+    quantised : bool
+        Whether weights and activations have 8 bits; see `headstart.backbones.quantising`.
     preprocessing : Preprocessing or None
         What the graph does to the pixels before its first layer; None if unknown.
     license : str or None
@@ -102,6 +106,7 @@ class Network:
     layer: str | None = None
     pooling: Pooling = "auto"
     mirror: bool = False
+    quantised: bool = False
     interpolation: Interpolation = "bilinear"
     antialias: bool = True
     preprocessing: Preprocessing | None = None
@@ -233,7 +238,9 @@ def graph_key(files: Mapping[str, str]) -> str:
 def write_description(network: Network, folder: Path) -> None:
     """Write ``network.json`` beside the graph in `folder`."""
     written = replace(network, files=hash_files(folder))
-    DESCRIPTION.write(folder, records.to_json(written, without=["folder"]))
+    entries = records.to_json(written, without=["folder"])
+    entries["format"] = _QUANTISED_FORMAT if network.quantised else _FORMAT
+    DESCRIPTION.write(folder, entries)
 
 
 def cached_network(key: str, make: Callable[[Path], Network]) -> Network:

@@ -58,7 +58,8 @@ def compile_network(
     Parameters
     ----------
     network : Network
-    precision : {"f32", "bf16"}
+    precision : {"f32", "bf16", "int8"}
+        "int8" for a network with 8 bits, and for no other.
     outputs : sequence of str
         Which of ``network.outputs`` to compute.
     runtime : {"openvino", "torch"}
@@ -77,6 +78,11 @@ def compile_network(
         If the files of the network are gone, or belong to another network by now.
     """
     check("The precision", precision, Precision)
+    if network.quantised != (precision == "int8"):
+        bits = "with 8 bits is" if network.quantised else "without 8 bits is not"
+        raise UsageError(
+            f"A network {bits} computed in int8. Received: {network.name}, precision={precision!r}."
+        )
     if not outputs:
         raise UsageError("outputs must name at least one output. Received: none.")
     for name in outputs:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from headstart.backbones.network import Network
 
-Precision = Literal["f32", "bf16"]
+Precision = Literal["f32", "bf16", "int8"]
 Runtime = Literal["openvino", "torch"]
 Values = dict[str, NDArray[np.float32]]
 
@@ -26,8 +26,9 @@ class Engine(abc.ABC):
     Attributes
     ----------
     network : Network
-    precision : {"f32", "bf16"}
-        What the network computes in. The outputs are always float32.
+    precision : {"f32", "bf16", "int8"}
+        What the network computes in: "int8" if and only if ``network.quantised``. The outputs are
+        always float32.
     outputs : tuple of str
         The outputs of the network that are computed.
     threads : int or None

@@ -20,6 +20,7 @@ from headstart.features.devices import check_device
 from headstart.features.precision import MIN_IMAGES, SAMPLE, PrecisionChoice, judge
 from headstart.features.settings import FeatureSettings, PrecisionRule
 from headstart.features.store import Space
+from headstart.errors import UsageError
 from headstart.images.notes import NoteCounter
 from headstart.images.reader import Loaded, load, read_images
 from headstart.images.resizing import Resize
@@ -348,6 +349,8 @@ class FeatureExtractor:
         self, rule: PrecisionRule, images: Sequence[ImageSource]
     ) -> PrecisionChoice:
         check("The precision", rule, PrecisionRule)
+        if self.network.quantised or rule == "int8":
+            return self._of_8_bits(rule)
         if rule != "auto":
             return PrecisionChoice(rule, "as asked for")
         if len(images) < MIN_IMAGES:
@@ -368,6 +371,24 @@ class FeatureExtractor:
             for each in ("f32", "bf16")
         )
         return judge(exact, fast)
+
+
+    def _of_8_bits(self, rule: PrecisionRule) -> PrecisionChoice:
+        if not self.network.quantised:
+            raise UsageError(
+                "A network computes in int8 only if it was trained for that: labelled images must "
+                f"show that its accuracy stays the same. Received: {self.network.name} with "
+                "precision='int8'. Train with it first: headstart train FOLDER --out DIR "
+                "--precision int8"
+            )
+        if rule not in ("auto", "int8"):
+            raise UsageError(
+                "A network with 8 bits computes in int8; its other bits are gone. Received: "
+                f"precision={rule!r}. Train again with it, or leave it out."
+            )
+        if self.precision.precision == "int8":
+            return self.precision
+        return PrecisionChoice("int8", "the network has 8 bits")
 
 
 def network_resize(network: Network, rule: str = "auto") -> Resize:

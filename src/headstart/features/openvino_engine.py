@@ -177,7 +177,8 @@ def _compile(network: Network, precision: Precision, outputs: Sequence[str], str
     model = read_graph(network, core)
     settings = {
         "NUM_STREAMS": str(streams),
-        "INFERENCE_PRECISION_HINT": precision,
+        # What of a network with 8 bits has none is computed in float32.
+        "INFERENCE_PRECISION_HINT": "f32" if precision == "int8" else precision,
         "PERFORMANCE_HINT_NUM_REQUESTS": str(streams),
         "INFERENCE_NUM_THREADS": str(streams),
     }

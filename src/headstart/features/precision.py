@@ -1,4 +1,7 @@
-"""float32 or bfloat16: bfloat16 is faster, and used where it hardly changes the features."""
+"""float32 or bfloat16: bfloat16 is faster, and used where it hardly changes the features.
+
+Whether 8 bits are used is decided with labels: see `headstart.heads.int8_choice`.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +32,11 @@ class PrecisionChoice:
 
     Attributes
     ----------
-    precision : {"f32", "bf16"}
+    precision : {"f32", "bf16", "int8"}
     reason : str
         One sentence for people.
     change : float or None
-        How far bfloat16 moves features, relative to the distance between images: see
+        How far bfloat16, or 8 bits, move features, relative to the distance between images: see
         `relative_change`. None if it was not measured.
     n_measured : int
         Images on which it was measured.

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ResizeRule = Literal["auto", Rule]
-PrecisionRule = Literal["auto", "f32", "bf16"]
+PrecisionRule = Literal["auto", "f32", "bf16", "int8"]
+#: What a network is trained in.
+FloatPrecisionRule = Literal["auto", "f32", "bf16"]
 Device = Literal["auto", "cpu", "gpu"]
 
 
@@ -28,9 +30,10 @@ class FeatureSettings:
         `keras.utils.load_img(target_size=...)` does. "auto" is the rule of the backbone or saved
         model that predicts. Training squashes, unless crop or pad is clearly better on up to 240 of
         its images.
-    precision : {"auto", "f32", "bf16"}, default="auto"
+    precision : {"auto", "f32", "bf16", "int8"}, default="auto"
         What the network computes in. "auto" measures bfloat16 on some of the images and uses it
-        only if it agrees with float32.
+        only if it agrees with float32. "int8" makes training round the network to 8 bits, and keep
+        that if its accuracy on the training images stays within noise of float32.
     cache : bool or Path, default=True
         Whether to keep features on disk, or the folder to keep them in.
     workers : int, optional

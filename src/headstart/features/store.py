@@ -91,7 +91,7 @@ class Space:
         ``Network.key``: backbone, weights, input size and conversion.
     resize : str
         The resize rule and its numbers.
-    precision : {"f32", "bf16"}
+    precision : {"f32", "bf16", "int8"}
     runtime : {"openvino", "torch"}
     output : str
         The output of the network, such as "features" or "probabilities".

@@ -157,6 +157,11 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
     To save the result inside keeps the work until it is safe.
     """
     began = time.perf_counter()
+    if classifier.precision == "int8":
+        raise UsageError(
+            "A network is rounded to 8 bits only if it stays as it is in training. Received: "
+            "fine-tuning with precision='int8'. Leave out one of the two."
+        )
     if folder is not None:
         refuse_among_images(Path(folder), [X], "Checkpoints")
     if y is None:

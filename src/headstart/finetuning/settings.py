@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from headstart.arguments import Means, Positive, Seed, check_fields
 from headstart.augmentation.settings import Augmentation
-from headstart.features.settings import PrecisionRule  # noqa: TC001 - flags are made of it
+from headstart.features.settings import FloatPrecisionRule  # noqa: TC001 - flags are made of it
 from headstart.training.freezing import ALL, LAST_STAGE
 from headstart.training.schedule import Schedule
 from headstart.training.settings import (
@@ -124,7 +124,7 @@ class FineTuning:
     patience: int | None = None
     monitor: Monitor = "val_accuracy"
     wise_ft: float = 1.0
-    precision: PrecisionRule = "auto"
+    precision: FloatPrecisionRule = "auto"
     store_limit: int = 4 * 2**30
     workers: int = 1
     seed: Seed = 0

@@ -23,8 +23,8 @@ from headstart.model.training_data import TrainingData
 from headstart.prediction.labels import user_classes
 from headstart.version import __version__
 
-#: Its newest format is that of the newest part; see `headstart.model.parts`.
-DESCRIPTION = DescriptionFile("model.json", "saved model", newest=2, kind="headstart saved model")
+#: Its newest format is the highest that `headstart.model.parts.format_of` gives.
+DESCRIPTION = DescriptionFile("model.json", "saved model", newest=3, kind="headstart saved model")
 #: What wrong types and values in ``model.json`` and in the arrays may raise.
 UNSUITABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError)
 # What the files themselves say of the network: where they are, their hashes, and the labels.

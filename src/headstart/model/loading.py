@@ -46,9 +46,10 @@ def load(
         How many threads read images, and on how many processor threads the network runs. The
         default is one for each processor core. Several models in one process may have different
         numbers.
-    precision : {"auto", "f32", "bf16"}, default="auto"
+    precision : {"auto", "f32", "bf16", "int8"}, default="auto"
         What the network computes in. "auto" is the precision that the model was saved with, or
-        float32 where the processor has no bfloat16.
+        float32 where the processor has no bfloat16. A model that was trained for 8 bits computes in
+        "int8" and nothing else; other models never do.
     device : {"auto", "cpu", "gpu"}, default="auto"
         What the network runs on, from the golden images on. "auto" is the device in
         HEADSTART_DEVICE, if that is set; or else the processor, but a GPU for so many images that

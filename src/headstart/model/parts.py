@@ -123,9 +123,14 @@ FILES = tuple(file for part in PARTS for file in part.files)
 REQUIRED = tuple(file for part in PARTS if not part.optional for file in part.files)
 
 
-def format_of(names: Iterable[str]) -> int:
-    """Return the format of a model that consists of the parts with these names."""
-    return max(part.since for part in PARTS if part.name in set(names))
+#: The first format whose graph may have 8 bits.
+QUANTISED_SINCE = 3
+
+
+def format_of(names: Iterable[str], *, quantised: bool = False) -> int:
+    """Return the format of a model of the parts with these names, and of a graph with 8 bits."""
+    formats = [part.since for part in PARTS if part.name in set(names)]
+    return max([*formats, QUANTISED_SINCE] if quantised else formats)
 
 
 def write_parts(values: Mapping[str, Any], folder: Path) -> None:

@@ -43,8 +43,8 @@ class SavedModel(Displayed):
     description : Description
         Everything that ``model.json`` says.
     predictor : Predictor
-        Answers images. It computes as in training, but in float32 where the processor has no
-        bfloat16.
+        Answers images. It computes as in training, but in float32 where that was bfloat16 and the
+        processor has none.
     """
 
     description: Description
@@ -173,6 +173,6 @@ class SavedModel(Displayed):
 
 
 def _precision_here(choice: PrecisionChoice) -> PrecisionChoice:
-    if choice.precision == "f32" or has_bf16("openvino"):
+    if choice.precision != "bf16" or has_bf16("openvino"):
         return choice
     return replace(choice, precision="f32", reason="this processor has no bfloat16")

@@ -45,7 +45,7 @@ def save_model(
         "golden": golden_arrays(replace(predictor, extractor=as_loaded)),
     }
     described = Description(
-        format=parts.format_of({"description", *values}),
+        format=parts.format_of({"description", *values}, quantised=network.quantised),
         version=version,
         classes=predictor.labels,
         network=replace(network, outputs=output_shapes(network, scorer)),

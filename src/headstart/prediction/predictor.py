@@ -138,7 +138,7 @@ class Predictor:
 
     @property
     def precision(self) -> Precision:
-        """What the network computes in: "f32" or "bf16"."""
+        """What the network computes in: "f32", "bf16" or "int8"."""
         return self.extractor.precision.precision
 
     @property

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from headstart.arguments import Seed, check_fields
 from headstart.augmentation.settings import Augmentation
-from headstart.features.settings import Device, PrecisionRule  # noqa: TC001 - flags are made of it
+from headstart.features.settings import Device, FloatPrecisionRule  # noqa: TC001 - flags
 from headstart.training.schedule import Schedule
 from headstart.training.settings import require
 
@@ -86,7 +86,7 @@ class Pretraining:
     mixup: float = 0.0
     augmentation: Augmentation = field(default_factory=Augmentation)
     teacher_weight: float = 5.0
-    precision: PrecisionRule = "auto"
+    precision: FloatPrecisionRule = "auto"
     device: Device = "auto"
     seed: Seed = 0
     workers: int = 1

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
     from headstart.features.devices import Gpu
     from headstart.features.engine import Precision
-    from headstart.features.settings import PrecisionRule
+    from headstart.features.settings import FloatPrecisionRule
 
 #: Keras's names.
 DTYPE_POLICIES: dict[Precision, str] = {"f32": "float32", "bf16": "mixed_bfloat16"}
 
 
-def training_precision(rule: PrecisionRule, gpu: Gpu | None) -> Precision:
+def training_precision(rule: FloatPrecisionRule, gpu: Gpu | None) -> Precision:
     """Return the precision that is asked for. "auto" is bfloat16 on a GPU or TPU that has it.
 
     Weights, their averages and all sums are float32 in either. A processor that has bfloat16 gains
