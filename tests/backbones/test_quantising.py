@@ -27,9 +27,8 @@ def version(request, monkeypatch):
         monkeypatch.setattr(quantising, "_nncf_version", lambda: "3.0")
 
 
-def test_features_hardly_move_and_nothing_of_the_process_changes(
-    nncf, tiny_network, monkeypatch, capfd
-):
+@pytest.mark.usefixtures("nncf")
+def test_features_hardly_move_and_nothing_of_the_process_changes(tiny_network, monkeypatch, capfd):
     before = logging.getLogger().handlers[:], warnings.filters[:]
     network = quantised(tiny_network, IMAGES)
     assert (logging.getLogger().handlers[:], warnings.filters[:]) == before

@@ -63,7 +63,8 @@ def test_too_few_images_are_refused_before_any_is_read():
         check_int8(LABELS[:99])
 
 
-def test_training_with_8_bits_is_kept_and_saved(nncf, tiny_network, images, tmp_path, capsys):
+@pytest.mark.usefixtures("nncf")
+def test_training_with_8_bits_is_kept_and_saved(tiny_network, images, tmp_path):
     classifier = hs.ImageClassifier(tiny_network, precision="int8", resize="squash", cache=False)
     classifier.fit(images, LABELS, progress=NoProgress())
     assert classifier.precision_.precision == "int8"

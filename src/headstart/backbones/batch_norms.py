@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from openvino import Model, Node
 
-    Array = NDArray[np.float32]
+    Array = NDArray[Any]
 
 # Axes of a kernel that count its outputs; the last of them is innermost.
 _OUTPUT_AXES = {"Convolution": 1, "GroupConvolution": 2}
@@ -48,9 +48,9 @@ def _fold(norm: Node) -> None:
     norm.output(0).replace(shifted.output(0))
 
 
-def _convolution_before(norm: Node) -> tuple[Node, Array | np.float64] | None:
+def _convolution_before(norm: Node) -> tuple[Node, Array] | None:
     """Return the convolution that alone feeds `norm`, and its bias; None if there is none."""
-    node, bias = _feeding(norm), np.float64(0)
+    node, bias = _feeding(norm), np.zeros(1)
     if node is not None and node.get_type_name() == "Add" and _is_constant(node, 1):
         values = _values(node, 1)
         if values.size != values.shape[1 if values.ndim == 4 else 0]:

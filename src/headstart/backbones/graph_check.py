@@ -43,9 +43,9 @@ OPERATIONS = {
     **dict.fromkeys(["Add", "Concat", "Divide", "MatMul", "Multiply", "Power", "Subtract"], _ALL),
     **dict.fromkeys(["AvgPool", "BatchNormInference", "Convolution", "GroupConvolution"], 1),
     **dict.fromkeys(["Clamp", "Elu", "Gelu", "HSwish", "ReLU", "Sigmoid", "SoftMax", "Swish"], 1),
-    **dict.fromkeys(["Convert", "FakeQuantize", "MaxPool", "Negative", "Result", "Sqrt", "Tanh"], 1),
+    **dict.fromkeys(["Convert", "FakeQuantize", "MaxPool", "Negative"], 1),
     **dict.fromkeys(["Gather", "Pad", "Reshape", "Slice", "Split", "Transpose"], 1),
-    **dict.fromkeys(["ReduceMax", "ReduceMean"], 1),
+    **dict.fromkeys(["ReduceMax", "ReduceMean", "Result", "Sqrt", "Tanh"], 1),
 }
 # Their second input may be weights of 8 bits: Multiply(Convert(Const), Const).
 _WEIGHTED = ("Convolution", "GroupConvolution", "MatMul")

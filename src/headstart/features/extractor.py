@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 import numpy as np
 
 from headstart.arguments import check, check_known
+from headstart.errors import UsageError
 from headstart.escaping import printable
 from headstart.features.cache import CachedFeatures, FeatureCache
 from headstart.features.compiling import choose_runtime, compile_network, has_bf16
@@ -20,7 +21,6 @@ from headstart.features.devices import check_device
 from headstart.features.precision import MIN_IMAGES, SAMPLE, PrecisionChoice, judge
 from headstart.features.settings import FeatureSettings, PrecisionRule
 from headstart.features.store import Space
-from headstart.errors import UsageError
 from headstart.images.notes import NoteCounter
 from headstart.images.reader import Loaded, load, read_images
 from headstart.images.resizing import Resize
@@ -371,7 +371,6 @@ class FeatureExtractor:
             for each in ("f32", "bf16")
         )
         return judge(exact, fast)
-
 
     def _of_8_bits(self, rule: PrecisionRule) -> PrecisionChoice:
         if not self.network.quantised:

@@ -23,6 +23,7 @@ from headstart.data.inputs import dataset_at, labelled_images
 from headstart.data.labelled_images import LabelledImages, sorted_classes
 from headstart.data.labels import match_labels
 from headstart.data.output_places import refuse_among_images
+from headstart.errors import UsageError
 from headstart.finetuning.comparison import Comparison
 from headstart.finetuning.cross_validation import FoldTraining, n_steps
 from headstart.finetuning.data_source import prepare_data, views_to_keep

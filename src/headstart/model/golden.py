@@ -15,8 +15,8 @@ from headstart.prediction.scoring import Arrays
 _HEIGHT, _WIDTH = 96, 128
 # Rounding differs between processors, in float32 by far less than this.
 _EXACT = 2e-3
-# In 8 bits a difference of rounding may become one of a whole step. Without instructions for 8 bits,
-# MobileNetV2 gave probabilities that were off by up to 0.04.
+# In 8 bits a difference of rounding may become one of a whole step. Without instructions for 8
+# bits, MobileNetV2 gave probabilities that were off by up to 0.04.
 _OF_8_BITS = 0.15
 # Each takes time whenever the model is loaded.
 _MOST_IMAGES = 16
