@@ -41,7 +41,7 @@ def test_compiling_is_logged_once(make_network, caplog):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"precision": "f16"}, "precision must be one of f32, bf16. Received: 'f16'"),
+        ({"precision": "f16"}, "precision must be one of f32, bf16, int8. Received: 'f16'"),
         ({"outputs": ("logits",)}, "output of tiny must be one of features, .* Received: 'logits'"),
         ({"outputs": ()}, "at least one output"),
     ],
@@ -178,3 +178,15 @@ def test_there_must_be_such_a_device(tiny_network):
 def test_bfloat16_of_the_gpu_and_of_the_processor(monkeypatch):
     monkeypatch.setattr(openvino_engine, "has_bf16", lambda: False)
     assert (has_bf16("torch"), has_bf16("openvino")) == (True, False)
+
+
+def test_a_network_with_8_bits_runs_on_the_processor(tiny_network, monkeypatch):
+    rounded = dataclasses.replace(tiny_network, quantised=True)
+    monkeypatch.setattr(devices, "find_gpu", None)  # nobody is asked
+    assert choose_runtime("auto", rounded, 10**9) == "openvino"
+    with pytest.raises(UsageError, match="processor only"):
+        choose_runtime("gpu", rounded)
+    with pytest.raises(UsageError, match="computed in 'int8'"):
+        compile_network(rounded, precision="f32")
+    with pytest.raises(UsageError, match="its graph has no 8 bits"):
+        compile_network(tiny_network, precision="int8")

@@ -3,6 +3,7 @@ from typing import get_args
 
 import pytest
 
+from headstart.errors import UsageError
 from headstart.features.engine import Precision
 from headstart.features.settings import Device, FeatureSettings, PrecisionRule, ResizeRule
 from headstart.images.resize_rules import Rule
@@ -19,3 +20,8 @@ def test_settings_are_named_and_do_not_change():
         FeatureSettings("pad")
     with pytest.raises(dataclasses.FrozenInstanceError):
         FeatureSettings().resize = "pad"
+
+
+def test_8_bits_on_a_gpu_are_refused():
+    with pytest.raises(UsageError, match=r"processor only.*precision='int8' with device='gpu'"):
+        FeatureSettings(precision="int8", device="gpu")

@@ -122,7 +122,7 @@ def test_a_huge_description_is_not_read(tmp_path):
 
 def test_a_newer_format_is_refused(copied):
     rewrite(copied, format=DESCRIPTION.newest + 1)
-    with pytest.raises(NewerFormat, match=r"format 3; this one knows up to 2.*Update headstart"):
+    with pytest.raises(NewerFormat, match=r"format 4; this one knows up to 3.*Update headstart"):
         load(copied)
 
 

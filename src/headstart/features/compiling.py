@@ -79,9 +79,9 @@ def compile_network(
     """
     check("The precision", precision, Precision)
     if network.quantised != (precision == "int8"):
-        bits = "with 8 bits is" if network.quantised else "without 8 bits is not"
+        needed = "'int8'" if network.quantised else "'f32' or 'bf16': its graph has no 8 bits"
         raise UsageError(
-            f"A network {bits} computed in int8. Received: {network.name}, precision={precision!r}."
+            f"{network.name} must be computed in {needed}. Received: precision={precision!r}."
         )
     if not outputs:
         raise UsageError("outputs must name at least one output. Received: none.")
@@ -139,12 +139,23 @@ def choose_runtime(
         If there is no such device; see `devices.torch_gpu`.
     """
     device = devices.chosen_device(device)
+    if network.quantised:
+        _check_processor(device, network)
+        return "openvino"
     if device == "gpu":
         devices.torch_device()
     on_gpu = device == "gpu" or (device == "auto" and _gpu_is_better(network, n_images, outputs))
     runtime: Runtime = "torch" if on_gpu else "openvino"
     _logger.debug("%s runs on %s", printable(network.name), runtime)
     return runtime
+
+
+def _check_processor(device: Device, network: Network) -> None:
+    if device == "gpu":
+        raise UsageError(
+            f"A network with 8 bits runs on the processor only. Received: {network.name} with "
+            "device='gpu'. Use device='cpu' or 'auto'."
+        )
 
 
 def _gpu_is_better(network: Network, n_images: int | None, outputs: Sequence[str]) -> bool:

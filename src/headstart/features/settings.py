@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from headstart.arguments import Positive, check_fields
+from headstart.errors import UsageError
 from headstart.images.resize_rules import Rule
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class FeatureSettings:
     Raises
     ------
     UsageError
-        If a value is of another type or out of its range.
+        If a value is of another type or out of its range, or 8 bits are wanted on a GPU.
     """
 
     resize: ResizeRule = "auto"
@@ -62,3 +63,8 @@ class FeatureSettings:
     def __post_init__(self) -> None:
         """Refuse values of another type or range."""
         check_fields(self)
+        if self.precision == "int8" and self.device == "gpu":
+            raise UsageError(
+                "A network with 8 bits runs on the processor only. Received: precision='int8' with "
+                "device='gpu'. Use device='cpu' or 'auto'."
+            )

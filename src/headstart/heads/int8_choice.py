@@ -174,7 +174,7 @@ def choose_int8(
         return _kept(extractor, why, progress)
     images = _calibration([sources[row] for row in read], extractor)
     network = quantised(extractor.network, images)
-    rounded = replace(extractor, network=network, runtime="openvino").computed_in("int8")
+    rounded = replace(extractor, network=network, device="cpu").computed_in("int8")
     fast = rounded.extract_all([sources[row] for row in read], progress=progress)
     found = _compared(exact.features, fast.features, head, [labels[row] for row in read], seed)
     if not found.is_within_noise:
