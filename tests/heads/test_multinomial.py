@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
@@ -73,3 +75,21 @@ def test_parameters_have_the_type_of_the_features():
     coordinates = principal_coordinates(features.astype(np.float32), np.ones(60))
     problem = LogisticProblem(coordinates, codes, 3)
     assert problem.solve(np.ones((60, 1)), 0.1, problem.zeros(), 1e-3).dtype == np.float32
+
+
+def test_certain_predictions_make_no_denormal_numbers(monkeypatch):
+    # Processors multiply with these a hundred times slower. 2,000 classes took half an hour.
+    random = np.random.default_rng(0)
+    values = random.random((50, 4), np.float32)
+    coordinates = SimpleNamespace(values=values, spread=np.ones(4, np.float32))
+    problem = LogisticProblem(coordinates, np.arange(50) % 30, 30)
+    parameters = 100 * random.standard_normal((1, *problem.shape), np.float32)
+    seen = []
+    monkeypatch.setattr(
+        problem, "_slopes", lambda excess: seen.append(excess) or np.zeros_like(parameters)
+    )
+    logits = problem.logits(parameters)
+    assert np.ptp(logits, axis=2).max() > 90
+    problem._loss(parameters, np.ones((50, 1), np.float32), 1.0)
+    sizes = np.abs(seen[0][seen[0] != 0])
+    assert sizes.min() >= np.finfo(np.float32).tiny
