@@ -343,3 +343,30 @@ class TestProcesses:
         used = use_processes(monkeypatch)
         list(read_images([BytesSource("x", png())] * 50, RESIZE, workers=1))
         assert not used
+
+
+def test_it_can_be_closed_on_one_of_its_threads():
+    # The garbage collector may do that to one that stayed behind in a cycle.
+    first_is_there, closed = threading.Event(), threading.Event()
+    errors = []
+
+    def close(_content):
+        if first_is_there.wait(60) and not closed.is_set():
+            try:
+                reading.close()
+            except RuntimeError as error:
+                errors.append(error)
+            closed.set()
+        return False
+
+    def skip(content):
+        return content == content_hash(png()) or close(content)
+
+    sources = [BytesSource("first", png()), *[BytesSource("x", encoded(photo(20, 20), "PNG"))] * 3]
+    reading = read_images(sources, RESIZE, workers=1, skip=skip)
+    next(reading)
+    first_is_there.set()
+    assert closed.wait(60)
+    assert errors == []
+    for thread in reader_threads():
+        thread.join(60)

@@ -85,7 +85,7 @@ def test_an_image_that_can_not_be_read_is_raised_by_name(network):
     [
         ({"top": 0}, "top must be a whole number of at least 1"),
         ({"resize": "stretch"}, "resize must be one of"),
-        ({"precision": "int8"}, "precision must be one of"),
+        ({"precision": "f16"}, "precision must be one of"),
     ],
 )
 def test_arguments_that_are_wrong(network, settings, says):
@@ -131,7 +131,7 @@ def test_a_trained_model_answers_with_the_users_own_labels(classifier, tmp_path)
 def test_a_trained_model_prepares_images_as_in_training(classifier):
     for settings, says in (
         ({"resize": "crop"}, "as in training, by 'squash'"),
-        ({"precision": "int8"}, "precision must be one of"),
+        ({"precision": "f16"}, "precision must be one of"),
     ):
         with pytest.raises(UsageError, match=says):
             open_predictor(classifier, FeatureSettings(**settings))

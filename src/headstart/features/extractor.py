@@ -288,6 +288,7 @@ class FeatureExtractor:
                 skip=skip,
                 accept_truncated=self.accept_truncated,
             )
+            stack.enter_context(contextlib.closing(loaded))
             stream = stack.enter_context(
                 contextlib.closing(self._run(self._look_up(loaded, cache), runtime))
             )

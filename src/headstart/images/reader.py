@@ -4,7 +4,7 @@ import operator
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -137,7 +137,7 @@ def read_images(
     workers: int | None = None,
     skip: Skip | None = None,
     accept_truncated: bool = False,
-) -> Iterator[Loaded]:
+) -> Generator[Loaded]:
     """Read, decode and resize images on several threads.
 
     Where there are many cores and many images, the threads have processes decode and resize
@@ -193,7 +193,7 @@ def _read(
     workers: int,
     load_one: Callable[[int, ImageSource], Loaded],
     processes: Workers | None,
-) -> Iterator[Loaded]:
+) -> Generator[Loaded]:
     stopped = threading.Event()
     process = os.getpid()
 
@@ -201,7 +201,12 @@ def _read(
         return [load_one(*item) for item in chunk if not stopped.is_set()]
 
     pending: deque[Future[list[Loaded]]] = deque()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="headstart-reader")
+    readers: set[int] = set()
+    pool = ThreadPoolExecutor(
+        workers,
+        thread_name_prefix="headstart-reader",
+        initializer=lambda: readers.add(threading.get_ident()),
+    )
     try:
         for chunk in _chunks(numbered, workers):
             pending.append(pool.submit(load_chunk, chunk))
@@ -212,7 +217,8 @@ def _read(
     finally:
         stopped.set()
         try:
-            pool.shutdown(cancel_futures=True)
+            # Whoever forgets this generator in a cycle may have it collected on one of its threads.
+            pool.shutdown(wait=threading.get_ident() not in readers, cancel_futures=True)
         finally:
             if processes is not None:
                 processes.close()
