@@ -20,7 +20,7 @@ SOURCE = Path(headstart.__file__).parent
 HEAVY = {
     "PIL": {"augmentation", "demo", "display", "evaluation", "images", "model"},
     "h5py": {"backbones"},
-    "jax": {"features"},
+    "jax": {"features", "training"},
     "keras": {"augmentation", "backbones", "finetuning", "pretraining", "training"},
     "matplotlib": {"evaluation"},
     "openvino": {"backbones", "features", "model"},
@@ -32,7 +32,7 @@ HEAVY = {
     "scipy": {"evaluation", "finetuning", "heads"},
     "sklearn": {"classifier", "demo", "features", "finetuning", "heads"},
     "tensorflow": {"features"},
-    "torch": {"features"},
+    "torch": {"features", "training"},
 }
 # Where scikit-learn is needed, it brings pandas along if that is installed, and pandas pyarrow.
 GRADIENTS = {"h5py", "jax", "keras", "tensorflow", "torch"}

@@ -43,17 +43,17 @@ class Continue(Trial):
         )
         optimizer = make_optimizer(keras, "sgd", 0.1, momentum=0.9)
         losses = [make_loss(keras, "categorical_crossentropy")]
-        compile_model(keras, network, optimizer, losses, [1.0])
-        optimizer.build(network.trainable_variables)
-        self._network, self._first = network, network.get_weights()
+        self._steps = compile_model(keras, network, optimizer, losses, [1.0])
+        self._first = network.get_weights()
 
     def loop(self, folder):
-        self._network.set_weights(self._first)
+        self._steps.network.set_weights(self._first)
         schedule = Schedule(
             epochs=4, learning_rate=0.1, decay="cosine", warm_up=0.0, size=0, first_size=0
         )
         return TrainingLoop(
-            *(self._network, self._network, [None] * 5),
+            self._steps,
+            [None] * 5,
             validation=None,
             schedule=schedule,
             folder=folder,
@@ -75,8 +75,9 @@ class Continue(Trial):
             kept = activations(path, views)
             loop = self.loop(path)
             loop.resume()
-            state = [*self._network.get_weights(), *map(np.asarray, self._network.variables)]
-            state += map(np.asarray, self._network.optimizer.variables)
+            network = self._steps.network
+            state = [*network.get_weights(), *map(np.asarray, network.variables)]
+            state += map(np.asarray, self._steps.optimizer.variables)
             answer = (
                 *(views, [each.tobytes() for each in kept.values], str(loop.history)),
                 *(loop.best_epoch, [each.tobytes() for each in state], loop.work_done),

@@ -30,8 +30,8 @@ class Loop:
 
     made: list["Loop"]
 
-    def __init__(self, model, network, batches, *, validation, schedule, folder):
-        assert (model, network) == ("model", "network")
+    def __init__(self, steps, batches, *, validation, schedule, folder):
+        assert steps == "steps"
         self.batches, self.validation, self.schedule = batches, validation, schedule
         self.folder, self.work_done = folder, 0.0
         self.history, self.outcomes, self.until, self.finished = [], [], None, False
@@ -67,7 +67,6 @@ class Trainable:
     """Remembers the heads it gets."""
 
     def __init__(self):
-        self.network, self.model = "network", "model"
         self.backbone = SimpleNamespace(unfold=lambda: None)
         self.heads, self.restarts, self.compiled = [], 0, 0
 
@@ -81,6 +80,7 @@ class Trainable:
         assert keras == "keras"
         assert settings.patience == 3
         self.compiled += 1
+        return "steps"
 
     def head(self):
         return "the final head"

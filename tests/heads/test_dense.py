@@ -29,7 +29,7 @@ found = {}
 head = DenseHead((16, 8), activation="silu", learning_rate=0.01, epochs=40, random_state=1)
 head.fit(X[:180], y[:180])
 found["accuracy"] = float((head.predict(X[180:]) == y[180:]).mean())
-by_keras = np.asarray(built[0].predict_on_batch(X[180:]))
+by_keras = np.asarray(built[0].network.predict_on_batch(X[180:]))
 found["folded"] = float(np.abs(by_keras - head.predict_proba(X[180:])).max())
 found["epochs"] = len(head.history_)
 found["numbers"] = [epoch.epoch for epoch in head.history_]

@@ -19,7 +19,7 @@ image = keras.Input((8,))
 features = keras.layers.Dense(4, name="features")(image)
 network = keras.Model(image, keras.layers.Dense(3, "softmax")(features))
 alone, taught = (
-    compiled_with_teacher(keras, network, Pretraining(momentum=0.5, teacher_weight=2), n)
+    compiled_with_teacher(keras, network, Pretraining(momentum=0.5, teacher_weight=2), n).model
     for n in (None, 6)
 )
 x, classes = np.ones((5, 8), np.float32), np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1]]

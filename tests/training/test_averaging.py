@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from headstart.training.averaging import WeightAverage
+from headstart.training.steps import KerasSteps
 
 
 class Numbers:
@@ -19,7 +20,7 @@ class Numbers:
 
 def moved(memory, values):
     model = Numbers(100.0)
-    average = WeightAverage(model, memory)
+    average = WeightAverage(KerasSteps(model, model, None), memory)
     for value in values:
         model.set_weights([np.full(2, value), np.array(value)])
         average.update()

@@ -14,6 +14,7 @@ from headstart.training.batches import ImageBatches
 from headstart.training.checkpoints import load_checkpoint
 from headstart.training.loop import CHECKPOINT, TrainingLoop
 from headstart.training.schedule import Schedule
+from headstart.training.steps import KerasSteps
 from headstart.training.subset import Subset
 from headstart.training.validation import ValidationSet
 
@@ -88,8 +89,7 @@ def make(tmp_path):
         )
         number = Number()
         training = TrainingLoop(
-            number,
-            number,
+            KerasSteps(number, number, number.optimizer),
             batches,
             validation=ValidationSet(labels, lambda rows: bright[rows]) if validated else None,
             schedule=schedule,

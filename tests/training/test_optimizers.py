@@ -58,27 +58,6 @@ found["weighted"] = float(figures(classes, [y], weights=[2.0])["loss"])
 print(json.dumps(found))
 """
 
-# How many programs are compiled before, in and after a first step.
-JAX = """
-import jax
-import keras, numpy as np
-from headstart.training.optimizers import compile_model, make_loss, make_optimizer
-
-model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, "softmax")])
-loss = make_loss(keras, "categorical_crossentropy")
-compile_model(keras, model, make_optimizer(keras, "adam", 0.01), [loss])
-compiled = []
-jax.monitoring.register_event_duration_secs_listener(
-    lambda event, seconds, **more: compiled.append(event) if "backend_compile" in event else None
-)
-x, y = np.ones((8, 4), np.float32), np.eye(3, dtype=np.float32)[np.arange(8) % 2]
-for _ in range(2):
-    print(len(compiled))
-    compiled.clear()
-    model.train_on_batch(x, [y])
-print(len(compiled))
-"""
-
 
 @pytest.fixture(scope="module")
 def found(python):
@@ -114,10 +93,3 @@ def test_there_is_an_optimizer_and_a_loss_for_each_name():
 def test_a_compiled_model_measures_the_accuracy_of_its_first_output(found):
     assert found["names"] == ["accuracy", "classes_accuracy"]
     assert found["weighted"] == pytest.approx(found["loss"] * 2, rel=1e-5)
-
-
-def test_on_jax_a_step_is_one_program(python):
-    pytest.importorskip("jax")
-    process = python("-c", JAX, KERAS_BACKEND="jax")
-    assert process.returncode == 0, process.stderr
-    assert process.stdout.split() == ["0", "1", "0"]

@@ -86,7 +86,7 @@ class FoldTraining:
         head = plan.frozen.head_.scorer_
         self._trainable = with_head(split, head.layers, dropout=plan.dropout, upper_only=upper_only)
         # Once: a backend would trace the same network anew for each training.
-        self._trainable.compile(split.keras, plan.settings)
+        self._steps = self._trainable.compile(split.keras, plan.settings)
         self._last: TrainingLoop | None = None
         self._part = part
 
@@ -160,8 +160,7 @@ class FoldTraining:
         folder = self._folder / (name or "training").replace(" ", "-")
         folder.mkdir(exist_ok=True)
         self._last = loop = TrainingLoop(
-            self._trainable.model,
-            self._trainable.network,
+            self._steps,
             self._data.batches(train, self._plan.settings),
             validation=None if validation is None else self._data.validation(validation),
             schedule=self._schedule,

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from headstart.backbones.row import Backbone
     from headstart.features.engine import Precision
     from headstart.finetuning.settings import FineTuning
+    from headstart.training.steps import Steps
 
 _POOLING_LAYERS = {
     "avg": "GlobalAveragePooling2D",
@@ -176,10 +177,11 @@ class TrainableNetwork:
     network: Model
     model: Model
     backbone: Folded
+    _variables: list[Any] = field(default_factory=list)
     _start: list[NDArray[Any]] = field(default_factory=list)
 
-    def compile(self, keras: ModuleType, settings: FineTuning) -> None:
-        """Compile the model, and remember its state as the start of each training."""
+    def compile(self, keras: ModuleType, settings: FineTuning) -> Steps:
+        """Return what trains the model, and remember its state as the start of each training."""
         decay = settings.layer_decay
         optimizer = make_optimizer(
             keras,
@@ -189,16 +191,15 @@ class TrainableNetwork:
             rates=layerwise_rates(self.model, decay) if decay < 1 else None,
         )
         loss = make_loss(keras, settings.loss, settings.label_smoothing)
-        compile_model(keras, self.model, optimizer, [loss])
+        steps = compile_model(keras, self.model, optimizer, [loss], network=self.network)
+        self._variables[:] = [*self.model.variables, *optimizer.variables]
         # Not np.array: of a variable of Keras, it warns that this knows no copies.
-        self._start[:] = [np.asarray(each).copy() for each in self._variables()]
+        self._start[:] = [np.asarray(each).copy() for each in self._variables]
+        return steps
 
     def restart(self) -> None:
         """Return to the start: weights, optimizer and what dropout draws from."""
-        assign(self._variables(), self._start)
-
-    def _variables(self) -> list[Any]:
-        return [*self.model.variables, *self.model.optimizer.variables]
+        assign(self._variables, self._start)
 
     def set_head(self, layers: Sequence[Layer]) -> None:
         """Give the head these weights."""

@@ -23,6 +23,7 @@ from headstart.training.optimizers import compile_model, make_loss, make_optimiz
 from headstart.training.schedule import Schedule
 from headstart.training.seeding import seeded
 from headstart.training.settings import LossName, Monitor, OptimizerName
+from headstart.training.steps import Steps
 from headstart.training.validation import ValidationSet
 
 _DEFAULTS = DenseSettings()
@@ -134,9 +135,9 @@ class DenseHead(Head):
         features = features.astype(np.float32, copy=False)
         weights = class_weights[codes].astype(np.float32)
         train, valid = _split(codes, settings.validation, seed)
-        network = _build(settings, (features.shape[1], len(class_weights)), seed)
+        steps = _build(settings, (features.shape[1], len(class_weights)), seed)
         if settings.batch_normalization:
-            _start_normalization(network, features, train)
+            _start_normalization(steps.network, features, train)
         batches = _FeatureBatches(
             features=features,
             codes=codes,
@@ -148,8 +149,7 @@ class DenseHead(Head):
         )
         validation = ValidationSet(codes[valid], lambda some: features[valid[some]], weights[valid])
         loop = TrainingLoop(
-            network,
-            network,
+            steps,
             batches,
             validation=validation if len(valid) else None,
             schedule=_schedule(settings),
@@ -157,7 +157,7 @@ class DenseHead(Head):
         self.history_ = tuple(loop.run(NoProgress()))
         loop.finish()
         self.best_epoch_ = loop.best_epoch
-        return DenseSoftmax(dense_layers(network.layers))
+        return DenseSoftmax(dense_layers(steps.network.layers))
 
 
 def _seed(random_state: int | None) -> int:
@@ -208,8 +208,8 @@ def _schedule(settings: DenseSettings) -> Schedule:
     )
 
 
-def _build(settings: DenseSettings, shape: tuple[int, int], seed: int) -> Any:
-    """Return a compiled network from features (n, d) to class probabilities (n, k)."""
+def _build(settings: DenseSettings, shape: tuple[int, int], seed: int) -> Steps:
+    """Return what trains a new network from features (n, d) to class probabilities (n, k)."""
     keras = start_keras("cpu")
     n_features, n_classes = shape
     inputs = values = keras.Input((n_features,))
@@ -226,8 +226,7 @@ def _build(settings: DenseSettings, shape: tuple[int, int], seed: int) -> Any:
             values = keras.layers.Dropout(settings.dropout, seed=seed + number)(values)
     network = keras.Model(inputs, values)
     optimizer = make_optimizer(keras, settings.optimizer, settings.learning_rate, momentum=0)
-    compile_model(keras, network, optimizer, [make_loss(keras, settings.loss)])
-    return network
+    return compile_model(keras, network, optimizer, [make_loss(keras, settings.loss)])
 
 
 def _start_normalization(

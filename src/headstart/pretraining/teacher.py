@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from headstart.images.sources import ImageSource
     from headstart.pretraining.settings import Pretraining
     from headstart.progress import Progress
+    from headstart.training.steps import Steps
 
 _BLOCK = 4096
 
@@ -85,8 +86,8 @@ def _turn_into_directions(values: NDArray[np.float16], mean: NDArray[np.float32]
 
 def compiled_with_teacher(
     keras: ModuleType, network: Model, settings: Pretraining, n_features: int | None
-) -> Model:
-    """Return a compiled model of a network that is trained on its classes and by a teacher.
+) -> Steps:
+    """Return what trains a network on its classes and by a teacher.
 
     Parameters
     ----------
@@ -113,5 +114,4 @@ def compiled_with_teacher(
         momentum=settings.momentum,
         weight_decay=settings.weight_decay,
     )
-    compile_model(keras, model, optimizer, losses, weights)
-    return model
+    return compile_model(keras, model, optimizer, losses, weights, network=network)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from headstart.progress import Progress
     from headstart.training.history import Epoch
     from headstart.training.pixels import Pixels
+    from headstart.training.steps import Steps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,10 +86,9 @@ def _train(keras: ModuleType, job: Job, whole: WholeJob) -> Trained:
     batches = _batches(job, pixels, teaching)
     validation = _validation_set(job, sample, decoding)
     with kept_dtype_policy(keras), seeded(settings.seed):
-        network, model = _compiled(keras, job)
+        steps = _compiled(keras, job)
     loop = TrainingLoop(
-        model,
-        network,
+        steps,
         batches,
         validation=validation,
         schedule=settings.schedule(),
@@ -102,7 +102,7 @@ def _train(keras: ModuleType, job: Job, whole: WholeJob) -> Trained:
         whole.say(epoch.described(whole.seconds_left()))
     loop.finish()
     return Trained(
-        network,
+        steps.network,
         tuple(loop.history),
         loop.best_epoch,
         len(pixels.places),
@@ -146,14 +146,14 @@ def _write_epochs(
         progress.say(f"The epochs so far could not be written. {error}")
 
 
-def _compiled(keras: ModuleType, job: Job) -> tuple[Model, Model]:
-    """Return a new network, and the model that trains it."""
+def _compiled(keras: ModuleType, job: Job) -> Steps:
+    """Return what trains a new network."""
     keras.config.set_dtype_policy(DTYPE_POLICIES[job.precision])
     network = ARCHITECTURES[job.settings.architecture](
         input_shape=(None, None, 3), classes=len(job.train.classes)
     )
     n_features = None if job.teacher is None else job.teacher.outputs["features"][0]
-    return network, compiled_with_teacher(keras, network, job.settings, n_features)
+    return compiled_with_teacher(keras, network, job.settings, n_features)
 
 
 def _batches(job: Job, pixels: Pixels, progress: Progress) -> ImageBatches:

@@ -10,10 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from keras import Model
-    from numpy.typing import NDArray
-
-    Arrays = list[NDArray[np.float32]]
+    from headstart.training.steps import Arrays, Steps
 
 
 class WeightAverage:
@@ -21,8 +18,8 @@ class WeightAverage:
 
     Parameters
     ----------
-    model : keras.Model
-        The network. The statistics of its batch normalisation are averaged, too.
+    steps : Steps
+        Train the network. The statistics of its batch normalisation are averaged, too.
     memory : float
         The number of updates that the average remembers. The first weights count no more than the
         others. With 1 it is the weights at the last update.
@@ -37,28 +34,34 @@ class WeightAverage:
     Wortsman et al. 2021, arXiv:2109.01903 (WiSE-FT, the anchor).
     """
 
-    def __init__(self, model: Model, memory: float, *, anchor: float = 0.0) -> None:
-        self._model = model
+    def __init__(self, steps: Steps, memory: float, *, anchor: float = 0.0) -> None:
+        self._steps = steps
         self._memory = memory
         self._anchor = np.float32(anchor)
         self.updates = 0
-        self.weights: Arrays = _weights(model)
-        self.start: Arrays = _weights(model) if anchor else []
+        self._average = steps.mixed(None, 1)
+        self.start: Arrays = self.weights if anchor else []
+
+    @property
+    def weights(self) -> Arrays:
+        """A copy of the average."""
+        return self._steps.arrays(self._average)
 
     def update(self) -> None:
         """Take the network's present weights into the average."""
         self.updates += 1
-        share = np.float32(1 / min(self.updates, self._memory))
-        if share == 1:
-            self.weights = _weights(self._model)
-            return
-        for average, now in zip(self.weights, _weights(self._model), strict=True):
-            np.add(average, share * (now - average), out=average)
+        self._average = self._steps.mixed(self._average, 1 / min(self.updates, self._memory))
+
+    def resume(self, weights: Arrays, updates: int, start: Arrays) -> None:
+        """Continue from an average of some updates, and the first weights if there is an anchor."""
+        self._average, self.updates = weights, updates
+        if self._anchor:
+            self.start = start
 
     def result(self) -> Arrays:
         """Return a copy of the average, mixed with the first weights as the anchor says."""
         if not self._anchor:
-            return [average.copy() for average in self.weights]
+            return self.weights
         return [
             average + self._anchor * (first - average)
             for average, first in zip(self.weights, self.start, strict=True)
@@ -67,13 +70,12 @@ class WeightAverage:
     @contextlib.contextmanager
     def applied(self) -> Iterator[None]:
         """Give the network the result as its weights while the context is open."""
-        present = _weights(self._model)
-        self._model.set_weights(self.result())
+        self._steps.settle()
+        network = self._steps.network
+        present = [np.array(weight, np.float32) for weight in network.get_weights()]
+        network.set_weights(self.result())
         try:
             yield
         finally:
-            self._model.set_weights(present)
-
-
-def _weights(model: Model) -> Arrays:
-    return [np.array(weight, np.float32) for weight in model.get_weights()]
+            self._steps.settle()
+            network.set_weights(present)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from headstart.training.interrupts import held_interrupts
 from headstart.training.validation import Outcomes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from keras import Model
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from headstart.training.batches import Batch, BatchSource
     from headstart.training.interrupts import Interrupts
     from headstart.training.schedule import Schedule
+    from headstart.training.steps import Figures, Steps
     from headstart.training.validation import ValidationSet
 
 CHECKPOINT = "last.npz"
@@ -46,6 +48,8 @@ _REMEMBERED = 0.05
 # it remembers.
 _STEPS_BETWEEN_AVERAGES = 10
 _AVERAGES_REMEMBERED = 4
+# A step may wait on the device while others follow: its figures are read so many steps later.
+_STEPS_AHEAD = 2
 # A mean loss so many times itself above the lowest of an earlier epoch does not come back.
 _DIVERGED = 2.0
 
@@ -58,12 +62,11 @@ class _Means:
     loss: float = 0.0
     accuracy: float = 0.0
 
-    def add(self, figures: Mapping[str, Any], n: int) -> None:
-        """Add a batch of `n` samples, with the figures that Keras returns for it."""
+    def add(self, loss: float, accuracy: float, n: int) -> None:
+        """Add the figures of a batch of `n` samples."""
         self.n += n
-        accuracy = next(figures[name] for name in figures if name.endswith("accuracy"))
-        self.loss += (float(figures["loss"]) - self.loss) * n / self.n
-        self.accuracy += (float(accuracy) - self.accuracy) * n / self.n
+        self.loss += (loss - self.loss) * n / self.n
+        self.accuracy += (accuracy - self.accuracy) * n / self.n
 
 
 class TrainingLoop:
@@ -71,10 +74,9 @@ class TrainingLoop:
 
     Parameters
     ----------
-    model : keras.Model
-        What is trained, compiled by `headstart.training.optimizers.compile_model`.
-    network : keras.Model
-        The part of it that is kept, from inputs to class probabilities. Its weights are averaged.
+    steps : Steps
+        What trains the model, as `headstart.training.optimizers.compile_model` returns it. The
+        weights of its network are averaged.
     batches : BatchSource
         The training set.
     validation : ValidationSet or None
@@ -94,29 +96,28 @@ class TrainingLoop:
 
     def __init__(
         self,
-        model: Model,
-        network: Model,
+        steps: Steps,
         batches: BatchSource,
         *,
         validation: ValidationSet | None,
         schedule: Schedule,
         folder: Path | None = None,
     ) -> None:
-        self._model = model
-        self._network = network
+        self._steps = steps
+        self._model, self._network = steps.model, steps.network
         self._batches = batches
         self._validation = validation
         self._schedule = schedule
         self._folder = folder
         self._last_epoch = schedule.epochs
-        self._steps = schedule.epochs * len(batches)
-        self._between, memory = _averaging(schedule, self._steps, len(batches))
-        self._average = WeightAverage(network, memory, anchor=schedule.anchor)
+        self._n_steps = schedule.epochs * len(batches)
+        self._between, memory = _averaging(schedule, self._n_steps, len(batches))
+        self._average = WeightAverage(steps, memory, anchor=schedule.anchor)
         self._step = 0
         self._means = _Means()
+        self._unread: deque[tuple[Figures, int]] = deque()
         self._seconds = 0.0
         self._counted_at = self._saved_at = time.monotonic()
-        self._rate_set: float | None = None
         self.history: list[Epoch] = []
         self.best_epoch = 0
         self._best = self._average.result()
@@ -140,10 +141,11 @@ class TrainingLoop:
 
     def _take(self, checkpoint: Checkpoint) -> None:
         arrays, facts = checkpoint.arrays, checkpoint.facts
+        self._steps.settle()
         network = self._network.get_weights()
         for group, expected in (
             ("weights", self._model.get_weights()),
-            ("optimizer", self._model.optimizer.variables),
+            ("optimizer", self._steps.optimizer.variables),
             ("average", network),
             ("best", network),
         ):
@@ -151,11 +153,10 @@ class TrainingLoop:
         if "random" in arrays:
             _check_alike("random", arrays["random"], _random_state(self._model))
         self._model.set_weights(arrays["weights"])
-        assign(self._model.optimizer.variables, arrays["optimizer"])
+        assign(self._steps.optimizer.variables, arrays["optimizer"])
         assign(_random_state(self._model), arrays.get("random", []))
-        self._average.weights = arrays["average"]
-        self._average.start = arrays.get("start", self._average.start)
-        self._average.updates = facts["updates"]
+        start = arrays.get("start", self._average.start)
+        self._average.resume(arrays["average"], facts["updates"], start)
         self._best = arrays["best"]
         self.best_epoch = facts["best_epoch"]
         self._step = facts["step"]
@@ -203,6 +204,7 @@ class TrainingLoop:
 
     def finish(self) -> None:
         """Give the network the weights of its best epoch."""
+        self._steps.settle()
         self._network.set_weights(self._best)
 
     def _train_epoch(self, progress: Progress | None, interrupts: Interrupts) -> None:
@@ -211,30 +213,36 @@ class TrainingLoop:
         sizes = [self._size(step) for step in range(self._step, (epoch + 1) * len(self._batches))]
         what = f"epoch {epoch + 1} of {self._schedule.epochs}"
         with (progress or Bars()).bar(what, len(sizes), unit="batch") as advance:
-            for batch in self._batches.epoch(epoch, sizes):
-                self._train_on(batch)
-                self._stop_if(interrupts.pressed)
-                advance(self._work(self._step - 1, self._step))
+            try:
+                for batch in self._batches.epoch(epoch, sizes):
+                    self._train_on(batch)
+                    self._stop_if(interrupts.pressed)
+                    advance(self._work(self._step - 1, self._step))
+                self._read_figures()
+            finally:
+                self._steps.settle()
 
     def _train_on(self, batch: Batch) -> None:
-        self._set_rate(self._rate(self._step))
-        # So that the figures are those of this batch, whatever the version of Keras.
-        self._model.reset_metrics()
-        figures = self._model.train_on_batch(
-            batch.inputs, batch.targets, sample_weight=batch.weights, return_dict=True
-        )
+        figures = self._steps.train(batch, self._rate(self._step))
+        self._unread.append((figures, len(batch.targets[0])))
         self._step += 1
-        self._means.add(figures, len(batch.targets[0]))
-        if not math.isfinite(self._means.loss):
-            raise TrainingDiverged(
-                f"The loss must stay a number. Received: {self._means.loss} after {self._step} of "
-                f"{self._steps} steps. {self._advice()}"
-            )
+        self._read_figures(_STEPS_AHEAD)
         if self._step % self._between == 0:
             self._average.update()
         self._count_time()
         if self._counted_at - self._saved_at > _SECONDS_BETWEEN_CHECKPOINTS:
             self._save()
+
+    def _read_figures(self, ahead: int = 0) -> None:
+        """Read the figures of all steps but the last ones, which may still run."""
+        while len(self._unread) > ahead:
+            (loss, accuracy), n = self._unread.popleft()
+            self._means.add(float(loss), float(accuracy), n)
+            if not math.isfinite(self._means.loss):
+                raise TrainingDiverged(
+                    f"The loss must stay a number. Received: {self._means.loss} after "
+                    f"{self._step - len(self._unread)} of {self._n_steps} steps. {self._advice()}"
+                )
 
     def _validate(self, interrupts: Interrupts) -> tuple[float, float]:
         """Return accuracy and cross-entropy on the validation set."""
@@ -245,7 +253,7 @@ class TrainingLoop:
             for inputs in self._validation.batches():
                 if interrupts.pressed:
                     break
-                parts.append(np.asarray(self._network.predict_on_batch(inputs), np.float32))
+                parts.append(self._steps.predict(inputs))
         self._stop_if(interrupts.pressed)
         found = Outcomes.of(np.concatenate(parts), self._validation.labels)
         self.outcomes.append(found)
@@ -315,16 +323,11 @@ class TrainingLoop:
         self._seconds += now - self._counted_at
         self._counted_at = now
 
-    def _set_rate(self, rate: float) -> None:
-        # Setting it costs as much time as a step of a small network.
-        if rate != self._rate_set:
-            self._model.optimizer.learning_rate = self._rate_set = rate
-
     def _rate(self, step: int) -> float:
-        return self._schedule.rate((step + 1) / self._steps)
+        return self._schedule.rate((step + 1) / self._n_steps)
 
     def _size(self, step: int) -> int:
-        return self._schedule.image_size(step / self._steps)
+        return self._schedule.image_size(step / self._n_steps)
 
     def _work(self, first: int, last: int) -> float:
         """Return the work of some steps. That of one at the full size is 1."""
@@ -332,13 +335,15 @@ class TrainingLoop:
         return sum((max(self._size(step), 1) / full) ** 2 for step in range(first, last))
 
     def _save(self) -> None:
+        self._read_figures()
         if self._folder is None:
             return
+        self._steps.settle()
         arrays: dict[str, list[NDArray[Any]]] = {
             "weights": self._model.get_weights(),
-            "optimizer": [np.asarray(each) for each in self._model.optimizer.variables],
+            "optimizer": [np.asarray(each) for each in self._steps.optimizer.variables],
             "random": [np.asarray(each) for each in _random_state(self._model)],
-            "average": list(self._average.weights),
+            "average": self._average.weights,
             "start": list(self._average.start),
             "best": list(self._best),
             "losses": [each.losses for each in self.outcomes[: len(self.history)]],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from headstart.training.steps import KerasSteps
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from keras.optimizers import Optimizer
 
     from headstart.training.settings import LossName, OptimizerName
+    from headstart.training.steps import Steps
 
 OPTIMIZERS: dict[OptimizerName, str] = {
     "adam": "Adam",
@@ -84,8 +87,10 @@ def compile_model(
     optimizer: Optimizer,
     losses: Sequence[Any],
     weights: Sequence[float] | None = None,
-) -> None:
-    """Compile a model for `headstart.training.loop.TrainingLoop`.
+    *,
+    network: Model | None = None,
+) -> Steps:
+    """Return what trains a model on Keras's backend.
 
     Parameters
     ----------
@@ -93,19 +98,30 @@ def compile_model(
     model : keras.Model
         Its first output is class probabilities.
     optimizer : keras.Optimizer
-        A new one.
+        A new one of `make_optimizer`.
     losses : sequence
         The loss of each output.
     weights : sequence of float, optional
         The weight of each loss.
+    network : keras.Model, optional
+        The part of the model that is kept, from inputs to class probabilities; the default is all
+        of it.
     """
+    backend, kept = keras.backend.backend(), network or model
+    given = list(weights or [1.0] * len(losses))
+    optimizer.build(model.trainable_variables)
+    if backend == "jax":
+        from headstart.training.jax_steps import JaxSteps
+
+        return JaxSteps(keras, model, kept, optimizer, losses, given)
+    if backend == "torch":
+        from headstart.training.torch_steps import TorchSteps
+
+        return TorchSteps(model, kept, optimizer, losses, given)
     measured = [keras.metrics.CategoricalAccuracy(name="accuracy")]
     metrics = [measured, *([] for _ in losses[1:])]
-    # On JAX a step that is not compiled runs operation by operation: on one H100 it took a second
-    # instead of 27 ms.
-    compiled = keras.backend.backend() == "jax"
-    model.compile(optimizer, list(losses), weights, metrics=metrics, jit_compile=compiled)
-    optimizer.build(model.trainable_variables)
+    model.compile(optimizer, list(losses), weights, metrics=metrics, jit_compile=False)
+    return KerasSteps(model, kept, optimizer)
 
 
 def layerwise_rates(model: Model, decay: float) -> list[float]:
@@ -137,6 +153,8 @@ def _with_rates(kind: Any, rates: Sequence[float]) -> Any:
     """Return a subclass of an optimizer with a learning rate of its own for each variable."""
 
     class WithRates(kind):
+        factors = tuple(rates)
+
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
             # Some backends pass a variable of their own; Keras knows which one it is.
             rate = rates[self._get_variable_index(variable)]
