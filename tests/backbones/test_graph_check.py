@@ -244,3 +244,61 @@ def test_any_text_is_let_through_or_refused(tiny_network, data):
         xml[place : place + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=20))
     with contextlib.suppress(ValueError):
         check_graph(bytes(xml), weights_in(tiny_network.folder))
+
+
+@pytest.fixture
+def rounded(tmp_path, ops):
+    """Check a convolution with weights of 8 bits: ``rounded(scale)`` returns its model and text."""
+
+    def make(scale, weights=((1,) * 3,) * 4):
+        openvino = load_openvino()
+        image = ops.parameter([-1, 8, 8, 3], np.uint8)
+        planes = ops.transpose(ops.convert(image, "f32"), np.array([0, 3, 1, 2]))
+        ends = [np.float32(each) for each in (0, 255, 0, 255)]
+        planes = ops.fake_quantize(planes, *map(ops.constant, ends), levels=256)
+        kernel = np.array(weights, np.int8)[:, :, None, None]
+        kernel = ops.multiply(ops.convert(ops.constant(kernel), "f32"), ops.constant(scale))
+        planes = ops.convolution(planes, kernel, [1, 1], [0, 0], [0, 0], [1, 1])
+        features = ops.reduce_mean(planes, np.array([2, 3]), keep_dims=False)
+        features.output(0).get_tensor().set_names({"features"})
+        write_graph(openvino.Model([ops.result(features)], [image], "net"), tmp_path / "graph.xml")
+        return (tmp_path / "graph.xml").read_text(), weights_in(tmp_path)
+
+    return make
+
+
+SCALE = np.full((4, 1, 1, 1), 0.5, np.float32)
+
+
+def test_weights_of_8_bits_are_let_through(rounded, tmp_path, described):
+    rounded(SCALE)
+    check_folder(tmp_path)
+    model = load_openvino().Core().read_model(tmp_path / "graph.xml")
+    check_model(model, replace(described(4), size=(8, 8)))
+
+
+def test_weights_of_8_bits_do_not_become_more(rounded, tmp_path, described):
+    rounded(np.ones((1, 1, 5, 5), np.float32))
+    check_folder(tmp_path)
+    model = load_openvino().Core().read_model(tmp_path / "graph.xml")
+    with pytest.raises(ValueError, match="weights of the shape"):
+        check_model(model, replace(described(4), size=(8, 8)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ('levels="256"', 'levels="65536"', "levels of FakeQuantize"),
+        ('levels="256"', "", "levels of FakeQuantize"),
+        ('levels="256"', 'levels="1"', "levels of FakeQuantize"),
+        ('levels="256"', 'levels="many"', "invalid literal"),
+        ('type="Convolution"', 'type="Concat"', "weights of 8 bits as input 1 of Concat"),
+        ('(type="Multiply".*?)', r'type="Add"', "is not constant"),
+    ],
+)
+def test_forged_weights_of_8_bits_are_refused(rounded, old, new, why):
+    xml, weights = rounded(SCALE)
+    changed = re.sub(old, new, xml, count=1)
+    assert changed != xml
+    with pytest.raises(ValueError, match=why):
+        check_graph(changed.encode(), weights)

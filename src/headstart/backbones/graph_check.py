@@ -89,8 +89,9 @@ def check_graph(xml: bytes, weights: NDArray[np.uint8]) -> None:
     for layer in layers.values():
         if layer.kind not in OPERATIONS or not re.fullmatch(r"opset\d{1,2}", layer.version):
             raise ValueError(f"the operation {quoted(layer.kind)} ({quoted(layer.version)})")
-        if layer.kind == "FakeQuantize" and not 2 <= int(layer.data["levels"]) <= _MOST_LEVELS:
-            raise ValueError(f"{quoted(layer.data['levels'])} levels of FakeQuantize")
+        levels = layer.data.get("levels", "0")
+        if layer.kind == "FakeQuantize" and not 2 <= int(levels) <= _MOST_LEVELS:
+            raise ValueError(f"{quoted(levels)} levels of FakeQuantize")
     _check_edges(layers, reader.edges)
     constants = [layer.data for layer in layers.values() if layer.kind == "Const"]
     sizes = [_bytes(data, len(weights)) for data in constants]
