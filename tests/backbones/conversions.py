@@ -25,16 +25,21 @@ def save(request):
     builder = ARCHITECTURES.get(name) or getattr(keras.applications, name)
     # Keras on OpenVINO would compile a graph for each array that it draws.
     with keras.StatelessScope(initialize_variables=False):
-        model = builder(weights=None, include_top=top, input_shape=(32, 32, 3), **options)
+        model = builder(
+            weights=None,
+            include_top=top,
+            input_shape=(*request.get("size", (32, 32)), 3),
+            **options,
+        )
+    rng = np.random.default_rng(0)
     for weight in model.weights:
-        weight.assign(draw(tuple(weight.shape)))
+        weight.assign(draw(rng, tuple(weight.shape)))
     model.save_weights(request["path"])
     return {}
 
 
-def draw(shape):
+def draw(rng, shape):
     """Return random weights that keep the size of what goes through a network."""
-    rng = np.random.default_rng(len(shape))
     if len(shape) < 2:
         return rng.uniform(0.5, 1.5, shape).astype(np.float32)
     scale = np.sqrt(2 / np.prod(shape[:-1]))

@@ -190,7 +190,8 @@ def convert(name, classes, folder):
     row, weights = get_backbone(name), str(folder / "random.weights.h5")
     size = (96, 128)
     requests = [
-        {"task": "save", "builder": row.builder, "classes": classes, "path": weights},
+        {"task": "save", "builder": row.builder, "classes": classes, "path": weights,
+         "size": size},
         {"task": "export", "backbone": name, "weights": weights, "size": size,
          "graph": str(folder / "graph.xml")},
     ]  # fmt: skip
