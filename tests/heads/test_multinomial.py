@@ -78,7 +78,7 @@ def test_parameters_have_the_type_of_the_features():
 
 
 def test_certain_predictions_make_no_denormal_numbers(monkeypatch):
-    # Processors multiply with these a hundred times slower. 2,000 classes took half an hour.
+    # Processors multiply with these a hundred times slower.
     random = np.random.default_rng(0)
     values = random.random((50, 4), np.float32)
     coordinates = SimpleNamespace(values=values, spread=np.ones(4, np.float32))
