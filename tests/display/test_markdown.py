@@ -69,3 +69,9 @@ def test_code_is_read_back(text):
     ]
     (span,) = [child.content for child in paragraph.children if child.type == "code_inline"]
     assert span.strip() == printable(text).strip()
+
+
+def test_a_sentence_may_be_longer():
+    sentence = "as many words as it takes " * 10
+    assert "…" in markdown(sentence)
+    assert markdown(sentence, at_most=500) == sentence

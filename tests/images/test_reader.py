@@ -18,6 +18,7 @@ from headstart.errors import (
     ImageUnsupported,
     UsageError,
 )
+from headstart.images import reader
 from headstart.images.reader import load, read_images, usable_cores
 from headstart.images.resizing import Resize
 from headstart.images.sources import BytesSource, FileSource, ImageSource, content_hash
@@ -370,3 +371,13 @@ def test_it_can_be_closed_on_one_of_its_threads():
     assert errors == []
     for thread in reader_threads():
         thread.join(60)
+
+
+@pytest.mark.parametrize(("n_images", "pays"), [(None, True), (1500, True), (500, False)])
+def test_the_number_of_images_tells_whether_processes_pay(monkeypatch, n_images, pays):
+    monkeypatch.setattr(reader, "most_workers", lambda *_: 8)
+    used = []
+    monkeypatch.setattr(reader, "Workers", lambda _, n, after: used.append((n, after)))
+    images = (BytesSource("x", png()) for _ in range(2))
+    assert len(list(read_images(images, RESIZE, n_images=n_images))) == 2
+    assert bool(used) == pays

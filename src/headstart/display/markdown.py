@@ -13,8 +13,8 @@ _PLAIN = re.compile(
 )
 
 
-def markdown(text: object) -> str:
-    """Return text that a page of Markdown shows as it is, on one line.
+def markdown(text: object, at_most: int = _WIDEST) -> str:
+    """Return text that a page of Markdown shows as it is, on one line and in so many letters.
 
     What is more than plain words becomes code, in which nothing is a link, an image, HTML or a
     formula.
@@ -25,7 +25,7 @@ def markdown(text: object) -> str:
     ('tabby cat', '`![cat](http://example.com/c.png)`')
     """
     words = str(text)
-    return shorten(words, _WIDEST) if _PLAIN.fullmatch(words) else code(words)
+    return shorten(words, at_most) if _PLAIN.fullmatch(words) else code(words)
 
 
 def markdown_cell(text: object) -> str:

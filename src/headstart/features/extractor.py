@@ -261,7 +261,7 @@ class FeatureExtractor:
             Whether to hash the content of each file even without a cache.
         n_images : int, optional
             How many images there will be, where `sources` does not tell by its length. Many of them
-            are worth a GPU.
+            are worth a GPU, or processes that decode.
 
         Yields
         ------
@@ -287,6 +287,7 @@ class FeatureExtractor:
                 workers=threads,
                 skip=skip,
                 accept_truncated=self.accept_truncated,
+                n_images=n_images,
             )
             stack.enter_context(contextlib.closing(loaded))
             stream = stack.enter_context(
@@ -384,7 +385,7 @@ class FeatureExtractor:
         if rule not in ("auto", "int8"):
             raise UsageError(
                 "A network with 8 bits computes in int8; its other bits are gone. Received: "
-                f"precision={rule!r}. Train again with it, or leave it out."
+                f"precision={rule!r}. Leave it out, or train a model without precision='int8'."
             )
         if self.precision.precision == "int8":
             return self.precision

@@ -89,8 +89,7 @@ class FineTuning:
         The share of the fine-tuned weights in the result. The rest is the weights from before
         (WiSE-FT, Wortsman et al. 2021, arXiv:2109.01903).
     precision : {"auto", "f32", "bf16"}, default="auto"
-        What training computes in. "auto" takes bfloat16 on a GPU or TPU that
-        has it.
+        What training computes in. "auto" takes bfloat16 on a GPU or TPU that has it.
     store_limit : int, default=4294967296
         The most bytes that the kept views may take on disk.
     workers : int, default=1

@@ -1,10 +1,9 @@
 """Read, decode and resize many images on every core, in order and in little memory."""
 
-import operator
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -137,6 +136,7 @@ def read_images(
     workers: int | None = None,
     skip: Skip | None = None,
     accept_truncated: bool = False,
+    n_images: int | None = None,
 ) -> Generator[Loaded]:
     """Read, decode and resize images on several threads.
 
@@ -155,6 +155,9 @@ def read_images(
         See `load`. It is called on the threads.
     accept_truncated : bool
         See `decode`.
+    n_images : int, optional
+        How many images there will be, where `sources` does not tell by its length. Many of them are
+        worth processes.
 
     Yields
     ------
@@ -170,21 +173,17 @@ def read_images(
     # A pool of half a thread would wait for ever.
     check("workers", workers, Positive)
     preparation = Preparation(resize, accept_truncated)
-    processes = _processes(preparation, workers, sources)
+    if n_images is None and isinstance(sources, Sized):
+        n_images = len(sources)
+    processes = _processes(preparation, workers, n_images)
     prepare = preparation if processes is None else processes.prepare
     load_one = partial(_load, prepare=prepare, skip=skip)
     return _read(enumerate(sources), workers, load_one, processes)
 
 
-def _processes(
-    preparation: Preparation, threads: int, sources: Iterable[ImageSource]
-) -> Workers | None:
+def _processes(preparation: Preparation, threads: int, n_images: int | None) -> Workers | None:
     """Return what has processes prepare images; None if threads are as fast."""
-    left = operator.length_hint(sources, -1)
-    n, after = (
-        most_workers(threads, usable_cores()),
-        images_before_workers(None if left < 0 else left),
-    )
+    n, after = most_workers(threads, usable_cores()), images_before_workers(n_images)
     return None if not n or after is None else Workers(preparation, n, after)
 
 

@@ -9,6 +9,9 @@ from headstart.display.text import json_text, percent
 from headstart.images.resize_rules import IN_WORDS
 from headstart.model.description import Description
 
+# Letters of a sentence with figures, such as why a network computes in 8 bits.
+_SENTENCE = 500
+
 _CARD = """\
 # An image classifier
 
@@ -112,6 +115,6 @@ def _making(model: Description) -> list[str]:
         f"Each image is {IN_WORDS[resize.rule]}: {resize.height} x {resize.width} pixels"
         + ("; the probabilities are the mean over it and its mirror image" if mirror else "")
         + (f"; {markdown(training.resize_choice)}" if training.resize_choice else ""),
-        f"Computed in {model.precision.precision}: {markdown(model.precision.reason)}",
+        f"Computed in {model.precision.precision}: {markdown(model.precision.reason, _SENTENCE)}",
         f"Made with {', '.join(used)}",
     ]

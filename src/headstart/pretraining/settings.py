@@ -57,8 +57,7 @@ class Pretraining:
     teacher_weight : float, default=5.0
         The weight of the teacher's part of the loss against the classes' part.
     precision : {"auto", "f32", "bf16"}, default="auto"
-        What training computes in. "auto" takes bfloat16 on a GPU or TPU that
-        has it.
+        What training computes in. "auto" takes bfloat16 on a GPU or TPU that has it.
     device : {"auto", "cpu", "gpu"}, default="auto"
         What computes. "cpu" is the processor. "gpu" is a GPU or TPU that Keras's backend can use.
         "auto" is the device in HEADSTART_DEVICE, if that is set, or else a GPU if there is one.
