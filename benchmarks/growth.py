@@ -219,17 +219,18 @@ def _options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", nargs="+", choices=PARTS, help="(default: all)")
-    numbers = {
-        "images": (1_000, 10_000, 100_000, 1_000_000),
-        "files": (1_000, 10_000, 100_000),
-        "rows": (1_000, 10_000, 100_000, 1_000_000),
-        "classes": (20, 200, 2_000),
-    }
-    for name, default in numbers.items():
-        shown = " ".join(map(str, default))
-        parser.add_argument(
-            f"--{name}", type=int, nargs="+", default=default, help=f"(default: {shown})"
-        )
+    numbers: dict[str, Any] = {"type": int, "nargs": "+"}
+    upto_a_million = (1_000, 10_000, 100_000, 1_000_000)
+    parser.add_argument(
+        "--images", **numbers, default=upto_a_million, help="(default: %(default)s)"
+    )
+    parser.add_argument(
+        "--files", **numbers, default=upto_a_million[:3], help="(default: %(default)s)"
+    )
+    parser.add_argument("--rows", **numbers, default=upto_a_million, help="(default: %(default)s)")
+    parser.add_argument(
+        "--classes", **numbers, default=(20, 200, 2_000), help="(default: %(default)s)"
+    )
     parser.add_argument("--each", type=int, default=10, help="images of a class (default: 10)")
     parser.add_argument("--repeats", type=int, default=1, help="rounds (default: 1)")
     parser.add_argument("--work", type=Path, help="folder for a temporary folder")
