@@ -1,0 +1,1 @@
+"""The data check: one small class a check, and what it found."""

@@ -1,0 +1,1 @@
+"""Which backbone, head and resize rule fit a dataset, within a time budget."""

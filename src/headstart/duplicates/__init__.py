@@ -1,0 +1,1 @@
+"""Which images are the same: exact copies, equal pixels, near duplicates, and their groups."""

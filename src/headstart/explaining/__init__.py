@@ -1,0 +1,1 @@
+"""Why a model predicts a class: activation maps, occlusion, the nearest training images."""
