@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-EXTRAS = ("dicom", "finetune", "heic", "int8", "pandas", "parquet", "tiff")
+EXTRAS = ("check", "dicom", "finetune", "heic", "int8", "pandas", "parquet", "tiff")
 
 
 @pytest.fixture
