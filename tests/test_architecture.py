@@ -31,7 +31,7 @@ HEAVY = {
     "tifffile": {"images"},
     "scipy": {"evaluation", "finetuning", "heads"},
     "sklearn": {"classifier", "demo", "features", "finetuning", "heads"},
-    "tensorflow": {"features"},
+    "tensorflow": {"features", "training"},
     "torch": {"features", "training"},
 }
 # Where scikit-learn is needed, it brings pandas along if that is installed, and pandas pyarrow.

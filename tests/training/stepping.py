@@ -23,6 +23,23 @@ from headstart.training.validation import ValidationSet
 
 BACKEND = keras.backend.backend()
 compiled = []
+if BACKEND == "tensorflow":
+    import tensorflow as tf
+
+    function = tf.function
+
+    def counted(called=None, **options):
+        """Note each time that TensorFlow traces a function of ours."""
+        if not getattr(called, "__module__", "").startswith("headstart."):
+            return function(called, **options)
+
+        def noted(*values):
+            compiled.append(called)
+            return called(*values)
+
+        return function(noted, **options)
+
+    tf.function = counted
 if BACKEND == "jax":
     import jax
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from tests.training.keras_like import PlainSteps
 
 from headstart.training.averaging import WeightAverage
-from headstart.training.steps import KerasSteps
 
 
 class Numbers:
@@ -20,7 +20,7 @@ class Numbers:
 
 def moved(memory, values):
     model = Numbers(100.0)
-    average = WeightAverage(KerasSteps(model, model, None), memory)
+    average = WeightAverage(PlainSteps(model, model, None), memory)
     for value in values:
         model.set_weights([np.full(2, value), np.array(value)])
         average.update()

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from tests.recorder import Recorder
+from tests.training.keras_like import PlainSteps
 
 from headstart.augmentation.settings import Augmentation
 from headstart.errors import TrainingDiverged
@@ -14,7 +15,6 @@ from headstart.training.batches import ImageBatches
 from headstart.training.checkpoints import load_checkpoint
 from headstart.training.loop import CHECKPOINT, TrainingLoop
 from headstart.training.schedule import Schedule
-from headstart.training.steps import KerasSteps
 from headstart.training.subset import Subset
 from headstart.training.validation import ValidationSet
 
@@ -36,7 +36,7 @@ class Number:
     def __init__(self):
         self.weight, self.momentum = 0.0, Variable(0.0)
         self.optimizer = SimpleNamespace(variables=[self.momentum], learning_rate=0.0)
-        self.steps, self.rates, self.sizes, self.resets = 0, [], [], 0
+        self.steps, self.rates, self.sizes = 0, [], []
         self.at_step = lambda _: None
         self.seed = Variable(0.0)
         self.weights, self.variables = [], [self.seed]
@@ -47,12 +47,7 @@ class Number:
     def set_weights(self, weights):
         self.weight = float(weights[0][0])
 
-    def reset_metrics(self):
-        self.resets += 1
-
-    def train_on_batch(self, images, targets, sample_weight=None, return_dict=False):
-        assert sample_weight is None
-        assert return_dict
+    def train_on_batch(self, images, targets):
         self.at_step(self.steps)
         self.steps += 1
         self.seed.assign(self.seed.value + 1)
@@ -89,7 +84,7 @@ def make(tmp_path):
         )
         number = Number()
         training = TrainingLoop(
-            KerasSteps(number, number, number.optimizer),
+            PlainSteps(number, number, number.optimizer),
             batches,
             validation=ValidationSet(labels, lambda rows: bright[rows]) if validated else None,
             schedule=schedule,
@@ -110,7 +105,7 @@ def test_all_epochs_run_with_growing_images_and_a_falling_rate(make):
     training, number = make()
     epochs = list(training.run())
     assert [epoch.epoch for epoch in epochs] == [1, 2, 3, 4]
-    assert number.steps == number.resets == 24
+    assert number.steps == 24
     assert number.sizes == sorted(number.sizes)
     assert (number.sizes[0], number.sizes[-1]) == (8, 16)
     assert max(number.rates) == pytest.approx(0.1, rel=0.02)
@@ -124,8 +119,8 @@ def test_an_epochs_loss_is_the_mean_over_its_batches(make):
     losses = []
     original = number.train_on_batch
 
-    def train_on_batch(*batch, **more):
-        found = original(*batch, **more)
+    def train_on_batch(*batch):
+        found = original(*batch)
         losses.append(found["loss"])
         return found
 
@@ -243,7 +238,7 @@ def test_work_goes_with_the_square_of_the_size_and_is_shown(make):
 
 def test_it_ends_early_after_epochs_without_improvement(make):
     training, number = make(epochs=20, patience=2)
-    number.train_on_batch = lambda *_, **__: {"loss": 1.0, "accuracy": 0.5}
+    number.train_on_batch = lambda *_: {"loss": 1.0, "accuracy": 0.5}
     epochs = list(training.run())
     # Equally good epochs count as better, until the first that is worse.
     assert len(epochs) == 20
@@ -298,7 +293,7 @@ def test_the_loss_decides_about_epochs_if_it_is_the_monitor(make):
 
 def test_a_loss_that_rises_for_good_is_an_error(make):
     training, number = make()
-    number.train_on_batch = lambda *_, **__: {
+    number.train_on_batch = lambda *_: {
         "loss": 10.0 ** len(training.history),
         "accuracy": 0.5,
     }
@@ -308,7 +303,7 @@ def test_a_loss_that_rises_for_good_is_an_error(make):
 
 def test_a_loss_below_zero_may_fall(make):
     training, number = make()
-    number.train_on_batch = lambda *_, **__: {
+    number.train_on_batch = lambda *_: {
         "loss": -2.0 * (len(training.history) + 1),
         "accuracy": 0.5,
     }
@@ -317,7 +312,7 @@ def test_a_loss_below_zero_may_fall(make):
 
 def test_at_a_constant_rate_the_loss_may_jump(make):
     training, number = make(decay="none", warm_up=0)
-    number.train_on_batch = lambda *_, **__: {
+    number.train_on_batch = lambda *_: {
         "loss": 10.0 ** len(training.history),
         "accuracy": 0.5,
     }

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from headstart.training.batches import Batch
 from headstart.training.optimizers import OPTIMIZERS
-from headstart.training.steps import KerasSteps, as_floats, as_list
+from headstart.training.steps import as_list
 
 OTHERS = ("jax", "torch")
 CASES = ["odd", "two", "weighted", "mini", *OPTIMIZERS]
@@ -44,44 +43,6 @@ def test_a_training_that_continues_comes_to_the_same_end(steps_on, backend):
     assert found["apart"] <= 1e-6
 
 
-class Model:
-    """Remembers the batches that it gets."""
-
-    def __init__(self):
-        self.inputs, self.rates = [], []
-        self.optimizer = self
-        self.__dict__["learning_rate"] = None
-
-    def __setattr__(self, name, value):
-        if name == "learning_rate":
-            self.rates.append(value)
-        super().__setattr__(name, value)
-
-    def reset_metrics(self):
-        pass
-
-    def train_on_batch(self, inputs, targets, sample_weight, return_dict):
-        del targets, sample_weight, return_dict
-        self.inputs.append(inputs)
-        return {"loss": 2.0, "out_accuracy": 0.5}
-
-
-def test_kerass_steps_set_the_rate_only_where_it_changes():
-    model = Model()
-    steps = KerasSteps(model, model, model)
-    batch = Batch(np.ones((2, 3), np.uint8), [np.eye(2, dtype=np.float32)])
-    for rate in (0.1, 0.1, 0.2):
-        assert steps.train(batch, rate) == (2.0, 0.5)
-    assert model.rates == [0.1, 0.2]
-    steps.settle()
-    steps.train(batch, 0.2)
-    assert model.rates == [0.1, 0.2, 0.2]
-    assert all(each.dtype == np.float32 for each in model.inputs)
-
-
-def test_inputs_become_floats_one_or_several():
-    pixels = np.ones((2, 3), np.uint8)
-    assert as_floats(pixels).dtype == np.float32
-    assert [each.dtype for each in as_floats([pixels, pixels])] == [np.float32] * 2
+def test_one_value_or_several_become_a_list():
     assert as_list(3) == [3]
     assert as_list((3, 4)) == [3, 4]

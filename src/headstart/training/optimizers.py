@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from headstart.training.steps import KerasSteps
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
@@ -118,10 +116,9 @@ def compile_model(
         from headstart.training.torch_steps import TorchSteps
 
         return TorchSteps(model, kept, optimizer, losses, given)
-    measured = [keras.metrics.CategoricalAccuracy(name="accuracy")]
-    metrics = [measured, *([] for _ in losses[1:])]
-    model.compile(optimizer, list(losses), weights, metrics=metrics, jit_compile=False)
-    return KerasSteps(model, kept, optimizer)
+    from headstart.training.tensorflow_steps import TensorflowSteps
+
+    return TensorflowSteps(model, kept, optimizer, losses, given)
 
 
 def layerwise_rates(model: Model, decay: float) -> list[float]:

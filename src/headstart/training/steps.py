@@ -82,51 +82,6 @@ class Steps(abc.ABC):
         """Give Keras's variables the present state."""
 
 
-class KerasSteps(Steps):
-    """Trains a compiled model as Keras does."""
-
-    def __init__(self, model: Model, network: Model, optimizer: Optimizer) -> None:
-        super().__init__(model, network, optimizer)
-        self._rate: float | None = None
-
-    def train(self, batch: Batch, rate: float) -> Figures:
-        """Make a step; see `Steps`."""
-        # Setting it costs as much time as a step of a small network.
-        if rate != self._rate:
-            self.optimizer.learning_rate = self._rate = rate
-        # So that the figures are those of this batch, whatever the version of Keras.
-        self.model.reset_metrics()
-        figures = self.model.train_on_batch(
-            as_floats(batch.inputs), batch.targets, sample_weight=batch.weights, return_dict=True
-        )
-        accuracy = next(figures[name] for name in figures if name.endswith("accuracy"))
-        return figures["loss"], accuracy
-
-    def predict(self, inputs: Any) -> NDArray[np.float32]:
-        """Return class probabilities; see `Steps`."""
-        return np.asarray(self.network.predict_on_batch(as_floats(inputs)), np.float32)
-
-    def mixed(self, average: Sequence[Any] | None, share: float) -> Sequence[Any]:
-        """Return an average of weights; see `Steps`."""
-        present = [np.array(weight, np.float32) for weight in self.network.get_weights()]
-        if average is None or share == 1:
-            return present
-        for old, now in zip(average, present, strict=True):
-            np.add(old, np.float32(share) * (now - old), out=now)
-        return present
-
-    def settle(self) -> None:
-        """Expect other values in Keras's variables; see `Steps`."""
-        self._rate = None
-
-
-def as_floats(inputs: Any) -> Any:
-    """Return the inputs of a network, an array or a list of them, as float32."""
-    if isinstance(inputs, list):
-        return [each.astype(np.float32, copy=False) for each in inputs]
-    return inputs.astype(np.float32, copy=False)
-
-
 def as_list(values: Any) -> list[Any]:
     """Return what Keras gives as one value or as a list of them as a list."""
     return list(values) if isinstance(values, list | tuple) else [values]
