@@ -77,7 +77,7 @@ def test_unreadable_images_are_named_and_not_counted(evaluation):
 def test_json_has_the_contract_and_survives_the_round_trip(evaluation):
     found = evaluation.to_dict()
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert set(found) == {field.name for field in dataclasses.fields(Evaluation)}
+    assert set(found) == {field.name for field in dataclasses.fields(Evaluation)} - {"outcomes"}
     assert {"accuracy", "interval", "n", "per_class", "confusion"} <= set(found)
     assert found["confusion"] == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
     assert found["per_class"]["dog"]["n"] == 2
@@ -373,3 +373,47 @@ def test_progress_says_what_is_measured(make):
     progress = Recorder()
     measure(make(), SOURCES, [0] * 4, progress=progress, what="measuring")
     assert progress.bars == [["measuring", 4, "image", 4]]
+
+
+def test_outcomes_say_what_each_image_got(evaluation):
+    outcomes = evaluation.outcomes
+    assert outcomes.names == tuple(NAMES)
+    np.testing.assert_array_equal(outcomes.truth, [0, 0, 1, 1])
+    np.testing.assert_array_equal(outcomes.right, [True, False, True, False])
+    np.testing.assert_array_equal(outcomes.probabilities, np.float32(SCORES))
+    assert (outcomes.probabilities.dtype, outcomes.groups) == (np.float32, None)
+    assert evaluation.basis == ""
+
+
+def _copied(n_copies):
+    """Return the evaluation above with so many copies of each image, in groups and not."""
+    names = [f"{number}/{name}" for number in range(n_copies) for name in NAMES]
+    rows = names, TRUTH * n_copies, SCORES * n_copies, CLASSES
+    groups = np.tile(np.arange(4), n_copies)
+    return Evaluation.from_predictions(*rows, groups=groups, how="cross-validated in 5 folds"), (
+        Evaluation.from_predictions(*rows)
+    )
+
+
+def test_copies_of_images_make_no_interval_narrower(evaluation):
+    grouped, alone = _copied(25)
+    assert grouped.accuracy == alone.accuracy == evaluation.accuracy
+    assert np.diff(alone.interval) < 0.5 * np.diff(evaluation.interval)
+    assert np.diff(grouped.interval) >= np.diff(evaluation.interval)
+    for result, one in zip(grouped.per_class[:2], evaluation.per_class[:2], strict=True):
+        for kind in ("recall_interval", "precision_interval", "f1_interval"):
+            assert np.diff(getattr(result, kind)) >= np.diff(getattr(one, kind)) - 1e-12
+
+
+def test_report_says_how_images_were_predicted_and_what_intervals_count():
+    grouped, _ = _copied(25)
+    said = "Cross-validated in 5 folds. The intervals count 4 groups of images, not 100 images."
+    assert grouped.basis == said
+    assert said in str(grouped)
+    assert (grouped.to_dict()["how"], grouped.to_dict()["n_groups"]) == (grouped.how, 4)
+
+
+@pytest.mark.parametrize("groups", [[0, 1], [0.5] * 4, [[0]] * 4])
+def test_groups_that_do_not_fit_are_refused(groups):
+    with pytest.raises(UsageError, match="one for each of 4 images"):
+        Evaluation.from_predictions(NAMES, TRUTH, SCORES, CLASSES, groups=groups)

@@ -14,9 +14,11 @@ from headstart.arguments import check
 from headstart.data.labels import check_test_labels, match_labels
 from headstart.display.displayed import Displayed
 from headstart.display.table import Table
-from headstart.display.text import headline, percent
+from headstart.display.text import counted, headline, percent
 from headstart.errors import DatasetError, MissingExtra, UsageError
 from headstart.evaluation import metrics, report
+from headstart.evaluation.design_effect import NO_GROUPS, class_effects, design_effect
+from headstart.evaluation.outcomes import Outcomes
 from headstart.evaluation.results import Unreadable, class_results, find_mistakes
 from headstart.images.notes import NoteCounter
 from headstart.progress import Bars, track
@@ -54,7 +56,8 @@ class Evaluation(Displayed):
     accuracy : float
         Share of the `n` images whose predicted class is the true one.
     interval : Interval
-        Its 95 % Wilson interval.
+        Its 95 % Wilson interval. Where images form groups, it counts groups: see
+        `headstart.evaluation.design_effect`.
     n : int
         Number of images that were predicted. Unreadable images are in `errors` only.
     macro_f1, balanced_accuracy : float
@@ -76,8 +79,15 @@ class Evaluation(Displayed):
         All mistakes, the most confident first.
     errors : tuple of Unreadable
         Images that could not be read.
+    outcomes : Outcomes
+        The true class and the probabilities of each image. `to_dict` leaves them out.
     notes : tuple of NoteCount
         How many images were read by a rule that may surprise, with examples, for each rule.
+    how : str
+        How the images were predicted, such as "cross-validated in 5 folds"; "" where they were
+        not used for training.
+    n_groups : int or None
+        The number of groups of images that are not independent; None where images form none.
     """
 
     accuracy: float
@@ -93,7 +103,10 @@ class Evaluation(Displayed):
     confusion: Counts
     mistakes: tuple[Mistake, ...]
     errors: tuple[Unreadable, ...]
+    outcomes: Outcomes
     notes: tuple[NoteCount, ...] = ()
+    how: str = ""
+    n_groups: int | None = None
 
     @classmethod
     def from_predictions(
@@ -105,6 +118,8 @@ class Evaluation(Displayed):
         errors: Iterable[tuple[str, Exception]] = (),
         *,
         notes: tuple[NoteCount, ...] = (),
+        groups: npt.ArrayLike | None = None,
+        how: str = "",
     ) -> Self:
         """Compare predictions with the true classes.
 
@@ -122,6 +137,11 @@ class Evaluation(Displayed):
             Images that could not be read.
         notes : tuple of NoteCount
             What was done to read the others.
+        groups : array_like of int, shape (n,), optional
+            Images with the same number are not independent, such as copies, or the images of one
+            patient. All intervals then count groups.
+        how : str
+            How the images were predicted, such as "cross-validated in 5 folds".
 
         Raises
         ------
@@ -135,10 +155,22 @@ class Evaluation(Displayed):
         scores = _checked(names, y_true, probabilities, classes, unreadable)
         truth = _indices(y_true, classes)
         shown = display_names(classes)
-        confusion = metrics.confusion_matrix(truth, scores.argmax(axis=1), len(classes))
+        predicted = scores.argmax(axis=1)
+        outcomes = Outcomes(
+            names=tuple(map(str, names)),
+            truth=truth,
+            predicted=predicted,
+            probabilities=scores.astype(np.float32),
+            groups=_group_numbers(groups, len(names)),
+        )
+        effect, effects = 1.0, NO_GROUPS
+        if outcomes.groups is not None:
+            effect = design_effect(outcomes.right, outcomes.groups)
+            effects = class_effects(truth, predicted, outcomes.groups, len(classes))
+        confusion = metrics.confusion_matrix(truth, predicted, len(classes))
         return cls(
             accuracy=metrics.accuracy(confusion),
-            interval=metrics.proportion_interval(int(np.trace(confusion)), len(names)),
+            interval=metrics.proportion_interval(np.trace(confusion) / effect, len(names) / effect),
             n=len(names),
             macro_f1=metrics.macro_f1(confusion),
             balanced_accuracy=metrics.balanced_accuracy(confusion),
@@ -146,17 +178,32 @@ class Evaluation(Displayed):
             top_5_accuracy=metrics.top_k_accuracy(truth, scores, 5) if len(classes) > 5 else None,
             log_loss=metrics.log_loss(truth, scores),
             classes=shown,
-            per_class=class_results(confusion),
+            per_class=class_results(confusion, effects),
             confusion=confusion,
             mistakes=find_mistakes(names, truth, scores, shown),
             errors=unreadable,
+            outcomes=outcomes,
             notes=notes,
+            how=how,
+            n_groups=outcomes.n_groups,
         )
 
     @property
     def headline(self) -> str:
         """How many images were right, and the accuracy with its interval, in one sentence."""
         return headline(self.n - len(self.mistakes), self.n, self.interval)
+
+    @property
+    def basis(self) -> str:
+        """How the images were predicted and what the intervals count; "" where both are usual."""
+        how = f"{self.how[0].upper()}{self.how[1:]}. " if self.how else ""
+        grouped = (
+            f"The intervals count {counted(self.n_groups, 'group')} of images, not "
+            f"{counted(self.n, 'image')}."
+            if self.n_groups is not None and self.n_groups < self.n
+            else ""
+        )
+        return f"{how}{grouped}".rstrip()
 
     @property
     def beats_guessing(self) -> bool:
@@ -169,6 +216,7 @@ class Evaluation(Displayed):
     def display_parts(self) -> Iterator[str | Table]:
         """Yield the parts of the report."""
         yield self.headline
+        yield self.basis
         if not self.beats_guessing:
             yield (
                 "This is not clearly better than always guessing the most frequent class, which "
@@ -251,7 +299,7 @@ class Evaluation(Displayed):
         """
         results = zip(self.classes, self.per_class, strict=True)
         return {
-            **records.to_json(self, without=("per_class", "confusion")),
+            **records.to_json(self, without=("per_class", "confusion", "outcomes")),
             "per_class": {name: records.to_json(result) for name, result in results},
             "confusion": self.confusion.tolist(),
         }
@@ -318,6 +366,18 @@ def _checked(
             f"{scores.min():g} to {scores.max():g}."
         )
     return scores
+
+
+def _group_numbers(groups: npt.ArrayLike | None, n: int) -> Counts | None:
+    if groups is None:
+        return None
+    numbers = np.asarray(groups)
+    if numbers.shape != (n,) or not np.issubdtype(numbers.dtype, np.integer):
+        raise UsageError(
+            f"groups must be whole numbers, one for each of {counted(n, 'image')}. Received: "
+            f"{numbers.dtype} of shape {numbers.shape}."
+        )
+    return numbers.astype(np.int64)
 
 
 def _indices(y_true: Sequence[Hashable], classes: Sequence[Hashable]) -> Counts:

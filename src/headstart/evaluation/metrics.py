@@ -71,7 +71,7 @@ def wilson_interval(
     return low, high
 
 
-def proportion_interval(successes: int, n: int) -> Interval:
+def proportion_interval(successes: float, n: float) -> Interval:
     """Return the `wilson_interval` of a single proportion as plain floats."""
     return Interval(*map(float, wilson_interval(successes, n)))
 
@@ -111,17 +111,20 @@ class Estimates(NamedTuple):
     high: Floats
 
 
-def recall(confusion: Counts) -> Estimates:
-    """Return for each class how many of its images were recognised."""
-    return _estimates(np.diag(confusion), confusion.sum(axis=1))
+def recall(confusion: Counts, effect: npt.ArrayLike = 1.0) -> Estimates:
+    """Return for each class how many of its images were recognised.
+
+    `effect`, here and below, is the `design_effect` of each class, where images form groups.
+    """
+    return _estimates(np.diag(confusion), confusion.sum(axis=1), effect)
 
 
-def precision(confusion: Counts) -> Estimates:
+def precision(confusion: Counts, effect: npt.ArrayLike = 1.0) -> Estimates:
     """Return for each class how many of the images predicted as this class belong to it."""
-    return _estimates(np.diag(confusion), confusion.sum(axis=0))
+    return _estimates(np.diag(confusion), confusion.sum(axis=0), effect)
 
 
-def f1(confusion: Counts) -> Estimates:
+def f1(confusion: Counts, effect: npt.ArrayLike = 1.0) -> Estimates:
     """Return for each class the harmonic mean of recall and precision.
 
     F1 is no proportion, but ``F1 / (2 - F1) = tp / (tp + fp + fn)`` is. Its Wilson interval is
@@ -135,12 +138,13 @@ def f1(confusion: Counts) -> Estimates:
     right, n, predicted = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
     # A class without images has no F1, however often it was predicted.
     concerned = np.where(n > 0, n + predicted - right, 0)
-    jaccard = _estimates(np.where(n > 0, right, 0), concerned)
+    jaccard = _estimates(np.where(n > 0, right, 0), concerned, effect)
     return Estimates(*(2 * values / (1 + values) for values in jaccard))
 
 
-def _estimates(successes: Counts, n: Counts) -> Estimates:
-    return Estimates(_share(successes, n), *wilson_interval(successes, n))
+def _estimates(successes: Counts, n: Counts, effect: npt.ArrayLike) -> Estimates:
+    effect = np.asarray(effect)
+    return Estimates(_share(successes, n), *wilson_interval(successes / effect, n / effect))
 
 
 def macro_f1(confusion: Counts) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headstart.evaluation import metrics
+from headstart.evaluation.design_effect import NO_GROUPS, ClassEffects
 from headstart.evaluation.metrics import Counts, Estimates, Floats, Interval
 
 
@@ -77,11 +78,11 @@ class Unreadable:
     message: str
 
 
-def class_results(confusion: Counts) -> tuple[ClassResult, ...]:
-    """Return a result for each class."""
-    recall = metrics.recall(confusion)
-    precision = metrics.precision(confusion)
-    f1 = metrics.f1(confusion)
+def class_results(confusion: Counts, effects: ClassEffects = NO_GROUPS) -> tuple[ClassResult, ...]:
+    """Return a result for each class. Where images form groups, `effects` are those of them."""
+    recall = metrics.recall(confusion, effects.recall)
+    precision = metrics.precision(confusion, effects.precision)
+    f1 = metrics.f1(confusion, effects.f1)
     return tuple(
         ClassResult(
             int(confusion[index].sum()),

@@ -1,0 +1,48 @@
+"""What a classifier gave for each image: what all figures of an `Evaluation` are computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from headstart.evaluation.metrics import Counts
+
+    Probabilities = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcomes:
+    """What a classifier gave for each image, and its true class.
+
+    Attributes
+    ----------
+    names : tuple of str, length n
+        What reports call each image.
+    truth, predicted : int64 arrays, shape (n,)
+        The true and the predicted class: places in the evaluation's ``classes``.
+    probabilities : float32 array, shape (n, n_classes)
+        In [0, 1].
+    groups : int64 array, shape (n,), or None
+        Images with the same number are not independent, such as those of one patient.
+    """
+
+    names: tuple[str, ...]
+    truth: Counts
+    predicted: Counts
+    probabilities: Probabilities
+    groups: Counts | None = None
+
+    @property
+    def right(self) -> npt.NDArray[np.bool_]:
+        """Whether each image was predicted right: bool, shape (n,)."""
+        return self.truth == self.predicted
+
+    @property
+    def n_groups(self) -> int | None:
+        """The number of groups; None where images form none."""
+        return None if self.groups is None else len(np.unique(self.groups))
