@@ -306,3 +306,21 @@ def test_a_crop_of_the_whole_shorter_side_stays_inside(size):
     pixels = Resize("crop", 224, 224, crop_fraction=1.0)(image)
     assert pixels.shape == (224, 224, 3)
     assert (pixels == (9, 8, 7)).all()
+
+
+@pytest.mark.parametrize("rule", ["crop", "squash", "pad", "keras"])
+@pytest.mark.parametrize("size", [(120, 80), (80, 120), (7, 300)])
+def test_the_view_says_where_the_result_comes_from(rule, size):
+    to = Resize(rule, 40, 60, crop_fraction=0.8)
+    left, top, right, bottom = to.view(*size)
+    # A ramp across the image tells of each pixel of the result where it was.
+    ramp = np.linspace(0, 255, size[0]).astype(np.uint8)
+    image = Image.fromarray(np.tile(ramp[None, :, None], (size[1], 1, 3)))
+    found = to(image)[20, :, 0].astype(float)
+    at = left + (np.arange(60) + 0.5) / 60 * (right - left)
+    inside = (at > 1) & (at < size[0] - 1)
+    expected = np.interp(at, np.arange(size[0]) + 0.5, ramp)
+    assert np.abs(found - expected)[inside].max() < 256 / min(size[0], 60) + 2
+    assert inside.any()
+    beyond = np.array([-left, -top, right - size[0], bottom - size[1]])
+    assert {"crop": beyond <= 0, "pad": beyond >= 0}.get(rule, beyond == 0).all()

@@ -132,6 +132,7 @@ def decoded_image(
     source: ImageSource,
     *,
     at_least: tuple[int, int] | None = None,
+    as_stored: bool = False,
     accept_truncated: bool = False,
 ) -> Iterator[Decoded]:
     """Read and decode an image as `decode` does, and guard what is done with it in the context.
@@ -145,7 +146,11 @@ def decoded_image(
         data = source.read()
         with one_image(source.name):
             yield decode(
-                data, name=source.name, at_least=at_least, accept_truncated=accept_truncated
+                data,
+                name=source.name,
+                at_least=at_least,
+                as_stored=as_stored,
+                accept_truncated=accept_truncated,
             )
 
 

@@ -96,15 +96,38 @@ class Resize:
         kept = self.crop_fraction if self.rule == "crop" else 1.0
         return math.ceil(2 * self.height / kept), math.ceil(2 * self.width / kept)
 
+    def view(self, width: int, height: int) -> Box:
+        """Return which rectangle of an image of this size becomes the result.
+
+        Left, top, right and bottom, in pixels of the image. It is a part of the image for "crop",
+        reaches beyond it for "pad", and is the whole image for the other rules.
+        """
+        if self.rule == "crop":
+            return _kept_box(width, height, self)
+        if self.rule == "pad":
+            left, top, right, bottom = _padded_box(width, height, self)
+            across, down = width / (right - left), height / (bottom - top)
+            return (
+                -left * across,
+                -top * down,
+                (self.width - left) * across,
+                (self.height - top) * down,
+            )
+        return 0.0, 0.0, float(width), float(height)
+
 
 def _crop(image: Image.Image, to: Resize) -> Image.Image:
     # Resizing only the part that is kept equals resizing all and cropping, for half the work.
-    scale = min(image.width / to.width, image.height / to.height) * to.crop_fraction
-    width, height = to.width * scale, to.height * scale
+    return _resized(image, (to.width, to.height), to, _kept_box(image.width, image.height, to))
+
+
+def _kept_box(width: int, height: int, to: Resize) -> Box:
+    """Return the part of an image of this size that cropping keeps."""
+    scale = min(width / to.width, height / to.height) * to.crop_fraction
+    kept_width, kept_height = to.width * scale, to.height * scale
     # With all of the shorter side, rounding could place the box just outside of the image.
-    left, top = max(0.0, (image.width - width) / 2), max(0.0, (image.height - height) / 2)
-    box = (left, top, min(left + width, image.width), min(top + height, image.height))
-    return _resized(image, (to.width, to.height), to, box)
+    left, top = max(0.0, (width - kept_width) / 2), max(0.0, (height - kept_height) / 2)
+    return left, top, min(left + kept_width, width), min(top + kept_height, height)
 
 
 def _squash(image: Image.Image, to: Resize) -> Image.Image:
@@ -112,12 +135,18 @@ def _squash(image: Image.Image, to: Resize) -> Image.Image:
 
 
 def _pad(image: Image.Image, to: Resize) -> Image.Image:
-    scale = min(to.width / image.width, to.height / image.height)
-    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    left, top, right, bottom = _padded_box(image.width, image.height, to)
     padded = Image.new("RGB", (to.width, to.height), _NEUTRAL_GREY)
-    whole = _resized(image, size, to)
-    padded.paste(whole, ((to.width - size[0]) // 2, (to.height - size[1]) // 2))
+    padded.paste(_resized(image, (right - left, bottom - top), to), (left, top))
     return padded
+
+
+def _padded_box(width: int, height: int, to: Resize) -> tuple[int, int, int, int]:
+    """Return where padding places an image of this size, in pixels of the result."""
+    scale = min(to.width / width, to.height / height)
+    across, down = max(1, round(width * scale)), max(1, round(height * scale))
+    left, top = (to.width - across) // 2, (to.height - down) // 2
+    return left, top, left + across, top + down
 
 
 def _keras(image: Image.Image, to: Resize) -> Image.Image:
