@@ -44,3 +44,11 @@ def test_a_network_is_measured_on_its_own_classes(backbone, photos, capsys):
 def test_a_model_that_is_none(photos, capsys):
     assert main(["evaluate", "resnet51", str(photos)]) == 2
     assert "id you mean resnet50" in capsys.readouterr().err
+
+
+def test_a_model_is_compared_with_another_one(saved, photos, capsys):
+    assert main(["evaluate", saved, str(photos), "--against", saved, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["against"]
+    assert (found["n"], found["difference"], found["p_value"]) == (18, 0, 1)
+    assert main(["evaluate", saved, str(photos), "--against", "resnet51"]) == 2
+    assert "resnet51" in capsys.readouterr().err

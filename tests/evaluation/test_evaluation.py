@@ -390,7 +390,7 @@ def _copied(n_copies):
     names = [f"{number}/{name}" for number in range(n_copies) for name in NAMES]
     rows = names, TRUTH * n_copies, SCORES * n_copies, CLASSES
     groups = np.tile(np.arange(4), n_copies)
-    return Evaluation.from_predictions(*rows, groups=groups, how="cross-validated in 5 folds"), (
+    return Evaluation.from_predictions(*rows, groups=groups, folds=5), (
         Evaluation.from_predictions(*rows)
     )
 
@@ -417,3 +417,14 @@ def test_report_says_how_images_were_predicted_and_what_intervals_count():
 def test_groups_that_do_not_fit_are_refused(groups):
     with pytest.raises(UsageError, match="one for each of 4 images"):
         Evaluation.from_predictions(NAMES, TRUTH, SCORES, CLASSES, groups=groups)
+
+
+def test_cross_validated_images_tell_less_than_images_that_nothing_learnt_from(evaluation):
+    rows = NAMES, TRUTH, SCORES, CLASSES
+    found = Evaluation.from_predictions(*rows, folds=5)
+    assert (found.how, found.basis) == ("cross-validated in 5 folds", "Cross-validated in 5 folds.")
+    assert found.accuracy == evaluation.accuracy
+    assert np.diff(found.interval) > np.diff(evaluation.interval)
+    one, other = found.per_class[0], evaluation.per_class[0]
+    assert np.diff(one.recall_interval) > np.diff(other.recall_interval)
+    assert Evaluation.from_predictions(*rows, how="by hand").basis == "By hand."

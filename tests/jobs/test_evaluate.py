@@ -100,3 +100,12 @@ def test_settings_of_a_dataset_without_one_are_refused(images, tiny_network):
     settings = hs.DatasetSettings(class_level=1)
     with pytest.raises(UsageError, match=r"where labels are given in y\. Received: class_level"):
         hs.evaluate(classifier, *images, dataset=settings)
+
+
+def test_another_model_is_compared_on_the_same_images(images, tiny_network):
+    model = hs.ImageClassifier(tiny_network).fit(*images)
+    other = hs.ImageClassifier(tiny_network, head="nearest_mean").fit(*images)
+    found = hs.evaluate(model, *images, against=other)
+    assert found.against.n == found.n == 24
+    assert found.against.other_accuracy == hs.evaluate(other, *images).accuracy
+    assert "Compared on the same 24 images" in str(found)

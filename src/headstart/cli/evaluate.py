@@ -17,7 +17,8 @@ MODEL is the folder of a saved model, or the name or folder of a pre-trained bac
 
 EPILOG = """\
 example:
-  headstart evaluate my-model/ birds-2025/ --plots plots/"""
+  headstart evaluate my-model/ birds-2025/ --plots plots/
+  headstart evaluate new-model/ birds-2025/ --against my-model/"""
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -26,6 +27,8 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_positional("folder", "FOLDER", type=options.path)
     plots = "also draw the confusion matrix and the accuracy of each class"
     add_option(parser, "--plots DIR", plots, options.path)
+    against = "compare with another model on the same images: is one better, or can't it be told?"
+    add_option(parser, "--against MODEL", against)
     options.add_json(parser, "the figures")
     options.add_reading(parser)
     FEATURES.add(parser, "workers", "device", "accept_truncated")
@@ -50,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         workers=features.workers,
         device=features.device,
         accept_truncated=features.accept_truncated,
+        against=arguments.against,
         progress=progress(arguments),
     )
     # First: a plot that can't be drawn is no reason to lose the figures.

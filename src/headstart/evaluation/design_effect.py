@@ -1,8 +1,9 @@
-"""How much less images tell that form groups, such as several images of one patient.
+"""How much less images tell that form groups, or were cross-validated, than independent ones.
 
 A classifier that is wrong for one image of a patient is often wrong for the next one, too. Images
 count then for less than independent ones would, and an interval that counts images is too narrow.
 The design effect says by how much: `n` images tell as much as ``n / effect`` independent ones.
+Kish (1965), Survey Sampling, has the term.
 """
 
 from typing import NamedTuple
@@ -20,18 +21,29 @@ class ClassEffects(NamedTuple):
     precision: npt.ArrayLike
     f1: npt.ArrayLike
 
+    def times(self, factor: float) -> "ClassEffects":
+        """Return the effects where something else makes them larger by a factor."""
+        return ClassEffects(*(np.asarray(effect) * factor for effect in self))
+
+
+#: The design effect of cross-validation. Each fold's model learnt from other images than the one
+#: that is kept, which learns from all of them, and folds share training images. The error of the
+#: cross-validated accuracy, as an estimate of the accuracy of the model that is kept, varies so
+#: many times as much as that of independent test images: docs/adr/0025 has the measurement.
+CROSS_VALIDATED = 1.3
+
 
 #: Of images that form no groups.
 NO_GROUPS = ClassEffects(1.0, 1.0, 1.0)
 
 
-def design_effect(successes: npt.ArrayLike, groups: npt.ArrayLike) -> float:
+def design_effect(values: npt.ArrayLike, groups: npt.ArrayLike) -> float:
     """Return by how much grouped images tell less than as many independent ones.
 
     Parameters
     ----------
-    successes : array_like of bool, shape (n,)
-        Whether each image was predicted right.
+    values : array_like of bool or float, shape (n,)
+        What is averaged: whether each image was predicted right, for example.
     groups : array_like of int, shape (n,)
         The number of each image's group.
 
@@ -42,7 +54,7 @@ def design_effect(successes: npt.ArrayLike, groups: npt.ArrayLike) -> float:
         groups of `m` images, times the square of Student's t by the normal quantile.
     """
     parts = np.zeros(len(np.asarray(groups)), np.int64)
-    return float(design_effects(successes, groups, parts, 1)[0])
+    return float(design_effects(values, groups, parts, 1)[0])
 
 
 def class_effects(truth: Counts, predicted: Counts, groups: Counts, k: int) -> ClassEffects:
@@ -63,7 +75,7 @@ def class_effects(truth: Counts, predicted: Counts, groups: Counts, k: int) -> C
 
 
 def design_effects(
-    successes: npt.ArrayLike, groups: npt.ArrayLike, parts: npt.ArrayLike, n_parts: int
+    values: npt.ArrayLike, groups: npt.ArrayLike, parts: npt.ArrayLike, n_parts: int
 ) -> Floats:
     """Return the design effect of each part of the images.
 
@@ -74,7 +86,7 @@ def design_effects(
 
     Parameters
     ----------
-    successes : array_like of bool, shape (n,)
+    values : array_like of bool or float, shape (n,)
     groups : array_like of int, shape (n,)
     parts : array_like of int, shape (n,)
         The part of each image, from 0, such as its class.
@@ -91,27 +103,29 @@ def design_effects(
     small expected number of positive counts estimated from survey data. Dean, Pagano (2015),
     Evaluating confidence interval methods for binomial proportions in clustered surveys.
     """
-    part = np.asarray(parts, np.int64)
+    value, part = np.asarray(values, float), np.asarray(parts, np.int64)
     _, group = np.unique(np.asarray(groups), return_inverse=True)
     cells, cell = np.unique(part * (group.max(initial=0) + 1) + group, return_inverse=True)
     of = np.zeros(len(cells), np.int64)
     of[cell] = part
-    size: Floats = np.bincount(cell, minlength=len(cells)).astype(np.float64)
-    right: Floats = np.bincount(cell, np.asarray(successes, float), len(cells)).astype(np.float64)
+    size = _sums(cell, np.ones(len(cell)), len(cells))
+    within = _sums(cell, value, len(cells))
 
-    def total(values: Floats) -> Floats:
-        return np.bincount(of, values, n_parts).astype(np.float64)
-
-    n, n_groups = np.maximum(total(size), 1), total(np.ones(len(cells)))
-    share = total(right) / n
-    together = total(size**2) / n
-    between = total((right - share[of] * size) ** 2) * n_groups / np.maximum(n_groups - 1, 1)
-    alone = n * share * (1 - share)
+    n = np.maximum(_sums(of, size, n_parts), 1)
+    n_groups = _sums(of, np.ones(len(of)), n_parts)
+    mean = _sums(of, within, n_parts) / n
+    together = _sums(of, size**2, n_parts) / n
+    spread = _sums(of, (within - mean[of] * size) ** 2, n_parts)
+    between = spread * n_groups / np.maximum(n_groups - 1, 1)
+    alone = _sums(part, (value - mean[part]) ** 2, n_parts)
     known = (alone > 0) & (n_groups > 1)
     effect = np.divide(between, alone, out=together.copy(), where=known)
-    grouped = together > 1
     limited = np.clip(effect, 1, np.maximum(together, 1))
-    return np.where(grouped, limited * _few_groups(n_groups), 1.0)
+    return np.where(together > 1, limited * _few_groups(n_groups), 1.0)
+
+
+def _sums(places: Counts, values: Floats, n: int) -> Floats:
+    return np.bincount(places, values, n).astype(np.float64)
 
 
 def _few_groups(n_groups: Floats) -> Floats:

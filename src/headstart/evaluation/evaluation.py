@@ -17,7 +17,13 @@ from headstart.display.table import Table
 from headstart.display.text import counted, headline, percent
 from headstart.errors import DatasetError, MissingExtra, UsageError
 from headstart.evaluation import metrics, report
-from headstart.evaluation.design_effect import NO_GROUPS, class_effects, design_effect
+from headstart.evaluation.comparison import Comparison, compare
+from headstart.evaluation.design_effect import (
+    CROSS_VALIDATED,
+    NO_GROUPS,
+    class_effects,
+    design_effect,
+)
 from headstart.evaluation.outcomes import Outcomes
 from headstart.evaluation.results import Unreadable, class_results, find_mistakes
 from headstart.images.notes import NoteCounter
@@ -88,6 +94,8 @@ class Evaluation(Displayed):
         not used for training.
     n_groups : int or None
         The number of groups of images that are not independent; None where images form none.
+    against : Comparison or None
+        The comparison with another model on the same images, if it was asked for.
     """
 
     accuracy: float
@@ -107,9 +115,10 @@ class Evaluation(Displayed):
     notes: tuple[NoteCount, ...] = ()
     how: str = ""
     n_groups: int | None = None
+    against: Comparison | None = None
 
     @classmethod
-    def from_predictions(
+    def from_predictions(  # noqa: PLR0913 - what may be known of predictions, each by name
         cls,
         names: Sequence[str],
         y_true: Sequence[Hashable],
@@ -120,6 +129,7 @@ class Evaluation(Displayed):
         notes: tuple[NoteCount, ...] = (),
         groups: npt.ArrayLike | None = None,
         how: str = "",
+        folds: int | None = None,
     ) -> Self:
         """Compare predictions with the true classes.
 
@@ -141,7 +151,10 @@ class Evaluation(Displayed):
             Images with the same number are not independent, such as copies, or the images of one
             patient. All intervals then count groups.
         how : str
-            How the images were predicted, such as "cross-validated in 5 folds".
+            How the images were predicted, such as "by the teacher".
+        folds : int, optional
+            The number of folds, where the images were cross-validated. Intervals are then those of
+            the model that learns from all of them: see `CROSS_VALIDATED`.
 
         Raises
         ------
@@ -167,6 +180,8 @@ class Evaluation(Displayed):
         if outcomes.groups is not None:
             effect = design_effect(outcomes.right, outcomes.groups)
             effects = class_effects(truth, predicted, outcomes.groups, len(classes))
+        if folds is not None:
+            effect, effects = effect * CROSS_VALIDATED, effects.times(CROSS_VALIDATED)
         confusion = metrics.confusion_matrix(truth, predicted, len(classes))
         return cls(
             accuracy=metrics.accuracy(confusion),
@@ -184,7 +199,7 @@ class Evaluation(Displayed):
             errors=unreadable,
             outcomes=outcomes,
             notes=notes,
-            how=how,
+            how=how or (f"cross-validated in {folds} folds" if folds else ""),
             n_groups=outcomes.n_groups,
         )
 
@@ -229,6 +244,8 @@ class Evaluation(Displayed):
         yield report.mistake_table(self.mistakes)
         yield report.unreadable_table(self.errors)
         yield report.note_table(self.notes)
+        if self.against is not None:
+            yield from self.against.display_parts()
 
     def _metric_rows(self) -> Iterator[tuple[str, str, str]]:
         """Yield the name of each metric, its value, and what it means."""
@@ -291,6 +308,29 @@ class Evaluation(Displayed):
         plots.check_figure(path)
         figure = plots.classes_figure(self.per_class, self.classes, self.headline)
         return plots.saved(figure, path)
+
+    def compared_to(self, other: Evaluation) -> Comparison:
+        """Compare with another model, whose evaluation is of the same images.
+
+        Raises
+        ------
+        UsageError
+            If the images or their labels are not the same.
+
+        Examples
+        --------
+        >>> import headstart as hs
+        >>> names, truth, classes = ["1", "2", "3"], ["cat", "cat", "dog"], ["cat", "dog"]
+        >>> one = hs.Evaluation.from_predictions(
+        ...     names, truth, [[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], classes
+        ... )
+        >>> two = hs.Evaluation.from_predictions(
+        ...     names, truth, [[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]], classes
+        ... )
+        >>> one.compared_to(two).verdict
+        "These images don't tell which one is better (McNemar's test: p = 1.000)."
+        """
+        return compare(self.outcomes, self.classes, other.outcomes, other.classes)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything in JSON's types; None where there is no evidence.

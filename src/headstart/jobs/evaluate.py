@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headstart.arguments import Positive, checked
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @checked
-def evaluate(
+def evaluate(  # noqa: PLR0913 - all are named, and each has a default
     model: Named,
     X: Images | LabelledImages,
     y: Labels | None = None,
@@ -31,6 +32,7 @@ def evaluate(
     workers: Positive | None = None,
     device: Device = "auto",
     accept_truncated: bool = False,
+    against: Named | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Measure a model on labelled images that it has not seen.
@@ -53,6 +55,9 @@ def evaluate(
         What computes: the processor or a GPU. See `FeatureSettings`.
     accept_truncated : bool, default=False
         Whether to read JPEGs that are cut short, if at most a tenth of their rows are missing.
+    against : ImageClassifier, SavedModel, Predictor, str or Path, optional
+        Another model, to compare with on the same images: the evaluation's ``against`` says which
+        one is better.
     progress : Progress, optional
         Shows how far it is.
 
@@ -80,8 +85,17 @@ def evaluate(
         X = dataset_at(X, dataset, min_classes=1, progress=progress)
     sources, labels = labelled_images(X, y, part=_tested(X))
     settings = FeatureSettings(workers=workers, device=device, accept_truncated=accept_truncated)
-    predictor = open_predictor(model, settings, images=sources, progress=progress)
-    return measure(predictor, sources, labels, progress=progress)
+    models = [model] if against is None else [model, against]
+    # Both are opened first: one that can't be is refused before the other is measured.
+    predictors = [
+        open_predictor(each, settings, images=sources, progress=progress) for each in models
+    ]
+    evaluation, *others = [
+        measure(predictor, sources, labels, progress=progress) for predictor in predictors
+    ]
+    if not others:
+        return evaluation
+    return replace(evaluation, against=evaluation.compared_to(others[0]))
 
 
 def _tested(X: Images | LabelledImages) -> str:
