@@ -25,7 +25,7 @@ OLD = [
     for name in ("logistic", "dense", "knn")
     if (folder / name).is_dir()
 ]
-MODEL_FILES = (*parts.FILES, parts.CHECKSUMS, parts.CARD)
+MODEL_FILES = (*parts.REQUIRED, parts.CHECKSUMS, parts.CARD)
 OLD_NETWORK = Path(__file__).parents[1] / "fixtures" / "networks" / "format-1"
 
 
@@ -91,7 +91,7 @@ def network_folders(tiny_network, tmp_path_factory):
 def mend_model(folder, _):
     """Make the sums of a model right again, as whoever forges it would."""
     leave_out_digest(folder / "model.json")
-    parts.write_checksums(folder, parts.FILES)
+    parts.write_checksums(folder, parts.REQUIRED)
 
 
 def mend_network(folder, changed):
@@ -120,7 +120,7 @@ def test_damaged_models(models, fuzz):
 
 @pytest.mark.slow
 def test_forged_models(models, fuzz):
-    forged = {"files": parts.FILES, "forge": True, "mend": mend_model, "others": True}
+    forged = {"files": parts.REQUIRED, "forge": True, "mend": mend_model, "others": True}
     fuzz("forged models", LoadModel(), [*models, *OLD], n=40, **forged)
 
 

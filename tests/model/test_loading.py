@@ -18,7 +18,7 @@ from headstart.model import TrainingData, load, parts
 from headstart.model.description import DESCRIPTION
 from headstart.model.parts import load_arrays, save_arrays
 
-ALL = [*parts.FILES, parts.CHECKSUMS]
+ALL = [*parts.REQUIRED, parts.CHECKSUMS]
 HEAD, GOLDEN = "head.npz", "golden.npz"
 
 
@@ -30,7 +30,7 @@ def arrays_in(path):
 def rewrite(folder, **changes):
     """Change model.json, and list its new hash."""
     DESCRIPTION.write(folder, DESCRIPTION.read(folder) | changes)
-    parts.write_checksums(folder, parts.FILES)
+    parts.write_checksums(folder, parts.REQUIRED)
 
 
 def test_a_loaded_model_has_the_facts_that_were_saved(model_folder, tiny_network):
@@ -91,7 +91,7 @@ def test_everything_but_the_parts_belongs_to_the_user(copied):
 
 def test_listed_files_of_unknown_parts_are_ignored(copied):
     (copied / "thumbnails.npz").write_bytes(b"of a newer headstart")
-    parts.write_checksums(copied, [*parts.FILES, "thumbnails.npz"])
+    parts.write_checksums(copied, [*parts.REQUIRED, "thumbnails.npz"])
     (copied / "thumbnails.npz").unlink()
     assert load(copied).labels == CLASSES
 
@@ -175,7 +175,7 @@ def test_a_message_does_not_quote_all_that_a_description_says(copied):
 def test_a_head_with_other_probabilities_is_noticed(copied):
     arrays = arrays_in(copied / HEAD)
     save_arrays(arrays | {"weights": arrays["weights"] * 1.5}, copied / HEAD)
-    parts.write_checksums(copied, parts.FILES)
+    parts.write_checksums(copied, parts.REQUIRED)
     with pytest.raises(DamagedModel, match=r"golden images is off by .*made with .*'openvino'"):
         load(copied)
 
@@ -193,7 +193,7 @@ def test_a_head_with_other_probabilities_is_noticed(copied):
 )
 def test_damaged_golden_images_are_noticed(copied, change):
     save_arrays(arrays_in(copied / GOLDEN) | change, copied / GOLDEN)
-    parts.write_checksums(copied, parts.FILES)
+    parts.write_checksums(copied, parts.REQUIRED)
     with pytest.raises(DamagedModel):
         load(copied)
 
@@ -233,7 +233,7 @@ def test_outputs_that_are_not_those_of_the_graph_are_refused(copied, place):
 def test_a_graph_with_a_loop_is_refused(copied):
     graph = copied / "graph.xml"
     graph.write_text(graph.read_text().replace('type="Convolution"', 'type="Loop"', 1))
-    parts.write_checksums(copied, parts.FILES)
+    parts.write_checksums(copied, parts.REQUIRED)
     with pytest.raises(DamagedModel, match="Received: the operation 'Loop'"):
         load(copied)
 
@@ -241,7 +241,7 @@ def test_a_graph_with_a_loop_is_refused(copied):
 def test_a_file_that_is_no_graph_is_refused(copied):
     for content in (b"<net/>", b"", b"\xff"):
         (copied / "graph.xml").write_bytes(content)
-        parts.write_checksums(copied, parts.FILES)
+        parts.write_checksums(copied, parts.REQUIRED)
         with pytest.raises(DamagedModel, match="must be a graph as headstart writes it"):
             load(copied)
 
@@ -332,7 +332,7 @@ def test_a_model_that_is_replaced_all_the_time_is_told_in_the_end(copied, monkey
         listed = read_checksums(folder)
         (folder / "NOTES").write_text(str(len(tries)))
         tries.append(1)
-        parts.write_checksums(folder, [*parts.FILES, "NOTES"])
+        parts.write_checksums(folder, [*parts.REQUIRED, "NOTES"])
         (folder / HEAD).write_bytes(b"of another model")
         return listed
 

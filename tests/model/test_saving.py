@@ -15,8 +15,8 @@ OLD_MODEL = FOLDER / "logistic"
 
 def test_the_files_are_the_parts_their_list_and_the_card(model_folder):
     names = {path.name for path in model_folder.iterdir()}
-    assert names == {*parts.FILES, parts.CARD, parts.CHECKSUMS}
-    assert parts.read_checksums(model_folder).keys() == set(parts.FILES)
+    assert names == {*parts.REQUIRED, parts.CARD, parts.CHECKSUMS}
+    assert parts.read_checksums(model_folder).keys() == set(parts.REQUIRED)
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="needs the command sha256sum")

@@ -54,3 +54,15 @@ def test_records_are_json():
         "path": "a.jpg",
         "error": {"type": "ImageDamaged", "message": "cut short"},
     }
+
+
+def test_records_say_of_what_the_model_is_unsure():
+    verdict = {"unsure": True, "unlike": False, "prediction_set": ("ant", 2), "parent": "insect"}
+    record = answered(0.5, 0.25, 0.25, **verdict).to_record(1)
+    assert {**record, "path": None, "predictions": None} == {
+        "path": None,
+        "predictions": None,
+        "unsure": True,
+        "prediction_set": ["ant", "2"],
+        "parent": "insect",
+    }

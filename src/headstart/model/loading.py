@@ -20,6 +20,7 @@ from headstart.model import parts
 from headstart.model.description import DESCRIPTION, UNSUITABLE, Description, versions
 from headstart.model.golden import golden_error
 from headstart.model.saved import SavedModel
+from headstart.prediction.decision import Decision
 from headstart.prediction.scoring import SCORERS, Arrays
 
 _logger = logging.getLogger("headstart")
@@ -143,7 +144,10 @@ def _model(
     expected = (described.network.outputs["features"][0], len(described.classes))
     if scorer.shape != expected or len(described.training.counts) != len(described.classes):
         raise ValueError(f"a head of shape {scorer.shape} where {expected} is described")
-    model = SavedModel.of(described, scorer, threads, device)
+    decision = None
+    if "decision" in values:
+        decision = Decision.from_arrays(values["decision"], scorer.shape)
+    model = SavedModel.of(described, scorer, threads, device, decision)
     _check_golden(model, values["golden"])
     return model
 

@@ -6,6 +6,7 @@ A saved model is a folder::
     graph.xml, graph.bin   an OpenVINO network: pixels in, features and probabilities out
     head.npz               the fitted head, as arrays
     golden.npz             drawn test images and their expected probabilities
+    decision.npz           when the model is unsure of an image (a model may lack it)
     SHA256SUMS             the hash of each of these files
 
 ``SHA256SUMS`` has the format of ``sha256sum``: anyone can check a model with ``sha256sum -c
@@ -116,6 +117,7 @@ PARTS = (
     Part("graph", ("graph.xml", "graph.bin"), write_graph, None, since=1),
     Part("head", ("head.npz",), save_arrays, load_arrays, since=1),
     Part("golden", ("golden.npz",), save_arrays, load_arrays, since=1),
+    Part("decision", ("decision.npz",), save_arrays, load_arrays, since=2, optional=True),
 )
 
 #: The files of all parts, and those that every model has.

@@ -20,6 +20,7 @@ from headstart.features.precision import PrecisionChoice
 from headstart.features.settings import Device
 from headstart.model.description import Description
 from headstart.model.facts import class_table, fact_table, listed_classes
+from headstart.prediction.decision import Decision
 from headstart.prediction.labels import class_array, user_classes
 from headstart.prediction.predictor import Predictor
 from headstart.prediction.scoring import Scorer
@@ -57,8 +58,9 @@ class SavedModel(Displayed):
         scorer: Scorer,
         threads: int | None = None,
         device: Device = "auto",
+        decision: Decision | None = None,
     ) -> Self:
-        """Make a model of what is known about it and of its fitted head.
+        """Make a model of what is known about it, of its fitted head and its decision rule.
 
         `threads` limits the threads that read images and run the network on the processor.
         """
@@ -72,9 +74,8 @@ class SavedModel(Displayed):
             threads=threads,
         )
         name = f"a saved model on {description.network.name}"
-        return cls(
-            description, Predictor(name, extractor, user_classes(description.classes), scorer)
-        )
+        classes = user_classes(description.classes)
+        return cls(description, Predictor(name, extractor, classes, scorer, decision=decision))
 
     def display_parts(self) -> Iterator[str | Table]:
         """Yield where the model is and what it is made of, then its classes."""

@@ -44,6 +44,8 @@ def save_model(
         "head": scorer.arrays(),
         "golden": golden_arrays(replace(predictor, extractor=as_loaded)),
     }
+    if predictor.decision is not None:
+        values["decision"] = predictor.decision.arrays()
     described = Description(
         format=parts.format_of({"description", *values}, quantised=network.quantised),
         version=version,
@@ -65,7 +67,8 @@ def save_model(
         parts.write_parts(values, new)
         # Before it takes its place: a model that predicts otherwise than in training is not kept.
         checked = load(new).description
-    return SavedModel.of(replace(checked, network=replace(checked.network, folder=folder)), scorer)
+    checked = replace(checked, network=replace(checked.network, folder=folder))
+    return SavedModel.of(checked, scorer, decision=predictor.decision)
 
 
 def add_results(

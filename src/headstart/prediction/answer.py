@@ -60,7 +60,18 @@ class Answer:
         What was done to read the image, where that is worth knowing, for example "animated: first
         frame; 12 in all".
     unsure : bool
-        Whether the predictor's `UnsureRule` holds for the image.
+        Whether the model is unsure of the image: its prediction set has several classes, it is
+        unlike the training images, or its best probability is below the limit of the predictor's
+        `UnsureRule`.
+    unlike : bool
+        Whether the image is unlike those that the model was trained on.
+    prediction_set : tuple of hashable, or None
+        The labels of the classes that the image may show, the most probable first. It lacks the
+        true class no more often than the error target says, for images like the training images.
+        None for a predictor that has no fitted rule for that.
+    parent : str or None
+        Where classes have parents, and the prediction set has several classes: the smallest parent
+        of the most probable class whose probability reaches what the error target asks for.
     """
 
     index: int
@@ -70,6 +81,9 @@ class Answer:
     error: ImageError | None = None
     notes: tuple[str, ...] = ()
     unsure: bool = False
+    unlike: bool = False
+    prediction_set: tuple[Hashable, ...] | None = None
+    parent: str | None = None
 
     def __repr__(self) -> str:
         """Return the name of the image with the most probable class or the error."""
@@ -105,5 +119,15 @@ class Answer:
             return {"path": self.path, "error": failure}
         predictions = [asdict(found) for found in self.predictions(top)]
         notes = {"notes": list(self.notes)} if self.notes else {}
-        unsure = {"unsure": True} if self.unsure else {}
-        return {"path": self.path, "predictions": predictions, **unsure, **notes}
+        return {"path": self.path, "predictions": predictions, **self._verdict(), **notes}
+
+    def _verdict(self) -> dict[str, Any]:
+        """Return what the model's rule says of the image, where it says anything."""
+        labels = self.prediction_set
+        found = {
+            "unsure": self.unsure,
+            "unlike": self.unlike,
+            "prediction_set": None if labels is None else [str(label) for label in labels],
+            "parent": self.parent,
+        }
+        return {name: value for name, value in found.items() if value}

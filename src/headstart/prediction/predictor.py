@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from headstart.features.settings import FeatureSettings
     from headstart.images.resizing import Resize
     from headstart.images.sources import ImageLike, ImageSource
+    from headstart.prediction.decision import Decision
     from headstart.prediction.scoring import Scorer
 
 
@@ -55,6 +56,8 @@ class Predictor:
         Makes probabilities of features; None if the network computes the probabilities itself.
     rule : UnsureRule
         Says of which images the predictor is unsure.
+    decision : Decision or None
+        What was fitted for that rule, in training.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Predictor:
     classes: tuple[ClassName, ...]
     scorer: Scorer | None = None
     rule: UnsureRule = UnsureRule()  # noqa: RUF009 - it can't be changed
+    decision: Decision | None = None
 
     def __repr__(self) -> str:
         """Return the name, the number of classes, and how images are prepared and computed."""
@@ -123,7 +127,21 @@ class Predictor:
         return replace(self, extractor=extractor)
 
     def with_rule(self, rule: UnsureRule) -> Predictor:
-        """Return the same predictor, whose answers are marked as unsure by this rule."""
+        """Return the same predictor, whose answers are marked as unsure by this rule.
+
+        Raises
+        ------
+        UsageError
+            If the rule has an error target, and the predictor has no fitted rule for it, or one
+            that was fitted with too few images.
+        """
+        if rule.error_target is not None:
+            if self.decision is None:
+                raise UsageError(
+                    "error_target needs a saved model that was trained with one. Received: "
+                    f"{self.name}. Train it with headstart train, without --quick."
+                )
+            self.decision.check_error(rule.error_target)
         return replace(self, rule=rule)
 
     @property
@@ -165,10 +183,19 @@ class Predictor:
         n_images = len(sources) if isinstance(sources, Sized) else None
         images = (as_source(image, index) for index, image in enumerate(sources))
         for item in self.extractor.stream(images, workers, n_images=n_images):
-            values = None if item.values is None else self.probabilities(item.values[None])[0]
-            unsure = values is not None and self.rule.holds(values)
+            if item.values is None:
+                found = None, item.error, item.notes
+                yield Answer(item.index, item.source, self.classes, *found)
+                continue
+            values = self.probabilities(item.values[None])[0]
+            verdict = self.rule.verdict(self.decision, self.labels, item.values, values)
             yield Answer(
-                item.index, item.source, self.classes, values, item.error, item.notes, unsure
+                item.index,
+                item.source,
+                self.classes,
+                values,
+                notes=item.notes,
+                **verdict._asdict(),
             )
 
     def probabilities(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
