@@ -16,6 +16,7 @@ def test_the_figures_are_those_of_the_contract(saved, photos, tmp_path, capsys):
     assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == [
         "classes.png",
         "confusion.png",
+        "roc.png",
     ]
 
 
@@ -52,3 +53,14 @@ def test_a_model_is_compared_with_another_one(saved, photos, capsys):
     assert (found["n"], found["difference"], found["p_value"]) == (18, 0, 1)
     assert main(["evaluate", saved, str(photos), "--against", "resnet51"]) == 2
     assert "resnet51" in capsys.readouterr().err
+
+
+def test_thresholds_reach_the_recall_or_the_precision_that_is_asked_for(saved, photos, capsys):
+    assert main(["evaluate", saved, str(photos), "--at-recall", "0.9", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["operating"]
+    assert (found["goal"], found["at_least"], len(found["points"])) == ("recall", 0.9, 3)
+    assert main(["evaluate", saved, str(photos), "--at-precision", "0.9"]) == 0
+    assert "Thresholds for a precision of at least 90.0 %" in capsys.readouterr().out
+    both = ["--at-precision", "0.9", "--at-recall", "0.9"]
+    assert main(["evaluate", saved, str(photos), *both]) == 2
+    assert "one of both" in capsys.readouterr().err

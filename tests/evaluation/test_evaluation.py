@@ -428,3 +428,21 @@ def test_cross_validated_images_tell_less_than_images_that_nothing_learnt_from(e
     one, other = found.per_class[0], evaluation.per_class[0]
     assert np.diff(one.recall_interval) > np.diff(other.recall_interval)
     assert Evaluation.from_predictions(*rows, how="by hand").basis == "By hand."
+
+
+def test_operating_points_are_set_by_recall_or_by_precision(evaluation):
+    assert evaluation.operating_points(recall=1).points[0].threshold == pytest.approx(0.3)
+    assert evaluation.operating_points(precision=0.5).points[1].threshold == pytest.approx(0.1)
+    for wrong in ({}, {"recall": 0.5, "precision": 0.5}, {"recall": 0}, {"precision": 1.1}):
+        with pytest.raises(UsageError, match="An operating point is set by a recall"):
+            evaluation.operating_points(**wrong)
+
+
+def test_sections_are_shown_where_they_were_asked_for(evaluation):
+    points = evaluation.operating_points(recall=0.9)
+    asked = dataclasses.replace(
+        evaluation, against=evaluation.compared_to(evaluation), operating=points
+    )
+    assert str(points) in str(asked)
+    assert "Compared on the same 4 images" in str(asked)
+    assert asked.to_dict()["operating"] == points.to_dict()

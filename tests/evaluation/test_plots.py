@@ -1,4 +1,3 @@
-import io
 import itertools
 import sys
 
@@ -13,8 +12,9 @@ from PIL import Image
 
 from headstart.data.labelled_images import LabelledImages
 from headstart.display import fonts
-from headstart.errors import StorageError, UsageError
+from headstart.errors import UsageError
 from headstart.evaluation import Evaluation, plots
+from headstart.evaluation.canvas import SUFFIXES
 from headstart.evaluation.plots import Baseline, plot_history
 from headstart.images.sources import BytesSource
 from headstart.training.history import Epoch
@@ -299,7 +299,7 @@ def test_drawing_changes_nothing_in_matplotlib(make_evaluation, tmp_path):
     backend = mpl.get_backend(auto_select=False)
     evaluation = make_evaluation(30)
     for plot in PLOTS:
-        for suffix in plots.SUFFIXES:
+        for suffix in SUFFIXES:
             plot(evaluation, tmp_path / f"a{suffix}")
     plot_history([epoch(1, 0.5, 1.0)], tmp_path / "a.png", best_epoch=1)
     assert dict(mpl.rcParams.copy()) == before
@@ -407,70 +407,12 @@ def test_a_history_is_drawn_with_and_without_a_file(tmp_path):
     )
 
 
-def drawn():
-    figure, axes = plots._new_figure(2, 1)
-    axes.set(xlim=(0, 1), ylim=(0, 1), facecolor="red")
-    plots._write_title(axes, "A title that is wider than the axes are", "a note\nof two lines")
-    names = plots._drawables(["$x$", "a very long name of a class, really"])
-    plots._name_ticks(axes.yaxis, names, 8)
-    return figure, axes
-
-
-def test_nothing_is_cut_off_and_axes_keep_their_size():
-    image = io.BytesIO()
-    drawn()[0].savefig(image, format="png")
-    with Image.open(image) as opened:
-        pixels = np.asarray(opened.convert("RGB"))
-    margin = round(plots.MARGIN * plots.DPI) - 2
-    inside = (pixels < 250).any(axis=-1)
-    assert not inside[:margin].any()
-    assert not inside[-margin:].any()
-    assert not inside[:, :margin].any()
-    assert not inside[:, -margin:].any()
-    assert inside[margin : margin + 8].any()
-    assert inside[:, margin : margin + 8].any()
-    red = (pixels == (255, 0, 0)).all(axis=-1)
-    assert red.any(axis=0).sum() == pytest.approx(2 * plots.DPI, abs=2)
-    assert red.any(axis=1).sum() == pytest.approx(plots.DPI, abs=2)
-
-
-def test_names_are_no_formulas_and_long_ones_are_shortened():
-    _, axes = drawn()
-    formula, long = axes.get_yticklabels()
-    assert not formula.get_parse_math()
-    assert formula.get_text() == "$x$"
-    assert len(long.get_text()) == 26
-
-
-def test_long_names_that_differ_in_the_middle_stay_different():
-    names = [f"the first half of a name, number {n}, and its other half" for n in (1, 2)]
-    assert len({name.text for name in plots._drawables(names)}) == 2
-    assert len(plots._drawables(names[:1])[0].text) == plots.NAME_LENGTHS[0]
-
-
-def test_a_notebook_shows_the_figure_without_pyplot():
-    assert drawn()[0]._repr_png_().startswith(b"\x89PNG")
-
-
-def test_without_a_path_nothing_is_written(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    figure, _ = drawn()
-    assert plots.saved(figure, None) is figure
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_other_suffixes_are_refused(tmp_path):
-    with pytest.raises(UsageError, match=r"end in \.png, \.pdf or \.svg\. Received: .*plot\.jpg"):
-        plots.saved(drawn()[0], tmp_path / "plot.jpg")
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_other_suffixes_are_refused_before_anything_is_drawn(make_evaluation, monkeypatch):
     def draw(*_):
         raise AssertionError("drawn")
 
     evaluation = make_evaluation(3)
-    for name in ("confusion_figure", "classes_figure", "_new_figure"):
+    for name in ("confusion_figure", "classes_figure", "new_figure"):
         monkeypatch.setattr(plots, name, draw)
     for refused in (
         lambda: evaluation.plot_confusion("a.jpg"),
@@ -486,16 +428,3 @@ def test_other_suffixes_are_refused_before_anything_is_drawn(make_evaluation, mo
 def test_the_suffix_says_the_format(plot, name, start, strange, tmp_path):
     plot(strange, tmp_path / name)
     assert (tmp_path / name).read_bytes().startswith(start)
-
-
-def test_failed_writing_leaves_the_old_file(tmp_path, monkeypatch):
-    def fail(*_, **__):
-        raise OSError(28, "No space left on device")
-
-    old = tmp_path / "plot.png"
-    old.write_bytes(b"old")
-    figure, _ = drawn()
-    monkeypatch.setattr(type(figure), "savefig", fail)
-    with pytest.raises(StorageError, match="No space left"):
-        plots.saved(figure, old)
-    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"old"]

@@ -18,17 +18,21 @@ MODEL is the folder of a saved model, or the name or folder of a pre-trained bac
 EPILOG = """\
 example:
   headstart evaluate my-model/ birds-2025/ --plots plots/
-  headstart evaluate new-model/ birds-2025/ --against my-model/"""
+  headstart evaluate new-model/ birds-2025/ --against my-model/
+  headstart evaluate my-model/ scans/ --at-recall 0.95"""
 
 
 def add_arguments(parser: CommandParser) -> None:
     """Add what may stand after the command's name."""
     parser.add_positional("model", "MODEL")
     parser.add_positional("folder", "FOLDER", type=options.path)
-    plots = "also draw the confusion matrix and the accuracy of each class"
+    plots = "also draw the confusion matrix, the accuracy of each class, and ROC curves"
     add_option(parser, "--plots DIR", plots, options.path)
     against = "compare with another model on the same images: is one better, or can't it be told?"
     add_option(parser, "--against MODEL", against)
+    share = "the threshold of each class that reaches this {}, and what it costs"
+    add_option(parser, "--at-recall SHARE", share.format("recall (sensitivity)"), options.fraction)
+    add_option(parser, "--at-precision SHARE", share.format("precision"), options.fraction)
     options.add_json(parser, "the figures")
     options.add_reading(parser)
     FEATURES.add(parser, "workers", "device", "accept_truncated")
@@ -54,10 +58,12 @@ def run(arguments: argparse.Namespace) -> int:
         device=features.device,
         accept_truncated=features.accept_truncated,
         against=arguments.against,
+        at_recall=arguments.at_recall,
+        at_precision=arguments.at_precision,
         progress=progress(arguments),
     )
     # First: a plot that can't be drawn is no reason to lose the figures.
     print_result(evaluation, as_json=arguments.json)
     if arguments.plots:
-        draw_evaluation(evaluation, arguments.plots)
+        draw_evaluation(evaluation, arguments.plots, curves=True)
     return int(bool(evaluation.errors))

@@ -24,6 +24,7 @@ from headstart.evaluation.design_effect import (
     class_effects,
     design_effect,
 )
+from headstart.evaluation.one_against_rest import OperatingPoints, check_goal, operating_points
 from headstart.evaluation.outcomes import Outcomes
 from headstart.evaluation.results import Unreadable, class_results, find_mistakes
 from headstart.images.notes import NoteCounter
@@ -96,6 +97,8 @@ class Evaluation(Displayed):
         The number of groups of images that are not independent; None where images form none.
     against : Comparison or None
         The comparison with another model on the same images, if it was asked for.
+    operating : OperatingPoints or None
+        The thresholds that reach a recall or a precision, if they were asked for.
     """
 
     accuracy: float
@@ -116,6 +119,7 @@ class Evaluation(Displayed):
     how: str = ""
     n_groups: int | None = None
     against: Comparison | None = None
+    operating: OperatingPoints | None = None
 
     @classmethod
     def from_predictions(  # noqa: PLR0913 - what may be known of predictions, each by name
@@ -175,6 +179,7 @@ class Evaluation(Displayed):
             predicted=predicted,
             probabilities=scores.astype(np.float32),
             groups=_group_numbers(groups, len(names)),
+            folds=folds,
         )
         effect, effects = 1.0, NO_GROUPS
         if outcomes.groups is not None:
@@ -244,8 +249,9 @@ class Evaluation(Displayed):
         yield report.mistake_table(self.mistakes)
         yield report.unreadable_table(self.errors)
         yield report.note_table(self.notes)
-        if self.against is not None:
-            yield from self.against.display_parts()
+        for section in (self.operating, self.against):
+            if section is not None:
+                yield from section.display_parts()
 
     def _metric_rows(self) -> Iterator[tuple[str, str, str]]:
         """Yield the name of each metric, its value, and what it means."""
@@ -286,11 +292,11 @@ class Evaluation(Displayed):
         StorageError
             If the file can't be written.
         """
-        from headstart.evaluation import plots
+        from headstart.evaluation import canvas, plots
 
-        plots.check_figure(path)
+        canvas.check_figure(path)
         figure = plots.confusion_figure(self.confusion, self.classes, self.headline)
-        return plots.saved(figure, path)
+        return canvas.saved(figure, path)
 
     def plot_classes(self, path: str | Path | None = None) -> Figure:
         """Draw recall and precision of each class with their 95 % intervals, weakest class first.
@@ -303,11 +309,64 @@ class Evaluation(Displayed):
         path : str or Path, optional
             As in `plot_confusion`, which names the return value and the errors, too.
         """
-        from headstart.evaluation import plots
+        from headstart.evaluation import canvas, plots
 
-        plots.check_figure(path)
+        canvas.check_figure(path)
         figure = plots.classes_figure(self.per_class, self.classes, self.headline)
-        return plots.saved(figure, path)
+        return canvas.saved(figure, path)
+
+    def plot_roc(self, path: str | Path | None = None) -> Figure:
+        """Draw the ROC curve and the precision-recall curve of each class against the rest.
+
+        The legend gives the area under the ROC curve with its 95 % interval, and the average
+        precision. With more than 8 classes, the 8 with the smallest area have colours and names.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            As in `plot_confusion`, which names the return value and the errors, too.
+        """
+        from headstart.evaluation import canvas, curve_plots
+
+        canvas.check_figure(path)
+        figure = curve_plots.curves_figure(self.outcomes, self.classes)
+        return canvas.saved(figure, path)
+
+    def operating_points(
+        self, *, recall: float | None = None, precision: float | None = None
+    ) -> OperatingPoints:
+        """Return the threshold of each class that reaches a recall or a precision.
+
+        Each class stands against the rest. Recall is also called sensitivity.
+
+        Parameters
+        ----------
+        recall, precision : float
+            What to reach, more than 0 and at most 1. One of both.
+
+        Raises
+        ------
+        UsageError
+            If not exactly one is given, or it is out of range.
+
+        Examples
+        --------
+        >>> import headstart as hs
+        >>> scores = [[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.2, 0.8]]
+        >>> truth = ["healthy", "healthy", "ill", "ill"]
+        >>> names = ["1.png", "2.png", "3.png", "4.png"]
+        >>> found = hs.Evaluation.from_predictions(names, truth, scores, ["healthy", "ill"])
+        >>> print(f"{found.operating_points(recall=0.9).points[1].threshold:.2f}")
+        0.70
+        """
+        check_goal(recall, precision)
+        if recall is not None:
+            return operating_points(self.outcomes, self.classes, "recall", recall)
+        if precision is not None:
+            return operating_points(self.outcomes, self.classes, "precision", precision)
+        raise UsageError(
+            "An operating point is set by a recall or by a precision. Received: neither."
+        )
 
     def compared_to(self, other: Evaluation) -> Comparison:
         """Compare with another model, whose evaluation is of the same images.

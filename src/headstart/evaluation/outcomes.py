@@ -29,6 +29,8 @@ class Outcomes:
         In [0, 1].
     groups : int64 array, shape (n,), or None
         Images with the same number are not independent, such as those of one patient.
+    folds : int or None
+        The number of folds, where the images were cross-validated.
     """
 
     names: tuple[str, ...]
@@ -36,6 +38,7 @@ class Outcomes:
     predicted: Counts
     probabilities: Probabilities
     groups: Counts | None = None
+    folds: int | None = None
 
     @property
     def right(self) -> npt.NDArray[np.bool_]:

@@ -4,11 +4,10 @@ They are drawn with matplotlib's objects alone. pyplot and what a user has set i
 are. Import this module late: it loads matplotlib.
 """
 
-import io
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,13 +19,22 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
-from headstart.arguments import Positive, check, checked
+from headstart.arguments import Positive, checked
 from headstart.data.labelled_images import LabelledImages
-from headstart.display.drawing import check_suffix, text_width
+from headstart.display.drawing import text_width
 from headstart.display.fonts import Drawable, drawable, note_on_fonts
 from headstart.display.style import BLUE, GRID, INK, LIGHT_BLUE, PALE, VERMILION
 from headstart.display.text import counted, percent, shorten, whole_percent
 from headstart.errors import UsageError
+from headstart.evaluation.canvas import (
+    NAME_LENGTHS,
+    bare,
+    check_figure,
+    drawables,
+    new_figure,
+    saved,
+    write_title,
+)
 from headstart.evaluation.metrics import Counts, Floats, Interval
 from headstart.evaluation.report import (
     cell_colours,
@@ -35,13 +43,9 @@ from headstart.evaluation.report import (
     wrong_depth,
 )
 from headstart.evaluation.results import ClassResult, weakest_first
-from headstart.storage.whole_files import whole_file
 from headstart.training.history import Epoch
 
-SUFFIXES = (".png", ".pdf", ".svg")
-
 # Inches.
-MARGIN = 0.2
 WIDEST_MATRIX = 20.0
 # The height of a cell of the confusion matrix, up to this number of classes.
 CELLS = ((4, 1.15), (12, 0.62), (25, 0.44), (60, 0.25), (250, 0.125))
@@ -53,37 +57,9 @@ NAME_GAP = 0.12
 MOST_WITH_COUNTS, MOST_WITH_SHARES, MOST_WITH_NAMES = 25, 60, 250
 MOST_CONFUSIONS = 20
 
-DPI = 150
 AT_MOST_BARS = 200
 BARS_IN_COLUMN = 50
 SPLIT_COLOURS = {"train": BLUE, "valid": LIGHT_BLUE, "test": VERMILION}
-# Columns of text; the longer ones only where the shorter ones would make names equal.
-NAME_LENGTHS = (26, 40, 80)
-
-
-class ResultFigure(Figure):
-    """A figure that is written with all that lies outside its axes, such as titles and names.
-
-    It looks the same whatever style a user has set for matplotlib, a dark one for example.
-    """
-
-    def savefig(self, fname: Any, **options: Any) -> None:
-        """Write the figure, enlarged to everything that is drawn in it."""
-        for axes in self.axes:
-            # Asked for, the names of ticks are there to be found.
-            axes.get_xticklabels(), axes.get_yticklabels()
-        for text in self.findobj(Text):
-            # A name such as a_b is no formula, and not everybody has LaTeX.
-            text.set_usetex(usetex=False)
-        defaults: dict[str, Any] = {"facecolor": "white", "transparent": False}
-        defaults |= {"bbox_inches": "tight", "pad_inches": MARGIN}
-        super().savefig(fname, **defaults | options)
-
-    def _repr_png_(self) -> bytes:
-        """Return what a notebook shows, whether or not pyplot was ever loaded there."""
-        data = io.BytesIO()
-        self.savefig(data, format="png")
-        return data.getvalue()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +82,14 @@ class Baseline:
 def confusion_figure(confusion: Counts, classes: Sequence[str], headline: str) -> Figure:
     """Draw a confusion matrix: a row for each true class, a column for each predicted class."""
     k = len(classes)
-    names = _drawables(classes)
+    names = drawables(classes)
     height = next((size for most, size in CELLS if k <= most), WIDEST_MATRIX / k)
     name_size = min(10.0, height * 72 * 0.8)
     # Names that are not turned are easier to read, if that does not make the figure huge.
     needed = _widest(names, name_size) + NAME_GAP
     upright = k <= MOST_WITH_NAMES and needed <= max(height, WIDEST_FOR_NAMES / k)
     width = max(height, needed) if upright else height
-    figure, axes = _new_figure(width * k, height * k)
+    figure, axes = new_figure(width * k, height * k)
     depth = cell_depths(confusion)
     axes.imshow(cell_colours(depth), interpolation="nearest", aspect="auto")
     notes = ["Blue: right. Orange: wrong.", "Darker: a larger share of the images of the row."]
@@ -136,14 +112,14 @@ def confusion_figure(confusion: Counts, classes: Sequence[str], headline: str) -
         _draw_scale(figure, height * k)
     if k > MOST_WITH_COUNTS:
         _list_confusions(axes, confusion, classes, beside=0.25 + (k > MOST_WITH_SHARES) * 1.25)
-    _write_title(axes, headline, "\n".join(notes))
+    write_title(axes, headline, "\n".join(notes))
     return figure
 
 
 def classes_figure(results: Sequence[ClassResult], classes: Sequence[str], headline: str) -> Figure:
     """Draw recall and precision of each class with their intervals, the weakest class first."""
     order = weakest_first(results)[:AT_MOST_BARS]
-    names = _drawables(classes[index] for index in order)
+    names = drawables(classes[index] for index in order)
     counts = [_counts(results[index]) for index in order]
     figure, columns = _columns(names, counts)
     for axes, part in columns:
@@ -152,7 +128,7 @@ def classes_figure(results: Sequence[ClassResult], classes: Sequence[str], headl
     notes = _about_bars(len(order), len(classes), any(not result.n for result in results))
     notes += note_on_fonts(names)
     first = columns[0][0]
-    _write_title(first, headline, "\n".join(notes), above=14)
+    write_title(first, headline, "\n".join(notes), above=14)
     _write_legend(figure, first)
     return figure
 
@@ -161,7 +137,7 @@ def counts_figure(images: LabelledImages) -> Figure:
     """Draw how many images each class has, the smallest class first, in a colour for each split."""
     totals = images.counts()
     order = sorted(images.classes, key=lambda label: totals[label])[:AT_MOST_BARS]
-    names = _drawables(map(str, order))
+    names = drawables(map(str, order))
     figure, columns = _columns(names, [f"{totals[label]:,}" for label in order])
     splits = [split for split in SPLIT_COLOURS if images.split and split in images.split]
     by_split = {split: images.part(split).counts() for split in splits} or {"images": totals}
@@ -182,7 +158,7 @@ def counts_figure(images: LabelledImages) -> Figure:
         f"{counted(len(images), 'image')} of {counted(len(totals), 'class', 'classes')}: "
         f"{each} of each class"
     )
-    _write_title(first, title, "\n".join(notes))
+    write_title(first, title, "\n".join(notes))
     if splits:
         _write_legend(figure, first)
     return figure
@@ -227,15 +203,15 @@ def plot_history(
             f"best_epoch must be one of the epochs in history, 1 to {len(history)}. "
             f"Received: {best_epoch}."
         )
-    figure, left = _new_figure(4.2, 2.8)
-    right = _bare(figure.add_axes((1.25, 0, 1, 1)))
+    figure, left = new_figure(4.2, 2.8)
+    right = bare(figure.add_axes((1.25, 0, 1, 1)))
     best = history[best_epoch - 1]
     for axes, what in ((left, "accuracy"), (right, "loss")):
         _draw_curves(axes, history, what, best, frozen)
     # Ticks may be half a point apart.
     left.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
-    _write_title(left, _about_accuracy(best), _about_best(best, frozen))
-    _write_title(right, "Loss", "lower is better\n")
+    write_title(left, _about_accuracy(best), _about_best(best, frozen))
+    write_title(right, "Loss", "lower is better\n")
     _name_curves(left, right)
     return saved(figure, path)
 
@@ -273,68 +249,6 @@ def _name_curves(left: Axes, right: Axes) -> None:
         fontsize=9,
         borderaxespad=0,
     )
-
-
-def check_figure(path: str | Path | None) -> None:
-    """Check that a figure can be written to `path`, unless that is None.
-
-    Raises
-    ------
-    UsageError
-        If it does not end in ``.png``, ``.pdf`` or ``.svg``.
-    """
-    check("path", path, str | Path | None)
-    if path is not None:
-        check_suffix(PurePath(path), SUFFIXES)
-
-
-def saved(figure: Figure, path: str | Path | None) -> Figure:
-    """Write `figure` to `path`, unless that is None, and return it.
-
-    Raises
-    ------
-    UsageError
-        If `path` does not end in ``.png``, ``.pdf`` or ``.svg``.
-    StorageError
-        If the file can't be written.
-    """
-    check_figure(path)
-    if path is not None:
-        with whole_file(Path(path)) as temporary:
-            figure.savefig(temporary, format=PurePath(path).suffix[1:].lower())
-    return figure
-
-
-def _new_figure(width: float, height: float) -> tuple[Figure, Axes]:
-    """Return a figure whose axes are `width` x `height` inches."""
-    figure = ResultFigure(figsize=(width, height), dpi=DPI, facecolor="white")
-    return figure, _bare(figure.add_axes((0, 0, 1, 1)))
-
-
-def _bare(axes: Axes) -> Axes:
-    """Remove the ticks and the frame."""
-    axes.set_facecolor("white")
-    axes.tick_params(length=0, colors=INK)
-    axes.spines[:].set_visible(False)
-    return axes
-
-
-def _write_title(axes: Axes, words: str, note: str, above: float = 10) -> None:
-    """Write a title and a note below it, `above` points above the axes."""
-    higher = above + 6 + 13 * (note.count("\n") + 1)
-    how = ("axes fraction", "offset points")
-    axes.annotate(note, (0, 1), (0, above), *how, va="bottom", color=PALE, size=9, linespacing=1.4)
-    axes.annotate(words, (0, 1), (0, higher), *how, va="bottom", color=INK, size=12, weight="bold")
-
-
-def _drawables(names: Iterable[str]) -> list[Drawable]:
-    """Return the names, shortened as far as names that differ stay different."""
-    whole = list(names)
-    for length in NAME_LENGTHS:
-        short = [shorten(name, length) for name in whole]
-        if len(set(short)) == len(set(whole)):
-            break
-    return [drawable(name) for name in short]
 
 
 def _widest(names: Sequence[Drawable], size: float) -> float:
@@ -440,7 +354,7 @@ def _draw_scale(figure: Figure, height: float) -> None:
     """Draw which share of a row each colour stands for, beside the matrix."""
     width, high = figure.get_size_inches()
     tall = min(3.0, height)
-    axes = _bare(figure.add_axes((1 + 0.25 / width, 1 - tall / high, 0.4 / width, tall / high)))
+    axes = bare(figure.add_axes((1 + 0.25 / width, 1 - tall / high, 0.4 / width, tall / high)))
     shares = np.linspace(1, 0, 256)
     # Two colours of the matrix itself: the diagonal is right, the rest is wrong.
     depths = np.array([[[share, wrong_depth(share)], [0, share]] for share in shares])
@@ -513,7 +427,7 @@ def _columns(
     height = 0.46 if len(names) <= 25 else 0.27
     width = 4.6 if n_columns == 1 else 2.6
     size = min(10.0, height * 32)
-    figure, first = _new_figure(width, height * longest)
+    figure, first = new_figure(width, height * longest)
     beside = max(text_width(drawable(count)) for count in counts) * 8 / 72
     columns, left = [], 0.0
     for start in range(0, len(names), longest):
@@ -523,7 +437,7 @@ def _columns(
             left += width + beside + _widest(names[part], size) + 0.4
         share = len(names[part]) / longest
         place = (left / width, 1 - share, 1, share)
-        axes = _bare(figure.add_axes(place)) if start else first
+        axes = bare(figure.add_axes(place)) if start else first
         _name_ticks(axes.yaxis, names[part], size)
         axes.set_ylim(len(names[part]) - 0.45, -0.55)
         axes.grid(axis="x", color=GRID, linewidth=0.8)

@@ -11,6 +11,7 @@ from headstart.data.labelled_images import LabelledImages
 from headstart.data.settings import DatasetSettings
 from headstart.errors import UsageError
 from headstart.evaluation import Evaluation, measure
+from headstart.evaluation.one_against_rest import check_goal
 from headstart.features.settings import Device, FeatureSettings
 from headstart.jobs.predict import open_predictor
 
@@ -33,6 +34,8 @@ def evaluate(  # noqa: PLR0913 - all are named, and each has a default
     device: Device = "auto",
     accept_truncated: bool = False,
     against: Named | None = None,
+    at_recall: float | None = None,
+    at_precision: float | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Measure a model on labelled images that it has not seen.
@@ -58,6 +61,9 @@ def evaluate(  # noqa: PLR0913 - all are named, and each has a default
     against : ImageClassifier, SavedModel, Predictor, str or Path, optional
         Another model, to compare with on the same images: the evaluation's ``against`` says which
         one is better.
+    at_recall, at_precision : float, optional
+        A recall or a precision to reach, one of both: the evaluation's ``operating`` has the
+        thresholds of the classes that reach it, and what they cost.
     progress : Progress, optional
         Shows how far it is.
 
@@ -81,6 +87,7 @@ def evaluate(  # noqa: PLR0913 - all are named, and each has a default
             "dataset must not be given where labels are given in y. Received: "
             f"{', '.join(dataset.given())}."
         )
+    check_goal(at_recall, at_precision)
     if y is None:
         X = dataset_at(X, dataset, min_classes=1, progress=progress)
     sources, labels = labelled_images(X, y, part=_tested(X))
@@ -93,9 +100,12 @@ def evaluate(  # noqa: PLR0913 - all are named, and each has a default
     evaluation, *others = [
         measure(predictor, sources, labels, progress=progress) for predictor in predictors
     ]
-    if not others:
-        return evaluation
-    return replace(evaluation, against=evaluation.compared_to(others[0]))
+    if at_recall is not None or at_precision is not None:
+        points = evaluation.operating_points(recall=at_recall, precision=at_precision)
+        evaluation = replace(evaluation, operating=points)
+    if others:
+        evaluation = replace(evaluation, against=evaluation.compared_to(others[0]))
+    return evaluation
 
 
 def _tested(X: Images | LabelledImages) -> str:
@@ -104,9 +114,13 @@ def _tested(X: Images | LabelledImages) -> str:
     return "valid" if splits and "test" not in splits else "test"
 
 
-def draw_evaluation(evaluation: Evaluation, folder: Path) -> tuple[Path, ...]:
-    """Draw confusion matrix and classes into `folder`; return the files."""
-    paths = folder / "confusion.png", folder / "classes.png"
-    evaluation.plot_confusion(paths[0])
-    evaluation.plot_classes(paths[1])
-    return paths
+def draw_evaluation(
+    evaluation: Evaluation, folder: Path, *, curves: bool = False
+) -> tuple[Path, ...]:
+    """Draw confusion matrix and classes into `folder`, and ROC curves too; return the files."""
+    draw = {"confusion.png": evaluation.plot_confusion, "classes.png": evaluation.plot_classes}
+    if curves:
+        draw["roc.png"] = evaluation.plot_roc
+    for name, plot in draw.items():
+        plot(folder / name)
+    return tuple(folder / name for name in draw)

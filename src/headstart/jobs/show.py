@@ -136,12 +136,12 @@ def plot_counts(
     >>> import headstart as hs
     >>> hs.plot_counts("flowers/", "counts.png")  # doctest: +SKIP
     """
-    from headstart.evaluation import plots
+    from headstart.evaluation import canvas, plots
 
-    plots.check_figure(path)
+    canvas.check_figure(path)
     if path is not None:
         refuse_among_images(Path(path), [data], "The figure")
-    return plots.saved(plots.counts_figure(_dataset(data, dataset)), path)
+    return canvas.saved(plots.counts_figure(_dataset(data, dataset)), path)
 
 
 def _dataset(data: Dataset, settings: DatasetSettings) -> LabelledImages:
