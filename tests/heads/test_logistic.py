@@ -36,6 +36,17 @@ def test_the_strength_is_where_held_out_loss_is_lowest():
     assert min(fitted.losses_) < fitted.C_ < max(fitted.losses_)
 
 
+def test_the_logits_are_as_sharp_as_held_out_samples_say():
+    features, codes = clouds(n=90, apart=1.0)
+    fitted = LogisticHead().fit(features, codes)
+    plain = LogisticHead(C=fitted.C_).fit(features, codes)
+    assert plain.sharpness_ == 1
+    assert 0.3 < fitted.sharpness_ < 3
+    assert fitted.sharpness_ != 1
+    for ours, theirs in zip(fitted.affine(), plain.affine(), strict=True):
+        np.testing.assert_allclose(ours, fitted.sharpness_ * theirs, rtol=1e-3, atol=1e-5)
+
+
 def test_noisy_classes_get_a_stronger_penalty_than_clear_ones():
     noisy, codes = clouds(n=90, apart=0.0)
     clear, same = clouds(n=90, apart=5.0)
@@ -55,6 +66,7 @@ def test_some_of_many_samples_choose_the_strength(monkeypatch):
 def test_without_a_validation_set_a_medium_strength_is_used():
     fitted = LogisticHead().fit(np.eye(3), ["a", "b", "c"])
     assert fitted.losses_ == {}
+    assert fitted.sharpness_ == 1
     assert fitted.C_ == 1e-2
 
 

@@ -1,6 +1,7 @@
 """Logistic regression with a penalty that is found by cross-validation."""
 
 import math
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from headstart.errors import UsageError
 from headstart.heads.base import AffineHead, Array, ClassWeight, Codes, class_weights
 from headstart.heads.coordinates import principal_coordinates
 from headstart.heads.multinomial import LogisticProblem
-from headstart.heads.temperature import sample_losses
+from headstart.heads.temperature import sample_losses, smoothed_sharpness
 from headstart.heads.threads import suitable_threads
 from headstart.prediction.scoring import AffineSoftmax
 
@@ -28,6 +29,9 @@ _ROUGH, _FINE = 1e-3, 1e-4
 
 class LogisticHead(AffineHead):
     """Multinomial logistic regression on standardised features, with an L2 penalty.
+
+    With few samples, the chosen penalty may leave the probabilities too sure or too unsure. So the
+    logits are multiplied by a factor that is fitted to the predictions for held-out samples.
 
     Parameters
     ----------
@@ -48,10 +52,13 @@ class LogisticHead(AffineHead):
         The strength that was used.
     losses_ : dict of float to float
         The cross-validated log loss of each strength that was tried; empty if C was given.
+    sharpness_ : float
+        The factor of the logits, the inverse of the temperature; 1 if C was given.
     """
 
     C_: float
     losses_: dict[float, float]
+    sharpness_: float
 
     def __init__(
         self,
@@ -73,11 +80,13 @@ class LogisticHead(AffineHead):
         with suitable_threads(coordinates.values.size * len(class_weights)):
             self.C_ = self._strength(problem, features, codes, weights)
             found = problem.solve(weights[:, None], self.C_, problem.zeros(), _FINE)[0]
+        found *= np.asarray(self.sharpness_, found.dtype)
         return AffineSoftmax(*coordinates.to_features(found[:-1], found[-1]))
 
     def _strength(
         self, problem: LogisticProblem, features: Array, codes: Codes, weights: Array
     ) -> float:
+        self.sharpness_ = 1.0
         if self.C != "auto":
             self.losses_ = {}
             return _positive(self.C)
@@ -88,36 +97,39 @@ class LogisticHead(AffineHead):
             coordinates = principal_coordinates(features[rows], weights)
             problem = LogisticProblem(coordinates, codes, n_classes)
         folds = stratified_folds(codes, _at_least_two(self.folds), self.random_state)
-        tried = validation_losses(problem, codes, weights, folds)
-        tested = weights[folds != ALWAYS_TRAINS]
-        self.losses_ = {
-            strength: float(np.average(each, weights=tested)) for strength, each in tried.items()
-        }
-        return min(self.losses_, key=self.losses_.__getitem__, default=_UNTRIED)
+        tested = folds != ALWAYS_TRAINS
+        self.losses_, best = {}, _UNTRIED
+        for strength, logits, losses in validation_path(problem, codes, weights, folds):
+            self.losses_[strength] = float(np.average(losses, weights=weights[tested]))
+            if self.losses_[strength] == min(self.losses_.values()):
+                best, held_out = strength, logits
+        if self.losses_:
+            self.sharpness_ = smoothed_sharpness(held_out, codes[tested], weights[tested])
+        return best
 
 
-def validation_losses(
+def validation_path(
     problem: LogisticProblem, codes: Codes, weights: Array, folds: Codes
-) -> dict[float, Array]:
-    """Return the loss of each held-out sample for rising strengths, until the mean clearly rises.
+) -> Iterator[tuple[float, Array, Array]]:
+    """Yield rising strengths with logits and loss of each held-out sample.
 
-    Each solution is the start of the next, so the whole path costs little more than one fit.
+    They end where the mean of the losses clearly rises. Each solution is the start of the next, so
+    the whole path costs little more than one fit.
     """
     tested = np.flatnonzero(folds != ALWAYS_TRAINS)
     if not len(tested):
-        return {}
+        return
     training = folds[:, None] != np.unique(folds[tested])
     solutions = problem.zeros(training.shape[1])
-    losses: dict[float, Array] = {}
     means: list[float] = []
     for strength in _STRENGTHS:
         solutions = problem.solve(weights[:, None] * training, strength, solutions, _ROUGH)
         logits = problem.logits(solutions)[tested, training[tested].argmin(axis=1)]
-        losses[strength] = sample_losses(logits, codes[tested])
-        means.append(float(np.average(losses[strength], weights=weights[tested])))
+        losses = sample_losses(logits, codes[tested])
+        yield strength, logits, losses
+        means.append(float(np.average(losses, weights=weights[tested])))
         if _rising(means):
-            break
-    return losses
+            return
 
 
 def cross_validated_losses(features: Array, codes: Codes, seed: int) -> Array:
@@ -143,8 +155,8 @@ def cross_validated_losses(features: Array, codes: Codes, seed: int) -> Array:
     problem = LogisticProblem(coordinates, codes, len(classes))
     folds = stratified_folds(codes, _FOLDS, seed)
     with suitable_threads(coordinates.values.size * len(classes)):
-        tried = validation_losses(problem, codes, weights, folds)
-    return min(tried.values(), key=lambda losses: float(np.average(losses, weights=weights)))
+        tried = [losses for *_, losses in validation_path(problem, codes, weights, folds)]
+    return min(tried, key=lambda losses: float(np.average(losses, weights=weights)))
 
 
 def _rising(losses: list[float]) -> bool:

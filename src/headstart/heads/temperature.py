@@ -9,6 +9,8 @@ Array = npt.NDArray[Any]
 
 # exp(-7) to exp(12): from equal probabilities to certainty, for scores with a spread of about 1.
 _LOG_RANGE = (-7.0, 12.0)
+# From a twentieth to twenty times, for logits that are probabilities' own.
+_NARROW = (-3.0, 3.0)
 
 
 def log_loss(logits: Array, codes: npt.NDArray[np.int64], weights: Array) -> float:
@@ -47,3 +49,35 @@ def best_sharpness(
 
     found = minimize_scalar(loss, bounds=_LOG_RANGE, method="bounded", options={"xatol": 1e-3})
     return float(np.exp(found.x)), float(found.fun)
+
+
+def smoothed_sharpness(logits: Array, codes: npt.NDArray[np.int64], weights: Array) -> float:
+    """Return the factor of `logits` that fits best, where no sample is quite certain of its class.
+
+    Each of n samples has its own class with the probability ``1 - 1 / (n + 2)``, and any class with
+    the rest, as in Platt's scaling (1999). So a few samples that are all predicted right do not
+    make all later predictions certain.
+
+    Parameters
+    ----------
+    logits : ndarray of float, shape (n, k)
+        From a model that was not trained on the sample.
+    codes : ndarray of int64, shape (n,)
+        The true classes.
+    weights : ndarray of float, shape (n,)
+        With a sum above 0.
+    """
+    from scipy.optimize import minimize_scalar
+
+    rest = 1 / (len(codes) + 2)
+    scores = logits.astype(np.float64)
+    scores -= scores.max(axis=1, keepdims=True)
+    aim = (1 - rest) * scores[np.arange(len(codes)), codes] + rest * scores.mean(axis=1)
+
+    def loss(log_factor: float) -> float:
+        factor = np.exp(log_factor)
+        sums = np.log(np.exp(factor * scores).sum(axis=1))
+        return float(np.average(sums - factor * aim, weights=weights))
+
+    found = minimize_scalar(loss, bounds=_NARROW, method="bounded", options={"xatol": 1e-3})
+    return float(np.exp(found.x))
