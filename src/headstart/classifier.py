@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from headstart.arguments import Means, Seed, check, check_fields, checked
 from headstart.backbones.networks import find_network
+from headstart.data.groups import group_codes
 from headstart.data.inputs import Images, Labels, image_sources, labelled_images
 from headstart.data.labels import scored_labels
 from headstart.display.displayed import to_html
@@ -166,6 +167,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         X: Images | LabelledImages,
         y: Labels | None = None,
         *,
+        groups: Sequence[Hashable] | None = None,
         skip_unreadable: bool = False,
         progress: Progress | None = None,
     ) -> Self:
@@ -179,6 +181,9 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
             training split is used.
         y : iterable of hashable, optional
             The label of each image.
+        groups : sequence of hashable, optional
+            The group of each image, such as the patient. Wherever training holds images out,
+            those of a group stay together. The default is that each image is its own group.
         skip_unreadable : bool
             Whether to train without images that can't be read, and list them in
             ``unreadable_``.
@@ -204,7 +209,14 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         sources, labels = labelled_images(X, y)
         _check_door(self._head(), labels)
         network = self.find_network(progress)
-        self.fit_on(network, sources, labels, skip_unreadable=skip_unreadable, progress=progress)
+        self.fit_on(
+            network,
+            sources,
+            labels,
+            groups=group_codes(groups, len(labels)),
+            skip_unreadable=skip_unreadable,
+            progress=progress,
+        )
         return self
 
     def find_network(self, progress: Progress | None = None) -> Network:
@@ -217,12 +229,13 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         sources: Sequence[ImageSource],
         labels: Sequence[Hashable],
         *,
+        groups: NDArray[np.int64] | None = None,
         skip_unreadable: bool,
         progress: Progress | None = None,
     ) -> ExtractedFeatures:
         """Train the head on the features of a network that was found, and return the features.
 
-        See `fit` for the other parameters and the errors.
+        See `fit` for the other parameters and the errors; `groups` are numbers, shape (n,).
         """
         head = self._head()
         _check_door(head, labels)
@@ -230,19 +243,19 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         if rounds:
             check_int8(labels)
         extractor = self._open(network, sources)
-        choice = None
+        choice, seed = None, self.random_state or 0
         if self.resize == "auto":
-            choice = choose_resize(extractor, sources, labels, self.random_state or 0, progress)
+            choice = choose_resize(extractor, sources, labels, seed, progress, groups=groups)
             extractor = extractor.resized_by(choice.rule)
         if rounds:
-            seed = self.random_state or 0
-            extractor = choose_int8(extractor, head, sources, labels, seed, progress)
+            extractor = choose_int8(extractor, head, sources, labels, seed, progress, groups=groups)
         extracted = extractor.extract_all(
             sources, skip_unreadable=skip_unreadable, hash_content=True, progress=progress
         )
         kept = [labels[place] for place in extracted.places]
         _check_classes(labels, kept, extracted.unreadable)
-        self.head_ = head.fit(extracted.features, kept)
+        own = None if groups is None else groups[extracted.places]
+        self.head_ = head.fit(extracted.features, kept, groups=own)
         self.classes_ = self.head_.classes_
         self.predictor_ = self._predictor(extractor)
         self.unreadable_ = extracted.unreadable

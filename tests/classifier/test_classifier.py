@@ -233,7 +233,7 @@ def test_few_images_are_squashed_unless_told_otherwise(classifier, tiny_network,
 
 def test_the_chosen_rule_is_used_and_recorded(classifier, photos, tmp_path, monkeypatch):
     choice = ResizeChoice("crop", "chosen by chance")
-    monkeypatch.setattr(classifiers, "choose_resize", lambda *_: choice)
+    monkeypatch.setattr(classifiers, "choose_resize", lambda *_, **__: choice)
     classifier.fit(*photos)
     assert classifier.resize_.rule == "crop"
     saved = classifier.save(tmp_path / "model")

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from headstart.data.splits import (
     ALWAYS_TRAINS,
+    Units,
+    can_split,
     folds,
     stratified_folds,
     stratified_sample,
@@ -140,3 +142,77 @@ def test_a_sample_keeps_the_share_of_each_class():
     assert np.bincount(codes[rows]).tolist() == [90, 10, 2]
     assert np.array_equal(rows, np.unique(rows))
     assert stratified_sample(codes, 1000, 0).tolist() == list(range(1000))
+
+
+GROUPED = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 12)), min_size=4, max_size=60)
+
+
+def columns(pairs):
+    codes, groups = np.array(pairs).T
+    return np.unique(codes, return_inverse=True)[1].astype(np.int64), groups
+
+
+@given(GROUPED, st.integers(2, 6), st.integers(0, 5))
+def test_a_group_is_in_one_fold_and_no_class_is_untrained(pairs, n_folds, seed):
+    codes, groups = columns(pairs)
+    fold = stratified_folds(codes, n_folds, seed, groups)
+    assert all(len(set(fold[groups == group])) == 1 for group in groups)
+    assert all(set(codes[fold != number]) == set(codes) for number in range(n_folds))
+
+
+@given(GROUPED, st.integers(0, 5))
+def test_a_group_is_on_one_side(pairs, seed):
+    codes, groups = columns(pairs)
+    if not can_split(codes, groups):
+        with pytest.raises(UsageError, match=r"at least 2 (images|groups)"):
+            stratified_split(codes.tolist(), 0.3, seed, groups)
+        return
+    train, test = stratified_split(codes.tolist(), 0.3, seed, groups)
+    assert sorted([*train, *test]) == list(range(len(codes)))
+    assert not set(groups[train]) & set(groups[test])
+    assert set(codes[train]) == set(codes)
+
+
+@given(GROUPED, st.integers(0, 5))
+def test_every_group_is_tested_once(pairs, seed):
+    codes, groups = columns(pairs)
+    n = min(3, len(set(groups)))
+    if n < 2:
+        return
+    made = list(folds(codes.tolist(), n, seed, groups=groups))
+    assert sorted(i for _, test in made for i in test) == list(range(len(codes)))
+    assert all(not set(groups[train]) & set(groups[test]) for train, test in made)
+
+
+def test_groups_of_one_sample_are_dealt_as_samples_are():
+    codes, names = codes_of([20, 9, 4]), np.random.default_rng(0).permutation(33)
+    assert np.array_equal(stratified_folds(codes, 5, 1), stratified_folds(codes, 5, 1, names))
+    for one, other in zip(
+        stratified_split(codes.tolist(), 0.2, 1),
+        stratified_split(codes.tolist(), 0.2, 1, names),
+        strict=True,
+    ):
+        assert np.array_equal(one, other)
+
+
+def test_folds_of_groups_have_nearly_equal_shares_of_each_class():
+    random = np.random.default_rng(0)
+    groups = random.integers(0, 400, 1000)
+    codes = (groups % 3).astype(np.int64)
+    fold = stratified_folds(codes, 5, 0, groups)
+    for code in range(3):
+        sizes = np.bincount(fold[codes == code], minlength=5)
+        assert sizes.max() - sizes.min() <= 6
+
+
+def test_a_group_counts_for_the_class_that_most_of_its_samples_have():
+    units = Units.of(np.array([0, 1, 1, 2, 2, 0]), np.array([7, 7, 7, 3, 9, 9]))
+    assert units.unit_of.tolist() == [0, 0, 0, 1, 2, 2]
+    assert units.codes.tolist() == [1, 2, 0]
+    assert units.sizes.tolist() == [3, 1, 2]
+    assert not units.are_single
+
+
+def test_there_must_be_a_group_for_each_image():
+    with pytest.raises(UsageError, match="one group for each image"):
+        stratified_folds(np.array([0, 1]), 2, 0, np.array([0]))

@@ -193,3 +193,42 @@ def test_impossible_class_weights_are_refused(wrong):
 def test_a_weight_for_an_unknown_class_is_refused_by_name():
     with pytest.raises(UsageError, match=r"classes: 'a', 'b'\. Received: 0, 1\."):
         class_weights({0: 100.0, 1: 1.0}, np.array(["a", "b"]), np.array([0, 1]))
+
+
+@ALL
+def test_copies_in_a_group_do_not_make_a_head_sure(head):
+    features, _ = clouds(n=40, apart=0)
+    codes = np.random.default_rng(3).permutation(np.arange(40) % 2)
+    fresh, truth = clouds(n=400, classes=2, apart=0, seed=9)
+    copies, labels = np.repeat(features, 5, axis=0), np.repeat(codes, 5)
+    groups = np.repeat(np.arange(40), 5)
+    alone, grouped = head().fit(copies, labels), head().fit(copies, labels, groups=groups)
+    # The labels have no reason: whoever believes in copies is sure, and wrong.
+    loss = {
+        name: -np.log(fitted.predict_proba(fresh)[np.arange(400), truth].clip(1e-9)).mean()
+        for name, fitted in (("alone", alone), ("grouped", grouped))
+    }
+    assert loss["grouped"] < 0.8
+    assert loss["grouped"] < loss["alone"]
+
+
+@ALL
+def test_groups_of_one_sample_change_nothing(head):
+    features, codes = clouds()
+    names = [f"image {n}" for n in range(60)]
+    with_groups = head().fit(features, codes, groups=names).predict_proba(features)
+    assert np.array_equal(with_groups, head().fit(features, codes).predict_proba(features))
+
+
+@ALL
+def test_one_group_a_class_is_learnt_too(head):
+    features, codes = clouds()
+    fitted = head().fit(features, codes, groups=codes)
+    assert np.isfinite(fitted.predict_proba(features)).all()
+
+
+@ALL
+def test_there_must_be_a_group_for_each_sample(head):
+    features, codes = clouds()
+    with pytest.raises(ValueError, match="inconsistent"):
+        head().fit(features, codes, groups=codes[:9])

@@ -46,7 +46,7 @@ found["last"] = plain.best_epoch_
 fixed = DenseHead((8,), epochs=25, learning_rate=0.3, patience=None, monitor="val_accuracy")
 best = max((epoch.val_accuracy, -epoch.val_loss) for epoch in fixed.fit(X, y).history_)
 found["fixed"] = len(fixed.history_)
-_, kept_out = dense._split(codes, 0.1, 0)
+_, kept_out = dense._split(codes, 0.1, 0, None)
 said = fixed.predict_proba(X[kept_out])
 found["best_accuracy"] = [best[0], float((said.argmax(axis=1) == codes[kept_out]).mean())]
 found["best_loss"] = [-best[1], float(-np.log(said[np.arange(24), codes[kept_out]]).mean())]
@@ -56,7 +56,7 @@ binary.set_params(batch_normalization=False, epochs=40).fit(X - 40, y)
 found["binary"] = float((binary.predict(X - 40) == y).mean())
 still = DenseHead((8,), dropout=0, batch_normalization=False, learning_rate=1e-12, epochs=1)
 (epoch,) = still.fit(X, y).history_
-train, _ = dense._split(codes, 0.1, 0)
+train, _ = dense._split(codes, 0.1, 0, None)
 found["still"] = [epoch.accuracy, float((still.predict(X[train]) == y[train]).mean())]
 
 try:

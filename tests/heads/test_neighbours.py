@@ -16,14 +16,22 @@ def test_the_number_is_the_one_that_predicts_the_training_samples_best():
 def test_a_sample_is_not_its_own_neighbour():
     features, _ = clouds(n=20)
     examples = features / np.linalg.norm(features, axis=1, keepdims=True)
-    found = neighbours._others(examples, np.arange(20), 5)
+    found = neighbours._others(examples, np.arange(20), 5, np.arange(20))
     assert not (found == np.arange(20)[:, None]).any()
     assert len(found[0]) == 5
 
 
+def test_samples_of_the_same_group_are_no_neighbours():
+    examples = np.repeat(np.eye(5), 4, axis=0)
+    groups = np.repeat(np.arange(5), 4)
+    found = neighbours._others(examples, np.arange(20), 6, groups)
+    assert found.shape == (20, 6)
+    assert not (groups[found] == groups[:, None]).any()
+
+
 def test_equal_samples_do_not_confuse_it():
     examples = np.tile([[1.0, 0.0]], (10, 1))
-    assert neighbours._others(examples, np.arange(10), 3).shape == (10, 3)
+    assert neighbours._others(examples, np.arange(10), 3, np.arange(10)).shape == (10, 3)
 
 
 @pytest.mark.parametrize("wrong", [0, 61, "few"])

@@ -18,6 +18,7 @@ from headstart.prediction.scoring import AffineSoftmax, Scorer
 
 Array = npt.NDArray[Any]
 Codes = npt.NDArray[np.int64]
+Groups = npt.ArrayLike | None
 ClassWeight = str | Mapping[Hashable, float] | None
 
 
@@ -40,7 +41,7 @@ class Head(ClassifierMixin, BaseEstimator, abc.ABC):
     scorer_: Scorer
     n_features_in_: int
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, groups: Groups = None) -> Self:
         """Train the head.
 
         Parameters
@@ -48,6 +49,10 @@ class Head(ClassifierMixin, BaseEstimator, abc.ABC):
         X : array of shape (n_samples, n_features)
         y : sequence of hashable, length n_samples
             The label of each sample.
+        groups : array of shape (n_samples,), optional
+            The group of each sample, such as copies of one image. Wherever the head predicts
+            training samples by others to choose its settings, none of these is of the same group.
+            The default is that each sample is its own group.
 
         Returns
         -------
@@ -62,18 +67,23 @@ class Head(ClassifierMixin, BaseEstimator, abc.ABC):
         check_parameters(self)
         features = validate_data(self, X, dtype=[np.float64, np.float32])
         classes, codes = encode_labels(y)
-        check_consistent_length(features, codes)
+        check_consistent_length(features, codes, groups)
         weights = class_weights(self.class_weight, classes, codes)
         self.classes_ = classes
-        self.scorer_ = self._learn(features, codes, weights)
+        self.scorer_ = self._learn(features, codes, weights, group_numbers(groups))
         return self
 
     def check_ready(self) -> None:
         """Refuse, before features are computed, what `fit` would refuse for want of a package."""
 
     @abc.abstractmethod
-    def _learn(self, features: Array, codes: Codes, class_weights: Array) -> Scorer:
-        """Return a scorer trained on features (n, d), classes (n,) and class weights (k,)."""
+    def _learn(
+        self, features: Array, codes: Codes, class_weights: Array, groups: Codes | None
+    ) -> Scorer:
+        """Return a scorer trained on features (n, d), classes (n,) and class weights (k,).
+
+        `groups` (n,) are numbers from 0; None if each sample is its own group.
+        """
 
     def predict_proba(self, X: Any) -> Array:
         """Return probabilities (n, n_classes) in the order of ``classes_``; rows sum to 1."""
@@ -96,6 +106,14 @@ class AffineHead(Head):
         """Return W (d, k) and b (k,). They include the standardisation of the features."""
         check_is_fitted(self)
         return self.scorer_.weights, self.scorer_.bias
+
+
+def group_numbers(groups: Groups) -> Codes | None:
+    """Return groups (n,) as numbers from 0; None if each sample is its own group."""
+    if groups is None:
+        return None
+    names, numbers = np.unique(np.asarray(groups), return_inverse=True)
+    return None if len(names) == len(numbers) else numbers.astype(np.int64)
 
 
 def class_weights(

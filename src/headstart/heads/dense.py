@@ -9,7 +9,7 @@ import numpy as np
 
 from headstart.arguments import Seed
 from headstart.backbones.keras_settings import standard_settings
-from headstart.data.splits import stratified_split
+from headstart.data.splits import can_split, stratified_split
 from headstart.heads.base import Array, ClassWeight, Codes, Head
 from headstart.heads.settings import Activation, DenseSettings
 from headstart.prediction.scoring import DenseSoftmax
@@ -117,24 +117,27 @@ class DenseHead(Head):
         """Refuse, before features are computed, what `fit` would refuse for want of a package."""
         check_backend()
 
-    def _learn(self, features: Array, codes: Codes, class_weights: Array) -> DenseSoftmax:
+    def _learn(
+        self, features: Array, codes: Codes, class_weights: Array, groups: Codes | None
+    ) -> DenseSoftmax:
         settings, seed = self.settings(), _seed(self.random_state)
         # Its steps are so small that a GPU would take longer to be told than to compute.
         keras = start_keras("cpu")
         with seeded(seed), standard_settings(keras), computing_on(keras, None):
-            return self._train(features, codes, class_weights, settings, seed)
+            return self._train(features, codes, class_weights, groups, settings, seed)
 
     def _train(
         self,
         features: Array,
         codes: Codes,
         class_weights: Array,
+        groups: Codes | None,
         settings: DenseSettings,
         seed: int,
     ) -> DenseSoftmax:
         features = features.astype(np.float32, copy=False)
         weights = class_weights[codes].astype(np.float32)
-        train, valid = _split(codes, settings.validation, seed)
+        train, valid = _split(codes, settings.validation, seed, groups)
         steps = _build(settings, (features.shape[1], len(class_weights)), seed)
         if settings.batch_normalization:
             _start_normalization(steps.network, features, train)
@@ -191,10 +194,10 @@ class _FeatureBatches:
             yield Batch(self.features[some], [targets], self.weights[some])
 
 
-def _split(codes: Codes, validation: float, seed: int) -> tuple[Codes, Codes]:
-    if not validation or np.bincount(codes).max() < 2:
+def _split(codes: Codes, validation: float, seed: int, groups: Codes | None) -> tuple[Codes, Codes]:
+    if not validation or not can_split(codes, groups):
         return np.arange(len(codes)), np.arange(0)
-    return stratified_split(codes.tolist(), validation, seed)
+    return stratified_split(codes.tolist(), validation, seed, groups)
 
 
 def _schedule(settings: DenseSettings) -> Schedule:

@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import clone
 
 from headstart.backbones.quantising import check_nncf, quantised
-from headstart.data.splits import ALWAYS_TRAINS, stratified_folds, stratified_sample
+from headstart.data.splits import stratified_sample
 from headstart.display.text import counted, percent
 from headstart.errors import UsageError, warn
 from headstart.features.compiling import compile_network
 from headstart.features.precision import PrecisionChoice, relative_change
 from headstart.heads.labels import encode_labels
+from headstart.heads.out_of_fold import out_of_fold
 from headstart.images.reader import read_images
 from headstart.prediction.labels import class_array
 
@@ -50,7 +50,6 @@ MAX_LOSS = 0.03
 # Images that tell how large activations become. Features of other images move as little as those of
 # these 100; with 32 images by a quarter more (MobileNetV2, docs/adr/0020).
 _CALIBRATION = 100
-_FOLDS = 5
 # Of a normal distribution: 95 %.
 _INTERVAL = 1.96
 # Images that are timed, and how often.
@@ -137,6 +136,8 @@ def choose_int8(
     labels: Sequence[Hashable],
     seed: int = 0,
     progress: Progress | None = None,
+    *,
+    groups: NDArray[np.int64] | None = None,
 ) -> FeatureExtractor:
     """Return an extractor with a network of 8 bits, or the given one where accuracy would suffer.
 
@@ -158,6 +159,8 @@ def choose_int8(
     progress : Progress, optional
         Shows how far it is, and is told what was decided. Without it, a warning tells if the
         network stays in float32.
+    groups : ndarray of int64, shape (n,), optional
+        Images of a group are in the same fold.
 
     Warns
     -----
@@ -176,7 +179,17 @@ def choose_int8(
     network = quantised(extractor.network, images)
     rounded = replace(extractor, network=network, device="cpu").computed_in("int8")
     fast = rounded.extract_all([sources[row] for row in read], progress=progress)
-    found = _compared(exact.features, fast.features, head, [labels[row] for row in read], seed)
+    judged = (
+        _is_right(
+            each.features,
+            [labels[row] for row in read],
+            head,
+            None if groups is None else groups[read],
+            seed,
+        )
+        for each in (exact, fast)
+    )
+    found = PairedAccuracy.of(*judged)
     if not found.is_within_noise:
         return _kept(extractor, f"{found}, which is not within noise", progress)
     change = relative_change(exact.features, fast.features)
@@ -198,32 +211,17 @@ def _calibration(sources: list[ImageSource], extractor: FeatureExtractor) -> NDA
     return np.stack([image.pixels for image in loaded if image.pixels is not None])
 
 
-def _compared(
-    exact: NDArray[np.float32],
-    fast: NDArray[np.float32],
-    head: Head,
-    labels: list[Any],
-    seed: int,
-) -> PairedAccuracy:
-    _, codes = encode_labels(class_array(labels))
-    folds = stratified_folds(codes, _FOLDS, seed)
-    tested = folds != ALWAYS_TRAINS
-    right = (_is_right(each, labels, folds, head)[tested] for each in (exact, fast))
-    return PairedAccuracy.of(*right)
-
-
 def _is_right(
-    features: NDArray[np.float32], labels: list[Any], folds: NDArray[np.int64], head: Head
+    features: NDArray[np.float32],
+    labels: list[Any],
+    head: Head,
+    groups: NDArray[np.int64] | None,
+    seed: int,
 ) -> Bools:
-    """Return for each image whether a head that was trained on the other folds is right."""
-    right = np.zeros(len(labels), bool)
-    for fold in range(_FOLDS):
-        training, tested = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        if len(tested):
-            fitted = clone(head).fit(features[training], [labels[row] for row in training])
-            predicted = fitted.predict(features[tested]).tolist()
-            pairs = zip(predicted, tested, strict=True)
-            right[tested] = [label == labels[row] for label, row in pairs]
+    """Return for each image that is held out whether a head trained on the others is right."""
+    found = out_of_fold(head, features, labels, groups=groups, seed=seed)
+    tested = found.tested
+    right: Bools = found.probabilities[tested].argmax(axis=1) == found.codes[tested]
     return right
 
 

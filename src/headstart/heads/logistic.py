@@ -73,18 +73,25 @@ class LogisticHead(AffineHead):
         self.class_weight = class_weight
         self.random_state = random_state
 
-    def _learn(self, features: Array, codes: Codes, class_weights: Array) -> AffineSoftmax:
+    def _learn(
+        self, features: Array, codes: Codes, class_weights: Array, groups: Codes | None
+    ) -> AffineSoftmax:
         weights = class_weights[codes]
         coordinates = principal_coordinates(features, weights)
         problem = LogisticProblem(coordinates, codes, len(class_weights))
         with suitable_threads(coordinates.values.size * len(class_weights)):
-            self.C_ = self._strength(problem, features, codes, weights)
+            self.C_ = self._strength(problem, features, codes, weights, groups)
             found = problem.solve(weights[:, None], self.C_, problem.zeros(), _FINE)[0]
         found *= np.asarray(self.sharpness_, found.dtype)
         return AffineSoftmax(*coordinates.to_features(found[:-1], found[-1]))
 
     def _strength(
-        self, problem: LogisticProblem, features: Array, codes: Codes, weights: Array
+        self,
+        problem: LogisticProblem,
+        features: Array,
+        codes: Codes,
+        weights: Array,
+        groups: Codes | None,
     ) -> float:
         self.sharpness_ = 1.0
         if self.C != "auto":
@@ -94,9 +101,10 @@ class LogisticHead(AffineHead):
             rows = stratified_sample(codes, _ENOUGH_TO_CHOOSE, self.random_state)
             n_classes = codes.max() + 1
             codes, weights = codes[rows], weights[rows]
+            groups = None if groups is None else groups[rows]
             coordinates = principal_coordinates(features[rows], weights)
             problem = LogisticProblem(coordinates, codes, n_classes)
-        folds = stratified_folds(codes, _at_least_two(self.folds), self.random_state)
+        folds = stratified_folds(codes, _at_least_two(self.folds), self.random_state, groups)
         tested = folds != ALWAYS_TRAINS
         self.losses_, best = {}, _UNTRIED
         for strength, logits, losses in validation_path(problem, codes, weights, folds):
@@ -132,7 +140,9 @@ def validation_path(
             return
 
 
-def cross_validated_losses(features: Array, codes: Codes, seed: int) -> Array:
+def cross_validated_losses(
+    features: Array, codes: Codes, seed: int, groups: Codes | None = None
+) -> tuple[Array, Codes]:
     """Return the loss of each sample under a head that was trained on others, as a logistic head.
 
     Parameters
@@ -142,21 +152,31 @@ def cross_validated_losses(features: Array, codes: Codes, seed: int) -> Array:
         The class of each sample, at least two of each class.
     seed : int
         The seed of the folds.
+    groups : ndarray of int64, shape (n,), optional
+        Samples of a group are in the same fold.
 
     Returns
     -------
-    ndarray of float64, shape (n,)
+    losses : ndarray of float64, shape (n_tested,)
         Minus the logarithm of the probability of the sample's own class, for the strength whose
         mean over the classes is lowest.
+    tested : ndarray of int64, shape (n_tested,)
+        The samples: all but those of classes whose samples are in one group.
     """
     classes = np.arange(codes.max() + 1)
     weights = class_weights("balanced", classes, codes)[codes]
     coordinates = principal_coordinates(features, weights)
     problem = LogisticProblem(coordinates, codes, len(classes))
-    folds = stratified_folds(codes, _FOLDS, seed)
+    folds = stratified_folds(codes, _FOLDS, seed, groups)
+    tested = np.flatnonzero(folds != ALWAYS_TRAINS)
     with suitable_threads(coordinates.values.size * len(classes)):
         tried = [losses for *_, losses in validation_path(problem, codes, weights, folds)]
-    return min(tried, key=lambda losses: float(np.average(losses, weights=weights)))
+    best = min(
+        tried,
+        key=lambda losses: float(np.average(losses, weights=weights[tested])),
+        default=np.zeros(0),
+    )
+    return best, tested
 
 
 def _rising(losses: list[float]) -> bool:

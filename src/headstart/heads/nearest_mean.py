@@ -32,7 +32,9 @@ class NearestMeanHead(AffineHead):
     def __init__(self, *, class_weight: ClassWeight = "balanced") -> None:
         self.class_weight = class_weight
 
-    def _learn(self, features: Array, codes: Codes, class_weights: Array) -> AffineSoftmax:
+    def _learn(
+        self, features: Array, codes: Codes, class_weights: Array, groups: Codes | None
+    ) -> AffineSoftmax:
         weights = class_weights[codes]
         coordinates = principal_coordinates(features, weights)
         counts = np.bincount(codes)
@@ -47,7 +49,8 @@ class NearestMeanHead(AffineHead):
             + constant
             - lengths[:, None]
         )
-        sharpness = _sharpness(scores, codes, weights, prior)
+        own = _own_scores(coordinates.values, means, codes, groups)
+        sharpness = _sharpness(scores, own, codes, weights, prior)
         return AffineSoftmax(
             *coordinates.to_features(sharpness * linear, sharpness * constant + prior)
         )
@@ -59,16 +62,31 @@ def _class_means(values: Array, codes: Codes) -> Array:
     return (members.T @ values) / counts[:, None]
 
 
-def _sharpness(scores: Array, codes: Codes, weights: Array, prior: Array) -> float:
-    """Fit the factor to the scores that each sample has without its part in its class's mean."""
-    counts = np.bincount(codes)[codes].astype(np.float64)
-    tested = counts > 1
+def _own_scores(values: Array, means: Array, codes: Codes, groups: Codes | None) -> Array:
+    """Return the score (n,) of each sample's class without the sample's group in the class's mean.
+
+    NaN where no other group of the class is left.
+    """
+    groups = np.arange(len(codes)) if groups is None else groups
+    keys = groups * len(means) + codes
+    first, part, sizes = np.unique(keys, return_inverse=True, return_counts=True)[:3]
+    sums = np.zeros((len(first), values.shape[1]))
+    np.add.at(sums, part, values)
+    counts = np.bincount(codes)[codes]
+    left = (counts - sizes[part]).astype(np.float64)
+    left[left == 0] = np.nan
+    without = (means[codes] * counts[:, None] - sums[part]) / left[:, None]
+    return -np.square(values - without).sum(axis=1)
+
+
+def _sharpness(scores: Array, own: Array, codes: Codes, weights: Array, prior: Array) -> float:
+    """Fit the factor to the scores that samples have without a part in their class's mean."""
+    tested = np.isfinite(own)
     if not tested.any():
         return 1 / (float(-scores.min()) or 1.0)
-    own = (np.arange(len(codes)), codes)
     left_out = scores.astype(np.float64)
-    left_out[own] *= np.square(counts / np.maximum(counts - 1, 1))
+    left_out[np.arange(len(codes)), codes] = own
     # Distances grow with the number of features. The search expects a spread of about 1.
-    typical = float(-left_out[own][tested].mean()) or 1.0
+    typical = float(-own[tested].mean()) or 1.0
     factor, _ = best_sharpness(left_out[tested] / typical, codes[tested], weights[tested], prior)
     return factor / typical

@@ -51,17 +51,22 @@ class NeighboursHead(Head):
         self.class_weight = class_weight
         self.random_state = random_state
 
-    def _learn(self, features: Array, codes: Codes, class_weights: Array) -> NeighbourVotes:
+    def _learn(
+        self, features: Array, codes: Codes, class_weights: Array, groups: Codes | None
+    ) -> NeighbourVotes:
         centre = features.mean(axis=0, dtype=np.float64).astype(features.dtype)
         examples = unit(features - centre)
         votes = class_weights.astype(features.dtype)
-        self.n_neighbors_, sharpness = self._choose(examples, codes, votes)
+        self.n_neighbors_, sharpness = self._choose(examples, codes, votes, groups)
         return NeighbourVotes(centre, examples, codes, votes, sharpness, self.n_neighbors_)
 
-    def _choose(self, examples: Array, codes: Codes, votes: Array) -> tuple[int, float]:
-        numbers = self._numbers(len(codes))
+    def _choose(
+        self, examples: Array, codes: Codes, votes: Array, groups: Codes | None
+    ) -> tuple[int, float]:
+        groups = np.arange(len(codes)) if groups is None else groups
+        numbers = self._numbers(len(codes), int(np.bincount(groups).max()))
         tested = stratified_sample(codes, _ENOUGH_TO_CHOOSE, self.random_state)
-        others = codes[_others(examples, tested, min(numbers[-1], len(codes) - 1))]
+        others = codes[_others(examples, tested, min(numbers[-1], len(codes) - 1), groups)]
         truth = codes[tested]
 
         def trial(number: int) -> tuple[float, int, float]:
@@ -72,19 +77,24 @@ class NeighboursHead(Head):
         _, number, sharpness = min(trial(number) for number in numbers)
         return number, sharpness
 
-    def _numbers(self, n_samples: int) -> list[int]:
+    def _numbers(self, n_samples: int, largest_group: int) -> list[int]:
         if self.n_neighbors == "auto":
-            return [number for number in _NUMBERS if number < n_samples]
+            most = max(1, n_samples - largest_group)
+            return [number for number in _NUMBERS if number <= most]
         return [_between(self.n_neighbors, n_samples)]
 
 
-def _others(examples: Array, rows: Codes, count: int) -> Codes:
-    """Return the `count` nearest other examples of some rows: array (len(rows), count)."""
-    near = nearest(examples[rows], examples, count + 1)
-    itself = near == rows[:, None]
-    # Among many equal examples, a sample may not be among its own nearest. Then drop the last.
-    itself[~itself.any(axis=1), -1] = True
-    return near[~itself].reshape(len(rows), count)
+def _others(examples: Array, rows: Codes, count: int, groups: Codes) -> Codes:
+    """Return the nearest examples of other groups for some rows, nearest first.
+
+    The array has the shape (len(rows), count). Where there are fewer others than that, the nearest
+    of the own group are last.
+    """
+    largest = int(np.bincount(groups).max())
+    near = nearest(examples[rows], examples, min(count + largest, len(examples)))
+    own = groups[near] == groups[rows][:, None]
+    others_first = np.argsort(own, axis=1, kind="stable")[:, :count]
+    return np.take_along_axis(near, others_first, axis=1)
 
 
 def _between(number: int | str, n_samples: int) -> int:

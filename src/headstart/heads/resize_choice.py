@@ -67,6 +67,8 @@ def choose_resize(
     labels: Sequence[Hashable],
     seed: int = 0,
     progress: Progress | None = None,
+    *,
+    groups: NDArray[np.int64] | None = None,
 ) -> ResizeChoice:
     """Choose the resize rule by cross-validation on some of the images.
 
@@ -85,6 +87,8 @@ def choose_resize(
     progress : Progress, optional
         Shows how far it is, and is told which rule was chosen unless there were too few images. The
         default shows bars only; the rule is logged.
+    groups : ndarray of int64, shape (n,), optional
+        Images of a group are in the same fold.
     """
     rows = _sample(labels, seed)
     found = {
@@ -99,11 +103,15 @@ def choose_resize(
         reason = f"as always with fewer than {_TOO_FEW} images to compare"
         return ResizeChoice(CANDIDATES[0], reason)
     classes, codes = encode_labels(class_array([labels[rows[place]] for place in read]))
-    losses = {
-        rule: cross_validated_losses(each.features[np.isin(each.places, read)], codes, seed)
-        for rule, each in found.items()
-    }
-    choice = _best(losses, class_weights("balanced", classes, codes)[codes])
+    own = None if groups is None else groups[rows[read]]
+    losses = {}
+    for rule, each in found.items():
+        features = each.features[np.isin(each.places, read)]
+        losses[rule], tested = cross_validated_losses(features, codes, seed, own)
+    if len(tested) < _TOO_FEW:
+        reason = f"as always with fewer than {_TOO_FEW} images that can be held out"
+        return ResizeChoice(CANDIDATES[0], reason)
+    choice = _best(losses, class_weights("balanced", classes, codes)[codes[tested]])
     message = f"The resize rule is {choice}."
     _logger.info(message)
     # Not by default: a cross-validation would print a line for each of its fits.

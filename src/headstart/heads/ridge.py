@@ -1,6 +1,7 @@
 """Ridge regression on the classes, with a penalty that is found by leaving out each sample."""
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,9 @@ from headstart.prediction.scoring import AffineSoftmax
 
 # In units of the mean squared length of a coordinate's column.
 _PENALTIES = tuple(float(penalty) for penalty in 10.0 ** np.arange(-3, 3.5, 0.5))
+_DETERMINED = 1e-6
+# Numbers that are computed at a time: 128 MiB of float64.
+_ENTRIES = 2**24
 
 
 class RidgeHead(AffineHead):
@@ -44,15 +48,18 @@ class RidgeHead(AffineHead):
         self.alpha = alpha
         self.class_weight = class_weight
 
-    def _learn(self, features: Array, codes: Codes, class_weights: Array) -> AffineSoftmax:
+    def _learn(
+        self, features: Array, codes: Codes, class_weights: Array, groups: Codes | None
+    ) -> AffineSoftmax:
         weights = class_weights[codes]
         coordinates = principal_coordinates(features, weights)
         targets = np.eye(len(class_weights))[codes]
         mean = np.average(targets, axis=0, weights=weights)
         products = _products(coordinates, targets - mean, weights)
+        blocks = _blocks(groups)
 
         def trial(penalty: float) -> tuple[float, float, float]:
-            left_out = _leave_one_out(coordinates, products, targets, mean, weights, penalty)
+            left_out = _leave_out(coordinates, products, targets, mean, weights, penalty, blocks)
             sharpness, loss = best_sharpness(left_out, codes, weights)
             return loss, penalty, sharpness
 
@@ -73,14 +80,28 @@ def _shrunk(coordinates: Coordinates, penalty: float) -> Array:
     return 1 / (squares + penalty * typical)
 
 
-def _leave_one_out(
+def _blocks(groups: Codes | None) -> list[Codes]:
+    """Return the rows of groups of several samples, as one array (n_groups, size) for each size."""
+    if groups is None:
+        return []
+    order, sizes = np.argsort(groups, kind="stable"), np.bincount(groups)
+    ends = np.cumsum(sizes)
+    return [
+        order[(ends[sizes == size] - size)[:, None] + np.arange(size)]
+        for size in np.unique(sizes[sizes > 1]).tolist()
+    ]
+
+
+def _leave_out(
     coordinates: Coordinates,
     products: Array,
     targets: Array,
     mean: Array,
     weights: Array,
     penalty: float,
+    blocks: Sequence[Codes],
 ) -> Array:
+    """Return what is predicted for each sample by a head trained without its group."""
     shrunk = _shrunk(coordinates, penalty)
     dtype = coordinates.values.dtype
     fitted = coordinates.values @ (products * shrunk[:, None]).astype(dtype) + mean
@@ -88,8 +109,25 @@ def _leave_one_out(
         "ij,ij,j->i", coordinates.values, coordinates.values, shrunk.astype(dtype), optimize=False
     )
     leverage = weights * (leverage + 1 / weights.sum())
+    errors = targets - fitted
     # Without a penalty a sample may determine its own fit: leverage 1, up to rounding.
-    return targets - (targets - fitted) / np.maximum(1 - leverage, 1e-6)[:, None]
+    left_out = errors / np.maximum(1 - leverage, _DETERMINED)[:, None]
+    for rows in blocks:
+        for some in np.array_split(rows, math.ceil(rows.size * len(shrunk) / _ENTRIES)):
+            left_out[some] = _without_blocks(
+                coordinates.values[some], shrunk, weights, some, errors
+            )
+    return targets - left_out
+
+
+def _without_blocks(
+    values: Array, shrunk: Array, weights: Array, rows: Codes, errors: Array
+) -> Array:
+    """Return the errors (n_groups, size, k) of groups for heads trained without them."""
+    shared = (values * shrunk) @ values.transpose(0, 2, 1) + 1 / weights.sum()
+    own = np.eye(rows.shape[1]) * (1 + _DETERMINED) - shared * weights[rows][:, None, :]
+    found: Array = np.linalg.solve(own, errors[rows])
+    return found
 
 
 def _not_negative(penalty: float | str) -> float:

@@ -1,0 +1,89 @@
+"""Groups: images that stay on one side of every split."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from headstart.display.text import counted
+from headstart.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+
+
+def group_codes(groups: Sequence[Hashable] | None, n_images: int) -> Ints | None:
+    """Return the number of the group of each image, from 0; None if no groups are given.
+
+    Parameters
+    ----------
+    groups : sequence of hashable, length n, or None
+        The name of the group of each image. None, or NaN, is no name: such an image is its own
+        group.
+    n_images : int
+        Number of images.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,), or None
+
+    Raises
+    ------
+    UsageError
+        If there are more or fewer groups than images, or one that can't be compared.
+    """
+    if groups is None:
+        return None
+    names = np.asarray(groups).tolist() if hasattr(groups, "__array__") else list(groups)
+    if len(names) != n_images:
+        raise UsageError(
+            "There must be one group for each image. Received: "
+            f"{counted(n_images, 'image')} and {counted(len(names), 'group')}."
+        )
+    known: dict[Hashable, int] = {}
+    try:
+        numbers = [
+            known.setdefault((name, None if _is_name(name) else place), len(known))
+            for place, name in enumerate(names)
+        ]
+    except TypeError:
+        raise UsageError(f"Groups must be text or numbers. Received: {names[:3]!r}.") from None
+    return np.array(numbers, np.int64)
+
+
+def merged(one: Ints | None, other: Ints | None) -> Ints | None:
+    """Return groups in which images are together that are together in either.
+
+    Parameters
+    ----------
+    one, other : ndarray of int64, shape (n,), or None
+        The group of each image; None for a group of its own for each image.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,), or None
+        Numbers from 0, in the order of the first images.
+    """
+    if one is None or other is None:
+        return other if one is None else one
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    first, second = (np.unique(each, return_inverse=True)[1] for each in (one, other))
+    n = int(first.max()) + 1
+    size = n + int(second.max()) + 1
+    # Each image links its two groups.
+    links = coo_array((np.ones(len(first)), (first, second + n)), shape=(size, size))
+    components = connected_components(links, directed=False)[1]
+    return group_codes(components[first].tolist(), len(first))
+
+
+def _is_name(name: object) -> bool:
+    """Tell whether a value names a group: tables write NaN where there is none."""
+    return not (name is None or (isinstance(name, float) and math.isnan(name)))
