@@ -188,7 +188,8 @@ def test_each_number_has_its_row(evaluation):
     hints = Evaluation.__annotations__
     numbers = [name for name, hint in hints.items() if hint in ("float", "float | None")]
     with_five_or_fewer_classes = set(numbers) - {"accuracy", "top_5_accuracy"}
-    assert len(list(evaluation._metric_rows())) == len(with_five_or_fewer_classes)
+    # The calibration error has a row as well.
+    assert len(list(evaluation._metric_rows())) == len(with_five_or_fewer_classes) + 1
 
 
 def test_it_can_not_be_altered(evaluation):
@@ -205,6 +206,7 @@ def test_printing_gives_the_report(make_evaluation):
         "  balanced accuracy  75.0 %  mean recall of the classes; each class counts the same",
         "  majority class     33.3 %  accuracy of always predicting the most frequent class",
         "  log loss            0.807  mean of -ln(probability of the true class); lower is better",
+        "  calibration error   2.5 %  confidence against accuracy; up to 22.5 % is chance",
         "",
         "Classes",
         "  class   images  recall                  precision                 F1",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Sized
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -17,7 +17,9 @@ from headstart.display.table import Table
 from headstart.display.text import counted, headline, percent
 from headstart.errors import DatasetError, MissingExtra, UsageError
 from headstart.evaluation import metrics, report
+from headstart.evaluation.calibration import Calibration
 from headstart.evaluation.comparison import Comparison, compare
+from headstart.evaluation.decisions import DecisionFigures
 from headstart.evaluation.design_effect import (
     CROSS_VALIDATED,
     NO_GROUPS,
@@ -86,6 +88,8 @@ class Evaluation(Displayed):
         All mistakes, the most confident first.
     errors : tuple of Unreadable
         Images that could not be read.
+    calibration : Calibration
+        How well the best probability of an image says how often the prediction is right.
     outcomes : Outcomes
         The true class and the probabilities of each image. `to_dict` leaves them out.
     notes : tuple of NoteCount
@@ -99,6 +103,8 @@ class Evaluation(Displayed):
         The comparison with another model on the same images, if it was asked for.
     operating : OperatingPoints or None
         The thresholds that reach a recall or a precision, if they were asked for.
+    decisions : DecisionFigures or None
+        How often the model is unsure, if it has a rule for that.
     """
 
     accuracy: float
@@ -114,12 +120,14 @@ class Evaluation(Displayed):
     confusion: Counts
     mistakes: tuple[Mistake, ...]
     errors: tuple[Unreadable, ...]
+    calibration: Calibration
     outcomes: Outcomes
     notes: tuple[NoteCount, ...] = ()
     how: str = ""
     n_groups: int | None = None
     against: Comparison | None = None
     operating: OperatingPoints | None = None
+    decisions: DecisionFigures | None = None
 
     @classmethod
     def from_predictions(  # noqa: PLR0913 - what may be known of predictions, each by name
@@ -202,6 +210,7 @@ class Evaluation(Displayed):
             confusion=confusion,
             mistakes=find_mistakes(names, truth, scores, shown),
             errors=unreadable,
+            calibration=Calibration.of(outcomes),
             outcomes=outcomes,
             notes=notes,
             how=how or (f"cross-validated in {folds} folds" if folds else ""),
@@ -244,6 +253,8 @@ class Evaluation(Displayed):
                 "add images."
             )
         yield Table(align="<><", rows=list(self._metric_rows()))
+        if self.decisions is not None:
+            yield self.decisions.table()
         yield report.class_table(self.classes, self.per_class)
         yield report.confusion_table(self.classes, self.confusion)
         yield report.mistake_table(self.mistakes)
@@ -266,6 +277,7 @@ class Evaluation(Displayed):
         yield "majority class", percent(self.majority_share), meaning
         meaning = "mean of -ln(probability of the true class); lower is better"
         yield "log loss", f"{self.log_loss:.3f}", meaning
+        yield "calibration error", percent(self.calibration.error), self.calibration.meaning
 
     def plot_confusion(self, path: str | Path | None = None) -> Figure:
         """Draw the confusion matrix: a row for each true class, a column for each predicted class.
@@ -314,6 +326,19 @@ class Evaluation(Displayed):
         canvas.check_figure(path)
         figure = plots.classes_figure(self.per_class, self.classes, self.headline)
         return canvas.saved(figure, path)
+
+    def plot_calibration(self, path: str | Path | None = None) -> Figure:
+        """Draw how often images are right over their best probability: a reliability diagram.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            As in `plot_confusion`, which names the return value and the errors, too.
+        """
+        from headstart.evaluation import calibration_plot, canvas
+
+        canvas.check_figure(path)
+        return canvas.saved(calibration_plot.calibration_figure(self.calibration), path)
 
     def plot_roc(self, path: str | Path | None = None) -> Figure:
         """Draw the ROC curve and the precision-recall curve of each class against the rest.
@@ -532,6 +557,7 @@ def measure(
     classes = _classes(predictor, labels)
     labels = match_labels(labels, classes, (progress or Bars()).say)
     names, truth, rows, errors = [], [], [], []
+    marks: list[tuple[bool, bool]] = []
     notes = NoteCounter()
     answers = predictor.stream(sources)
     for answer in track(progress, answers, what, len(sources)):
@@ -541,8 +567,27 @@ def measure(
         names.append(answer.path)
         truth.append(labels[answer.index])
         rows.append(answer.required())
+        marks.append((answer.unsure, answer.unlike))
         notes.add(answer.path, answer.notes)
-    return Evaluation.from_predictions(names, truth, rows, classes, errors, notes=notes.counts())
+    found = Evaluation.from_predictions(names, truth, rows, classes, errors, notes=notes.counts())
+    return replace(found, decisions=_decided(predictor, found.outcomes, np.array(marks)))
+
+
+def _decided(
+    predictor: Predictor, outcomes: Outcomes, marks: npt.NDArray[np.bool_]
+) -> DecisionFigures | None:
+    """Return what the rule of a model did to the images: `marks` (n, 2) are unsure and unlike."""
+    rule, decision = predictor.rule, predictor.decision
+    if decision is None:
+        return None
+    return DecisionFigures.of(
+        outcomes.right,
+        marks[:, 0],
+        marks[:, 1],
+        decision.error_target if rule.error_target is None else rule.error_target,
+        decision.sets(outcomes.probabilities, rule.error_target, rule.sets),
+        outcomes.truth,
+    )
 
 
 def _classes(predictor: Predictor, labels: Sequence[Hashable]) -> Sequence[Hashable]:
