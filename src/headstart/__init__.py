@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from headstart.backbones.row import Backbone as Backbone
     from headstart.backbones.spec import NetworkSpec as NetworkSpec
     from headstart.classifier import ImageClassifier as ImageClassifier
+    from headstart.comparing.comparison import CandidateResult as CandidateResult
+    from headstart.comparing.comparison import Comparison as Comparison
     from headstart.data.datasets import read_dataset as read_dataset
     from headstart.data.discovery import find_images as find_images
     from headstart.data.labelled_images import LabelledImages as LabelledImages
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from headstart.heads.nearest_mean import NearestMeanHead as NearestMeanHead
     from headstart.heads.neighbours import NeighboursHead as NeighboursHead
     from headstart.heads.ridge import RidgeHead as RidgeHead
+    from headstart.jobs.compare import compare as compare
     from headstart.jobs.evaluate import evaluate as evaluate
     from headstart.jobs.predict import predict as predict
     from headstart.jobs.show import draw_samples as draw_samples
@@ -83,6 +86,8 @@ _HOMES = {
     "Augmentation": "augmentation.settings",
     "Backbone": "backbones.row",
     "Bars": "progress",
+    "CandidateResult": "comparing.comparison",
+    "Comparison": "comparing.comparison",
     "ConversionError": "errors",
     "DamagedModel": "errors",
     "DatasetError": "errors",
@@ -130,6 +135,7 @@ _HOMES = {
     "WeightsMismatch": "errors",
     "WeightsNotFound": "errors",
     "backbones": "backbones.catalogue",
+    "compare": "jobs.compare",
     "draw_samples": "jobs.show",
     "evaluate": "jobs.evaluate",
     "find_images": "data.discovery",

@@ -14,6 +14,7 @@ import pytest
 
 import headstart
 from headstart.cli import augment, finetuning, pretrain
+from headstart.cli.compare import COMPARISON
 from headstart.cli.finetuning import FINE_TUNING
 from headstart.cli.flags import Flags, Kind, kind_of, must_come_with, reader
 from headstart.cli.options import FEATURES, NETWORK, READING
@@ -243,9 +244,10 @@ USED: dict[str, Flags[Any]] = {
     "pre-training's views": pretrain.VIEWS,
     "teacher": TEACHER,
     "augment": augment.VIEWS,
+    "comparison": COMPARISON,
 }
 #: Their help shows the default in another unit, or in words.
-IN_OTHER_WORDS = {(FINE_TUNING, "store_limit"), (TEACHER, "backbone")}
+IN_OTHER_WORDS = {(FINE_TUNING, "store_limit"), (TEACHER, "backbone"), (COMPARISON, "budget")}
 every_use = pytest.mark.parametrize("flags", USED.values(), ids=USED)
 
 

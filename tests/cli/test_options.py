@@ -7,7 +7,16 @@ import pytest
 from headstart.augmentation.settings import Augmentation
 from headstart.backbones.spec import NetworkSpec
 from headstart.cli.main import main
-from headstart.cli.options import FEATURES, NETWORK, fraction, png, positive, seed, view_flags
+from headstart.cli.options import (
+    FEATURES,
+    NETWORK,
+    fraction,
+    png,
+    positive,
+    seconds,
+    seed,
+    view_flags,
+)
 from headstart.features.settings import FeatureSettings
 
 
@@ -83,6 +92,11 @@ def test_a_flip_that_is_the_default_can_be_switched_off_and_the_other_way_round(
         (positive, [("3", 3)], ["0", "-1", "x", "1.5"]),
         (seed, [("0", 0), ("4294967295", 2**32 - 1)], ["-1", "4294967296", "x"]),
         (fraction, [("0.2", 0.2)], ["0", "1", "x", "1.5"]),
+        (
+            seconds,
+            [("30", 30), ("30s", 30), ("1.5m", 90), ("2h", 7200)],
+            ["", "0", "m", "-1s", "1d", "inf", "nan", "2mm"],
+        ),
         (png, [], ["sheet.pdf", ""]),
     ],
 )

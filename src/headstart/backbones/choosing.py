@@ -80,8 +80,15 @@ def choose_backbone(*, download: bool = True, progress: Progress | None = None) 
     return row
 
 
+def backbones_at_hand() -> tuple[Backbone, ...]:
+    """Return the networks that need no download, the best published accuracy first.
+
+    The one that is part of the package comes last: its accuracy is that on other classes.
+    """
+    return (*sorted(_at_hand(), key=_merit, reverse=True), get_backbone(LAST_RESORT))
+
+
 def _at_hand() -> Iterator[Backbone]:
-    """Yield the networks that need no download."""
     for row in backbones():
         found = None if row.weights is None else at_hand(row)
         if found is None:

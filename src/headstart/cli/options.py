@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,9 +24,16 @@ DATASET = (
 )
 
 positive = reader("must be a whole number of at least 1", int, lambda n: n >= 1)
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
 # NumPy, Keras and scikit-learn take no other seeds.
 seed = reader("must be a whole number from 0 to 4294967295", int, lambda n: 0 <= n < 2**32)
 fraction = reader("must be between 0 and 1, such as 0.2", float, lambda share: 0 < share < 1)
+#: Seconds, written as 90, 90s, 2m or 1h.
+seconds = reader(
+    "must be a time above 0, such as 30s, 2m or 1h",
+    lambda text: float(text[:-1]) * unit if (unit := _SECONDS.get(text[-1:])) else float(text),
+    lambda found: 0 < found < math.inf,
+)
 # An unset variable of a shell must not stand for the folder one is in.
 path = reader("must name a file or folder", lambda text: Path(text) if text else None, bool)
 path_text = reader("must name a file or folder", str, bool)
@@ -53,6 +61,12 @@ SQUARE = Kind(
     {"metavar": "PIXELS", "type": positive},
     convert=lambda side: (side, side),
     show=lambda size: str(size[0]),
+)
+
+BUDGET = Kind(
+    {"metavar": "TIME", "type": lambda text: None if text == "none" else seconds(text)},
+    show=lambda budget: "none" if budget is None else f"{budget:g}s",
+    help="the time that it may take, about, such as 30s or 2m; none for no limit",
 )
 
 NETWORK = Flags(

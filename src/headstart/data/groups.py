@@ -72,16 +72,20 @@ def merged(one: Ints | None, other: Ints | None) -> Ints | None:
     """
     if one is None or other is None:
         return other if one is None else one
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     first, second = (np.unique(each, return_inverse=True)[1] for each in (one, other))
-    n = int(first.max()) + 1
-    size = n + int(second.max()) + 1
-    # Each image links its two groups.
-    links = coo_array((np.ones(len(first)), (first, second + n)), shape=(size, size))
-    components = connected_components(links, directed=False)[1]
-    return group_codes(components[first].tolist(), len(first))
+    # Each image links its group of the one kind to its group of the other.
+    leader = list(range(int(first.max()) + 1 + int(second.max()) + 1))
+    for here, there in zip(first.tolist(), (second + first.max() + 1).tolist(), strict=True):
+        leader[_led_by(leader, there)] = _led_by(leader, here)
+    return group_codes([_led_by(leader, here) for here in first.tolist()], len(first))
+
+
+def _led_by(leader: list[int], group: int) -> int:
+    """Return the group at the end of the chain, and shorten the chain."""
+    while leader[group] != group:
+        leader[group] = leader[leader[group]]
+        group = leader[group]
+    return group
 
 
 def _is_name(name: object) -> bool:

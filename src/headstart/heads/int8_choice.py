@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +17,8 @@ from headstart.backbones.quantising import check_nncf, quantised
 from headstart.data.splits import stratified_sample
 from headstart.display.text import counted, percent
 from headstart.errors import UsageError, warn
-from headstart.features.compiling import compile_network
 from headstart.features.precision import PrecisionChoice, relative_change
+from headstart.features.speed import seconds_an_image
 from headstart.heads.labels import encode_labels
 from headstart.heads.out_of_fold import out_of_fold
 from headstart.images.reader import read_images
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from headstart.features.engine import Engine
     from headstart.features.extractor import FeatureExtractor
     from headstart.heads.base import Head
     from headstart.images.sources import ImageSource
@@ -52,8 +50,6 @@ MAX_LOSS = 0.03
 _CALIBRATION = 100
 # Of a normal distribution: 95 %.
 _INTERVAL = 1.96
-# Images that are timed, and how often.
-_TIMED, _ROUNDS = 8, 3
 # Less is no reason for 8 bits.
 _FASTER = 1.2
 
@@ -194,7 +190,7 @@ def choose_int8(
         return _kept(extractor, f"{found}, which is not within noise", progress)
     change = relative_change(exact.features, fast.features)
     choice = PrecisionChoice("int8", f"{found}, which is within noise", change, found.n)
-    speed = _times_as_fast(extractor, rounded, images)
+    speed = seconds_an_image(extractor) / seconds_an_image(rounded)
     _say(f"The network computes in 8 bits: {choice.reason}. {_speed_in_words(speed)}", progress)
     return replace(rounded, precision=choice)
 
@@ -223,27 +219,6 @@ def _is_right(
     tested = found.tested
     right: Bools = found.probabilities[tested].argmax(axis=1) == found.codes[tested]
     return right
-
-
-def _times_as_fast(
-    exact: FeatureExtractor, fast: FeatureExtractor, images: NDArray[np.uint8]
-) -> float:
-    """Return how many times as fast the network of `fast` is on this machine."""
-    engines = [_engine(each) for each in (exact, fast)]
-    # The best of several: whatever else runs only ever slows it down.
-    seconds = [min(_seconds(engine, images[:_TIMED]) for _ in range(_ROUNDS)) for engine in engines]
-    return seconds[0] / seconds[1]
-
-
-def _engine(extractor: FeatureExtractor) -> Engine:
-    precision = extractor.precision.precision
-    return compile_network(extractor.network, precision=precision, threads=extractor.threads)
-
-
-def _seconds(engine: Engine, images: NDArray[np.uint8]) -> float:
-    began = time.perf_counter()
-    engine.infer(images)
-    return time.perf_counter() - began
 
 
 def _speed_in_words(speed: float) -> str:
