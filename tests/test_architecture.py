@@ -18,7 +18,16 @@ SOURCE = Path(headstart.__file__).parent
 
 #: Packages that are slow to import or that not everybody has, and the rooms that may import them.
 HEAVY = {
-    "PIL": {"augmentation", "demo", "display", "evaluation", "explaining", "images", "model"},
+    "PIL": {
+        "augmentation",
+        "demo",
+        "display",
+        "duplicates",
+        "evaluation",
+        "explaining",
+        "images",
+        "model",
+    },
     "h5py": {"backbones"},
     "jax": {"features", "training"},
     "keras": {"augmentation", "backbones", "finetuning", "pretraining", "training"},
