@@ -47,7 +47,8 @@ def _measure(options: argparse.Namespace, work: Path) -> Iterator[Finding]:
         found = settings.run("interval_coverage", "--dataset", options.dataset, "--model",
                              options.model, *weights, "--features", work / "coverage.npz",
                              "--size", size, "--classes", classes, "--copies", copies,
-                             "--head", options.head, "--splits", str(options.splits))  # fmt: skip
+                             "--head", options.head, "--splits", str(options.splits),
+                             "--seed", str(options.seed))  # fmt: skip
         what = f"{size} images of {classes} classes"
         what += f", each {copies} times" if copies != "1" else ""
         for name, label in (("held_out", "held out"), ("folds", "cross-validated")):
@@ -70,6 +71,7 @@ def _options() -> argparse.Namespace:
         "--cases", nargs="+", default=CASES, help="images x classes x copies (default: all)"
     )
     parser.add_argument("--splits", type=int, default=200, help="(default: 200)")
+    parser.add_argument("--seed", type=int, default=0, help="of the first subset (default: 0)")
     parser.add_argument("--work", type=Path, help="folder that keeps the features between runs")
     parser.add_argument("--out", type=Path, default=Path("benchmark-results"))
     return parser.parse_args()

@@ -31,13 +31,17 @@ def main() -> None:
     parser.add_argument("--classes", type=int, default=10)
     parser.add_argument("--copies", type=int, default=1)
     parser.add_argument("--splits", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0, help="of the first subset")
     options = parser.parse_args()
     if not options.features.exists():
         _extract(options)
     with np.load(options.features) as kept:
         chosen = kept["codes"] < options.classes
         features, codes = kept["features"][chosen], kept["codes"][chosen]
-    found = [_once(features, codes, options, seed) for seed in range(options.splits)]
+    found = [
+        _once(features, codes, options, seed)
+        for seed in range(options.seed, options.seed + options.splits)
+    ]
     record = {name: float(np.mean([once[name] for once in found])) for name in found[0]}
     print(json.dumps(record))
 

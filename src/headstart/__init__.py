@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from headstart.heads.ridge import RidgeHead as RidgeHead
     from headstart.jobs.compare import compare as compare
     from headstart.jobs.evaluate import evaluate as evaluate
+    from headstart.jobs.learning_curve import learning_curve as learning_curve
     from headstart.jobs.predict import predict as predict
     from headstart.jobs.show import draw_samples as draw_samples
     from headstart.jobs.show import plot_counts as plot_counts
@@ -140,6 +141,7 @@ _HOMES = {
     "evaluate": "jobs.evaluate",
     "find_images": "data.discovery",
     "fine_tune": "finetuning.job",
+    "learning_curve": "jobs.learning_curve",
     "load": "model",
     "plot_counts": "jobs.show",
     "plot_history": "evaluation.plots",

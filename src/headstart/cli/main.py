@@ -28,6 +28,7 @@ COMMANDS = {
     "train": "learn your own classes from a folder of images",
     "evaluate": "measure a saved model on labelled images",
     "compare": "compare backbones, resize rules and heads",
+    "curve": "say how many more images would help",
     "augment": "draw the random views that a training would see",
     "pretrain": "train a backbone from scratch",
     "models": "list the pre-trained backbones, or show one",

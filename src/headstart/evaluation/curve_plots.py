@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from headstart.display.fonts import Drawable
     from headstart.evaluation.outcomes import Outcomes
+    from headstart.evaluation.results import CurvePoint
 
 SIDE = 3.6  # inches
 # Okabe and Ito's palette. Dashes tell apart what grey print does not.
@@ -60,6 +61,61 @@ def curves_figure(outcomes: Outcomes, classes: Sequence[str]) -> Figure:
     write_title(left, "ROC curves", which)
     write_title(right, "Precision and recall", "upwards is better")
     return figure
+
+
+def learning_figure(
+    measured: Sequence[CurvePoint], going_on: Sequence[CurvePoint], verdict: str
+) -> Figure:
+    """Draw accuracy against the number of training images, and how it would go on from now."""
+    figure, axes = new_figure(1.6 * SIDE, SIDE)
+    _draw_points(axes, measured, BLUE, "o", "cross-validated")
+    _draw_points(axes, going_on, VERMILION, "s", "forecast")
+    axes.fill_between(
+        [point.n for point in going_on],
+        *np.transpose([point.interval for point in going_on]),
+        color=VERMILION,
+        alpha=0.12,
+        linewidth=0,
+    )
+    axes.set_xscale("log")
+    # Fewer names than points, which are dense.
+    points = (measured[0], measured[len(measured) // 2], going_on[0], *going_on[2:])
+    named = [point.n for point in points]
+    axes.set_xticks(named, [f"{n:,}" for n in named], fontsize=8)
+    axes.set_xticks([], minor=True)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+    axes.tick_params(axis="y", labelsize=8)
+    axes.set_xlabel("training images", color=PALE, fontsize=9)
+    axes.set_ylabel("accuracy", color=PALE, fontsize=9)
+    axes.grid(color=GRID, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.legend(
+        loc="upper left", bbox_to_anchor=(-0.01, -0.15), frameon=False, labelcolor=INK, fontsize=9
+    )
+    # The first sentence alone would be wider than the figure.
+    first, _, second = verdict.partition(": ")
+    write_title(axes, f"{first}.", f"{second}\nbars and shade: 95 % intervals")
+    return figure
+
+
+def _draw_points(
+    axes: Axes, points: Sequence[CurvePoint], colour: str, marker: str, label: str
+) -> None:
+    accuracy = np.array([point.accuracy for point in points])
+    ends = np.array([point.interval for point in points])
+    # A mean of fits may lie at an end of its interval.
+    reach = np.abs(ends.T - accuracy)
+    axes.errorbar(
+        [point.n for point in points],
+        accuracy,
+        yerr=reach,
+        color=colour,
+        marker=marker,
+        markersize=4,
+        linewidth=1.4,
+        elinewidth=0.8,
+        label=label,
+    )
 
 
 _ROC = "false alarms: share of the other images", "recall: share of the class that is found"

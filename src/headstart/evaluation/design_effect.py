@@ -30,7 +30,7 @@ class ClassEffects(NamedTuple):
 #: that is kept, which learns from all of them, and folds share training images. The error of the
 #: cross-validated accuracy, as an estimate of the accuracy of the model that is kept, varies so
 #: many times as much as that of independent test images: docs/adr/0025 has the measurement.
-CROSS_VALIDATED = 1.3
+CROSS_VALIDATED = 1.4
 
 
 #: Of images that form no groups.

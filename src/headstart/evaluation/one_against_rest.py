@@ -285,7 +285,7 @@ def _point(outcomes: Outcomes, label: int, name: str, goal: str, at_least: float
     positive = outcomes.truth == label
     scores = outcomes.probabilities[:, label].astype(float)
     threshold = Curve.of(positive, scores).threshold(goal, at_least)
-    fold = _folds(positive, outcomes.groups)
+    fold = stratified_folds(positive.astype(np.int64), FOLDS, 0, outcomes.groups)
     taken, judged = np.zeros(len(scores), bool), np.zeros(len(scores), bool)
     for number in range(FOLDS):
         here = fold == number
@@ -303,14 +303,6 @@ def _point(outcomes: Outcomes, label: int, name: str, goal: str, at_least: float
         *_proportion(taken, positive & judged, outcomes),
         *_proportion(positive, taken, outcomes),
     )
-
-
-def _folds(positive: Bools, groups: Counts | None) -> Counts:
-    """Return the fold of each image; images of a group are in one."""
-    if groups is None:
-        return stratified_folds(positive.astype(np.int64), FOLDS, seed=0)
-    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
-    return stratified_folds(positive[first].astype(np.int64), FOLDS, seed=0)[group]
 
 
 def _proportion(

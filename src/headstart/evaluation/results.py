@@ -1,4 +1,4 @@
-"""The parts of an `Evaluation`: one class, one mistake, one unreadable image."""
+"""The parts of an `Evaluation`: one class, one mistake, one unreadable image, one size of a set."""
 
 import math
 from collections.abc import Sequence
@@ -76,6 +76,25 @@ class Unreadable:
     path: str
     type: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """The accuracy with so many training images.
+
+    Attributes
+    ----------
+    n : int
+        Number of training images.
+    accuracy : float
+        Measured by cross-validation, or forecast.
+    interval : Interval
+        95 %.
+    """
+
+    n: int
+    accuracy: float
+    interval: Interval
 
 
 def class_results(confusion: Counts, effects: ClassEffects = NO_GROUPS) -> tuple[ClassResult, ...]:
