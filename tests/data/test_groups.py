@@ -3,8 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headstart.data.groups import group_codes, merged
+from headstart.data.datasets import read_dataset
+from headstart.data.groups import common_folder, group_codes, merged, values_by
+from headstart.data.labelled_images import LabelledImages
 from headstart.errors import UsageError
+from headstart.images.sources import FileSource
 
 
 def test_groups_are_numbered_in_the_order_of_their_first_images():
@@ -42,3 +45,40 @@ def test_it_is_the_finest_such_partition(pairs):
             for group in set(groups.tolist()):
                 spread[groups == group] = spread[groups == group].min()
     assert found.tolist() == np.unique(spread, return_inverse=True)[1].tolist()
+
+
+def in_folders(*paths):
+    sources = [FileSource(f"photos/{path}") for path in paths]
+    return LabelledImages(sources, ["a"] * len(paths), ["a"])
+
+
+def test_groups_are_found_in_paths():
+    images = in_folders("cat/p1_0.jpg", "cat/p1_1.jpg", "dog/p2_0.JPG")
+    assert values_by(images, "{group}_*") == ["p1", "p1", "p2"]
+    assert values_by(images, "{group}/*") == ["cat", "cat", "dog"]
+    assert values_by(images, r"p(\d)") == ["1", "1", "2"]
+    with pytest.raises(UsageError, match=r"does not fit dog/p2_0\.JPG"):
+        values_by(images, "p1{group}.jpg")
+
+
+def test_groups_are_found_in_a_column(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("path,label,Patient\na.jpg,x,7\nb.jpg,y,7\nc.jpg,x,\n")
+    images = read_dataset(table)
+    assert values_by(images, "patient") == ["7", "7", None]
+    assert values_by(images.subset([2, 0]), "patient") == [None, "7"]
+    with pytest.raises(UsageError, match="the columns are: Patient"):
+        values_by(images, "site")
+
+
+def test_what_names_no_group_is_refused():
+    with pytest.raises(UsageError, match="none besides"):
+        values_by(in_folders("a/1.jpg"), "patient")
+    with pytest.raises(UsageError, match="regular expression"):
+        values_by(in_folders("a/1.jpg"), "(")
+
+
+def test_the_common_folder_ends_in_a_slash():
+    assert common_folder(["a/bc/1", "a/bd/1"]) == "a/"
+    assert common_folder(["a", "b"]) == ""
+    assert common_folder([]) == ""

@@ -163,7 +163,7 @@ def test_a_group_is_in_one_fold_and_no_class_is_untrained(pairs, n_folds, seed):
 @given(GROUPED, st.integers(0, 5))
 def test_a_group_is_on_one_side(pairs, seed):
     codes, groups = columns(pairs)
-    if not can_split(codes, groups):
+    if not can_split(codes.tolist(), groups):
         with pytest.raises(UsageError, match=r"at least 2 (images|groups)"):
             stratified_split(codes.tolist(), 0.3, seed, groups)
         return

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from headstart.display.text import counted
+from headstart.data.labelled_images import called
+from headstart.data.settings import path_expression
+from headstart.display.text import counted, listed_names
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,7 +18,64 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from headstart.data.labelled_images import LabelledImages
+
     Ints = NDArray[np.int64]
+
+
+def values_by(images: LabelledImages, by: str) -> list[Any]:
+    """Return a value for each image: a cell of a table, or a part of its path.
+
+    Parameters
+    ----------
+    images : LabelledImages
+    by : str
+        The name of a column of the table that the images were read from. Or a pattern that finds
+        the value in an image's path below the folder of all images: ``{group}`` stands for the
+        value and ``*`` for anything but a slash, as in ``*/{group}_*``; or a regular expression
+        with a group, as for `DatasetSettings.label_from`.
+
+    Returns
+    -------
+    list
+        None for an image whose cell is empty.
+
+    Raises
+    ------
+    UsageError
+        If there is no such column, or the pattern finds nothing in a path.
+    """
+    if column := called(images.columns, by):
+        return [None if value == "" else value for value in images.columns[column]]
+    if "{group}" not in by and "(" not in by:
+        known = listed_names(images.columns) or "none besides those of images and labels"
+        raise UsageError(
+            "Groups must be a column of the dataset's table, or a pattern with {group}, such as "
+            f"'*/{{group}}_*'. Received: {by!r}; the columns are: {known}."
+        )
+    expression = path_expression(by, "group", "The pattern of the groups")
+    names = [source.name.replace("\\", "/") for source in images.sources]
+    folder = common_folder(names)
+    found = [expression.search(name.removeprefix(folder)) for name in names]
+    if None in found:
+        raise UsageError(
+            "The pattern of the groups must fit the path of every image. "
+            f"Received: {by!r}, which does not fit {names[found.index(None)].removeprefix(folder)}."
+        )
+    return [match[1] for match in found if match]
+
+
+def common_folder(names: Sequence[str]) -> str:
+    """Return the folder, with a slash at its end, that all paths begin with; "" if there is none.
+
+    Examples
+    --------
+    >>> common_folder(["a/b/cat/1.jpg", "a/b/dog/1.jpg"])
+    'a/b/'
+    """
+    parts = [name.split("/")[:-1] for name in (min(names, default=""), max(names, default=""))]
+    common = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(*parts, strict=False))
+    return "".join(f"{part}/" for part, _ in common)
 
 
 def group_codes(groups: Sequence[Hashable] | None, n_images: int) -> Ints | None:

@@ -30,6 +30,7 @@ _KINDS = {
     "classes": Iterable[Any],
     "split": Sequence[Any] | None,
     "skipped": Mapping[str, int],
+    "columns": Mapping[str, Any],
 }
 
 
@@ -49,6 +50,8 @@ class LabelledImages:
         "train", "valid" or "test" for each image. None if the dataset has no splits.
     skipped : dict of str to int
         How many entries were skipped, by reason.
+    columns : dict of str to list
+        The other columns of a table, with a value for each image.
     layout : str
         How the dataset was read, in sentences of one line each; "" if it was not read from files.
 
@@ -65,6 +68,7 @@ class LabelledImages:
     split: list[str] | None = None
     skipped: dict[str, int] = field(default_factory=dict)
     layout: str = ""
+    columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Resolve the labels: every dataset passes here, whatever it was read from."""
@@ -76,8 +80,8 @@ class LabelledImages:
         object.__setattr__(
             self, "classes", resolve_labels(self.classes, "class {}".format, DatasetError)
         )
-        for name in ("labels", "split"):
-            values = getattr(self, name)
+        each = {"labels": labels, "split": self.split, **self.columns}
+        for name, values in each.items():
             if values is not None and len(values) != len(sources):
                 raise DatasetError(
                     f"There must be one item of {name} for each image. Received: {len(sources)} "
@@ -115,6 +119,7 @@ class LabelledImages:
             sources=sources,
             labels=[self.labels[i] for i in chosen],
             split=None if self.split is None else [self.split[i] for i in chosen],
+            columns={name: [values[i] for i in chosen] for name, values in self.columns.items()},
         )
 
     def part(self, name: str) -> "LabelledImages":

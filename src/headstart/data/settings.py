@@ -98,36 +98,50 @@ def flag(field: str) -> str:
 
 
 def label_expression(pattern: str) -> re.Pattern[str]:
-    """Return the regular expression that a `label_from` pattern means.
+    """Return the regular expression that a `label_from` pattern means; see `path_expression`."""
+    return path_expression(pattern, "label", "label_from")
 
-    It is searched in a path with forward slashes. Its first group is the label.
+
+def path_expression(pattern: str, what: str, option: str) -> re.Pattern[str]:
+    """Return the regular expression of a pattern that finds something in a path.
+
+    It is searched in a path with forward slashes. Its first group is what is found.
+
+    Parameters
+    ----------
+    pattern : str
+    what : str
+        What the pattern finds: "label" stands in it as ``{label}``.
+    option : str
+        What the pattern was given as, for messages.
 
     Raises
     ------
     UsageError
         The pattern has neither ``{label}`` nor one group, or is no regular expression.
     """
-    is_simple = "{label}" in pattern
+    place = f"{{{what}}}"
+    is_simple = place in pattern
     try:
         # Cameras write .JPG as well as .jpg.
-        compiled = re.compile(_simple(pattern), re.I) if is_simple else re.compile(pattern)
+        compiled = re.compile(_simple(pattern, place), re.I) if is_simple else re.compile(pattern)
     except re.error as error:
         raise UsageError(
-            f"label_from must be a regular expression if it has no {{label}}: {error}. "
+            f"{option} must be a regular expression if it has no {place}: {error}. "
             f"Received: {pattern!r}."
         ) from None
-    if compiled.groups == 0 or pattern.count("{label}") > 1:
+    if compiled.groups == 0 or pattern.count(place) > 1:
         raise UsageError(
-            "label_from must say once where the label is: with {label}, as in '{label}.*.jpg', or "
+            f"{option} must say once where the {what} is: with {place}, as in '{place}.*.jpg', or "
             f"with a group, as in '/([a-z]+)[0-9]+[.]jpg'. Received: {pattern!r}."
         )
     return compiled
 
 
-def _simple(pattern: str) -> str:
+def _simple(pattern: str, place: str) -> str:
     """Return the regular expression of a pattern with ``{label}`` and ``*``."""
-    meanings = {"{label}": "([^/]+?)", "*": "[^/]*", "**": ".*"}
-    parts = re.split(r"(\{label\}|\*+)", pattern)
+    meanings = {place: "([^/]+?)", "*": "[^/]*", "**": ".*"}
+    parts = re.split(rf"({re.escape(place)}|\*+)", pattern)
     expression = "".join(meanings.get(part, re.escape(part)) for part in parts)
     begin = "^" if "/" in pattern else "(?:^|/)"
     return f"{begin}{expression}$"

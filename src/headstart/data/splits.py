@@ -65,19 +65,24 @@ def stratified_split(
     random = np.random.default_rng(seed)
     in_test = np.zeros(len(units.sizes), dtype=bool)
     images = np.array([units.sizes[each].sum() for each in classes])
+    needed = units.needed(codes)
     for each, n_test in zip(classes, _class_shares(images, wanted, len(labels)), strict=True):
-        in_test[_first(random.permutation(each), units.sizes, n_test)] = True
+        order = random.permutation(each)
+        free = order[~needed[order]]
+        # A class keeps a unit to train on.
+        most = min(len(free), len(order) - 1)
+        in_test[_first(free, units.sizes, n_test, most)] = True
     held_out = np.where(in_test, 0, ALWAYS_TRAINS)
     tested = _leaving_every_class(held_out, units, codes)[units.unit_of] != ALWAYS_TRAINS
     return np.flatnonzero(~tested), np.flatnonzero(tested)
 
 
-def can_split(codes: Ints, groups: Ints | None = None) -> bool:
+def can_split(labels: Sequence[Hashable], groups: Ints | None = None) -> bool:
     """Tell whether a class has two groups, of which one can be held out.
 
     See `stratified_split` for the parameters.
     """
-    units = Units.of(codes, groups)
+    units = Units.of(_codes(labels), groups)
     return bool(np.bincount(units.codes).max() > 1)
 
 
@@ -236,6 +241,14 @@ class Units:
         """Whether each unit is one sample."""
         return bool((self.sizes == 1).all())
 
+    def needed(self, codes: Ints) -> NDArray[np.bool_]:
+        """Tell which units hold all samples of a class: that class would be untrained."""
+        found = np.zeros(len(self.sizes), bool)
+        pairs = np.unique(codes * len(self.sizes) + self.unit_of)
+        lonely = np.flatnonzero(np.bincount(pairs // len(self.sizes)) == 1)
+        found[pairs[np.isin(pairs // len(self.sizes), lonely)] % len(self.sizes)] = True
+        return found
+
     def of_class(self, code: int) -> Ints:
         """Return the units of one class, in order."""
         return np.flatnonzero(self.codes == code)
@@ -299,13 +312,13 @@ def _dealt_in_turn(units: Units, order: Ints, n: int) -> Ints:
     return np.concatenate(dealt)
 
 
-def _first(order: Ints, sizes: Ints, wanted: int) -> Ints:
-    """Return the first units of a class that hold about `wanted` samples, but not all units."""
-    if len(order) < 2 or not wanted:
+def _first(order: Ints, sizes: Ints, wanted: int, most: int) -> Ints:
+    """Return the first units, `most` at most, that hold about `wanted` samples."""
+    if not most or not wanted:
         return order[:0]
     filled = np.cumsum(sizes[order])
     count = 1 + int(np.abs(filled - wanted).argmin())
-    return order[: min(count, len(order) - 1)]
+    return order[: min(count, most)]
 
 
 def _codes(labels: Sequence[Hashable]) -> Ints:

@@ -223,6 +223,11 @@ def labelled_rows(
             f"{told} {printable(image)}, and the classes in its column {printable(label)}"
             f"{f', the splits in {split}' if split else ''}."
         ),
+        columns={
+            column: [row.cells.get(column) for row in rows]
+            for column in columns
+            if column not in (image, label, split)
+        },
     )
 
 

@@ -195,7 +195,7 @@ class _FeatureBatches:
 
 
 def _split(codes: Codes, validation: float, seed: int, groups: Codes | None) -> tuple[Codes, Codes]:
-    if not validation or not can_split(codes, groups):
+    if not validation or not can_split(codes.tolist(), groups):
         return np.arange(len(codes)), np.arange(0)
     return stratified_split(codes.tolist(), validation, seed, groups)
 
