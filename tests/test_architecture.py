@@ -28,6 +28,7 @@ HEAVY = {
         "images",
         "model",
     },
+    "cleanlab": {"checking"},
     "h5py": {"backbones"},
     "jax": {"features", "training"},
     "keras": {"augmentation", "backbones", "finetuning", "pretraining", "training"},
@@ -39,7 +40,7 @@ HEAVY = {
     "pydicom": {"images"},
     "tifffile": {"images"},
     "scipy": {"evaluation", "finetuning", "heads"},
-    "sklearn": {"classifier", "demo", "features", "finetuning", "heads"},
+    "sklearn": {"checking", "classifier", "demo", "features", "finetuning", "heads"},
     "tensorflow": {"features", "training"},
     "torch": {"features", "training"},
 }

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from headstart.backbones.catalogue import backbones as backbones
     from headstart.backbones.row import Backbone as Backbone
     from headstart.backbones.spec import NetworkSpec as NetworkSpec
+    from headstart.checking.data_check import DataCheck as DataCheck
+    from headstart.checking.finding import Finding as Finding
     from headstart.classifier import ImageClassifier as ImageClassifier
     from headstart.comparing.comparison import CandidateResult as CandidateResult
     from headstart.comparing.comparison import Comparison as Comparison
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from headstart.heads.nearest_mean import NearestMeanHead as NearestMeanHead
     from headstart.heads.neighbours import NeighboursHead as NeighboursHead
     from headstart.heads.ridge import RidgeHead as RidgeHead
+    from headstart.jobs.check import check as check
     from headstart.jobs.compare import compare as compare
     from headstart.jobs.evaluate import evaluate as evaluate
     from headstart.jobs.learning_curve import learning_curve as learning_curve
@@ -91,12 +94,14 @@ _HOMES = {
     "Comparison": "comparing.comparison",
     "ConversionError": "errors",
     "DamagedModel": "errors",
+    "DataCheck": "checking.data_check",
     "DatasetError": "errors",
     "DatasetSettings": "data.settings",
     "DenseHead": "heads.dense",
     "DownloadError": "errors",
     "Embedder": "features.embedder",
     "Evaluation": "evaluation.evaluation",
+    "Finding": "checking.finding",
     "FineTuning": "finetuning.settings",
     "FineTuningSummary": "finetuning.summary",
     "ForkError": "errors",
@@ -136,6 +141,7 @@ _HOMES = {
     "WeightsMismatch": "errors",
     "WeightsNotFound": "errors",
     "backbones": "backbones.catalogue",
+    "check": "jobs.check",
     "compare": "jobs.compare",
     "draw_samples": "jobs.show",
     "evaluate": "jobs.evaluate",

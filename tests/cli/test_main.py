@@ -30,7 +30,7 @@ def test_help_names_every_command_and_the_exit_statuses(capsys):
     [
         ("predit", "There is no command 'predit'. Did you mean 'headstart predict'?"),
         ("photos", "There is no command 'photos'. To say what is in images: headstart predict"),
-        ("zebra", "There is no command 'zebra'. The commands are demo, predict, train"),
+        ("zebra", "There is no command 'zebra'. The commands are demo, predict, check, train"),
     ],
 )
 def test_a_word_that_is_no_command_gets_advice(word, says, capsys, tmp_path, monkeypatch):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "demo": "show the whole job on example images",
     "predict": "say what is in images",
+    "check": "find copies, wrong labels and unreadable images in a dataset",
     "train": "learn your own classes from a folder of images",
     "evaluate": "measure a saved model on labelled images",
     "compare": "compare backbones, resize rules and heads",

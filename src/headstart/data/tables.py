@@ -10,6 +10,7 @@ from typing import Any
 from headstart.data.class_folders import refuse_others, split_folders
 from headstart.data.discovery import image_files
 from headstart.data.file_names import is_hidden
+from headstart.data.fix_columns import kept_rows
 from headstart.data.folders import NOT_AN_IMAGE
 from headstart.data.image_names import NamedImages, check_places
 from headstart.data.labelled_images import (
@@ -143,8 +144,9 @@ def _lists_images(table: Path) -> bool:
 
 
 def _read_table(table: Path, settings: DatasetSettings) -> LabelledImages:
-    rows = read_rows(table)
+    listed = read_rows(table)
     name = printable(str(table))
+    rows = kept_rows(listed, name)
     folder = _image_folder(table, settings.image_folder)
 
     def sources(names: list[Any]) -> list[ImageSource]:
@@ -156,7 +158,7 @@ def _read_table(table: Path, settings: DatasetSettings) -> LabelledImages:
     where = "" if folder == table.parent else f" in {printable(str(folder))}"
     told = f"The table {printable(table.name)} names the images{where} in its column"
     has_header = table.suffix.lower() in (".csv", ".tsv")
-    return labelled_rows(
+    images = labelled_rows(
         rows,
         settings,
         sources,
@@ -165,6 +167,9 @@ def _read_table(table: Path, settings: DatasetSettings) -> LabelledImages:
         place=lambda n: f"line {rows[n].line}",
         advice=_HEADER if has_header else "",
     )
+    if len(rows) < len(listed):
+        images.skipped["dropped by the list"] = len(listed) - len(rows)
+    return images
 
 
 def labelled_rows(
