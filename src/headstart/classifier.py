@@ -15,19 +15,22 @@ from headstart.backbones.networks import find_network
 from headstart.data.groups import group_codes
 from headstart.data.inputs import Images, Labels, image_sources, labelled_images
 from headstart.data.labels import scored_labels
+from headstart.data.parents import read_parents
 from headstart.display.displayed import to_html
 from headstart.errors import DatasetError, UsageError
 from headstart.features.embedder import ImageEstimator
 from headstart.features.extractor import FeatureExtractor
 from headstart.heads.base import Head, check_class_weight
+from headstart.heads.deciding import fit_rule
 from headstart.heads.int8_choice import check_int8, choose_int8
 from headstart.heads.resize_choice import choose_resize
 from headstart.heads.table import get_head, head_name
 from headstart.model import SavedModel, TrainingData, save_model
 from headstart.model.facts import class_table, fact_table, listed_classes
+from headstart.prediction.hierarchy import Hierarchy
 from headstart.prediction.labels import agreement, user_classes
 from headstart.prediction.predictor import Predictor
-from headstart.progress import Progress
+from headstart.progress import Bars, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -75,6 +78,8 @@ class ClassifierSettings(TypedDict, total=False):
     workers: Positive | None
     device: Device
     accept_truncated: bool
+    error_target: float | None
+    parents: str | Path | Mapping[str, str] | None
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -126,6 +131,15 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         prediction. A saved model does not keep it. See `FeatureSettings`.
     random_state : int or None, default=0
         Seed of a head that is given by name. With None, each training has a seed of its own.
+    error_target : float or None, default=0.05
+        How often the prediction set of an image may lack the true class, between 0 and 1. The rule
+        for that, and for images unlike the training images, is fitted by cross-validation. None
+        fits no such rule: the model is sure of every image. A dense head, which takes long to
+        train, gets the part about unlike images only.
+    parents : str, Path, mapping or None, default=None
+        The parents of the classes: a table with the columns ``class`` and ``parent``; "labels", if
+        labels are paths such as ``animal/cat``; or a mapping. Where a model can't tell classes
+        apart, it names their parent.
 
     Attributes
     ----------
@@ -147,6 +161,11 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         How many training images were read by a rule that may surprise, for each rule.
     training_ : TrainingData
         What the classifier was trained on.
+    out_of_fold_ : OutOfFold or None
+        The cross-validated probabilities of the training images that can be read; None without an
+        error target, and for a dense head.
+    held_out_ : HeldOut or None
+        What the decision rule says of them.
     fine_tuning_ : FineTuningSummary
         The result of fine-tuning; only on what `headstart.fine_tune` returns.
 
@@ -161,6 +180,8 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
     head: HeadChoice = "logistic"
     class_weight: Literal["balanced"] | Mapping[Hashable, float] | None = "balanced"
     random_state: Seed | None = 0
+    error_target: float | None = 0.05
+    parents: str | Path | Mapping[str, str] | None = None
 
     def fit(
         self,
@@ -239,6 +260,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         """
         head = self._head()
         _check_door(head, labels)
+        parents = self._parents(labels)
         rounds = self.precision == "int8" and not network.quantised
         if rounds:
             check_int8(labels)
@@ -258,6 +280,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         self.head_ = head.fit(extracted.features, kept, groups=own)
         self.classes_ = self.head_.classes_
         self.predictor_ = self._predictor(extractor)
+        self._decide(extracted.features, kept, own, parents, progress)
         self.unreadable_ = extracted.unreadable
         self.notes_ = extracted.notes
         self.training_ = TrainingData.of(
@@ -423,8 +446,53 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
             scorer=self.head_.scorer_,
         )
 
+    def _decide(
+        self,
+        features: NDArray[np.float32],
+        labels: Sequence[Any],
+        groups: NDArray[np.int64] | None,
+        parents: Mapping[str, str] | None,
+        progress: Progress | None,
+    ) -> None:
+        """Fit the decision rule of the predictor."""
+        self.out_of_fold_ = self.held_out_ = None
+        if self.error_target is None:
+            return
+        hierarchy = None if parents is None else Hierarchy.of(parents, self.classes_.tolist())
+        fitted = fit_rule(
+            self._head(),
+            features,
+            labels,
+            groups=groups,
+            error_target=self.error_target,
+            hierarchy=hierarchy,
+            seed=self.random_state or 0,
+        )
+        self.out_of_fold_, self.held_out_ = fitted.out_of_fold, fitted.held_out
+        self.predictor_ = replace(self.predictor_, decision=fitted.decision)
+        if fitted.lacks:
+            (progress or Bars()).say(fitted.lacks)
+
+    def _parents(self, labels: Sequence[Hashable]) -> Mapping[str, str] | None:
+        """Return the parents of the classes, checked before training."""
+        if self.parents is None:
+            return None
+        if self.error_target is None:
+            raise UsageError(
+                "parents need an error target, which says when a parent is named instead of a "
+                "class. Received: error_target=None."
+            )
+        classes = list(dict.fromkeys(labels))
+        parents = read_parents(self.parents, classes)
+        Hierarchy.of(parents, classes)
+        return parents
+
     def _head(self) -> Head:
         check_fields(self)
+        if self.error_target is not None and not 0 < self.error_target < 1:
+            raise UsageError(
+                f"error_target must be between 0 and 1, or None. Received: {self.error_target}."
+            )
         if isinstance(self.head, str):
             kind = get_head(self.head)
             known = kind().get_params()

@@ -24,6 +24,7 @@ from headstart.heads.nearest_mean import NearestMeanHead
 from headstart.heads.resize_choice import ResizeChoice
 from headstart.heads.table import HEADS
 from headstart.images.sources import ImageSource, as_source
+from headstart.prediction.unsure_rule import UnsureRule
 
 # Keras wants a process of its own: heads/test_dense.py.
 IN_PROCESS = [name for name in HEADS if name != "dense"]
@@ -402,3 +403,65 @@ def test_flattened_features_are_the_map_row_by_row(tiny_network, photos):
     assert flat.shape == (36, 8 * 8 * 16)
     means = flat.reshape(-1, 8 * 8, 16).mean(axis=1)
     np.testing.assert_allclose(means, plain.features(images), rtol=1e-3, atol=1e-4)
+
+
+def noise(n):
+    """Images of nothing but noise."""
+    random = np.random.default_rng(0)
+    return [random.integers(0, 256, (40, 40, 3), np.uint8) for _ in range(n)]
+
+
+def test_a_decision_rule_is_fitted_and_saved(classifier, photos, tmp_path):
+    images, labels = photos
+    model = clone(classifier).set_params(parents={"red": "warm", "blue": "cold"})
+    saved = model.fit(images, labels).save(tmp_path / "model")
+    assert model.out_of_fold_.probabilities.shape == (36, 3)
+    assert len(model.held_out_.unlike) == 36
+    loaded = load(tmp_path / "model")
+    for predictor in (model.predictor_, saved.predictor, loaded.predictor):
+        assert predictor.decision.hierarchy.names == ("cold", "warm")
+        seen = list(predictor.stream(images))
+        assert (
+            sum(
+                answer.prediction_set == (label,)
+                for answer, label in zip(seen, labels, strict=True)
+            )
+            > 30
+        )
+        assert all(answer.unlike and answer.unsure for answer in predictor.stream(noise(3)))
+
+
+def test_an_error_target_of_the_user_counts(classifier, photos):
+    predictor = classifier.fit(*photos).predictor_
+    assert predictor.with_rule(UnsureRule(error_target=0.1)).rule.error_target == 0.1
+    with pytest.raises(UsageError, match=r"error_target must be at least 0\.027 for this model"):
+        predictor.with_rule(UnsureRule(error_target=0.01))
+
+
+def test_without_an_error_target_no_rule_is_fitted(classifier, photos):
+    model = classifier.set_params(error_target=None).fit(*photos)
+    assert model.predictor_.decision is model.out_of_fold_ is model.held_out_ is None
+    assert not any(answer.unsure for answer in model.predictor_.stream(noise(2)))
+    with pytest.raises(UsageError, match="error_target needs a saved model"):
+        model.predictor_.with_rule(UnsureRule(error_target=0.1))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"error_target": 0.0}, "error_target must be between 0 and 1"),
+        ({"error_target": None, "parents": {"red": "warm"}}, "parents need an error target"),
+        ({"parents": {"rot": "warm"}}, "parents must name the parent of at least one class"),
+        ({"parents": "no-such.csv"}, "parents must be a table"),
+    ],
+)
+def test_what_can_be_no_rule_is_refused_before_an_image_is_read(classifier, wrong, says):
+    with pytest.raises(UsageError, match=says):
+        classifier.set_params(**wrong).fit(["no-such.jpg"] * 2, ["red", "blue"])
+
+
+def test_what_the_rule_lacks_is_told(classifier, photos):
+    images, labels = photos
+    progress = Recorder()
+    classifier.fit(images[:12], labels[:12], progress=progress)
+    assert any("gives no prediction sets" in said for said in progress.said)

@@ -45,11 +45,12 @@ def table(tmp_path, *answers, top=2, inputs=(), encoding="utf-8", **settings):
 
 def test_a_wide_table_has_a_row_for_each_image(tmp_path):
     notes = ("animated: first frame; 12 in all", "CMYK converted")
-    rows = table(tmp_path, answer(notes=notes), answer(unsure=True), unreadable())
+    verdict = {"unsure": True, "unlike": True, "prediction_set": ("ant", "=b"), "parent": "insect"}
+    rows = table(tmp_path, answer(notes=notes), answer(**verdict), unreadable())
     assert rows == [
         [
             *("path", "label", "probability", "second_label", "second_probability", "unsure"),
-            *("error", "notes", "date_taken", "camera"),
+            *("error", "notes", "date_taken", "camera", "unlike", "prediction_set", "parent"),
         ],
         [
             *("a.png", "ant", "0.750000", "bee", "0.250000", "", ""),
@@ -58,12 +59,13 @@ def test_a_wide_table_has_a_row_for_each_image(tmp_path):
                 "2024-05-01 23:59:07",
                 "Canon EOS R6",
             ),
+            *("", "", ""),
         ],
         [
             *("a.png", "ant", "0.750000", "bee", "0.250000", "yes", "", ""),
-            *("2024-05-01 23:59:07", "Canon EOS R6"),
+            *("2024-05-01 23:59:07", "Canon EOS R6", "yes", "ant | =b", "insect"),
         ],
-        ["b.png", "", "", "", "", "", "b.png is cut short.", "", "", ""],
+        ["b.png", "", "", "", "", "", "b.png is cut short.", "", "", "", "", "", ""],
     ]
 
 

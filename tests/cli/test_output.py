@@ -20,6 +20,7 @@ from headstart.cli.output import (
     print_record,
     print_result,
     print_text,
+    why_unsure,
 )
 from headstart.cli.parser import CommandParser
 from headstart.errors import ImageDamaged, UsageError
@@ -145,12 +146,29 @@ def test_what_is_unsure_is_said(capsys):
     assert json.loads(record)["unsure"] is True
 
 
+@pytest.mark.parametrize(
+    ("verdict", "why"),
+    [
+        ({"prediction_set": ("ant", "bee")}, "unsure: ant or bee"),
+        ({"prediction_set": ("ant", "bee"), "parent": "insect"}, "unsure: insect; ant or bee"),
+        ({"prediction_set": ("ant", "bee"), "unlike": True}, "unsure: unlike the training images"),
+        ({"prediction_set": tuple("abcdefg")}, "unsure: a or b or c or d or e or 2 others"),
+        ({"prediction_set": ("ant",)}, "unsure"),
+    ],
+)
+def test_why_a_model_is_unsure_is_said(verdict, why):
+    assert why_unsure(answer(unsure=True, **verdict)) == why
+
+
 def test_totals_count_each_image_once():
     totals = Totals()
-    for each in (answer(), answer(), answer(unsure=True), unreadable()):
+    unlike = answer(unsure=True, unlike=True)
+    for each in (answer(), answer(), answer(unsure=True), unlike, unreadable()):
         totals.add(each)
-    assert str(totals) == "Totals: ant (2), unsure (1), unreadable (1)."
-    assert (totals.images, totals.unreadable) == (4, 1)
+    assert str(totals) == (
+        "Totals: ant (2), unsure (1), unlike the training images (1), unreadable (1)."
+    )
+    assert (totals.images, totals.unreadable) == (5, 1)
 
 
 def test_totals_name_the_most_frequent_classes(monkeypatch):

@@ -22,7 +22,7 @@ def test_what_the_rule_does_is_counted():
     assert json.loads(json.dumps(records.to_json(found)))["coverage"] == 0.75
     text = found.table().to_text()
     assert "3 of 4" in text
-    assert "at least 90.0 % is the aim" in text
+    assert "aim: 90.0 %" in text
 
 
 def test_without_sets_and_without_sure_images_less_is_known():

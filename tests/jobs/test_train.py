@@ -301,7 +301,12 @@ def test_the_validation_split_serves_fine_tuning_or_is_said_not_to(
     monkeypatch.setattr("headstart.jobs.train.fine_tuned", tuned)
     progress = Recorder()
     summary = hs.train(
-        data, tmp_path / "m", backbone=tiny_network, fine_tuning=settings, progress=progress
+        data,
+        tmp_path / "m",
+        backbone=tiny_network,
+        fine_tuning=settings,
+        error_target=None,
+        progress=progress,
     )
     assert (summary.n_train, summary.evaluation.n) == (12, 6)
     assert given == ([] if settings is None else [validation])
@@ -313,7 +318,8 @@ def test_the_validation_split_serves_fine_tuning_or_is_said_not_to(
 def test_a_test_split_that_is_not_tested_on_is_mentioned(labelled, tiny_network, tmp_path):
     data = LabelledImages(labelled.sources, labelled.labels, [0, 1], split=["train", "test"] * 12)
     progress = Recorder()
-    hs.train(data, tmp_path / "m", backbone=tiny_network, test=0.25, progress=progress)
+    settings = {"test": 0.25, "error_target": None}
+    hs.train(data, tmp_path / "m", backbone=tiny_network, progress=progress, **settings)
     assert progress.said == ["The test split of 12 images is not used: other images are tested on."]
 
 

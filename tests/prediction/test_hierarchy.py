@@ -29,12 +29,6 @@ def test_the_smallest_parent_that_is_probable_enough_answers():
     assert found.parent(rows(0.1, 0, 0, 0.9), 0.05) is None
 
 
-def test_labels_that_are_paths_name_their_parents():
-    found = Hierarchy.of_labels(["animal/cat", "animal/dog", "tree", "animal/big/cow"])
-    assert found.names == ("animal/big", "animal")
-    assert found.members[1].tolist() == [True, True, False, True]
-
-
 @pytest.mark.parametrize(
     "parents",
     [{}, {"bird": "animal"}, {"cat": "dog"}, {"cat": "cat"}, {"cat": "a", "a": "b", "b": "a"}],

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from headstart.prediction.answer import Answer
 
 _MARK = "\ufeff"
-# A note may contain a semicolon.
+# A note or a label may contain a semicolon.
 _BETWEEN_NOTES = " | "
 
 
@@ -65,6 +65,9 @@ class WideTable:
         "notes",
         "date_taken",
         "camera",
+        "unlike",
+        "prediction_set",
+        "parent",
     )
 
     def __init__(
@@ -91,6 +94,10 @@ class WideTable:
             row[f"{place}probability"] = f"{found.probability:.6f}"
         exif = read_exif(answer.source)
         row["unsure"] = "yes" if answer.unsure else ""
+        row["unlike"] = "yes" if answer.unlike else ""
+        labels = map(str, answer.prediction_set or ())
+        row["prediction_set"] = cell(_BETWEEN_NOTES.join(labels))
+        row["parent"] = cell(answer.parent or "")
         row["date_taken"] = "" if exif.date_taken is None else str(exif.date_taken)
         row["camera"] = cell(exif.camera)
         self._writer.writerow(row)

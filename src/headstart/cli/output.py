@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Write = Callable[[Answer], None]
 
 SHEET_TILES = 60
+_MOST_IN_SET = 5
 #: How many classes the totals name.
 TOTALS = 20
 
@@ -125,11 +126,24 @@ def _text_lines(answer: Answer, top: int) -> Iterator[str]:
     for note in answer.notes:
         yield printable(f"    ({note})")
     if answer.unsure:
-        yield "    (unsure)"
+        yield printable(f"    ({why_unsure(answer)})")
     for prediction in answer.predictions(top):
         name = str(prediction.label)
         identity = "" if prediction.id == name else f"  {prediction.id}"
         yield printable(f"   {percent(prediction.probability):>7}  {name}{identity}")
+
+
+def why_unsure(answer: Answer) -> str:
+    """Return that the model is unsure of an image, and why, in words."""
+    if answer.unlike:
+        return "unsure: unlike the training images"
+    if answer.prediction_set is None or len(answer.prediction_set) < 2:
+        return "unsure"
+    classes = " or ".join(map(str, answer.prediction_set[:_MOST_IN_SET]))
+    others = len(answer.prediction_set) - _MOST_IN_SET
+    more = f" or {others:,} others" if others > 0 else ""
+    parent = "" if answer.parent is None else f"{answer.parent}; "
+    return f"unsure: {parent}{classes}{more}"
 
 
 def print_record(answer: Answer, top: int) -> None:
@@ -142,12 +156,12 @@ class Totals:
 
     def __init__(self) -> None:
         self._classes: Counter[str] = Counter()
-        self._unsure = self._unreadable = 0
+        self._unsure = self._unlike = self._unreadable = 0
 
     @property
     def images(self) -> int:
         """How many images there were."""
-        return self._classes.total() + self._unsure + self._unreadable
+        return self._classes.total() + self._unsure + self._unlike + self._unreadable
 
     @property
     def unreadable(self) -> int:
@@ -158,6 +172,8 @@ class Totals:
         """Count one image."""
         if answer.error is not None:
             self._unreadable += 1
+        elif answer.unlike:
+            self._unlike += 1
         elif answer.unsure:
             self._unsure += 1
         else:
@@ -172,6 +188,8 @@ class Totals:
             parts.append(f"{len(self._classes) - TOTALS:,} other classes ({others:,})")
         if self._unsure:
             parts.append(f"unsure ({self._unsure:,})")
+        if self._unlike:
+            parts.append(f"unlike the training images ({self._unlike:,})")
         if self._unreadable:
             parts.append(f"unreadable ({self._unreadable:,})")
         return f"Totals: {', '.join(parts)}."

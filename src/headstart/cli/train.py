@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 
 from headstart.cli import options
 from headstart.cli.finetuning import add_fine_tuning, chosen_fine_tuning
-from headstart.cli.flags import Flags, must_come_with
+from headstart.cli.flags import Flags, must_come_with, reader
 from headstart.cli.options import FEATURES, NETWORK, READING
 from headstart.cli.output import print_result
 from headstart.cli.parser import CommandParser, Group, add_option, progress
@@ -48,6 +48,7 @@ def add_arguments(parser: CommandParser) -> None:
     options.add_json(parser, "the summary")
     options.add_reading(parser)
     add_fine_tuning(parser)
+    _add_decision(parser.heading("when the model is unsure"))
     network = parser.heading("network", options.AUTO)
     NETWORK.add_others(network, "backbone")
     FEATURES.add(network)
@@ -63,6 +64,26 @@ def _add_test(group: Group) -> None:
     add_option(group, "--test-folder FOLDER", "the labelled images to test on", options.path)
 
 
+_ERROR = reader(
+    "must be between 0 and 1, such as 0.05, or none",
+    lambda text: None if text == "none" else float(text),
+    lambda error: error is None or 0 < error < 1,
+)
+
+
+def _add_decision(group: Group) -> None:
+    error = (
+        "how often the classes that the model gives for an image may lack the true one; none: it "
+        "is sure of every image"
+    )
+    add_option(group, "--error-target E", error, _ERROR, 0.05)
+    parents = (
+        "a table with the columns class and parent, or 'labels' if labels are paths such as "
+        "animal/cat: a model that can't tell classes apart names their parent"
+    )
+    add_option(group, "--parents FILE", parents, options.path_text)
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Train, test and save; print the summary."""
     network, features = NETWORK.settings(arguments), FEATURES.settings(arguments)
@@ -76,6 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
         **asdict(network),
         **asdict(features),
         head=head,
+        error_target=arguments.error_target,
+        parents=arguments.parents,
         dataset=dataset,
         test=arguments.test_folder or arguments.test,
         seed=arguments.seed,

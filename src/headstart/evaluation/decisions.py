@@ -113,8 +113,8 @@ class DecisionFigures:
             rows.append(("accuracy", percent(self.answered_accuracy), meaning))
         if self.coverage is not None and self.coverage_interval is not None:
             low, high = self.coverage_interval
-            aim = f"at least {percent(1 - self.error_target)} is the aim"
-            meaning = f"of the prediction sets hold the true class ({_both(low, high)}); {aim}"
+            aim = f"aim: {percent(1 - self.error_target)}"
+            meaning = f"of the prediction sets hold the true class ({_both(low, high)}; {aim})"
             rows.append(("coverage", percent(self.coverage), meaning))
             rows.append(("set size", f"{self.set_size:.2f}", "classes in a prediction set, mean"))
         return Table(title="When the model is sure", align="<><", rows=rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
-
-_SLASH = "/"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,21 +69,6 @@ class Hierarchy:
             )
         order = sorted(below, key=lambda name: (int(below[name].sum()), name))
         return cls(tuple(order), np.array([below[name] for name in order]))
-
-    @classmethod
-    def of_labels(cls, classes: Sequence[Hashable]) -> Self:
-        """Make a hierarchy of labels that are paths: the parent of ``animal/cat`` is ``animal``.
-
-        Raises
-        ------
-        UsageError
-            If no label has a slash.
-        """
-        parents: dict[str, str] = {}
-        for label in map(str, classes):
-            steps = list(itertools.accumulate(label.split(_SLASH), f"{{}}{_SLASH}{{}}".format))
-            parents |= {below: above for above, below in itertools.pairwise(steps) if above}
-        return cls.of(parents, classes)
 
     def parent(self, probabilities: NDArray[np.float32], least: float) -> str | None:
         """Return the smallest parent of the most probable class that is probable enough.
