@@ -64,3 +64,27 @@ def test_thresholds_reach_the_recall_or_the_precision_that_is_asked_for(saved, p
     both = ["--at-precision", "0.9", "--at-recall", "0.9"]
     assert main(["evaluate", saved, str(photos), *both]) == 2
     assert "one of both" in capsys.readouterr().err
+
+
+def test_subgroups_and_groups_are_found_in_a_table(saved, photos, capsys):
+    paths = sorted(photos.glob("*/*.png"))
+    table = photos.parent / "table.csv"
+    rows = [
+        f"{path.relative_to(photos.parent)},{path.parent.name},site {number % 2},p{number // 3}"
+        for number, path in enumerate(paths)
+    ]
+    table.write_text("\n".join(["path,label,site,patient", *rows]))
+    words = ["evaluate", saved, str(table), "--by", "site", "--group-by", "patient"]
+    assert main([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(part["value"], part["n"]) for part in found["subgroups"]["subgroups"]] == [
+        ("site 0", 9),
+        ("site 1", 9),
+    ]
+    assert found["n_groups"] == 6
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    assert "The intervals count 6 groups of images, not 18 images." in printed
+    assert "Accuracy by site" in printed
+    assert main(["evaluate", saved, str(table), "--by", "camera"]) == 2
+    assert "site" in capsys.readouterr().err

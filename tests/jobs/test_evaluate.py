@@ -9,6 +9,7 @@ from tests.recorder import Recorder
 import headstart as hs
 from headstart.backbones.classes import ClassName
 from headstart.errors import DatasetError, UsageError
+from headstart.images.sources import as_source
 from headstart.jobs.evaluate import draw_evaluation
 
 
@@ -109,3 +110,18 @@ def test_another_model_is_compared_on_the_same_images(images, tiny_network):
     assert found.against.n == found.n == 24
     assert found.against.other_accuracy == hs.evaluate(other, *images).accuracy
     assert "Compared on the same 24 images" in str(found)
+
+
+def test_unreadable_images_move_no_subgroup(images, labelled, tiny_network):
+    model = hs.ImageClassifier(tiny_network).fit(*images)
+    broken = dataclasses.replace(labelled, sources=[*labelled.sources])
+    broken.sources[0] = as_source(b"no image", 0)
+    broken.columns["site"] = ["north"] * 12 + ["south"] * 12
+    found = hs.evaluate(model, broken, by="site").subgroups
+    assert {part.value: part.n for part in found.subgroups} == {"north": 11, "south": 12}
+
+
+def test_by_needs_a_dataset(images, tiny_network):
+    model = hs.ImageClassifier(tiny_network).fit(*images)
+    with pytest.raises(UsageError, match="found in a dataset"):
+        hs.evaluate(model, *images, by="site")

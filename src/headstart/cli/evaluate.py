@@ -33,6 +33,11 @@ def add_arguments(parser: CommandParser) -> None:
     share = "the threshold of each class that reaches this {}, and what it costs"
     add_option(parser, "--at-recall SHARE", share.format("recall (sensitivity)"), options.fraction)
     add_option(parser, "--at-precision SHARE", share.format("precision"), options.fraction)
+    what = "a column of FOLDER's table, or a pattern of paths such as '{group}/*/*'"
+    by = f"also the figures of each part of the images: {what}"
+    add_option(parser, "--by COLUMN", by)
+    groups = f"images that are not independent, such as those of one patient: {what}"
+    add_option(parser, "--group-by COLUMN", groups)
     options.add_json(parser, "the figures")
     options.add_reading(parser)
     FEATURES.add(parser, "workers", "device", "accept_truncated")
@@ -60,6 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
         against=arguments.against,
         at_recall=arguments.at_recall,
         at_precision=arguments.at_precision,
+        by=arguments.by,
+        group_by=arguments.group_by,
         progress=progress(arguments),
     )
     # First: a plot that can't be drawn is no reason to lose the figures.

@@ -29,6 +29,7 @@ from headstart.evaluation.design_effect import (
 from headstart.evaluation.one_against_rest import OperatingPoints, check_goal, operating_points
 from headstart.evaluation.outcomes import Outcomes
 from headstart.evaluation.results import Unreadable, class_results, find_mistakes
+from headstart.evaluation.subgroups import Subgroups, subgroups
 from headstart.images.notes import NoteCounter
 from headstart.progress import Bars, track
 
@@ -103,6 +104,8 @@ class Evaluation(Displayed):
         The comparison with another model on the same images, if it was asked for.
     operating : OperatingPoints or None
         The thresholds that reach a recall or a precision, if they were asked for.
+    subgroups : Subgroups or None
+        The figures of parts of the images, if they were asked for.
     decisions : DecisionFigures or None
         How often the model is unsure, if it has a rule for that.
     """
@@ -127,6 +130,7 @@ class Evaluation(Displayed):
     n_groups: int | None = None
     against: Comparison | None = None
     operating: OperatingPoints | None = None
+    subgroups: Subgroups | None = None
     decisions: DecisionFigures | None = None
 
     @classmethod
@@ -260,7 +264,7 @@ class Evaluation(Displayed):
         yield report.mistake_table(self.mistakes)
         yield report.unreadable_table(self.errors)
         yield report.note_table(self.notes)
-        for section in (self.operating, self.against):
+        for section in (self.subgroups, self.operating, self.against):
             if section is not None:
                 yield from section.display_parts()
 
@@ -528,6 +532,8 @@ def measure(
     *,
     progress: Progress | None = None,
     what: str = "testing",
+    groups: Counts | None = None,
+    by: tuple[str, Sequence[Any]] | None = None,
 ) -> Evaluation:
     """Compare the answers of a predictor with the labels of the images.
 
@@ -542,6 +548,11 @@ def measure(
         Shows how far it is.
     what : str
         What the progress bar says.
+    groups : int64 array, shape (n,), optional
+        Images with the same number are not independent.
+    by : (str, sequence), optional
+        The name of a property of images, and its value for each of the `n` images: the evaluation
+        then has `subgroups`.
 
     Returns
     -------
@@ -556,7 +567,7 @@ def measure(
     """
     classes = _classes(predictor, labels)
     labels = match_labels(labels, classes, (progress or Bars()).say)
-    names, truth, rows, errors = [], [], [], []
+    names, truth, rows, errors, places = [], [], [], [], []
     marks: list[tuple[bool, bool]] = []
     notes = NoteCounter()
     answers = predictor.stream(sources)
@@ -565,12 +576,26 @@ def measure(
             errors.append((answer.path, answer.error))
             continue
         names.append(answer.path)
+        places.append(answer.index)
         truth.append(labels[answer.index])
         rows.append(answer.required())
         marks.append((answer.unsure, answer.unlike))
         notes.add(answer.path, answer.notes)
-    found = Evaluation.from_predictions(names, truth, rows, classes, errors, notes=notes.counts())
-    return replace(found, decisions=_decided(predictor, found.outcomes, np.array(marks)))
+    found = Evaluation.from_predictions(
+        names,
+        truth,
+        rows,
+        classes,
+        errors,
+        notes=notes.counts(),
+        groups=None if groups is None else groups[places],
+    )
+    parts = None
+    if by is not None:
+        values = [by[1][place] for place in places]
+        parts = subgroups(found.outcomes, len(found.classes), by[0], values)
+    decisions = _decided(predictor, found.outcomes, np.array(marks))
+    return replace(found, decisions=decisions, subgroups=parts)
 
 
 def _decided(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headstart.arguments import Positive, checked
+from headstart.data.groups import group_codes, values_by
 from headstart.data.inputs import dataset_at, labelled_images
 from headstart.data.labelled_images import LabelledImages
 from headstart.data.settings import DatasetSettings
@@ -36,6 +37,8 @@ def evaluate(  # noqa: PLR0913 - all are named, and each has a default
     against: Named | None = None,
     at_recall: float | None = None,
     at_precision: float | None = None,
+    by: str | None = None,
+    group_by: str | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Measure a model on labelled images that it has not seen.
@@ -64,6 +67,12 @@ def evaluate(  # noqa: PLR0913 - all are named, and each has a default
     at_recall, at_precision : float, optional
         A recall or a precision to reach, one of both: the evaluation's ``operating`` has the
         thresholds of the classes that reach it, and what they cost.
+    by : str, optional
+        What tells subgroups apart: a column of the dataset's table, or a pattern that finds a part
+        of each path, such as ``{group}/*/*``. The evaluation's ``subgroups`` has their figures.
+    group_by : str, optional
+        What tells apart groups of images that are not independent, such as the patient, in the same
+        way. Intervals then count groups.
     progress : Progress, optional
         Shows how far it is.
 
@@ -91,6 +100,8 @@ def evaluate(  # noqa: PLR0913 - all are named, and each has a default
     if y is None:
         X = dataset_at(X, dataset, min_classes=1, progress=progress)
     sources, labels = labelled_images(X, y, part=_tested(X))
+    values = None if by is None else (by, _values(X, by))
+    groups = None if group_by is None else group_codes(_values(X, group_by), len(sources))
     settings = FeatureSettings(workers=workers, device=device, accept_truncated=accept_truncated)
     models = [model] if against is None else [model, against]
     # Both are opened first: one that can't be is refused before the other is measured.
@@ -98,7 +109,8 @@ def evaluate(  # noqa: PLR0913 - all are named, and each has a default
         open_predictor(each, settings, images=sources, progress=progress) for each in models
     ]
     evaluation, *others = [
-        measure(predictor, sources, labels, progress=progress) for predictor in predictors
+        measure(predictor, sources, labels, progress=progress, groups=groups, by=values)
+        for predictor in predictors
     ]
     if at_recall is not None or at_precision is not None:
         points = evaluation.operating_points(recall=at_recall, precision=at_precision)
@@ -106,6 +118,16 @@ def evaluate(  # noqa: PLR0913 - all are named, and each has a default
     if others:
         evaluation = replace(evaluation, against=evaluation.compared_to(others[0]))
     return evaluation
+
+
+def _values(X: Images | LabelledImages, by: str) -> list[Any]:
+    """Return a value for each tested image."""
+    if not isinstance(X, LabelledImages):
+        raise UsageError(
+            f"by and group_by are found in a dataset, not where labels are given in y. Received: "
+            f"{by!r}."
+        )
+    return values_by(X if X.split is None else X.part(_tested(X)), by)
 
 
 def _tested(X: Images | LabelledImages) -> str:
