@@ -61,6 +61,7 @@ def test_a_copy_of_a_copy_must_be_like_the_first_image(monkeypatch):
         return 0.1 if (place[id(one)], place[id(other)]) in like else -0.1
 
     monkeypatch.setattr("headstart.duplicates.find._likeness", likeness)
+    monkeypatch.setattr("headstart.duplicates.find.worth_a_look", lambda _, pairs: pairs)
     features = np.ones((3, 2), np.float32)
     assert find_duplicates(profiles, features).groups.tolist() == [0, 0, 2]
 

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.duplicates.matching import crop_likeness, orientations, whole_likeness
+from headstart.duplicates.matching import (
+    crop_likeness,
+    orientations,
+    whole_likeness,
+    worth_a_look,
+)
 from headstart.duplicates.profile import thumbnail
 
 
@@ -45,3 +50,14 @@ def test_a_crop_is_found_in_its_image_whichever_comes_first(share, mirrored):
 def test_images_without_contrast_are_like_nothing():
     flat = np.full((48, 48), 90, np.uint8)
     assert whole_likeness(flat, flat) == crop_likeness(flat, thumbnail(photo(0))) == 0
+
+
+def test_many_pairs_are_told_apart_at_once(monkeypatch):
+    monkeypatch.setattr("headstart.duplicates.matching._BLOCK", 4)
+    images = [photo(seed) for seed in range(6)]
+    crop = images[2].crop((30, 20, 210, 150))
+    thumbnails = [thumbnail(image) for image in (*images, crop, crop.transpose(0))]
+    pairs = [(one, other) for one in range(8) for other in range(one + 1, 8)]
+    assert {(2, 6), (2, 7)} <= set(worth_a_look(thumbnails, pairs))
+    assert not [pair for pair in worth_a_look(thumbnails, pairs) if max(pair) < 6]
+    assert worth_a_look(thumbnails, []) == []

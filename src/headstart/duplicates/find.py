@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from headstart.duplicates.candidates import feature_candidates, hash_candidates
-from headstart.duplicates.matching import crop_likeness, whole_likeness
+from headstart.duplicates.matching import crop_likeness, whole_likeness, worth_a_look
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -116,9 +116,11 @@ def _candidates(
     alone = np.flatnonzero(representative == np.arange(len(representative)))
     if len(alone) < 2:
         return set()
-    pairs = set(hash_candidates([profiles[place].thumbnail for place in alone.tolist()]))
+    thumbnails = [profiles[place].thumbnail for place in alone.tolist()]
+    pairs = set(hash_candidates(thumbnails))
     if features is not None:
-        pairs.update(feature_candidates(features[alone]))
+        near = set(feature_candidates(features[alone])) - pairs
+        pairs.update(worth_a_look(thumbnails, near))
     return {(int(alone[one]), int(alone[other])) for one, other in pairs}
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ from headstart.images.signatures import identify
 from headstart.images.sources import BytesSource, content_hash
 
 if TYPE_CHECKING:
-    import datetime as dt
+    from typing import Self
 
     from numpy.typing import NDArray
 
@@ -26,6 +28,11 @@ THUMBNAIL = 48
 # Sharpness is measured at one size, so that it does not depend on that of the image.
 _SHARPNESS_SIDE = 256
 _BORDER = 0.02
+# The figures of a profile: width, height, 3 colours, 3 of the border, 4 of the grey values.
+_FIGURES = 12
+#: How many numbers are kept of a profile.
+N_KEPT = _FIGURES + THUMBNAIL**2
+_LONGEST_CAMERA = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,6 +84,47 @@ class ImageProfile:
     sharpness: float
     thumbnail: Grey
 
+    def kept(self) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+        """Return the profile as numbers, shape (`N_KEPT`,), and texts, for the cache."""
+        grey = (self.spread, self.dark_grey, self.bright_grey, self.sharpness)
+        figures = (self.width, self.height, *self.colour, *self.border, *grey)
+        values = np.concatenate([np.array(figures, np.float32), self.thumbnail.ravel()])
+        taken = "" if self.taken is None else self.taken.isoformat()
+        texts = json.dumps([self.pixels, self.format, self.camera, taken])
+        return values.astype(np.float32), (texts,)
+
+    @classmethod
+    def of_kept(
+        cls, values: NDArray[np.float32], notes: tuple[str, ...], content: str, n_bytes: int
+    ) -> Self:
+        """Return the profile of what `kept` has returned, and of what the file itself says.
+
+        Raises
+        ------
+        ValueError
+            If the texts are not those of a profile.
+        """
+        pixels, kind, camera, taken = map(str, json.loads("".join(notes)))
+        width, height, *figures = values[:_FIGURES].tolist()
+        spread, dark_grey, bright_grey, sharpness = figures[6:]
+        return cls(
+            content=content,
+            pixels=pixels,
+            n_bytes=n_bytes,
+            width=int(width),
+            height=int(height),
+            format=kind,
+            camera=camera,
+            taken=dt.datetime.fromisoformat(taken) if taken else None,
+            colour=tuple(figures[:3]),
+            border=tuple(figures[3:6]),
+            spread=spread,
+            dark_grey=dark_grey,
+            bright_grey=bright_grey,
+            sharpness=sharpness,
+            thumbnail=values[_FIGURES:].astype(np.uint8).reshape(THUMBNAIL, THUMBNAIL),
+        )
+
 
 def profile_of(data: bytes, name: str, *, accept_truncated: bool = False) -> ImageProfile:
     """Return the profile of an image file.
@@ -109,7 +157,7 @@ def profile_of(data: bytes, name: str, *, accept_truncated: bool = False) -> Ima
         width=decoded.size[0],
         height=decoded.size[1],
         format=identify(data, name).kind,
-        camera=exif.camera,
+        camera=exif.camera[:_LONGEST_CAMERA],
         taken=exif.date_taken,
         colour=_mean_colour(np.asarray(small, np.float32).reshape(-1, 3)),
         border=_mean_colour(_outermost(np.asarray(small, np.float32))),
