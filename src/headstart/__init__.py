@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from headstart.jobs.evaluate import evaluate as evaluate
     from headstart.jobs.learning_curve import learning_curve as learning_curve
     from headstart.jobs.predict import predict as predict
+    from headstart.jobs.report import report as report
     from headstart.jobs.show import draw_samples as draw_samples
     from headstart.jobs.show import plot_counts as plot_counts
     from headstart.jobs.train import TrainingSummary as TrainingSummary
@@ -154,6 +155,7 @@ _HOMES = {
     "predict": "jobs.predict",
     "pretrain": "pretraining.job",
     "read_dataset": "data.datasets",
+    "report": "jobs.report",
     "train": "jobs.train",
 }
 

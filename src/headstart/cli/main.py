@@ -28,6 +28,7 @@ COMMANDS = {
     "check": "find copies, wrong labels and unreadable images in a dataset",
     "train": "learn your own classes from a folder of images",
     "evaluate": "measure a saved model on labelled images",
+    "report": "write a report on a saved model as one HTML file",
     "compare": "compare backbones, resize rules and heads",
     "curve": "say how many more images would help",
     "augment": "draw the random views that a training would see",

@@ -1,0 +1,154 @@
+"""Report: one HTML file that shows how good a model is, with the images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headstart.arguments import checked
+from headstart.data.inputs import dataset_at
+from headstart.data.output_places import refuse_among_images
+from headstart.data.settings import DatasetSettings
+from headstart.errors import UsageError
+from headstart.jobs.evaluate import evaluate
+from headstart.model import SavedModel, load
+from headstart.model.facts import class_table, fact_table
+from headstart.reports.data import Further, ReportData
+from headstart.reports.writing import command_line, write_report
+from headstart.storage.disk import check_room
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from headstart.arguments import Positive
+    from headstart.data.labelled_images import LabelledImages
+    from headstart.evaluation.evaluation import Evaluation
+    from headstart.features.settings import Device
+    from headstart.images.sources import ImageSource
+    from headstart.progress import Progress
+    from headstart.training.history import Epoch
+
+# A report with all images that it may embed.
+_BYTES = 8_000_000
+
+
+@checked
+def report(
+    model: str | Path | SavedModel,
+    data: str | Path | LabelledImages,
+    out: str | Path | None = None,
+    *,
+    dataset: DatasetSettings = DatasetSettings(),
+    workers: Positive | None = None,
+    device: Device = "auto",
+    progress: Progress | None = None,
+) -> Path:
+    """Measure a saved model on labelled images, and write a report with the images.
+
+    Parameters
+    ----------
+    model : str, Path or SavedModel
+        A saved model or its folder.
+    data : str, Path or LabelledImages
+        Labelled images that it has not seen, as `evaluate` takes them.
+    out : str or Path, optional
+        The HTML file. The default is ``<model>.report.html`` beside the model's folder.
+    dataset : DatasetSettings
+        How `data` is read, where that can't be seen from it.
+    workers : int, optional
+        Threads that read images. The default is one for each processor core.
+    device : {"auto", "cpu", "gpu"}, default="auto"
+        What computes: the processor or a GPU.
+    progress : Progress, optional
+        Shows how far it is.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    UsageError
+        If `out` is no HTML file, or lies among the images.
+    SavedModelError
+        If there is no model, or it is damaged.
+    DatasetError
+        If no image can be read, or a label is not a class of the model.
+    StorageError
+        If the file can't be written.
+
+    Examples
+    --------
+    >>> import headstart as hs
+    >>> hs.report("my-model/", "test-images/")  # doctest: +SKIP
+    PosixPath('my-model.report.html')
+    """
+    opened = model if isinstance(model, SavedModel) else load(model)
+    path = report_place(opened.folder) if out is None else Path(out)
+    check_report(path, data)
+    images = dataset_at(data, dataset, min_classes=1, progress=progress)
+    evaluation = evaluate(opened, images, workers=workers, device=device, progress=progress)
+    write_report(report_data(opened, evaluation, images.sources), path)
+    return path
+
+
+def report_place(folder: Path) -> Path:
+    """Return where the report of a model stands: beside its folder."""
+    return folder.with_name(f"{folder.name}.report.html")
+
+
+def check_report(path: Path, data: object) -> None:
+    """Refuse, before work starts, a place where no report can be written.
+
+    Raises
+    ------
+    UsageError, StorageError
+    """
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"A report must be an HTML file, such as report.html. Received: {path}.")
+    refuse_among_images(path, (data,), "The report")
+    check_room(path.parent, _BYTES, "the report")
+
+
+def report_data(
+    model: SavedModel,
+    evaluation: Evaluation,
+    sources: Sequence[ImageSource],
+    *,
+    data: Sequence[str] = (),
+    history: Sequence[Epoch] = (),
+    further: Sequence[Further] = (),
+) -> ReportData:
+    """Return what a report of a saved model shows.
+
+    Parameters
+    ----------
+    model : SavedModel
+    evaluation : Evaluation
+    sources : sequence of ImageSource
+        The evaluated images, in any order; others do no harm.
+    data : sequence of str
+        Sentences about the data and the split.
+    history : sequence of Epoch
+        The epochs of a fine-tuning or of a dense head.
+    further : sequence of Further
+        More sections.
+    """
+    described = model.description
+    return ReportData(
+        name=model.folder.resolve().name,
+        predictor=model.predictor,
+        evaluation=evaluation,
+        sources={source.name: source for source in sources},
+        facts=fact_table(
+            model.predictor, described.head, described.training, [("version", described.version)]
+        ),
+        training_images=class_table(model.labels, described.training),
+        n_training=described.training.n_images,
+        data=data,
+        history=history,
+        further=further,
+        command=command_line(),
+        created=f"Saved {described.created[:10]}" if described.created else "",
+    )

@@ -1,0 +1,30 @@
+import pytest
+
+from headstart.classifier import ImageClassifier
+from headstart.errors import NotASavedModel, UsageError
+from headstart.jobs.report import report
+
+
+@pytest.fixture
+def model(tiny_network, images, tmp_path):
+    classifier = ImageClassifier(tiny_network, resize="squash", cache=False)
+    return classifier.fit(*images).save(tmp_path / "model")
+
+
+def test_it_stands_beside_the_model(model, labelled, tmp_path):
+    assert report(model, labelled) == tmp_path / "model.report.html"
+    assert "24 of 24 right" in (tmp_path / "model.report.html").read_text("utf-8")
+    assert report(tmp_path / "model", labelled, tmp_path / "other.html").exists()
+
+
+def test_a_report_that_is_there_is_replaced(model, labelled, tmp_path):
+    (tmp_path / "model.report.html").write_text("old")
+    report(model, labelled)
+    assert (tmp_path / "model.report.html").read_text("utf-8") != "old"
+
+
+def test_what_is_wrong_is_refused(model, labelled, tmp_path):
+    with pytest.raises(UsageError, match="HTML file"):
+        report(model, labelled, tmp_path / "report.pdf")
+    with pytest.raises(NotASavedModel):
+        report(tmp_path, labelled)

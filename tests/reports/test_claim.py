@@ -1,0 +1,13 @@
+from headstart.reports.claim import FOR_YOU, answered
+
+
+def test_the_answers_are_those_of_the_model(make):
+    data = make([0, 1, 1], [0, 1, 0], ["cat", "dog"])
+    items = {item.topic: item.answer for item in answered(data.evaluation, data.predictor, 12)}
+    assert (
+        "12 training images; 3 images" in items["Partitions, and the level at which they are apart"]
+    )
+    assert "66.7 %" in items["Measures of performance and their uncertainty"]
+    assert "32 x 32 pixels" in items["Preparation of the images"]
+    assert "1 mistake " in items["Analysis of failures"]
+    assert len(FOR_YOU) > 5
