@@ -48,7 +48,8 @@ def test_the_list_says_what_becomes_of_each_image_and_is_read_as_a_dataset(datas
         finding("dark", suspect(dataset, number["5.png"], "keep", "dark")),
     ]
     path = tmp_path / "lists" / "pets.csv"
-    assert write_fix_list(dataset, findings, path) == {"keep": 3, "relabel": 1, "drop": 1}
+    counts = write_fix_list(dataset, findings, path, relabel=True)
+    assert counts == {"keep": 3, "relabel": 1, "drop": 1}
     rows = {row.cells["path"]: row.cells for row in read_rows(path)}
     assert set(rows) == {
         f"../pets/{name}.png"
@@ -60,6 +61,7 @@ def test_the_list_says_what_becomes_of_each_image_and_is_read_as_a_dataset(datas
         "split": "train",
         "action": "drop",
         "original_label": "cat",
+        "suggested_label": "dog",
         "reason": "blank: one colour | wrong-labels: looks like dog",
     }
     fixed = read_dataset(path)
@@ -92,3 +94,11 @@ def test_only_files_can_be_listed(dataset, tmp_path):
     dataset.sources[1] = BytesSource("image 1", b"")
     with pytest.raises(UsageError, match=r"all images must be files\. Received: image 1"):
         check_files(tmp_path / "list.csv", dataset)
+
+
+def test_a_label_is_only_changed_if_that_is_asked_for(dataset, tmp_path):
+    findings = [finding("wrong-labels", suspect(dataset, 0, "relabel", "looks like dog", "dog"))]
+    path = tmp_path / "list.csv"
+    assert write_fix_list(dataset, findings, path) == {"keep": 5, "relabel": 0, "drop": 0}
+    (row,) = (row.cells for row in read_rows(path) if row.cells["reason"])
+    assert (row["label"], row["suggested_label"], row["action"]) == ("cat", "dog", "keep")

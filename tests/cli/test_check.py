@@ -68,5 +68,7 @@ def test_wrong_input_is_refused_before_an_image_is_read(photos, tmp_path, capsys
         assert main(["check", str(photos), "--quick", *words]) in (1, 2)
         assert why in capsys.readouterr().err
     assert main(["check", str(tmp_path / "nowhere"), "--quick"]) == 1
+    assert main(["check", str(photos), "--relabel"]) == 2
+    assert "--fix" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["check", str(photos), "--fail-on", "disaster"])

@@ -126,7 +126,7 @@ class DataCheck(Displayed):
         return draw_sheets(self.findings, self.passed, folder)
 
     @checked
-    def write_fix(self, path: str | Path) -> dict[str, int]:
+    def write_fix(self, path: str | Path, *, relabel: bool = False) -> dict[str, int]:
         """Write a new list of the dataset: what to keep, drop and relabel, with reasons.
 
         The images stay as they are. `train`, `check` and everything else that takes a dataset read
@@ -137,6 +137,10 @@ class DataCheck(Displayed):
         ----------
         path : str or Path
             A ``.csv`` file that does not exist yet.
+        relabel : bool, default=False
+            Whether labels that are probably wrong are changed where the head gives another class
+            at least 90 %, and the label at most 5 %. Look at the sheet first: unusual images of the
+            right class are among them. Otherwise the list only suggests another label.
 
         Returns
         -------
@@ -152,4 +156,4 @@ class DataCheck(Displayed):
         """
         check_fix_path(Path(path), self.folder)
         check_files(Path(path), self.dataset)
-        return write_fix_list(self.dataset, self.findings, Path(path))
+        return write_fix_list(self.dataset, self.findings, Path(path), relabel=relabel)

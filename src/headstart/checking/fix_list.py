@@ -67,12 +67,12 @@ def check_files(path: Path, dataset: LabelledImages) -> None:
 
 
 def write_fix_list(
-    dataset: LabelledImages, findings: Iterable[Finding], path: Path
+    dataset: LabelledImages, findings: Iterable[Finding], path: Path, *, relabel: bool = False
 ) -> dict[str, int]:
     """Write a new list of a dataset into a CSV file; return how many images each action has.
 
     Its columns are path (relative to the list), label, split where there are splits, action,
-    original_label and reason.
+    original_label, suggested_label and reason.
 
     Parameters
     ----------
@@ -80,6 +80,9 @@ def write_fix_list(
     findings : iterable of Finding
     path : Path
         See `check_fix_path`.
+    relabel : bool
+        Whether labels that are probably wrong are changed where the head is sure. Otherwise they
+        are kept, and the list suggests another one.
 
     Raises
     ------
@@ -97,10 +100,12 @@ def write_fix_list(
     ):
         has_splits = dataset.split is not None
         columns = ["path", "label", *(["split"] if has_splits else [])]
-        writer = csv.DictWriter(file, [*columns, ACTION, ORIGINAL_LABEL, "reason"])
+        writer = csv.DictWriter(
+            file, [*columns, ACTION, ORIGINAL_LABEL, "suggested_label", "reason"]
+        )
         writer.writeheader()
         for number, source in enumerate(dataset.sources):
-            row = _row(dataset.labels[number], found.get(source.name, ()))
+            row = _row(dataset.labels[number], found.get(source.name, ()), relabel=relabel)
             row["path"] = _relative(source, path)
             if dataset.split is not None:
                 row["split"] = dataset.split[number]
@@ -109,15 +114,19 @@ def write_fix_list(
     return {action: actions[action] for action in ACTIONS}
 
 
-def _row(label: Hashable, found: Sequence[tuple[str, Suspect]]) -> dict[str, str]:
+def _row(label: Hashable, found: Sequence[tuple[str, Suspect]], *, relabel: bool) -> dict[str, str]:
     strongest = max((suspect for _, suspect in found), key=_strength, default=None)
     action = "keep" if strongest is None else strongest.action
-    new = strongest.suggested if strongest is not None and action == "relabel" else label
+    if action == "relabel" and not relabel:
+        action = "keep"
+    suggested = next((each.suggested for _, each in found if each.suggested is not None), None)
+    new = suggested if action == "relabel" else label
     reasons = (f"{check}: {suspect.why}" for check, suspect in found)
     return {
         "label": str(new),
         ACTION: action,
         ORIGINAL_LABEL: str(label),
+        "suggested_label": "" if suggested is None else str(suggested),
         "reason": no_formula(_BETWEEN_REASONS.join(reasons)),
     }
 

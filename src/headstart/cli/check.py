@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headstart.cli import options
+from headstart.cli.flags import must_come_with
 from headstart.cli.options import FEATURES, NETWORK, READING
 from headstart.cli.output import print_result
 from headstart.cli.parser import CommandParser, add_option, progress
@@ -40,8 +41,10 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_positional("folder", "FOLDER", type=options.path)
     sheets = "also draw a sheet of the images of each finding"
     add_option(parser, "--sheets DIR", sheets, options.path)
-    fix = "also write a new list: what to keep, drop and relabel, with reasons; 'train' reads it"
+    fix = "also write a new list: what to keep and drop, with reasons; 'train' reads it"
     add_option(parser, "--fix FILE.csv", fix, options.path)
+    relabel = "with --fix: also change labels that are probably wrong; look at the sheet first"
+    parser.add_argument("--relabel", action="store_true", help=relabel)
     options.add_json(parser, "the findings")
     quick = "leave out the checks that need a network: crops, wrong labels, outliers"
     parser.add_argument("--quick", action="store_true", help=quick)
@@ -59,6 +62,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what was found; return 1 if something is as serious as was asked."""
+    must_come_with("--fix", ["--relabel"] if arguments.relabel and not arguments.fix else [])
     network, dataset = NETWORK.settings(arguments), READING.settings(arguments)
     features = FEATURES.settings(arguments)
     from headstart.jobs.check import check, check_outputs
@@ -88,7 +92,7 @@ def _write(found: DataCheck, arguments: argparse.Namespace) -> None:
         drawn = found.draw_sheets(arguments.sheets)
         say(f"Sheets: {', '.join(map(str, drawn)) or 'none, nothing was found'}.")
     if arguments.fix:
-        counts = found.write_fix(arguments.fix)
+        counts = found.write_fix(arguments.fix, relabel=arguments.relabel)
         say(
             f"{arguments.fix} keeps {counts['keep']:,} images, drops {counts['drop']:,} and "
             f"relabels {counts['relabel']:,}. Look at it; then: headstart train {arguments.fix} "
