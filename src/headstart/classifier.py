@@ -21,7 +21,7 @@ from headstart.errors import DatasetError, UsageError
 from headstart.features.embedder import ImageEstimator
 from headstart.features.extractor import FeatureExtractor
 from headstart.heads.base import Head, check_class_weight
-from headstart.heads.deciding import fit_rule
+from headstart.heads.deciding import fit_decision, fit_rule, out_of_training
 from headstart.heads.int8_choice import check_int8, choose_int8
 from headstart.heads.resize_choice import choose_resize
 from headstart.heads.table import get_head, head_name
@@ -434,9 +434,40 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         other.head_ = copy.copy(self.head_)
         other.head_.scorer_ = scorer
         other.training_ = replace(self.training_, fine_tuned=fine_tuned)
+        # They are about the network as it was.
+        other.out_of_fold_ = other.held_out_ = None
         extractor = other._open(network, sources).resized_by(self.resize_.rule)  # noqa: SLF001 - same
         other.predictor_ = other._predictor(extractor)  # noqa: SLF001 - same
         return other
+
+    def fit_rule_to(
+        self,
+        sources: Sequence[ImageSource],
+        labels: Sequence[Any],
+        held_out: NDArray[np.int64],
+    ) -> None:
+        """Fit the decision rule to images that were not trained on, such as a validation set.
+
+        Parameters
+        ----------
+        sources : sequence of ImageSource, length n
+            The images that were trained on and those that were not.
+        labels : sequence of hashable, length n
+            The label of each.
+        held_out : ndarray of int64
+            The places of those that were not trained on.
+        """
+        check_is_fitted(self)
+        if self.error_target is None:
+            return
+        features = self.predictor_.extractor.extract_all(sources).features
+        probabilities = self.predictor_.probabilities(features[held_out])
+        found = out_of_training(probabilities, held_out, labels, self.classes_)
+        parents = self._parents(labels)
+        hierarchy = None if parents is None else Hierarchy.of(parents, self.classes_.tolist())
+        seed = self.random_state or 0
+        decision = fit_decision(found, features, self.error_target, hierarchy, seed)
+        self.predictor_ = replace(self.predictor_, decision=decision)
 
     def _predictor(self, extractor: FeatureExtractor) -> Predictor:
         return Predictor(

@@ -14,6 +14,7 @@ def test_the_figures_are_those_of_the_contract(saved, photos, tmp_path, capsys):
     assert set(figures["per_class"]) == {"blue", "green", "red"}
     assert figures["confusion"] == [[6, 0, 0], [0, 6, 0], [0, 0, 6]]
     assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == [
+        "calibration.png",
         "classes.png",
         "confusion.png",
         "roc.png",

@@ -127,6 +127,11 @@ def test_above_the_freeze_point_views_are_kept_and_folds_are_quick(by_folds):
     assert tuning["notes"] == []
 
 
+def test_the_decision_rule_is_fitted_to_the_validation_set(all_layers, by_folds):
+    assert hs.load(all_layers[1]).predictor.decision.n_images == 12
+    assert hs.load(by_folds[1]).predictor.decision is None
+
+
 def test_if_every_layer_learns_the_whole_network_runs(all_layers):
     found, _ = all_layers
     tuning = found["tuning"]

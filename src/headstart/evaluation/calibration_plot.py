@@ -33,7 +33,7 @@ def calibration_figure(calibration: Calibration) -> Figure:
     axes.errorbar(confidence, accuracy, reach, color=BLUE, linewidth=1.2, marker="o", markersize=4)
     note = (
         f"Calibration error {percent(calibration.error)}; up to {percent(calibration.by_chance)} "
-        "is chance.\nOn the dotted line, probabilities are what they say. Below it, too high."
+        "is chance.\nBelow the dotted line, probabilities are too high; above it, too low."
     )
     write_title(axes, "Calibration", note)
     return figure
@@ -41,12 +41,13 @@ def calibration_figure(calibration: Calibration) -> Figure:
 
 def _prepare(axes: Axes, begin: float) -> None:
     margin = (1 - begin) / 100
-    ticks = np.linspace(begin, 1, 6)
+    step = 0.2 if begin < 0.5 else 0.1
+    ticks = np.arange(1, begin - 0.01, -step)[::-1]
     names = [f"{100 * tick:.0f} %" for tick in ticks]
     axes.set(xlim=(begin - margin, 1 + margin), ylim=(begin - margin, 1 + margin))
     axes.set_xticks(ticks, names, fontsize=8)
     axes.set_yticks(ticks, names, fontsize=8)
     axes.grid(color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.set_xlabel("best probability (mean of about as many images)", color=PALE, fontsize=9)
+    axes.set_xlabel("best probability: mean of images with similar ones", color=PALE, fontsize=9)
     axes.set_ylabel("share of them that is right", color=PALE, fontsize=9)

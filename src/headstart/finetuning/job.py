@@ -250,6 +250,13 @@ def _trained(
     split.save_weights(weights)
     spec = _tuned_spec(plan, weights)
     tuned = plan.frozen.with_network(spec, head, plan.sources, summary.what_learnt)
+    if len(splits) == 1:
+        tuned.fit_rule_to(plan.sources, plan.labels, splits[0][1])
+    elif tuned.error_target is not None:
+        (progress or Bars()).say(
+            "The fine-tuned model is never unsure: with few images, it learns from all of them. "
+            "With a validation set (or validation as a share), it also learns when to be unsure."
+        )
     return tuned, summary
 
 

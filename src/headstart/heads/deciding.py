@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from headstart.prediction.hierarchy import Hierarchy
 
 # More images make neither the scores nor the distances clearly more exact, but take time.
-_ENOUGH = 10_000
+_ENOUGH = 5_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +83,7 @@ def fit_rule(
 ) -> FittedRule:
     """Fit the decision rule of a model by cross-validation.
 
-    Of more than 10,000 images, a sample is cross-validated. A dense head, which takes long to
+    Of more than 5,000 images, a sample is cross-validated. A dense head, which takes long to
     train, is not cross-validated: its rule knows unlike images, but has no prediction sets.
 
     Parameters
@@ -145,12 +145,41 @@ def _cross_validated(
 
 def _spread(some: OutOfFold, rows: NDArray[np.int64], labels: Sequence[Any]) -> OutOfFold:
     """Return the probabilities of some rows as those of all, the others being in no fold."""
-    place = {label: code for code, label in enumerate(some.classes.tolist())}
-    probabilities = np.full((len(labels), len(place)), np.nan, np.float32)
+    found = out_of_training(some.probabilities, rows, labels, some.classes)
+    found.fold[rows] = some.fold
+    return found
+
+
+def out_of_training(
+    probabilities: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    labels: Sequence[Any],
+    classes: NDArray[Any],
+) -> OutOfFold:
+    """Return the probabilities of a validation set beside the images that were trained on.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float32, shape (m, n_classes)
+        Of the validation set.
+    rows : ndarray of int64, shape (m,)
+        The places of its images among all.
+    labels : sequence of hashable, length n
+        Of all images.
+    classes : ndarray, shape (n_classes,)
+        The labels, in the order of the probabilities' columns.
+
+    Returns
+    -------
+    OutOfFold
+        The validation set is the only fold.
+    """
+    place = {label: code for code, label in enumerate(classes.tolist())}
+    all_probabilities = np.full((len(labels), len(place)), np.nan, np.float32)
     fold = np.full(len(labels), ALWAYS_TRAINS, np.int64)
-    probabilities[rows], fold[rows] = some.probabilities, some.fold
+    all_probabilities[rows], fold[rows] = probabilities, 0
     codes = np.array([place[label] for label in labels], np.int64)
-    return OutOfFold(probabilities, fold, codes, some.classes)
+    return OutOfFold(all_probabilities, fold, codes, classes)
 
 
 def fit_decision(

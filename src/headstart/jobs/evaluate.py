@@ -139,10 +139,14 @@ def _tested(X: Images | LabelledImages) -> str:
 def draw_evaluation(
     evaluation: Evaluation, folder: Path, *, curves: bool = False
 ) -> tuple[Path, ...]:
-    """Draw confusion matrix and classes into `folder`, and ROC curves too; return the files."""
+    """Draw confusion matrix and classes into `folder`; return the files.
+
+    With `curves`, the ROC curves and the calibration, too.
+    """
     draw = {"confusion.png": evaluation.plot_confusion, "classes.png": evaluation.plot_classes}
     if curves:
         draw["roc.png"] = evaluation.plot_roc
+        draw["calibration.png"] = evaluation.plot_calibration
     for name, plot in draw.items():
         plot(folder / name)
     return tuple(folder / name for name in draw)
