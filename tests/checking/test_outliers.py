@@ -33,7 +33,7 @@ def expected(features, groups, k):
 
 
 def test_distances_are_those_to_neighbours_of_other_groups_across_blocks(monkeypatch):
-    monkeypatch.setattr(outliers, "_BLOCK", 7)
+    monkeypatch.setattr(outliers, "_PAIRS_AT_ONCE", 7 * 30)
     random = np.random.default_rng(0)
     features = random.standard_normal((30, 6)).astype(np.float32)
     features[3] = features[20]

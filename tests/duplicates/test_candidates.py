@@ -29,9 +29,9 @@ def test_the_hashes_of_eight_orientations_are_those_of_turned_images():
     assert len(set(turned)) == 8
 
 
-@pytest.mark.parametrize("block", [1024, 3])
-def test_pairs_are_found_across_blocks_in_any_orientation(monkeypatch, block):
-    monkeypatch.setattr(candidates, "_BLOCK", block)
+@pytest.mark.parametrize("pairs", [2**22, 30, 1])
+def test_pairs_are_found_across_blocks_in_any_orientation(monkeypatch, pairs):
+    monkeypatch.setattr(candidates, "_PAIRS_AT_ONCE", pairs)
     images = thumbnails(10)
     images[7] = np.rot90(images[1])
     images[9] = images[1][:, ::-1]
@@ -39,9 +39,9 @@ def test_pairs_are_found_across_blocks_in_any_orientation(monkeypatch, block):
     assert set(hash_candidates(images)) == {(1, 7), (1, 9), (7, 9), (2, 3)}
 
 
-@pytest.mark.parametrize("block", [1024, 3])
-def test_neighbours_in_features_are_found_across_blocks(monkeypatch, block):
-    monkeypatch.setattr(candidates, "_BLOCK", block)
+@pytest.mark.parametrize("pairs", [2**22, 30, 1])
+def test_neighbours_in_features_are_found_across_blocks(monkeypatch, pairs):
+    monkeypatch.setattr(candidates, "_PAIRS_AT_ONCE", pairs)
     features = np.eye(12, dtype=np.float32)[:10]
     features[8] = features[0] + 0.3 * features[1]
     assert set(feature_candidates(features)) == {(0, 8)}

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _NEIGHBOURS = 5
 # Tukey's fence, in interquartile ranges above the third quartile.
 _FENCE = 1.5
-_BLOCK = 1024
+# How many pairs are compared at once: 16 MB.
+_PAIRS_AT_ONCE = 2**22
 # The product of all pairs takes n * n * d steps: many images are compared in fewer dimensions.
 _MANY, _DIMENSIONS = 20_000, 128
 
@@ -79,12 +80,13 @@ def neighbour_distances(
     Returns
     -------
     ndarray of float32, shape (n,)
-        From 0 to 2. Memory is that of a block of 1,024 rows.
+        From 0 to 2. Memory is that of 4 million pairs.
     """
     units = _units(features)
     distances = np.empty(len(units), np.float32)
-    for start in range(0, len(units), _BLOCK):
-        block = slice(start, start + _BLOCK)
+    n_rows = max(1, _PAIRS_AT_ONCE // len(units))
+    for start in range(0, len(units), n_rows):
+        block = slice(start, start + n_rows)
         apart = 1 - units[block] @ units.T
         apart[groups[block, None] == groups[None, :]] = 2
         nearest = np.partition(apart, k - 1, axis=1)[:, :k]

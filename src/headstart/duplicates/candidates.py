@@ -21,7 +21,8 @@ _MOST_BITS = 12
 _HASH_SIDE = 8
 # Neighbours of an image that are looked at, and the least cosine of their features.
 _NEIGHBOURS, _LEAST_COSINE = 3, 0.6
-_BLOCK = 1024
+#: How many pairs are compared at once: 32 MB of hashes.
+_PAIRS_AT_ONCE = 2**22
 # The product of all pairs takes n * n * d steps: many images are compared in fewer dimensions.
 _MANY, _DIMENSIONS = 20_000, 256
 
@@ -36,13 +37,14 @@ def hash_candidates(thumbnails: Sequence[Grey]) -> Iterator[tuple[int, int]]:
     Yields
     ------
     (int, int)
-        Places, the smaller one first. Memory is that of a block of 1,024 rows.
+        Places, the smaller one first. Memory is that of 4 million pairs.
     """
     hashes = dct_hashes(thumbnails)
-    for start in range(0, len(hashes), _BLOCK):
+    block = _rows_at_once(len(hashes))
+    for start in range(0, len(hashes), block):
         later = hashes[start:, 0]
-        near = np.zeros((min(_BLOCK, len(later)), len(later)), bool)
-        for turned in hashes[start : start + _BLOCK].T:
+        near = np.zeros((min(block, len(later)), len(later)), bool)
+        for turned in hashes[start : start + block].T:
             near |= np.bitwise_count(turned[:, None] ^ later[None, :]) <= _MOST_BITS
         for one, other in np.argwhere(np.triu(near, 1)).tolist():
             yield start + one, start + other
@@ -87,12 +89,13 @@ def feature_candidates(features: NDArray[np.float32]) -> Iterator[tuple[int, int
     Yields
     ------
     (int, int)
-        Places, the smaller one first. Memory is that of a block of 1,024 rows.
+        Places, the smaller one first. Memory is that of 4 million pairs.
     """
     units = _units(features)
     n_neighbours = min(_NEIGHBOURS, len(units) - 1)
-    for start in range(0, len(units), _BLOCK):
-        cosines = units[start : start + _BLOCK] @ units.T
+    block = _rows_at_once(len(units))
+    for start in range(0, len(units), block):
+        cosines = units[start : start + block] @ units.T
         rows = np.arange(len(cosines))
         cosines[rows, start + rows] = -2
         nearest = np.argpartition(-cosines, n_neighbours, axis=1)[:, :n_neighbours]
@@ -100,6 +103,10 @@ def feature_candidates(features: NDArray[np.float32]) -> Iterator[tuple[int, int
             for column in columns:
                 if cosines[row, column] >= _LEAST_COSINE:
                     yield min(start + row, column), max(start + row, column)
+
+
+def _rows_at_once(n: int) -> int:
+    return max(1, _PAIRS_AT_ONCE // max(n, 1))
 
 
 @functools.cache

@@ -117,10 +117,15 @@ def _candidates(
     if len(alone) < 2:
         return set()
     thumbnails = [profiles[place].thumbnail for place in alone.tolist()]
-    pairs = set(hash_candidates(thumbnails))
+    near = set(hash_candidates(thumbnails))
+    whole = {
+        (one, other)
+        for one, other in near
+        if whole_likeness(thumbnails[one], thumbnails[other]) > _WHOLE
+    }
     if features is not None:
-        near = set(feature_candidates(features[alone])) - pairs
-        pairs.update(worth_a_look(thumbnails, near))
+        near.update(feature_candidates(features[alone]))
+    pairs = whole.union(worth_a_look(thumbnails, near - whole))
     return {(int(alone[one]), int(alone[other])) for one, other in pairs}
 
 
