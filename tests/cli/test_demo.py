@@ -47,8 +47,8 @@ def test_it_shows_the_whole_job(capsys):
     assert "Wrote 50 handwritten digits and a photo into headstart-demo." in out
     ran, for_own_photos = ["predict", "train", "predict"], ["train", "predict"]
     assert [line.split()[1] for line in commands(out)] == ran + for_own_photos
-    assert "Trained on 40 images with tiny, tested on 10 others" in out
-    assert "of 10 right: " in out
+    assert "Trained on 50 images with tiny, tested by cross-validation" in out
+    assert " right: " in out
     assert "95 % interval" in out.partition("Done in")[2]
     assert "coffee.jpg: " in out
     assert "{" not in out + err
@@ -143,7 +143,7 @@ def test_from_the_shell_without_a_network(tmp_path):
         ).stdout
 
     out = type_in('headstart demo --out "my demo"')
-    assert "Trained on 1,430 images with mini, tested on 357 others" in out
+    assert "Trained on 1,787 images with mini, tested by cross-validation" in out
     shown = commands(out)[:3]
     assert len(shown) == 3
     for line in shown:

@@ -38,7 +38,7 @@ def test_the_summary_has_what_the_contract_says(backbone, photos, tmp_path, caps
     summary = json.loads(out)
     assert summary["accuracy"] == 1
     assert summary["interval"][0] < 1 == summary["interval"][1]
-    assert (summary["n_train"], summary["n_test"]) == (14, 4)
+    assert (summary["n_train"], summary["n_test"]) == (18, 18)
     assert summary["backbone"] == "tiny"
     assert summary["seconds"] > 0
     assert "Class by class" not in err
@@ -51,7 +51,7 @@ def test_the_report_is_printed_unless_json_is_asked_for(
     monkeypatch.setattr("sys.stdout.isatty", lambda: watched)
     train(photos, "--out", tmp_path / "model", "--model", backbone)
     out, _ = capsys.readouterr()
-    assert "4 of 4 right" in out
+    assert "18 of 18 right" in out
     assert "headstart predict IMAGES --model" in out
     assert "{" not in out
 
@@ -106,7 +106,7 @@ def test_unreadable_images_are_named(backbone, photos, tmp_path, capsys):
     (photos / "red" / "notes.txt").write_text("hello")
     for seed in range(3):  # whichever side of the split it falls on
         out = tmp_path / str(seed)
-        words = [photos, "--out", out, "--model", backbone, "--seed", seed]
+        words = [photos, "--out", out, "--model", backbone, "--seed", seed, "--test", 0.2]
         assert train(*words, "--json") == 0
         summary = json.loads(capsys.readouterr().out)
         refused = [*summary["unreadable"], *summary["evaluation"]["errors"]]
@@ -261,3 +261,12 @@ def test_the_size_reaches_the_network(backbone, photos, tmp_path, capsys):
     assert main([*command, str(tmp_path / "a"), "--size", "32"]) == 0
     assert main([*command, str(tmp_path / "b"), "--size", "48"]) == 2
     assert "its own size (32, 32). Received: size (48, 48)" in capsys.readouterr().err
+
+
+def test_groups_and_quick_reach_the_training(photos, tmp_path, monkeypatch):
+    def record(*_, **settings):
+        assert (settings["group_by"], settings["quick"]) == ("*/{group}.png", True)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("headstart.jobs.train.train", record)
+    assert train(photos, "--out", tmp_path / "m", "--group-by", "*/{group}.png", "--quick") == 130

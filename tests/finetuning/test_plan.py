@@ -37,6 +37,7 @@ def plan_of(labels, head=None, **settings):
         features=np.random.default_rng(0).standard_normal((len(labels), 4)).astype(np.float32),
         images=room._all_images(frozen, labels, len(labels)),
         n_train=len(labels),
+        groups=None,
         fingerprint="",
     )
 

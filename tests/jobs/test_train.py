@@ -53,8 +53,12 @@ def test_the_validation_split_is_tested_on_if_there_is_no_test_split(
 
 def test_progress_is_shown_for_both_passes(labelled, tiny_network, tmp_path):
     progress = Recorder()
-    hs.train(labelled, tmp_path / "model", backbone=tiny_network, progress=progress)
-    assert progress.bars == [["computing features", 19, "image", 19], ["testing", 5, "image", 5]]
+    hs.train(labelled, tmp_path / "model", backbone=tiny_network, test=0.2, progress=progress)
+    assert progress.bars == [
+        ["measuring", 24, "image", 24],
+        ["computing features", 19, "image", 19],
+        ["testing", 5, "image", 5],
+    ]
 
 
 def test_an_unknown_setting_is_refused_by_name(labelled, tiny_network, tmp_path):
@@ -105,7 +109,7 @@ def no_training(monkeypatch):
     def train(*_, **__):
         pytest.fail("training began")
 
-    monkeypatch.setattr(hs.ImageClassifier, "fit", train)
+    monkeypatch.setattr(hs.ImageClassifier, "fit_on", train)
     monkeypatch.setattr("headstart.jobs.train.fine_tuned", train)
 
 
@@ -151,7 +155,9 @@ def test_a_dataset_without_test_images_is_refused_before(
 ):
     tests = LabelledImages(labelled.sources, labelled.labels, [0, 1], split=["train"] * 24)
     read = {tmp_path / "images": labelled, tmp_path / "tests": tests}
-    monkeypatch.setattr("headstart.jobs.train.dataset_at", lambda path, *_, **__: read[path])
+    for room in ("train", "parts"):
+        found = f"headstart.jobs.{room}.dataset_at"
+        monkeypatch.setattr(found, lambda path, *_, **__: read[path])
     with pytest.raises(DatasetError, match="no test images"):
         hs.train(
             tmp_path / "images", tmp_path / "m", backbone=tiny_network, test=tmp_path / "tests"
@@ -259,7 +265,7 @@ def test_an_interrupted_test_leaves_the_model_and_says_so(
     monkeypatch.setattr("headstart.jobs.train.evaluate", interrupt)
     progress = Recorder()
     with pytest.raises(KeyboardInterrupt):
-        hs.train(labelled, tmp_path / "m", backbone=tiny_network, progress=progress)
+        hs.train(labelled, tmp_path / "m", backbone=tiny_network, test=0.2, progress=progress)
     assert "m; testing it was interrupted. To test it: headstart evaluate" in progress.said[-1]
     hs.load(tmp_path / "m")
 
@@ -270,7 +276,7 @@ def test_a_model_stays_until_the_new_one_is_whole(labelled, tiny_network, tmp_pa
     def fail(*_, **__):
         raise OSError("disk on fire")
 
-    monkeypatch.setattr(hs.ImageClassifier, "fit", fail)
+    monkeypatch.setattr(hs.ImageClassifier, "fit_on", fail)
     with pytest.raises(OSError, match="on fire"):
         hs.train(labelled, tmp_path / "m", backbone=tiny_network, overwrite=True)
     assert hs.load(tmp_path / "m").description.head == "ridge"
@@ -381,7 +387,7 @@ def test_notes_on_images_reach_the_report_also_from_the_cache(tiny_network, tmp_
     for i in range(24):
         folder = tmp_path / "data" / ("dark" if i % 2 else "bright")
         folder.mkdir(parents=True, exist_ok=True)
-        grey = np.full((40, 40), 300 + 100 * i if i % 2 else 4000 - i, np.uint16)
+        grey = np.full((40, 40), 300 + 100 * i if i % 2 else 4000 - 40 * i, np.uint16)
         Image.fromarray(grey).save(folder / f"{i}.png")
     for out in ("first", "again"):
         made = hs.train(tmp_path / "data", tmp_path / out, backbone=tiny_network, test=0.25)
@@ -412,3 +418,77 @@ def test_the_training_of_a_dense_head_is_drawn(tmp_path):
     _draw_head(head, tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["head.png"]
     _draw_head(hs.LogisticHead(), tmp_path)
+
+
+def noise(seed):
+    """Return an image that nothing can be learnt from."""
+    coarse = np.random.default_rng(seed).integers(0, 255, (8, 8, 3), np.uint8)
+    return np.asarray(Image.fromarray(coarse).resize((40, 40)))
+
+
+def test_copies_do_not_make_chance_look_like_accuracy(tiny_network, tmp_path):
+    images = [noise(seed) for seed in range(40) for _ in range(5)]
+    labels = [str(seed % 2) for seed in range(40) for _ in range(5)]
+    progress = Recorder()
+    summary = hs.train(
+        (images, labels), tmp_path / "m", backbone=tiny_network, resize="squash", progress=progress
+    )
+    assert any("160 images are copies of others" in said for said in progress.said)
+    evaluation = summary.evaluation
+    assert (summary.n_train, evaluation.n, evaluation.n_groups) == (200, 200, 40)
+    assert evaluation.accuracy < 0.75
+    assert evaluation.interval.low < 0.5
+    assert evaluation.interval.high - evaluation.interval.low > 0.25
+
+
+def test_few_images_are_cross_validated_and_all_are_learnt_from(labelled, tiny_network, tmp_path):
+    summary = hs.train(labelled, tmp_path / "m", backbone=tiny_network)
+    assert (summary.n_train, summary.evaluation.n) == (24, 24)
+    assert summary.to_dict()["folds"] == 5
+    assert "Trained on 24 images with tiny in" in str(summary)
+    assert "had not learnt from it" in str(summary)
+    again = hs.train(labelled, tmp_path / "again", backbone=tiny_network)
+    assert again.evaluation.outcomes.probabilities.tolist() == (
+        summary.evaluation.outcomes.probabilities.tolist()
+    )
+
+
+def test_more_images_are_split(labelled, tiny_network, tmp_path, monkeypatch):
+    monkeypatch.setattr("headstart.jobs.parts.FEW", 23)
+    summary = hs.train(labelled, tmp_path / "m", backbone=tiny_network)
+    assert (summary.n_train, summary.evaluation.n, summary.evaluation.outcomes.folds) == (
+        19,
+        5,
+        None,
+    )
+
+
+def test_copies_in_a_given_test_split_are_told_with_the_figures_without_them(
+    labelled, tiny_network, tmp_path
+):
+    sources = list(labelled.sources)
+    sources[3], sources[7] = sources[0], sources[1]
+    split = ["train", "train", "train", "test"] * 6
+    data = LabelledImages(sources, labelled.labels, labelled.classes, split=split)
+    progress = Recorder()
+    summary = hs.train(data, tmp_path / "m", backbone=tiny_network, progress=progress)
+    assert any("of the 6 test images are no fair test" in said for said in progress.said)
+    left = summary.to_dict()["without_shared"]["n"]
+    assert summary.evaluation.n == 6
+    assert left <= 4
+    assert f"Without the {6 - left} images that training images are copies of" in str(summary)
+
+
+def test_groups_stay_together_and_intervals_count_them(tiny_network, tmp_path):
+    for place in range(24):
+        folder = tmp_path / "data" / ("odd" if place % 2 else "even")
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(noise(place)).save(folder / f"p{place // 6}_{place}.png")
+    options = {"backbone": tiny_network, "group_by": "*/{group}_*", "quick": True}
+    split = hs.train(tmp_path / "data", tmp_path / "m", test=0.25, **options)
+    patients = {Path(name).name[:2] for name in split.evaluation.outcomes.names}
+    assert split.evaluation.n == 6 * len(patients)
+    whole = hs.train(tmp_path / "data", tmp_path / "n", **options)
+    assert whole.evaluation.n_groups == 4
+    with pytest.raises(UsageError, match="Groups must be a column"):
+        hs.train(tmp_path / "data", tmp_path / "o", backbone=tiny_network, group_by="patient")

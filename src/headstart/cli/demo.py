@@ -83,9 +83,11 @@ def _run(words: Sequence[str]) -> tuple[int, list[dict[str, Any]]]:
 
 
 def _trained(summary: dict[str, Any]) -> str:
+    others = f"on {summary['n_test']:,} others"
+    tested = others if summary["folds"] is None else "by cross-validation"
     return (
-        f"Trained on {summary['n_train']:,} images with {summary['backbone']}, tested on "
-        f"{summary['n_test']:,} others, in {summary['seconds']:.1f} s."
+        f"Trained on {summary['n_train']:,} images with {summary['backbone']}, tested {tested}, "
+        f"in {summary['seconds']:.1f} s."
     )
 
 

@@ -48,6 +48,18 @@ def add_arguments(parser: CommandParser) -> None:
     options.add_json(parser, "the summary")
     options.add_reading(parser)
     add_fine_tuning(parser)
+    groups = (
+        "what images have in common that stay on one side of every split, such as a patient: a "
+        "column of FOLDER's table, or a pattern of paths such as '*/{group}_*'"
+    )
+    splits = parser.heading(
+        "splits",
+        "Copies of an image are on one side. Without test images, up to 2,000 images are "
+        "cross-validated, and the model learns from all.",
+    )
+    add_option(splits, "--group-by HOW", groups)
+    quick = "find equal files only, no other copies, and be sure of every image (no error target)"
+    splits.add_argument("--quick", action="store_true", help=quick)
     _add_decision(parser.heading("when the model is unsure"))
     network = parser.heading("network", options.AUTO)
     NETWORK.add_others(network, "backbone")
@@ -56,10 +68,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 
 def _add_test(group: Group) -> None:
-    share = (
-        "the share of the images kept for testing (default: the test images of FOLDER if it has "
-        "any, else 0.2)"
-    )
+    share = "the share kept for testing (default: FOLDER's test images, cross-validation or 0.2)"
     add_option(group, "--test FRACTION", share, options.fraction)
     add_option(group, "--test-folder FOLDER", "the labelled images to test on", options.path)
 
@@ -101,6 +110,8 @@ def run(arguments: argparse.Namespace) -> int:
         parents=arguments.parents,
         dataset=dataset,
         test=arguments.test_folder or arguments.test,
+        group_by=arguments.group_by,
+        quick=arguments.quick,
         seed=arguments.seed,
         overwrite=arguments.overwrite,
         fine_tuning=fine_tuning,

@@ -78,7 +78,7 @@ def common_folder(names: Sequence[str]) -> str:
     return "".join(f"{part}/" for part, _ in common)
 
 
-def group_codes(groups: Sequence[Hashable] | None, n_images: int) -> Ints | None:
+def group_codes(groups: Sequence[Hashable] | Ints | None, n_images: int) -> Ints | None:
     """Return the number of the group of each image, from 0; None if no groups are given.
 
     Parameters

@@ -19,6 +19,7 @@ from headstart.arguments import Means, checked
 from headstart.backbones.keras_settings import standard_settings
 from headstart.backbones.spec import NetworkSpec
 from headstart.backbones.weights import check_unchanged
+from headstart.data.groups import group_codes
 from headstart.data.inputs import dataset_at, labelled_images
 from headstart.data.labelled_images import LabelledImages, sorted_classes
 from headstart.data.labels import match_labels
@@ -42,6 +43,9 @@ from headstart.training.work_folder import work_folder
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from headstart.classifier import ImageClassifier
     from headstart.data.inputs import Images, Labels
@@ -67,6 +71,7 @@ def fine_tune(  # noqa: PLR0913 - all are named, and each has a default
     settings: FineTuning = FineTuning(),
     *,
     validation: LabelledImages | None = None,
+    groups: Sequence[Hashable] | NDArray[np.int64] | None = None,
     folder: str | Path | None = None,
     restart: bool = False,
     skip_unreadable: bool = False,
@@ -94,6 +99,9 @@ def fine_tune(  # noqa: PLR0913 - all are named, and each has a default
     validation : LabelledImages, optional
         The validation set. The default is the validation split of `X`, if that is a dataset with
         one and `settings` do not say otherwise; or else some of the images, as `settings` say.
+    groups : sequence of hashable, optional
+        The group of each training image, such as the patient: those of a group stay together
+        wherever images are held out. The default is that each image is its own group.
     folder : str or Path, optional
         Where checkpoints are kept during training. After a kill, a crash or Ctrl-C, the same call
         continues from the last one. The folder is deleted at the end. Without one, an interrupted
@@ -132,6 +140,7 @@ def fine_tune(  # noqa: PLR0913 - all are named, and each has a default
         y,
         settings,
         validation=validation,
+        groups=groups,
         folder=folder,
         restart=restart,
         skip_unreadable=skip_unreadable,
@@ -148,6 +157,7 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
     settings: FineTuning = FineTuning(),
     *,
     validation: LabelledImages | None = None,
+    groups: Sequence[Hashable] | NDArray[np.int64] | None = None,
     folder: str | Path | None = None,
     restart: bool = False,
     skip_unreadable: bool = False,
@@ -171,7 +181,8 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
     if y is None and validation is None and settings.validation is None:
         validation = _validation_split(X)
     given = None if validation is None else _matched(validation, train[1], progress)
-    check_labels(train[1], given and given[1], settings)
+    numbers = group_codes(groups, len(train[1]))
+    check_labels(train[1], given and given[1], settings, numbers)
     origin = find_origin_of(classifier, progress)
     keras = start_keras(classifier.device)
     gpu = training_gpu(keras, classifier.device)
@@ -188,6 +199,7 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
         train,
         given,
         settings,
+        groups=numbers,
         skip_unreadable=skip_unreadable,
         progress=progress,
     )

@@ -12,13 +12,15 @@ from sklearn.base import clone
 from headstart.backbones.resolving import find_origin
 from headstart.data.labelled_images import fingerprint, sorted_classes
 from headstart.data.labels import check_test_labels
-from headstart.data.splits import folds, stratified_split
+from headstart.data.splits import folds, stratified_folds, stratified_split
 from headstart.errors import DatasetError, UsageError
 from headstart.heads.base import class_weights
 from headstart.heads.dense import DenseHead
+from headstart.heads.labels import encode_labels
 from headstart.heads.neighbours import NeighboursHead
 from headstart.heads.table import get_head
 from headstart.images.notes import merged
+from headstart.prediction.labels import class_array
 from headstart.training.subset import Subset
 
 if TYPE_CHECKING:
@@ -86,6 +88,8 @@ class Plan:
         The features of each, by the network as it was.
     images : Subset
         All images.
+    groups : ndarray of int64, shape (n_train,), or None
+        The group of each training image, which stay together; None if each is on its own.
     n_train : int
         The first so many are the training images. The others are a validation set that was given.
     fingerprint : str
@@ -99,6 +103,7 @@ class Plan:
     labels: list[Any]
     features: NDArray[np.float32]
     images: Subset
+    groups: NDArray[np.int64] | None
     n_train: int
     fingerprint: str
 
@@ -118,20 +123,23 @@ class Plan:
     def train_head(self, rows: Indices) -> Scorer:
         """Return a head like that of the frozen classifier, trained on some of the images."""
         head = clone(self.frozen.head_)
-        return head.fit(self.features[rows], [self.labels[row] for row in rows]).scorer_
+        labels = [self.labels[row] for row in rows]
+        groups = None if self.groups is None else self.groups[rows]
+        return head.fit(self.features[rows], labels, groups=groups).scorer_
 
     def splits(self, *, is_quick: bool) -> list[tuple[Indices, Indices]]:
         """Return the training and the validation set of each training; see `validation_splits`."""
         n, n_train = len(self.labels), self.n_train
         if n_train < n:
             return [(np.arange(n_train), np.arange(n_train, n))]
-        return validation_splits(self.labels, self.settings, is_quick=is_quick)
+        return validation_splits(self.labels, self.settings, is_quick=is_quick, groups=self.groups)
 
     def described(self) -> dict[str, Any]:
         """Return everything that the result depends on, in JSON's types."""
         return {
             "format": FORMAT,
             "data": [self.fingerprint, self.n_train],
+            "groups": None if self.groups is None else self.groups.tolist(),
             "network": self.frozen.network_.key,
             "resize": self.frozen.resize_.rule,
             "head": repr(self.frozen.head_),
@@ -168,6 +176,7 @@ def make_plan(
     validation: Labelled | None,
     settings: FineTuning,
     *,
+    groups: NDArray[np.int64] | None = None,
     skip_unreadable: bool,
     progress: Progress | None,
 ) -> Plan:
@@ -182,6 +191,8 @@ def make_plan(
     train, validation : (sources, labels)
         The training images, and the validation set if one is given.
     settings : FineTuning
+    groups : ndarray of int64, shape (n,), optional
+        The group of each training image.
     skip_unreadable : bool
     progress : Progress, optional
 
@@ -192,7 +203,7 @@ def make_plan(
     """
     frozen = clone(classifier)
     options: Any = {"skip_unreadable": skip_unreadable, "progress": progress}
-    extracted = [frozen.fit_on(origin.network, *train, **options)]
+    extracted = [frozen.fit_on(origin.network, *train, groups=groups, **options)]
     _check_head(frozen.head_)
     parts = [train]
     if validation is not None:
@@ -218,13 +229,17 @@ def make_plan(
         labels=labels,
         features=np.concatenate([found.features for found in extracted]),
         images=_all_images(frozen, labels, n_train),
+        groups=None if groups is None else groups[extracted[0].places],
         n_train=n_train,
         fingerprint=fingerprint(contents, labels, ordered=True),
     )
 
 
 def check_labels(
-    labels: Sequence[Hashable], validation: Sequence[Hashable] | None, settings: FineTuning
+    labels: Sequence[Hashable],
+    validation: Sequence[Hashable] | None,
+    settings: FineTuning,
+    groups: NDArray[np.int64] | None = None,
 ) -> None:
     """Refuse labels that can't be split, before any image is read.
 
@@ -233,7 +248,7 @@ def check_labels(
     UsageError, DatasetError
     """
     if validation is None:
-        validation_splits(list(labels), settings, is_quick=True)
+        validation_splits(list(labels), settings, is_quick=True, groups=groups)
         return
     if settings.validation is not None:
         raise UsageError(
@@ -247,7 +262,11 @@ def check_labels(
 
 
 def validation_splits(
-    labels: list[Any], settings: FineTuning, *, is_quick: bool
+    labels: list[Any],
+    settings: FineTuning,
+    *,
+    is_quick: bool,
+    groups: NDArray[np.int64] | None = None,
 ) -> list[tuple[Indices, Indices]]:
     """Return the training and the validation set of each training.
 
@@ -257,20 +276,40 @@ def validation_splits(
     settings : FineTuning
     is_quick : bool
         Whether a training takes so little time that several of them are a good default.
+    groups : ndarray of int64, shape (n,), optional
+        Images of a group are in the same set. A class with one group is in training sets only.
     """
     wanted = settings.validation
     rarest = min(Counter(labels).values())
     if wanted is None:
         several = is_quick and len(labels) <= _FEW and rarest > 1
         wanted = min(_FOLDS, len(labels)) if several else _VALIDATION
-    if isinstance(wanted, int):
-        if rarest < 2:
-            raise UsageError(
-                "With folds each class must have at least 2 images. Received: a class with "
-                f"{rarest}. Give a share as validation, such as {_VALIDATION}."
-            )
+    if not isinstance(wanted, int):
+        return [stratified_split(labels, wanted, settings.seed, groups)]
+    if rarest < 2:
+        raise UsageError(
+            "With folds each class must have at least 2 images. Received: a class with "
+            f"{rarest}. Give a share as validation, such as {_VALIDATION}."
+        )
+    if groups is None:
         return list(folds(labels, wanted, settings.seed))
-    return [stratified_split(labels, wanted, settings.seed)]
+    return _grouped_folds(labels, wanted, settings.seed, groups)
+
+
+def _grouped_folds(
+    labels: list[Any], n: int, seed: int, groups: NDArray[np.int64]
+) -> list[tuple[Indices, Indices]]:
+    """Return folds of whole groups; those in which nothing is held out are left out."""
+    _, codes = encode_labels(class_array(labels))
+    fold = stratified_folds(codes, n, seed, groups)
+    made = [(np.flatnonzero(fold != number), np.flatnonzero(fold == number)) for number in range(n)]
+    held_out = [each for each in made if len(each[1])]
+    if not held_out:
+        raise UsageError(
+            "A class must have at least 2 groups, so that one can be held out. Received: 1 group "
+            "of each class."
+        )
+    return held_out
 
 
 def _check_head(head: str | Head) -> None:

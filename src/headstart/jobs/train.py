@@ -14,20 +14,23 @@ import numpy as np
 from headstart.arguments import Seed, checked
 from headstart.classifier import ClassifierSettings, ImageClassifier
 from headstart.data.inputs import dataset_at
-from headstart.data.labelled_images import LabelledImages
 from headstart.data.output_places import refuse_among_images
 from headstart.data.settings import DatasetSettings
-from headstart.data.splits import stratified_split
 from headstart.display.displayed import Displayed
+from headstart.display.text import counted
 from headstart.evaluation import Evaluation, Tile, draw_sheet
+from headstart.evaluation.decisions import DecisionFigures
+from headstart.evaluation.design_effect import CROSS_VALIDATED, design_effect
 from headstart.evaluation.drawing_check import check_drawing
 from headstart.evaluation.report import note_table, reasons_table
 from headstart.features.devices import check_device
 from headstart.finetuning.job import fine_tuned
 from headstart.heads.dense import DenseHead
+from headstart.heads.out_of_fold import out_of_fold
 from headstart.heads.table import head_name
 from headstart.jobs.evaluate import draw_evaluation, evaluate
-from headstart.jobs.preconditions import check_labels, check_out, work_place
+from headstart.jobs.parts import given_tests, parts_of, say_unused, uses_validation
+from headstart.jobs.preconditions import check_out, work_place
 from headstart.model import add_results
 from headstart.model.replacing import check_place, own_place
 from headstart.prediction.answer import Prediction
@@ -38,22 +41,27 @@ from headstart.training.history import write_history
 from headstart.training.late_failures import saved_first
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
 
     from headstart.backbones.network import Network
     from headstart.data.inputs import Dataset
+    from headstart.data.labelled_images import LabelledImages
     from headstart.display.table import Table
+    from headstart.features.extractor import ExtractedFeatures
     from headstart.finetuning.settings import FineTuning
     from headstart.finetuning.summary import FineTuningSummary
     from headstart.heads.base import Head
     from headstart.images.notes import NoteCount
     from headstart.images.sources import UnreadableImage
+    from headstart.jobs.parts import Parts
     from headstart.model import SavedModel
     from headstart.progress import Progress
 
-    Say = Callable[[str], object]
+    #: Measures a fitted classifier.
+    Test = Callable[[ImageClassifier], Evaluation]
 
-TEST_FRACTION = 0.2
 _MISTAKES_DRAWN = 24
 
 
@@ -80,7 +88,12 @@ class TrainingSummary(Displayed):
     skipped : dict of str to int
         How many entries of the dataset were skipped, by reason.
     evaluation : Evaluation
-        The result on images that were not used for training.
+        The result on images that were not used for training. If the images were cross-validated
+        (``evaluation.outcomes.folds`` is not None), each was predicted by a head that had not
+        learnt from it, nor from its group; the saved model has learnt from all of them.
+    without_shared : Evaluation or None
+        The result without the tested images that share a group with a training image, such as
+        copies of one; None if there are none, or no others.
     tuning : FineTuningSummary or None
         The result of fine-tuning, if it was asked for.
     images : tuple of Path
@@ -99,6 +112,7 @@ class TrainingSummary(Displayed):
     notes: tuple[NoteCount, ...]
     skipped: dict[str, int]
     evaluation: Evaluation
+    without_shared: Evaluation | None = None
     tuning: FineTuningSummary | None
     images: tuple[Path, ...]
     seconds: float
@@ -121,6 +135,8 @@ class TrainingSummary(Displayed):
             "skipped": self.skipped,
             "images": [str(path) for path in self.images],
             "evaluation": self.evaluation.to_dict(),
+            "folds": self.evaluation.outcomes.folds,
+            "without_shared": None if self.without_shared is None else _brief(self.without_shared),
             "tuning": None if self.tuning is None else self.tuning.to_dict(),
         }
 
@@ -128,13 +144,27 @@ class TrainingSummary(Displayed):
         """Return how good the model is and where it is."""
         return f"<TrainingSummary: {self.evaluation.headline}, model in {str(self.folder)!r}>"
 
+    def _done(self) -> str:
+        """Return what was learnt from and what was tested, in a sentence or two."""
+        trained = f"Trained on {self.n_train:,} images with {self.backbone}"
+        if self.evaluation.outcomes.folds is None:
+            return f"{trained} and tested on {self.evaluation.n:,} others in {self.seconds:.1f} s."
+        return (
+            f"{trained} in {self.seconds:.1f} s: the model has learnt from all of them. To test "
+            "it,\neach image was predicted by a head that had not learnt from it. --test 0.2 "
+            "tests on images that\nthe model never sees."
+        )
+
     def display_parts(self) -> Iterator[str | Table]:
         """Yield the parts of the report."""
-        yield (
-            f"Trained on {self.n_train:,} images with {self.backbone} and tested on "
-            f"{self.evaluation.n:,} others in {self.seconds:.1f} s."
-        )
+        yield self._done()
         yield from self.evaluation.display_parts()
+        if self.without_shared is not None:
+            n_shared = self.evaluation.n - self.without_shared.n
+            yield (
+                f"Without the {counted(n_shared, 'image')} that training images are copies of, or "
+                f"in a group with: {self.without_shared.headline}"
+            )
         yield note_table(self.notes, "training images")
         if self.tuning is not None:
             yield from self.tuning.display_parts()
@@ -160,6 +190,8 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     backbone: str | Path | Network = "auto",
     dataset: DatasetSettings = DatasetSettings(),
     test: float | Dataset | None = None,
+    group_by: str | None = None,
+    quick: bool = False,
     fine_tuning: FineTuning | None = None,
     restart: bool = False,
     seed: Seed = 0,
@@ -183,9 +215,18 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
         The pre-trained network. See `NetworkSpec`.
     test : float, str, Path, LabelledImages, DataFrame or tuple, optional
         What to test on: a fraction of the training images between 0 and 1 or their number, or a
-        second dataset. The default is the test split of the dataset, or else its validation split,
-        or else a fifth of the images. A validation split that is not tested on is the validation
-        set of fine-tuning.
+        second dataset. The default is the test split of the dataset, or else its validation split.
+        Without any, up to 2,000 images are cross-validated, in 5 stratified folds: the figures come
+        from heads that had not learnt from the images, and the saved model learns from all of them.
+        Of more images, or where training takes long (fine-tuning, and dense heads), a fifth is
+        tested on. A validation split that is not tested on is the validation set of fine-tuning.
+    group_by : str, optional
+        What images have in common that must not be on both sides of a split, such as the patient: a
+        column of the dataset's table, or a pattern that finds it in paths. See `values_by`.
+    quick : bool
+        Whether to look for equal files only. By default all copies of an image, also smaller,
+        mirrored or re-encoded ones, are found among up to 10,000 images, and are on the same side
+        of every split. It also leaves out the decision rule (``error_target=None``).
     dataset : DatasetSettings
         How `data`, and the dataset in `test`, are read, where that can't be seen from them.
     fine_tuning : FineTuning, optional
@@ -233,9 +274,24 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     with reserved(own_place(out, "model")):
         check_place(out, overwrite=overwrite)  # another process may have saved one meanwhile
         images = dataset_at(data, dataset, progress=progress)
-        parts = _parts(images, _tests(test, dataset, progress), seed, progress.say)
-        _say_unused(images, parts, fine_tuning, progress.say)
+        if quick:
+            settings["error_target"] = None
         classifier = ImageClassifier(backbone, random_state=seed, **settings)
+        parts = parts_of(
+            images,
+            given_tests(test, dataset, progress),
+            seed,
+            group_by=group_by,
+            cross_validate=fine_tuning is None and not _is_dense(classifier.head),
+            quick=quick,
+            reading={
+                "cache": classifier.cache,
+                "workers": classifier.workers,
+                "accept_truncated": classifier.accept_truncated,
+            },
+            progress=progress,
+        )
+        say_unused(images, parts, fine_tuning, progress.say)
         fitting = _fitted(
             classifier,
             parts,
@@ -244,126 +300,176 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
             restart=restart,
             progress=progress,
         )
-        with fitting as fitted:
+        with fitting as (fitted, test_it):
             # Before anything else can fail; and the checkpoints are deleted only after it.
             saved = fitted.save(out, overwrite=overwrite)
-        evaluation, plots = _tested(saved, fitted, parts.tested, progress)
+        tested = parts.training if parts.tested is None else parts.tested
+        evaluation, plots = _tested(saved, fitted, tested, test_it, progress)
         return _summary(
             saved,
             fitted,
             skipped=dict(images.skipped),
             evaluation=evaluation,
+            without_shared=_without(evaluation, parts),
             images=plots,
             seconds=time.perf_counter() - began,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """The images of a job, as datasets without splits."""
-
-    training: LabelledImages
-    tested: LabelledImages
-    validation: LabelledImages | None = None
-
-
-def _tests(
-    test: float | Dataset | None, settings: DatasetSettings, progress: Progress | None
-) -> float | LabelledImages | None:
-    """Return the share of the images to test on, or the dataset that is given for that."""
-    if test is None or isinstance(test, int | float | np.number):
-        return test
-    if isinstance(test, LabelledImages | tuple):
-        settings = DatasetSettings()  # they say how others are read
-    return dataset_at(test, settings, min_classes=1, progress=progress)
-
-
-def _parts(
-    dataset: LabelledImages, test: float | LabelledImages | None, seed: int, say: Say
-) -> _Parts:
-    """Return the parts of a dataset; the images to test on are labelled as the others."""
-    parts = _split(dataset, test, seed)
-    return replace(parts, tested=check_labels(parts.training, parts.tested, say))
-
-
-def _split(dataset: LabelledImages, test: float | LabelledImages | None, seed: int) -> _Parts:
-    splits = set(dataset.split or ())
-    valid = _part(dataset, "valid") if "valid" in splits else None
-    whole = _part(dataset, "train")
-    if isinstance(test, LabelledImages):
-        return _Parts(whole, _part(test, "test"), valid)
-    if test is None and "test" in splits:
-        return _Parts(whole, _part(dataset, "test"), valid)
-    if test is None and valid is not None:
-        return _Parts(whole, valid)
-    share = TEST_FRACTION if test is None else test
-    training, tested = stratified_split(whole.labels, share, seed)
-    return _Parts(whole.subset(training), whole.subset(tested), valid)
-
-
-def _part(dataset: LabelledImages, name: str) -> LabelledImages:
-    """Return one split as a dataset of its own, or everything where there are no splits."""
-    return dataset if dataset.split is None else replace(dataset.part(name), split=None)
-
-
-def _say_unused(
-    dataset: LabelledImages,
-    parts: _Parts,
-    fine_tuning: FineTuning | None,
-    say: Say,
-) -> None:
-    """Tell which images of the dataset are not used, and why."""
-    if parts.validation is not None and not _is_used(fine_tuning):
-        why = "another one is asked for" if fine_tuning else "it serves fine-tuning only"
-        say(f"The validation split of {len(parts.validation):,} images is not used: {why}.")
-    tests = (dataset.split or []).count("test")
-    if tests and len(parts.tested) != tests:
-        say(f"The test split of {tests:,} images is not used: other images are tested on.")
-
-
-def _is_used(fine_tuning: FineTuning | None) -> bool:
-    """Tell whether fine-tuning takes the validation split of the dataset."""
-    return fine_tuning is not None and fine_tuning.validation is None
+def _is_dense(head: str | Head) -> bool:
+    return isinstance(head, DenseHead) or head == "dense"
 
 
 @contextlib.contextmanager
 def _fitted(
     classifier: ImageClassifier,
-    parts: _Parts,
+    parts: Parts,
     fine_tuning: FineTuning | None,
     *,
     work: Path,
     restart: bool,
-    progress: Progress | None,
-) -> Iterator[ImageClassifier]:
-    """Yield a fitted classifier; the checkpoints of its fine-tuning are kept until the end."""
+    progress: Progress,
+) -> Iterator[tuple[ImageClassifier, Test]]:
+    """Yield a fitted classifier, and what tests it.
+
+    The checkpoints of a fine-tuning are kept until the context ends.
+    """
+    tested = parts.training if parts.tested is None else parts.tested
+
+    def on_others(fitted: ImageClassifier) -> Evaluation:
+        return _grouped(evaluate(fitted, tested, progress=progress), tested, parts.tested_groups)
+
     if fine_tuning is None:
-        yield classifier.fit(parts.training, skip_unreadable=True, progress=progress)
+        extracted = classifier.fit_on(
+            classifier.find_network(progress),
+            parts.training.sources,
+            parts.training.labels,
+            groups=parts.groups,
+            skip_unreadable=True,
+            progress=progress,
+        )
+
+        def in_folds(fitted: ImageClassifier) -> Evaluation:
+            return _cross_validated(fitted, extracted, parts)
+
+        yield classifier, in_folds if parts.tested is None else on_others
         return
     with fine_tuned(
         classifier,
         parts.training,
         settings=fine_tuning,
-        validation=parts.validation if _is_used(fine_tuning) else None,
+        validation=parts.validation if uses_validation(fine_tuning) else None,
+        groups=parts.groups,
         folder=work,
         restart=restart,
         skip_unreadable=True,
         progress=progress,
     ) as tuned:
-        yield tuned
+        yield tuned, on_others
+
+
+def _cross_validated(
+    classifier: ImageClassifier, extracted: ExtractedFeatures, parts: Parts
+) -> Evaluation:
+    """Return how good heads like that of the classifier are on images they had not learnt from."""
+    places = extracted.places
+    groups = None if parts.groups is None else parts.groups[places]
+    labels = [parts.training.labels[place] for place in places]
+    # The decision rule was fitted to the same probabilities.
+    found = classifier.out_of_fold_ or out_of_fold(
+        classifier.head_,
+        extracted.features,
+        labels,
+        groups=groups,
+        seed=classifier.random_state or 0,
+    )
+    tested = found.tested
+    evaluation = Evaluation.from_predictions(
+        [parts.training.sources[places[row]].name for row in tested],
+        [labels[row] for row in tested],
+        found.probabilities[tested],
+        found.classes.tolist(),
+        groups=None if groups is None else groups[tested],
+        folds=found.n_folds,
+    )
+    held_out, decision = classifier.held_out_, classifier.predictor_.decision
+    if held_out is None or decision is None:
+        return evaluation
+    outcomes = evaluation.outcomes
+    effect = CROSS_VALIDATED
+    if outcomes.groups is not None:
+        effect *= design_effect(outcomes.right, outcomes.groups)
+    decisions = DecisionFigures.of(
+        outcomes.right,
+        held_out.unsure,
+        held_out.unlike,
+        decision.error_target,
+        held_out.sets,
+        outcomes.truth,
+        effect,
+    )
+    return replace(evaluation, decisions=decisions)
+
+
+def _grouped(
+    evaluation: Evaluation, tested: LabelledImages, groups: NDArray[np.int64] | None
+) -> Evaluation:
+    """Return an evaluation whose intervals count the groups of the tested images."""
+    if groups is None:
+        return evaluation
+    known = dict(zip((source.name for source in tested.sources), groups.tolist(), strict=True))
+    regrouped = _of_rows(evaluation, np.arange(evaluation.n), known)
+    return replace(regrouped, errors=evaluation.errors, decisions=evaluation.decisions)
+
+
+def _without(evaluation: Evaluation, parts: Parts) -> Evaluation | None:
+    """Return the evaluation without the images that share a group with a training image."""
+    if parts.tested is None or parts.shared is None or not len(parts.shared):
+        return None
+    shared = {parts.tested.sources[place].name for place in parts.shared}
+    rows = [row for row, name in enumerate(evaluation.outcomes.names) if name not in shared]
+    return _of_rows(evaluation, np.array(rows, np.int64), None) if rows else None
+
+
+def _of_rows(
+    evaluation: Evaluation, rows: NDArray[np.int64], groups: Mapping[str, int] | None
+) -> Evaluation:
+    """Return the evaluation of some of its images; `groups` are by their names."""
+    outcomes = evaluation.outcomes
+    names = [outcomes.names[row] for row in rows]
+    numbers = outcomes.groups
+    if groups is not None:
+        numbers = np.array([groups[name] for name in outcomes.names], np.int64)
+    return Evaluation.from_predictions(
+        names,
+        [evaluation.classes[code] for code in outcomes.truth[rows]],
+        outcomes.probabilities[rows],
+        evaluation.classes,
+        notes=evaluation.notes,
+        groups=None if numbers is None else numbers[rows],
+    )
+
+
+def _brief(evaluation: Evaluation) -> dict[str, Any]:
+    return {
+        "accuracy": evaluation.accuracy,
+        "interval": list(evaluation.interval),
+        "n": evaluation.n,
+    }
 
 
 def _tested(
     saved: SavedModel,
     classifier: ImageClassifier,
     tested: LabelledImages,
+    test: Test,
     progress: Progress | None,
 ) -> tuple[Evaluation, tuple[Path, ...]]:
     """Test a model that is saved, add figures and plots to it, and return them."""
     out = saved.folder
     place, advice = f"The model is saved in {out}", f"To test it: headstart evaluate {out} IMAGES"
     with saved_first(place, "testing it", progress, advice):
-        evaluation = evaluate(classifier, tested, progress=progress)
+        evaluation = test(classifier)
     with saved_first(place, "adding its plots", progress, advice):
         plots = _add_results(saved, evaluation, _tuning(classifier), classifier.head_)
         sheet = out.with_name(f"{out.name}.mistakes.png")

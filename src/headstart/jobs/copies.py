@@ -1,0 +1,167 @@
+"""Which images of a job are not independent: copies of each other, and the user's own groups."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from headstart.data.groups import group_codes, merged
+from headstart.display.text import counted
+from headstart.duplicates.find import find_duplicates
+from headstart.duplicates.profile import THUMBNAIL, ImageProfile
+from headstart.duplicates.profiling import profiles
+from headstart.errors import ImageError
+from headstart.images.sources import content_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from headstart.images.sources import ImageSource
+    from headstart.progress import Progress
+
+    Ints = NDArray[np.int64]
+
+# All pairs of images are compared, and each image is decoded once more.
+_NEAR_AT_MOST = 10_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Independence:
+    """The groups of images that stay on one side of every split.
+
+    Attributes
+    ----------
+    groups : ndarray of int64, shape (n,), or None
+        Images with the same number belong together; None if each image is on its own.
+    copies : ndarray of int64, shape (n,), or None
+        The groups of copies alone.
+    searched : str
+        What copies were looked for.
+    """
+
+    groups: Ints | None
+    copies: Ints | None
+    searched: str
+
+    @classmethod
+    def of(
+        cls,
+        sources: Sequence[ImageSource],
+        own: Sequence[Hashable] | None,
+        *,
+        quick: bool,
+        reading: Mapping[str, Any],
+        progress: Progress,
+    ) -> Self:
+        """Look for copies among images, and merge them with the user's own groups.
+
+        Parameters
+        ----------
+        sources : sequence of ImageSource, length n
+        own : sequence of hashable, length n, or None
+            The user's group of each image.
+        quick : bool
+            Whether to find equal files only.
+        reading : mapping
+            How images are read and profiles kept: see `profiles`.
+        progress : Progress
+        """
+        near = not quick and len(sources) <= _NEAR_AT_MOST
+        find = _copies if near else _equal_files
+        copies = find(sources, reading=reading, progress=progress)
+        return cls(
+            merged(group_codes(own, len(sources)), copies),
+            copies,
+            "equal files, equal pixels and near copies" if near else "equal files only",
+        )
+
+    def in_words(self) -> str:
+        """Return what was found, in one sentence; "" if there is no copy."""
+        if self.copies is None:
+            return ""
+        n_copies = len(self.copies) - len(np.unique(self.copies))
+        what = (
+            "1 image is a copy of another one: it stays"
+            if n_copies == 1
+            else f"{n_copies:,} images are copies of others: they stay"
+        )
+        return f"{what} on the same side of every split (searched: {self.searched})."
+
+
+def crossing(groups: Ints | None, n_training: int) -> Ints:
+    """Return which tested images are in a group with a training image.
+
+    Parameters
+    ----------
+    groups : ndarray of int64, shape (n,), or None
+        Of the training images, and after them of the tested ones.
+    n_training : int
+
+    Returns
+    -------
+    ndarray of int64
+        Places among the tested images, sorted.
+    """
+    if groups is None:
+        return np.empty(0, np.int64)
+    return np.flatnonzero(np.isin(groups[n_training:], groups[:n_training]))
+
+
+def shared_in_words(n: int, n_tested: int) -> str:
+    """Return a sentence about tested images that a training image shares a group with."""
+    return (
+        f"{n:,} of the {counted(n_tested, 'test image')} {'are' if n > 1 else 'is'} no fair test: "
+        "a training image is a copy of it, or in its group."
+    )
+
+
+def _copies(
+    sources: Sequence[ImageSource], *, reading: Mapping[str, Any], progress: Progress
+) -> Ints | None:
+    measured = profiles(sources, **reading, progress=progress)
+    known = {place: each for place, each in enumerate(measured) if isinstance(each, ImageProfile)}
+    detailed = {place: each for place, each in known.items() if _has_detail(each)}
+    equal = _joined(known, len(sources), exact_only=True)
+    return _or_none(merged(equal, _joined(detailed, len(sources), exact_only=False)))
+
+
+def _has_detail(profile: ImageProfile) -> bool:
+    """Tell whether an image is large enough to be told from one that is only alike."""
+    return min(profile.width, profile.height) >= THUMBNAIL
+
+
+def _joined(profiles_at: dict[int, ImageProfile], n_images: int, *, exact_only: bool) -> Ints:
+    """Return the group of each of all images (n_images,), of which some have a profile."""
+    groups = np.arange(n_images, dtype=np.int64)
+    if profiles_at:
+        places = np.array(list(profiles_at))
+        found = find_duplicates(list(profiles_at.values()), exact_only=exact_only)
+        groups[places] = places[found.groups]
+    return groups
+
+
+def _equal_files(
+    sources: Sequence[ImageSource], *, reading: Mapping[str, Any], progress: Progress
+) -> Ints | None:
+    del reading  # nothing is decoded
+    names: list[str | None] = []
+    with progress.bar("looking for copies", len(sources)) as advance:
+        for source in sources:
+            try:
+                names.append(content_hash(source.read()))
+            except ImageError:
+                names.append(None)  # training says why it can't be read
+            advance(1)
+    return _or_none(group_codes(names, len(sources)))
+
+
+def _or_none(groups: Ints | None) -> Ints | None:
+    """Return the groups; None if no image shares one."""
+    if groups is None or max(Counter(groups.tolist()).values(), default=0) < 2:
+        return None
+    return groups

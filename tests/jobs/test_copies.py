@@ -1,0 +1,67 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.recorder import Recorder
+
+from headstart.images.sources import BytesSource
+from headstart.jobs.copies import Independence, crossing, shared_in_words
+
+
+def drawn(seed, mirrored=False, size=60):
+    coarse = np.random.default_rng(seed).integers(0, 255, (6, 6, 3), np.uint8)
+    image = Image.fromarray(coarse[:, ::-1] if mirrored else coarse).resize((size, size))
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return BytesSource(f"{seed}-{size}.png", file.getvalue())
+
+
+def found(sources, own=None, *, quick=False, progress=None):
+    return Independence.of(
+        sources, own, quick=quick, reading={"cache": False}, progress=progress or Recorder()
+    )
+
+
+def test_copies_of_all_kinds_are_found_and_told():
+    images = [drawn(0), drawn(1), drawn(0), drawn(0, mirrored=True), BytesSource("x", b"no image")]
+    groups = found(images).groups
+    assert groups.tolist()[:4] == [0, 1, 0, 0]
+    assert groups[4] not in groups[:4]
+    assert "2 images are copies of others: they stay on the same side" in found(images).in_words()
+    quick = found(images, quick=True)
+    assert len(np.unique(quick.groups)) == 4
+    assert "1 image is a copy of another one: it stays" in quick.in_words()
+    assert "equal files only" in quick.in_words()
+
+
+def test_many_images_are_searched_for_equal_files_only(monkeypatch):
+    monkeypatch.setattr("headstart.jobs.copies._NEAR_AT_MOST", 2)
+    progress = Recorder()
+    images = [drawn(0), drawn(1), drawn(0, mirrored=True)]
+    assert found(images, progress=progress).groups is None
+    assert progress.bars == [["looking for copies", 3, "image", 3]]
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_where_there_are_no_copies_nothing_is_said(quick):
+    each = found([drawn(0), drawn(1), BytesSource("x", b"")], quick=quick)
+    assert (each.groups, each.in_words()) == (None, "")
+
+
+def test_copies_join_the_groups_of_the_user():
+    images = [drawn(seed) for seed in (0, 1, 2, 0)]
+    assert found(images, ["a", "a", "b", "c"]).groups.tolist() == [0, 0, 1, 0]
+    assert found(images[:3], ["a", "b", "a"]).groups.tolist() == [0, 1, 0]
+
+
+def test_tested_images_that_training_images_share_a_group_with():
+    assert crossing(np.array([0, 1, 2, 1, 3]), 3).tolist() == [0]
+    assert crossing(None, 3).tolist() == []
+    assert shared_in_words(2, 9).startswith("2 of the 9 test images are no fair test")
+    assert shared_in_words(1, 1).startswith("1 of the 1 test image is no fair test")
+
+
+def test_small_images_are_copies_only_if_they_are_equal():
+    images = [drawn(0, size=20), drawn(0, mirrored=True, size=20), drawn(0, size=20)]
+    assert found(images).groups.tolist() == [0, 1, 0]
