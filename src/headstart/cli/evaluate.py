@@ -16,7 +16,7 @@ MODEL is the folder of a saved model, or the name or folder of a pre-trained bac
 {options.DATASET}."""
 
 EPILOG = """\
-example:
+examples:
   headstart evaluate my-model/ birds-2025/ --plots plots/
   headstart evaluate new-model/ birds-2025/ --against my-model/
   headstart evaluate my-model/ scans/ --at-recall 0.95"""
