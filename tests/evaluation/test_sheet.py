@@ -59,6 +59,13 @@ def test_only_wrong_ones_are_framed(tmp_path):
     assert _has(_drawn(tmp_path, Tile(_photo(), answers, truth="dog")), ORANGE)
 
 
+def test_why_a_model_is_unsure_stands_across_the_image(tmp_path, lines):
+    sure = _drawn(tmp_path, Tile(_photo(), [predicted("cat", 0.9)]))
+    unsure = _drawn(tmp_path, Tile(_photo(), [predicted("cat", 0.9)], unsure="unsure: cat or dog"))
+    assert "? unsure: cat or dog" in lines
+    assert sure.shape == unsure.shape
+
+
 def test_labels_need_not_be_text(tmp_path):
     assert _has(_drawn(tmp_path, Tile(_photo(), [predicted(7, 0.9)], truth="8")), ORANGE)
     assert not _has(_drawn(tmp_path, Tile(_photo(), [predicted(7, 0.9)], truth="7")), ORANGE)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from headstart.evaluation import Tile
     from headstart.prediction.answer import Answer
 
     #: Writes the most probable classes of one image, or why it is unreadable.
@@ -213,7 +214,13 @@ class Sheet:
     def finish(self, failure: object, *_: object) -> None:
         """Draw the sheet, unless the run has failed."""
         if failure is None and self._answers:
-            from headstart.evaluation import Tile, draw_sheet
+            from headstart.evaluation import draw_sheet
 
-            tiles = (Tile(a.source, a.predictions(self._top), error=a.error) for a in self._answers)
-            draw_sheet(self._path, tiles, more=self._more)
+            draw_sheet(self._path, map(self._tile, self._answers), more=self._more)
+
+    def _tile(self, answer: Answer) -> Tile:
+        from headstart.evaluation import Tile
+
+        unsure = why_unsure(answer) if answer.unsure else ""
+        predictions = answer.predictions(self._top)
+        return Tile(answer.source, predictions, error=answer.error, unsure=unsure)

@@ -54,12 +54,16 @@ class Tile:
         tile as right or wrong. Without predictions it is the title of the tile.
     error : ImageError, optional
         Why the image can't be read. The reason is drawn in place of the image.
+    unsure : str
+        Why the model is unsure of the image, in words; empty if it is sure. It is written across
+        the foot of the image.
     """
 
     source: ImageSource
     predictions: Sequence[Prediction] = ()
     truth: str | None = None
     error: ImageError | None = None
+    unsure: str = ""
 
 
 def draw_sheet(
@@ -160,6 +164,10 @@ def _draw_tile(sheet: Image.Image, corner: tuple[int, int], tile: Tile, folder: 
     except ImageError as error:
         _write_reason(draw, corner, str(error))
     top += IMAGE_HEIGHT
+    if tile.unsure:
+        box = (left, top - MARK_HEIGHT, left + WIDTH - 1, top - 1)
+        draw.rectangle(box, fill=MAT)
+        write_line(draw, (left + 4, top - MARK_HEIGHT), f"? {tile.unsure}", WIDTH - 8, VERMILION)
     name = str(PurePath(tile.source.name).relative_to(folder)) if folder else tile.source.name
     write_line(draw, (left, top + 5), name, WIDTH, PALE, SMALL_SIZE)
     top += NAME_HEIGHT

@@ -182,13 +182,14 @@ class Predictor:
         check("sources", sources, Iterable[Any])
         n_images = len(sources) if isinstance(sources, Sized) else None
         images = (as_source(image, index) for index, image in enumerate(sources))
+        labels = self.labels
         for item in self.extractor.stream(images, workers, n_images=n_images):
             if item.values is None:
                 found = None, item.error, item.notes
                 yield Answer(item.index, item.source, self.classes, *found)
                 continue
             values = self.probabilities(item.values[None])[0]
-            verdict = self.rule.verdict(self.decision, self.labels, item.values, values)
+            verdict = self.rule.verdict(self.decision, labels, item.values, values)
             yield Answer(
                 item.index,
                 item.source,
