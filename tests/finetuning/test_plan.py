@@ -73,6 +73,24 @@ def test_folds_need_two_images_of_each_class():
         validation_splits(["a"] * 20 + ["b"], FineTuning(validation=5), is_quick=True)
 
 
+@pytest.mark.parametrize("validation", [None, 3, 0.3])
+def test_groups_are_held_out_as_a_whole(validation):
+    labels = ["a", "b"] * 12
+    groups = np.arange(24) // 4
+    settings = FineTuning(validation=validation)
+    for train, valid in validation_splits(labels, settings, is_quick=True, groups=groups):
+        assert len(valid)
+        assert not set(groups[train]) & set(groups[valid])
+        assert {labels[row] for row in train} == {"a", "b"}
+
+
+@pytest.mark.parametrize("validation", [3, 0.3])
+def test_a_group_of_each_class_can_not_be_held_out(validation):
+    settings = FineTuning(validation=validation)
+    with pytest.raises(UsageError, match="at least 2 groups"):
+        check_labels(["a", "b"] * 4, None, settings, np.array([0, 1] * 4))
+
+
 def test_the_images_have_the_weights_that_the_head_gives_them():
     images = plan_of(["a", "a", "a", "b"]).images
     assert images.labels.tolist() == [0, 0, 0, 1]
