@@ -58,6 +58,8 @@ def add_arguments(parser: CommandParser) -> None:
         "cross-validated, and the model learns from all.",
     )
     add_option(splits, "--group-by HOW", groups)
+    written = "a CSV file for path, label, split and group of each image; train takes it as FOLDER"
+    add_option(splits, "--write-split FILE", written, options.path)
     quick = "find equal files only, no other copies, and be sure of every image (no error target)"
     splits.add_argument("--quick", action="store_true", help=quick)
     _add_decision(parser.heading("when the model is unsure"))
@@ -112,6 +114,7 @@ def run(arguments: argparse.Namespace) -> int:
         test=arguments.test_folder or arguments.test,
         group_by=arguments.group_by,
         quick=arguments.quick,
+        write_split=arguments.write_split,
         seed=arguments.seed,
         overwrite=arguments.overwrite,
         fine_tuning=fine_tuning,

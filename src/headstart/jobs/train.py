@@ -31,6 +31,7 @@ from headstart.heads.table import head_name
 from headstart.jobs.evaluate import draw_evaluation, evaluate
 from headstart.jobs.parts import given_tests, parts_of, say_unused, uses_validation
 from headstart.jobs.preconditions import check_out, work_place
+from headstart.jobs.split_files import write_split_file
 from headstart.model import add_results
 from headstart.model.replacing import check_place, own_place
 from headstart.prediction.answer import Prediction
@@ -192,6 +193,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     test: float | Dataset | None = None,
     group_by: str | None = None,
     quick: bool = False,
+    write_split: str | Path | None = None,
     fine_tuning: FineTuning | None = None,
     restart: bool = False,
     seed: Seed = 0,
@@ -229,6 +231,9 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
         of every split. It also leaves out the decision rule (``error_target=None``).
     dataset : DatasetSettings
         How `data`, and the dataset in `test`, are read, where that can't be seen from them.
+    write_split : str or Path, optional
+        A CSV file for the split: path, label, split and group of each image. As `data` with
+        ``group_by="group"`` it gives the same split again.
     fine_tuning : FineTuning, optional
         How to fine-tune the network. By default it stays as it is. Checkpoints are kept in a folder
         beside `out`; after an interruption, the same call continues from the last one.
@@ -268,6 +273,8 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     out = Path(out)
     progress = progress or Bars()
     refuse_among_images(out, (data, test), "The model")
+    if write_split is not None:
+        refuse_among_images(Path(write_split), (data, test), "The split")
     check_out(out, backbone, overwrite=overwrite)
     check_drawing()
     check_device(settings.get("device", "auto"))
@@ -292,6 +299,8 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
             progress=progress,
         )
         say_unused(images, parts, fine_tuning, progress.say)
+        if write_split is not None:
+            write_split_file(Path(write_split), parts)
         fitting = _fitted(
             classifier,
             parts,
