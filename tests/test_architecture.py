@@ -155,6 +155,7 @@ def test_each_command_loads_only_what_it_needs(images, network_folder, tmp_path)
         ("predict", images, "--model", model): no_learning,
         ("evaluate", model, images): GRADIENTS,
         ("check", images, "--quick"): GRADIENTS | {"matplotlib", "openvino"},
+        ("explain", images, "--model", model, "--out", tmp_path / "explained"): no_learning,
         ("augment", images, "--out", tmp_path / "views.png"): GRADIENTS | {"openvino", "sklearn"},
         ("models",): no_learning | {"openvino"},
         ("cache",): no_learning | {"openvino"},

@@ -202,6 +202,7 @@ def test_settings_refuse_wrong_values_in_words(kind, field):
 CALLS = {
     hs.predict: {"images": ["a.png"], "backbone": "nowhere"},
     hs.train: {"data": "nowhere", "out": "out", "backbone": "no such network"},
+    hs.explain: {"images": ["a.png"], "model": "nowhere"},
     hs.evaluate: {"model": "nowhere", "X": "nowhere"},
     hs.fine_tune: {"classifier": hs.ImageClassifier("nowhere"), "X": "nowhere"},
     hs.pretrain: {"dataset": "nowhere", "out": "out"},

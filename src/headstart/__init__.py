@@ -52,6 +52,9 @@ if TYPE_CHECKING:
     from headstart.errors import WeightsNotFound as WeightsNotFound
     from headstart.evaluation.evaluation import Evaluation as Evaluation
     from headstart.evaluation.plots import plot_history as plot_history
+    from headstart.explaining.explainer import Explainer as Explainer
+    from headstart.explaining.explanation import Explanation as Explanation
+    from headstart.explaining.overlay import overlay as overlay
     from headstart.features.embedder import Embedder as Embedder
     from headstart.finetuning.job import fine_tune as fine_tune
     from headstart.finetuning.settings import FineTuning as FineTuning
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
     from headstart.jobs.check import check as check
     from headstart.jobs.compare import compare as compare
     from headstart.jobs.evaluate import evaluate as evaluate
+    from headstart.jobs.explain import explain as explain
     from headstart.jobs.learning_curve import learning_curve as learning_curve
     from headstart.jobs.predict import predict as predict
     from headstart.jobs.report import report as report
@@ -102,6 +106,8 @@ _HOMES = {
     "DownloadError": "errors",
     "Embedder": "features.embedder",
     "Evaluation": "evaluation.evaluation",
+    "Explainer": "explaining.explainer",
+    "Explanation": "explaining.explanation",
     "Finding": "checking.finding",
     "FineTuning": "finetuning.settings",
     "FineTuningSummary": "finetuning.summary",
@@ -146,10 +152,12 @@ _HOMES = {
     "compare": "jobs.compare",
     "draw_samples": "jobs.show",
     "evaluate": "jobs.evaluate",
+    "explain": "jobs.explain",
     "find_images": "data.discovery",
     "fine_tune": "finetuning.job",
     "learning_curve": "jobs.learning_curve",
     "load": "model",
+    "overlay": "explaining.overlay",
     "plot_counts": "jobs.show",
     "plot_history": "evaluation.plots",
     "predict": "jobs.predict",

@@ -31,6 +31,7 @@ COMMANDS = {
     "report": "write a report on a saved model as one HTML file",
     "compare": "compare backbones, resize rules and heads",
     "curve": "say how many more images would help",
+    "explain": "show which parts of images speak for a class",
     "augment": "draw the random views that a training would see",
     "pretrain": "train a backbone from scratch",
     "models": "list the pre-trained backbones, or show one",

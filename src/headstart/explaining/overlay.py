@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _RAMP = np.array(
     [(66, 10, 104), (147, 38, 103), (221, 81, 58), (252, 165, 10), (252, 255, 164)], np.float32
 )
+# 256 colours from its first to its last.
+_COLOURS = np.stack(
+    [np.interp(np.linspace(0, len(_RAMP) - 1, 256), range(len(_RAMP)), each) for each in _RAMP.T], 1
+).astype(np.float32)
 # How much of the colour covers the image where the heat is greatest.
 _OPAQUE = 0.8
 # How far the parts that the network does not see fade to white.
@@ -65,5 +69,4 @@ def overlay(image: Image.Image, heat: NDArray[np.float32]) -> Image.Image:
 
 def _coloured(warmth: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the colours (height, width, 3) of values from 0 to 1."""
-    places = np.linspace(0, 1, len(_RAMP))
-    return np.stack([np.interp(warmth, places, channel) for channel in _RAMP.T], axis=2)
+    return _COLOURS[(warmth * (len(_COLOURS) - 1)).astype(np.uint8)]
