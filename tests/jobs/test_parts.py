@@ -24,12 +24,15 @@ def dataset(*seeds, split=None, columns=None):
     return LabelledImages(sources, labels, ["a", "b"], split=split, columns=columns or {})
 
 
-def parts(data, test=None, *, group_by=None, cross_validate=True, quick=True, progress=None):
+def parts(
+    data, test=None, *, group_by=None, seconds=None, cross_validate=True, quick=True, progress=None
+):
     return parts_of(
         data,
         test,
         0,
         group_by=group_by,
+        seconds=seconds,
         cross_validate=cross_validate,
         quick=quick,
         reading={"cache": False},
@@ -117,3 +120,9 @@ def test_a_share_is_no_dataset():
     assert given_tests(None, hs.DatasetSettings(), None) is None
     images = dataset(1, 2)
     assert given_tests(images, hs.DatasetSettings(), None) is images
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
+def test_seconds_are_above_0(seconds):
+    with pytest.raises(UsageError, match="bursts must be a number of seconds above 0"):
+        parts(dataset(*range(4)), seconds=seconds)

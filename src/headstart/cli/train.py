@@ -58,6 +58,8 @@ def add_arguments(parser: CommandParser) -> None:
         "cross-validated, and the model learns from all.",
     )
     add_option(splits, "--group-by HOW", groups)
+    bursts = "how many seconds apart one camera took images that stay on one side, by their EXIF"
+    add_option(splits, "--bursts SECONDS", bursts, options.seconds)
     written = "a CSV file for path, label, split and group of each image; train takes it as FOLDER"
     add_option(splits, "--write-split FILE", written, options.path)
     quick = "find equal files only, no other copies, and be sure of every image (no error target)"
@@ -113,6 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
         dataset=dataset,
         test=arguments.test_folder or arguments.test,
         group_by=arguments.group_by,
+        bursts=arguments.bursts,
         quick=arguments.quick,
         write_split=arguments.write_split,
         seed=arguments.seed,

@@ -14,14 +14,16 @@ from headstart.duplicates.find import find_duplicates
 from headstart.duplicates.profile import THUMBNAIL, ImageProfile
 from headstart.duplicates.profiling import profiles
 from headstart.errors import ImageError
+from headstart.images.exif import Exif, read_exif
 from headstart.images.sources import content_hash
+from headstart.jobs.bursts import USUAL, bursts, bursts_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from headstart.images.sources import ImageSource
+    from headstart.images.sources import ImageSource, UnreadableImage
     from headstart.progress import Progress
 
     Ints = NDArray[np.int64]
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 _NEAR_AT_MOST = 10_000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Independence:
     """The groups of images that stay on one side of every split.
 
@@ -38,15 +40,12 @@ class Independence:
     ----------
     groups : ndarray of int64, shape (n,), or None
         Images with the same number belong together; None if each image is on its own.
-    copies : ndarray of int64, shape (n,), or None
-        The groups of copies alone.
-    searched : str
-        What copies were looked for.
+    found : tuple of str
+        What was found, in sentences.
     """
 
     groups: Ints | None
-    copies: Ints | None
-    searched: str
+    found: tuple[str, ...]
 
     @classmethod
     def of(
@@ -54,43 +53,55 @@ class Independence:
         sources: Sequence[ImageSource],
         own: Sequence[Hashable] | None,
         *,
+        seconds: float | None,
         quick: bool,
         reading: Mapping[str, Any],
         progress: Progress,
     ) -> Self:
-        """Look for copies among images, and merge them with the user's own groups.
+        """Look for copies and bursts among images, and merge them with the user's own groups.
 
         Parameters
         ----------
         sources : sequence of ImageSource, length n
         own : sequence of hashable, length n, or None
             The user's group of each image.
+        seconds : float or None
+            See `bursts`. None joins none of them, but tells of those there are.
         quick : bool
             Whether to find equal files only.
         reading : mapping
             How images are read and profiles kept: see `profiles`.
         progress : Progress
         """
-        near = not quick and len(sources) <= _NEAR_AT_MOST
-        find = _copies if near else _equal_files
-        copies = find(sources, reading=reading, progress=progress)
+        taken: list[Exif] = []
+        if quick or len(sources) > _NEAR_AT_MOST:
+            searched = "equal files only"
+            copies = _equal_files(sources, progress)
+            if seconds is not None:
+                taken = [read_exif(source) for source in sources]
+        else:
+            searched = "equal files, equal pixels and near copies"
+            measured = profiles(sources, **reading, progress=progress)
+            copies = _copies(measured)
+            taken = [_exif(each) for each in measured]
+        together = bursts(taken, USUAL if seconds is None else seconds)
+        groups = merged(group_codes(own, len(sources)), copies)
         return cls(
-            merged(group_codes(own, len(sources)), copies),
-            copies,
-            "equal files, equal pixels and near copies" if near else "equal files only",
+            groups if seconds is None else merged(groups, together),
+            (_copies_in_words(copies, searched), bursts_in_words(together, taken, seconds)),
         )
 
-    def in_words(self) -> str:
-        """Return what was found, in one sentence; "" if there is no copy."""
-        if self.copies is None:
-            return ""
-        n_copies = len(self.copies) - len(np.unique(self.copies))
-        what = (
-            "1 image is a copy of another one: it stays"
-            if n_copies == 1
-            else f"{n_copies:,} images are copies of others: they stay"
-        )
-        return f"{what} on the same side of every split (searched: {self.searched})."
+
+def _copies_in_words(copies: Ints | None, searched: str) -> str:
+    if copies is None:
+        return ""
+    n_copies = len(copies) - len(np.unique(copies))
+    what = (
+        "1 image is a copy of another one: it stays"
+        if n_copies == 1
+        else f"{n_copies:,} images are copies of others: they stay"
+    )
+    return f"{what} on the same side of every split (searched: {searched})."
 
 
 def crossing(groups: Ints | None, n_training: int) -> Ints:
@@ -120,14 +131,15 @@ def shared_in_words(n: int, n_tested: int) -> str:
     )
 
 
-def _copies(
-    sources: Sequence[ImageSource], *, reading: Mapping[str, Any], progress: Progress
-) -> Ints | None:
-    measured = profiles(sources, **reading, progress=progress)
+def _exif(measured: ImageProfile | UnreadableImage) -> Exif:
+    return Exif(measured.taken, measured.camera) if isinstance(measured, ImageProfile) else Exif()
+
+
+def _copies(measured: Sequence[ImageProfile | UnreadableImage]) -> Ints | None:
     known = {place: each for place, each in enumerate(measured) if isinstance(each, ImageProfile)}
     detailed = {place: each for place, each in known.items() if _has_detail(each)}
-    equal = _joined(known, len(sources), exact_only=True)
-    return _or_none(merged(equal, _joined(detailed, len(sources), exact_only=False)))
+    equal = _joined(known, len(measured), exact_only=True)
+    return _or_none(merged(equal, _joined(detailed, len(measured), exact_only=False)))
 
 
 def _has_detail(profile: ImageProfile) -> bool:
@@ -145,10 +157,7 @@ def _joined(profiles_at: dict[int, ImageProfile], n_images: int, *, exact_only: 
     return groups
 
 
-def _equal_files(
-    sources: Sequence[ImageSource], *, reading: Mapping[str, Any], progress: Progress
-) -> Ints | None:
-    del reading  # nothing is decoded
+def _equal_files(sources: Sequence[ImageSource], progress: Progress) -> Ints | None:
     names: list[str | None] = []
     with progress.bar("looking for copies", len(sources)) as advance:
         for source in sources:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from headstart.data.inputs import dataset_at
 from headstart.data.labelled_images import LabelledImages
 from headstart.data.settings import DatasetSettings
 from headstart.data.splits import stratified_split
+from headstart.errors import UsageError
 from headstart.jobs.copies import Independence, crossing, shared_in_words
 from headstart.jobs.preconditions import check_labels
 
@@ -68,12 +70,13 @@ def given_tests(
     return dataset_at(test, settings, min_classes=1, progress=progress)
 
 
-def parts_of(
+def parts_of(  # noqa: PLR0913 - what decides about the parts, each by name
     dataset: LabelledImages,
     test: float | LabelledImages | None,
     seed: int,
     *,
     group_by: str | None,
+    seconds: float | None,
     cross_validate: bool,
     quick: bool,
     reading: Mapping[str, Any],
@@ -89,6 +92,8 @@ def parts_of(
     seed : int
     group_by : str or None
         See `values_by`.
+    seconds : float or None
+        See `headstart.jobs.bursts.bursts`.
     cross_validate : bool
         Whether few images may be cross-validated instead of being split.
     quick : bool
@@ -104,13 +109,17 @@ def parts_of(
         See `headstart.train`.
     """
     # What can be refused is refused before images are read.
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise UsageError(f"bursts must be a number of seconds above 0. Received: {seconds!r}.")
     parts = _split(dataset, test, seed, None, cross_validate=cross_validate)
     _labelled(parts, progress.say)
     outside = test if isinstance(test, LabelledImages) else None
     own = None if group_by is None else _own_groups(dataset, outside, group_by)
     sources = [*dataset.sources, *(outside.sources if outside is not None else ())]
-    independence = Independence.of(sources, own, quick=quick, reading=reading, progress=progress)
-    if said := independence.in_words():
+    independence = Independence.of(
+        sources, own, seconds=seconds, quick=quick, reading=reading, progress=progress
+    )
+    for said in filter(None, independence.found):
         progress.say(said)
     if independence.groups is None:
         return _labelled(parts, _silent)

@@ -192,6 +192,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     dataset: DatasetSettings = DatasetSettings(),
     test: float | Dataset | None = None,
     group_by: str | None = None,
+    bursts: float | None = None,
     quick: bool = False,
     write_split: str | Path | None = None,
     fine_tuning: FineTuning | None = None,
@@ -225,6 +226,9 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     group_by : str, optional
         What images have in common that must not be on both sides of a split, such as the patient: a
         column of the dataset's table, or a pattern that finds it in paths. See `values_by`.
+    bursts : float, optional
+        Images that one camera took within so many seconds of one another, by their EXIF data, are
+        on the same side of every split. By default such images are only told of.
     quick : bool
         Whether to look for equal files only. By default all copies of an image, also smaller,
         mirrored or re-encoded ones, are found among up to 10,000 images, and are on the same side
@@ -289,6 +293,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
             given_tests(test, dataset, progress),
             seed,
             group_by=group_by,
+            seconds=bursts,
             cross_validate=fine_tuning is None and not _is_dense(classifier.head),
             quick=quick,
             reading={
