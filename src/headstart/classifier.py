@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from headstart.features.settings import Device, PrecisionRule, ResizeRule
     from headstart.images.resizing import Resize
     from headstart.images.sources import ImageSource, UnreadableImage
+    from headstart.model.examples import Examples
     from headstart.prediction.scoring import Scorer
 
 
@@ -368,6 +369,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         evaluation: Mapping[str, Any] | None = None,
         extras: Mapping[str, bytes] | None = None,
         version: str = "1",
+        examples: Examples | None = None,
     ) -> SavedModel:
         """Write everything that prediction needs into a folder.
 
@@ -384,6 +386,8 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
             More files to keep with the model, such as plots.
         version : str, default="1"
             The user's name for this version of the model.
+        examples : Examples, optional
+            Training images that the model carries; see `headstart.model.examples`.
 
         Returns
         -------
@@ -408,6 +412,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
             extras=extras or {},
             version=version,
             overwrite=overwrite,
+            examples=examples,
         )
 
     def with_network(

@@ -47,3 +47,17 @@ def test_a_network_explains_its_own_classes(backbone, photos, tmp_path, capsys):
     words = ["explain", str(photos), "--model", backbone, "--label", "bee", "--out", out]
     assert main(words) == 0
     assert capsys.readouterr().out.count(": bee ") == 18
+
+
+def test_a_model_that_carries_its_training_images_names_the_nearest(
+    backbone, photos, tmp_path, capsys
+):
+    model, out = str(tmp_path / "carrying"), str(tmp_path / "out")
+    words = ["train", str(photos), "--out", model, "--model", backbone, "--quick"]
+    assert main([*words, "--keep-examples"]) == 0
+    assert "The model carries 18 of 18 training images" in capsys.readouterr().err
+    image = str(photos / "red" / "0.png")
+    assert main(["explain", image, "--model", model, "--out", out, "--json"]) == 0
+    nearest = json.loads(capsys.readouterr().out)["nearest"]
+    assert nearest[0] == {"name": "0.png", "label": "red", "similarity": 1.0}
+    assert [each["label"] for each in nearest] == ["red"] * 5

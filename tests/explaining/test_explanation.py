@@ -55,5 +55,6 @@ def test_a_record_holds_the_class_the_method_and_the_values():
         "label": "fox",
         "probability": 0.5,
         "method": "occlusion",
+        "nearest": [],
         "values": [[1.0, 2.0]],
     }

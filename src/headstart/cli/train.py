@@ -65,6 +65,11 @@ def add_arguments(parser: CommandParser) -> None:
     quick = "find equal files only, no other copies, and be sure of every image (no error target)"
     splits.add_argument("--quick", action="store_true", help=quick)
     _add_decision(parser.heading("when the model is unsure"))
+    keep = (
+        "save small copies of the training images with the model, so that 'explain' shows the "
+        "nearest ones"
+    )
+    parser.heading("explanations").add_argument("--keep-examples", action="store_true", help=keep)
     network = parser.heading("network", options.AUTO)
     NETWORK.add_others(network, "backbone")
     FEATURES.add(network)
@@ -118,6 +123,7 @@ def run(arguments: argparse.Namespace) -> int:
         bursts=arguments.bursts,
         quick=arguments.quick,
         write_split=arguments.write_split,
+        keep_examples=arguments.keep_examples,
         seed=arguments.seed,
         overwrite=arguments.overwrite,
         fine_tuning=fine_tuning,

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
-from headstart.display.drawing import write_line
-from headstart.display.style import INK, MARGIN, PALE, SMALL_SIZE
+from headstart.display.drawing import framed, write_line
+from headstart.display.style import INK, MARGIN, MAT, PALE, SMALL_SIZE
 from headstart.display.text import percent
+from headstart.errors import ImageError
 from headstart.explaining.overlay import overlay
+from headstart.images.decoding import decoded_image
+from headstart.images.sources import as_source
 from headstart.storage.whole_files import whole_file
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from headstart.explaining.explanation import Explanation
 
 # Pixels. Words below a small image need room, too.
-_LINE, _NARROWEST = 22, 480
+_LINE, _NARROWEST, _TILE, _GAP = 22, 480, 88, 10
 # Photos hardly become smaller with more work, and take several times as long.
 _COMPRESSION = 1
 
@@ -44,7 +47,8 @@ def draw_explanation(explanation: Explanation) -> Image.Image:
     ]
     width = max(2 * image.width + MARGIN, _NARROWEST)
     below = 2 * MARGIN + image.height
-    size = (width + 2 * MARGIN, below + len(lines) * _LINE + MARGIN // 2)
+    words = below + len(lines) * _LINE + MARGIN // 2
+    size = (width + 2 * MARGIN, words + _height_of(explanation))
     sheet = Image.new("RGB", size, "white")
     sheet.paste(image, (MARGIN, MARGIN))
     sheet.paste(overlay(image, heat), (2 * MARGIN + image.width, MARGIN))
@@ -53,7 +57,29 @@ def draw_explanation(explanation: Explanation) -> Image.Image:
     for number, (line, colour) in enumerate(lines[1:], 1):
         corner = (MARGIN, below - MARGIN // 2 + number * _LINE)
         write_line(draw, corner, line, width, colour, SMALL_SIZE)
+    _draw_nearest(sheet, explanation, words)
     return sheet
+
+
+def _height_of(explanation: Explanation) -> int:
+    return 2 * _LINE + _TILE + MARGIN if explanation.nearest else 0
+
+
+def _draw_nearest(sheet: Image.Image, explanation: Explanation, top: int) -> None:
+    draw = ImageDraw.Draw(sheet)
+    width = sheet.width - 2 * MARGIN
+    if explanation.nearest:
+        write_line(draw, (MARGIN, top), "The most similar training images", width, INK, SMALL_SIZE)
+    for number, (example, label) in enumerate(explanation.nearest):
+        corner = (MARGIN + number * (_TILE + _GAP), top + _LINE)
+        try:
+            source = as_source(example.thumbnail)
+            with decoded_image(source, at_least=(_TILE, _TILE)) as decoded:
+                sheet.paste(framed(decoded.image, _TILE, _TILE), corner)
+        except ImageError:
+            draw.rectangle((*corner, corner[0] + _TILE, corner[1] + _TILE), fill=MAT)
+        beneath = (corner[0], corner[1] + _TILE + 2)
+        write_line(draw, beneath, label, _TILE, PALE, SMALL_SIZE)
 
 
 def save_explanation(explanation: Explanation, path: Path) -> None:

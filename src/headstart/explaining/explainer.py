@@ -13,6 +13,7 @@ from headstart.explaining.occlusion import occlusion_map
 from headstart.features.compiling import compile_network
 from headstart.images.decoding import decoded_image
 from headstart.images.sources import as_source
+from headstart.model.examples import saved_examples
 from headstart.prediction.answer import Prediction
 
 if TYPE_CHECKING:
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
     from headstart.explaining.explanation import Method
     from headstart.features.engine import Engine, Values
     from headstart.images.sources import ImageLike, ImageSource
+    from headstart.model.examples import Example, Finder
     from headstart.prediction.predictor import Predictor
 
 #: The longest side of the images that are shown, in pixels.
 SHOWN = 480
+#: How many of the nearest training images are shown.
+NEAREST = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,11 +49,14 @@ class Explainer:
         parts of the image are covered.
     engine : Engine
         Computes what is needed.
+    finder : callable or None
+        Finds the nearest of the training images that the model carries; None if it has none.
     """
 
     predictor: Predictor
     maps: ActivationMaps | None
     engine: Engine
+    finder: Finder | None = None
 
     @classmethod
     def of(cls, predictor: Predictor) -> Self:
@@ -62,7 +69,8 @@ class Explainer:
             outputs=outputs,
             threads=extractor.threads,
         )
-        return cls(predictor, maps, engine)
+        examples = saved_examples(predictor)
+        return cls(predictor, maps, engine, None if examples is None else examples.finder(NEAREST))
 
     @property
     def method(self) -> Method:
@@ -161,7 +169,14 @@ class Explainer:
             self._values(seen, values, place),
             seen,
             None if self.predictor.scorer is None else output,
+            nearest=self._nearest(output),
         )
+
+    def _nearest(self, features: NDArray[np.float32]) -> tuple[tuple[Example, str], ...]:
+        if self.finder is None:
+            return ()
+        labels = self.predictor.labels
+        return tuple((each, str(labels[each.place])) for each in self.finder(features))
 
     def _values(self, seen: Seen, values: Values, place: int) -> NDArray[np.float32]:
         if self.maps is None:

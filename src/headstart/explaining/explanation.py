@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from headstart.errors import ImageError
     from headstart.images.resizing import Box
     from headstart.images.sources import ImageSource
+    from headstart.model.examples import Example
     from headstart.prediction.answer import Prediction
 
 #: "activation map" is exact; "occlusion" tries what happens when a part is covered.
@@ -61,6 +62,9 @@ class Explanation:
         The image's features; None where the network computes probabilities.
     error : ImageError or None
         Why the image could not be read.
+    nearest : tuple of (Example, str)
+        The training images that are most similar to the image, with their labels; empty unless
+        the model carries its training images.
     """
 
     index: int
@@ -71,6 +75,7 @@ class Explanation:
     seen: Seen | None = None
     features: NDArray[np.float32] | None = None
     error: ImageError | None = None
+    nearest: tuple[tuple[Example, str], ...] = ()
 
     @property
     def heat(self) -> NDArray[np.float32]:
@@ -104,6 +109,10 @@ class Explanation:
             "label": self.explained.label,
             "probability": self.explained.probability,
             "method": self.method,
+            "nearest": [
+                {"name": example.name, "label": label, "similarity": round(example.similarity, 4)}
+                for example, label in self.nearest
+            ],
             "values": [] if self.values is None else self.values.round(6).tolist(),
         }
 

@@ -33,6 +33,7 @@ from headstart.jobs.parts import given_tests, parts_of, say_unused, uses_validat
 from headstart.jobs.preconditions import check_out, work_place
 from headstart.jobs.split_files import write_split_file
 from headstart.model import add_results
+from headstart.model.examples import MOST, Examples
 from headstart.model.replacing import check_place, own_place
 from headstart.prediction.answer import Prediction
 from headstart.progress import Bars
@@ -195,6 +196,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     bursts: float | None = None,
     quick: bool = False,
     write_split: str | Path | None = None,
+    keep_examples: bool = False,
     fine_tuning: FineTuning | None = None,
     restart: bool = False,
     seed: Seed = 0,
@@ -238,6 +240,10 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     write_split : str or Path, optional
         A CSV file for the split: path, label, split and group of each image. As `data` with
         ``group_by="group"`` it gives the same split again.
+    keep_examples : bool
+        Whether the saved model carries up to 10,000 of the training images: their features, the
+        names of their files and copies of at most 128 pixels. `explain` then shows those that are
+        nearest to an image. Whoever gets the model gets them, too.
     fine_tuning : FineTuning, optional
         How to fine-tune the network. By default it stays as it is. Checkpoints are kept in a folder
         beside `out`; after an interruption, the same call continues from the last one.
@@ -316,7 +322,8 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
         )
         with fitting as (fitted, test_it):
             # Before anything else can fail; and the checkpoints are deleted only after it.
-            saved = fitted.save(out, overwrite=overwrite)
+            examples = _examples(fitted, parts, progress) if keep_examples else None
+            saved = fitted.save(out, overwrite=overwrite, examples=examples)
         tested = parts.training if parts.tested is None else parts.tested
         evaluation, plots = _tested(saved, fitted, tested, test_it, progress)
         return _summary(
@@ -328,6 +335,18 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
             images=plots,
             seconds=time.perf_counter() - began,
         )
+
+
+def _examples(fitted: ImageClassifier, parts: Parts, progress: Progress) -> Examples:
+    codes = {label: code for code, label in enumerate(fitted.classes_.tolist())}
+    n, extractor = len(parts.training), fitted.predictor_.extractor
+    training = parts.training.subset(np.linspace(0, n - 1, min(n, MOST)).round().astype(int))
+    found = Examples.of(extractor, training.sources, [codes[each] for each in training.labels])
+    progress.say(
+        f"The model carries {len(found.codes):,} of {n:,} training images, with small copies: "
+        f"{found.n_bytes / 1e6:.1f} MB. Whoever gets the model gets them, too."
+    )
+    return found
 
 
 def _is_dense(head: str | Head) -> bool:

@@ -6,6 +6,7 @@ A saved model is a folder::
     graph.xml, graph.bin   an OpenVINO network: pixels in, features and probabilities out
     head.npz               the fitted head, as arrays
     golden.npz             drawn test images and their expected probabilities
+    examples.npz           training images: features, labels, names, small copies; only if asked for
     decision.npz           when the model is unsure of an image (a model may lack it)
     SHA256SUMS             the hash of each of these files
 
@@ -58,7 +59,8 @@ class Part:
         Takes the value and the path of the first file.
     read : callable or None
         Takes the first file, open, and returns the value. Raises an error for anything that `write`
-        did not write. None for the graph, which is read when it is compiled.
+        did not write. None for the graph, which is read when it is compiled, and for the training
+        images, which only `read_part` reads.
     since : int
         The format of a model that is written with this part. A new part that changes the
         predictions takes the next format, which becomes the newest of `DESCRIPTION`: a headstart
@@ -117,6 +119,7 @@ PARTS = (
     Part("graph", ("graph.xml", "graph.bin"), write_graph, None, since=1),
     Part("head", ("head.npz",), save_arrays, load_arrays, since=1),
     Part("golden", ("golden.npz",), save_arrays, load_arrays, since=1),
+    Part("examples", ("examples.npz",), save_arrays, None, since=2, optional=True),
     Part("decision", ("decision.npz",), save_arrays, load_arrays, since=2, optional=True),
 )
 
@@ -176,6 +179,27 @@ def read_parts(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
                 # It was checked already, but may have been replaced or written to since then.
                 _compare(folder, file, hashes)
     return values, hashes
+
+
+def read_part(folder: Path, name: str) -> Arrays | None:
+    """Return the arrays of a part that loading leaves out; None if the model has no such part.
+
+    Raises
+    ------
+    DamagedModel
+        If the list of files was altered, or the file is missing or altered.
+    ValueError
+        If the file is no archive of arrays.
+    """
+    (file,) = (part.files[0] for part in PARTS if part.name == name)
+    listed = read_checksums(folder)
+    if file not in listed:
+        return None
+    with _opened(folder, file) as opened:
+        _compare(folder, opened, listed)
+        arrays = load_arrays(opened)
+        _compare(folder, opened, listed)
+    return arrays
 
 
 def _check_parts(folder: Path, listed: Mapping[str, str]) -> dict[str, str]:

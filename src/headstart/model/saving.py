@@ -10,6 +10,7 @@ from headstart.errors import StorageError, UsageError
 from headstart.model import parts
 from headstart.model.card import model_card
 from headstart.model.description import DESCRIPTION, Description, within_limits
+from headstart.model.examples import Examples
 from headstart.model.golden import golden_arrays
 from headstart.model.graph import headed, output_shapes
 from headstart.model.loading import load
@@ -19,7 +20,7 @@ from headstart.model.training_data import TrainingData
 from headstart.prediction.predictor import Predictor
 
 
-def save_model(
+def save_model(  # noqa: PLR0913 - all that a folder holds; each is named
     folder: Path,
     predictor: Predictor,
     *,
@@ -29,6 +30,7 @@ def save_model(
     extras: Mapping[str, bytes],
     version: str,
     overwrite: bool,
+    examples: Examples | None = None,
 ) -> SavedModel:
     """Write a model, and return it as loaded from there.
 
@@ -46,6 +48,8 @@ def save_model(
     }
     if predictor.decision is not None:
         values["decision"] = predictor.decision.arrays()
+    if examples is not None:
+        values["examples"] = examples.arrays()
     described = Description(
         format=parts.format_of({"description", *values}, quantised=network.quantised),
         version=version,
