@@ -85,3 +85,26 @@ def test_programs_get_everything():
 def test_a_result_is_no_worse_than_itself():
     assert not np.isnan(compared([1] * 100).best.difference)
     assert not compared([1] * 100).best.is_worse
+
+
+def test_of_many_candidates_the_first_are_shown_and_each_backbone():
+    candidates = [Candidate("big", "crop", head) for head in ("logistic", "ridge", "knn", "dense")]
+    candidates += [Candidate("big", rule, "knn") for rule in ("squash", "pad", "keras")]
+    candidates += [Candidate("big", rule, "ridge") for rule in ("squash", "pad", "keras")]
+    candidates += [Candidate("big", "pad", "dense"), Candidate("small", "crop", "knn")]
+    race = Race(
+        [
+            {
+                each: standing([1] * 90 + [0] * 10, np.full(100, 0.1 + n), candidate=each)
+                for n, each in enumerate(candidates)
+            }
+        ]
+    )
+    comparison = Comparison.of(
+        race, {"big": 8.0, "small": 2.0}, unreadable=0, seconds=1.0, budget=None
+    )
+    text = str(comparison)
+    assert text.count("\n  big ") == 10
+    assert "\n  small " in text
+    assert "... and 1 other candidate" in text
+    assert len(comparison.results) == 12

@@ -170,7 +170,7 @@ def test_another_training_for_the_same_folder_is_refused_before(labelled, tiny_n
     with reserved(out), pytest.raises(UsageError, match="Only one process at a time"):
         hs.train(labelled, out, backbone=tiny_network, progress=progress)
     assert progress.bars == []
-    hs.train(labelled, out, backbone=tiny_network)
+    hs.train(labelled, out, backbone=tiny_network, report=False)
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
@@ -205,7 +205,7 @@ def test_a_link_stays_a_link(labelled, tiny_network, tmp_path):
     link, target = tmp_path / "link", tmp_path / "deep" / "target"
     link.symlink_to(target)
     for overwrite in (False, True):
-        summary = hs.train(labelled, link, backbone=tiny_network, overwrite=overwrite)
+        summary = hs.train(labelled, link, backbone=tiny_network, overwrite=overwrite, report=False)
         assert link.is_symlink()
         (target / "NOTES.md").write_text("mine")
     assert summary.folder == link
@@ -492,3 +492,32 @@ def test_groups_stay_together_and_intervals_count_them(tiny_network, tmp_path):
     assert whole.evaluation.n_groups == 4
     with pytest.raises(UsageError, match="Groups must be a column"):
         hs.train(tmp_path / "data", tmp_path / "o", backbone=tiny_network, group_by="patient")
+
+
+def test_a_report_stands_beside_the_model(labelled, tiny_network, tmp_path):
+    summary = hs.train(labelled, tmp_path / "model", backbone=tiny_network)
+    assert summary.report == tmp_path / "model.report.html"
+    assert "24 of 24 right" in summary.report.read_text("utf-8")
+    assert str(summary.report) in str(summary)
+    assert summary.to_dict()["report"] == str(summary.report)
+
+
+@pytest.mark.parametrize("how", [{"quick": True}, {"report": False}])
+def test_a_report_can_be_left_out(labelled, tiny_network, tmp_path, how):
+    summary = hs.train(labelled, tmp_path / "model", backbone=tiny_network, **how)
+    assert summary.report is None
+    assert not list(tmp_path.glob("*.html"))
+
+
+def test_with_a_budget_candidates_are_compared_first(labelled, network_folder, tmp_path):
+    summary = hs.train(labelled, tmp_path / "model", backbone=network_folder, budget=30.0)
+    best = summary.comparison.best
+    assert (summary.head, summary.resize) == (best.head, best.resize)
+    assert summary.to_dict()["comparison"]["results"]
+    assert best.backbone in str(summary)
+    assert "Comparison of backbones" in summary.report.read_text("utf-8")
+
+
+def test_a_budget_that_is_no_time_is_refused_before(labelled, tiny_network, tmp_path):
+    with pytest.raises(UsageError, match="budget must be above 0"):
+        hs.train(labelled, tmp_path / "model", backbone=tiny_network, budget=-1.0)

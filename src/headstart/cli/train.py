@@ -17,6 +17,7 @@ from headstart.heads.settings import DenseSettings, HeadName
 if TYPE_CHECKING:
     import argparse
 
+    from headstart.classifier import ClassifierSettings
     from headstart.heads.base import Head
 
 USAGE = "FOLDER --out DIR [options]"
@@ -42,7 +43,8 @@ def add_arguments(parser: CommandParser) -> None:
     NETWORK.add(parser, "backbone")
     heads = get_args(HeadName)
     kinds = f"the kind of classifier: {either(heads)}"
-    add_option(parser, "--head NAME", kinds, default="logistic", choices=heads)
+    kinds += " (default: logistic)"
+    add_option(parser, "--head NAME", kinds, choices=heads)
     _add_test(parser.add_mutually_exclusive_group())
     add_option(parser, "--seed N", "the seed of everything random", options.seed, 0)
     options.add_json(parser, "the summary")
@@ -70,10 +72,22 @@ def add_arguments(parser: CommandParser) -> None:
         "nearest ones"
     )
     parser.heading("explanations").add_argument("--keep-examples", action="store_true", help=keep)
+    _add_comparison_and_report(parser)
     network = parser.heading("network", options.AUTO)
     NETWORK.add_others(network, "backbone")
     FEATURES.add(network)
     DENSE.add(parser.heading("dense head", "With --head dense only."))
+
+
+def _add_comparison_and_report(parser: CommandParser) -> None:
+    group = parser.heading("comparison and report")
+    budget = (
+        "the time for comparing backbones, resize rules and heads before training, such as 2m; "
+        "what you name is not compared (default: no comparison)"
+    )
+    add_option(group, "--budget TIME", budget, options.seconds)
+    unwanted = "write no report (DIR.report.html)"
+    group.add_argument("--no-report", action="store_false", dest="report", help=unwanted)
 
 
 def _add_test(group: Group) -> None:
@@ -107,16 +121,20 @@ def run(arguments: argparse.Namespace) -> int:
     network, features = NETWORK.settings(arguments), FEATURES.settings(arguments)
     dataset = READING.settings(arguments)
     head, fine_tuning = chosen_head(arguments), chosen_fine_tuning(arguments)
+    settings: ClassifierSettings = {
+        "error_target": arguments.error_target,
+        "parents": arguments.parents,
+    }
+    if head is not None:
+        settings["head"] = head
     from headstart.jobs.train import train
 
     summary = train(
         arguments.folder,
         arguments.out,
+        **settings,
         **asdict(network),
         **asdict(features),
-        head=head,
-        error_target=arguments.error_target,
-        parents=arguments.parents,
         dataset=dataset,
         test=arguments.test_folder or arguments.test,
         group_by=arguments.group_by,
@@ -124,6 +142,8 @@ def run(arguments: argparse.Namespace) -> int:
         quick=arguments.quick,
         write_split=arguments.write_split,
         keep_examples=arguments.keep_examples,
+        budget=arguments.budget,
+        report=arguments.report,
         seed=arguments.seed,
         overwrite=arguments.overwrite,
         fine_tuning=fine_tuning,
@@ -134,8 +154,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def chosen_head(arguments: argparse.Namespace) -> str | Head:
-    """Return the head that was asked for, as `ImageClassifier` takes it.
+def chosen_head(arguments: argparse.Namespace) -> str | Head | None:
+    """Return the head that was asked for, as `ImageClassifier` takes it; None if none was.
 
     Raises
     ------
@@ -144,9 +164,9 @@ def chosen_head(arguments: argparse.Namespace) -> str | Head:
     """
     given = DENSE.flags_given(arguments)
     if arguments.head != "dense":
-        must_come_with("--head dense", given, received=f"--head {arguments.head}")
+        must_come_with("--head dense", given, received=f"--head {arguments.head or 'logistic'}")
     if not given:
-        return str(arguments.head)
+        return None if arguments.head is None else str(arguments.head)
     settings = asdict(DENSE.settings(arguments))
     from headstart.heads.dense import DenseHead
 

@@ -150,7 +150,7 @@ class Comparison(Displayed):
         yield Table(
             headings=_HEADINGS,
             align="<<<>>>>>>",
-            rows=[(*_row(best)[:7], "", _row(best)[8]), *map(_row, others)],
+            rows=[(*_row(best)[:7], "", _row(best)[8]), *map(_row, _worth_showing(others))],
             notes=tuple(self._notes()),
         )
 
@@ -159,6 +159,8 @@ class Comparison(Displayed):
         return {"reason": self.reason, **records.to_json(self)}
 
     def _notes(self) -> Iterator[str]:
+        if more := len(self.results) - 1 - len(_worth_showing(self.results[1:])):
+            yield f"... and {counted(more, 'other candidate')}, all of them in the JSON."
         yield "difference: accuracy minus that of the first, on the same images (95 % interval)."
         yield "ms: what the network takes for an image on this machine, without decoding."
         yield (
@@ -176,6 +178,8 @@ class Comparison(Displayed):
             yield f"{counted(self.unreadable, 'image')} could not be read."
 
 
+# Rows of the table; every backbone has one.
+_SHOWN = 10
 _HEADINGS = (
     "backbone",
     "resize",
@@ -204,6 +208,18 @@ def _result(found: Standing, best: Standing, milliseconds: float) -> CandidateRe
         difference_interval=interval,
         milliseconds=milliseconds,
     )
+
+
+def _worth_showing(others: Sequence[CandidateResult]) -> list[CandidateResult]:
+    """Return the first results, and the first of each other backbone."""
+    first_of: dict[str, CandidateResult] = {}
+    for result in others:
+        first_of.setdefault(result.backbone, result)
+    return [
+        result
+        for place, result in enumerate(others, 1)
+        if place < _SHOWN or first_of[result.backbone] is result
+    ]
 
 
 def _row(result: CandidateResult) -> tuple[str, ...]:

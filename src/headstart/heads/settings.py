@@ -9,6 +9,9 @@ from headstart.arguments import check_fields
 from headstart.training.settings import LossName, Monitor, OptimizerName, require
 
 HeadName = Literal["logistic", "ridge", "nearest_mean", "knn", "dense"]
+#: Those that consist of layers, so that a network can be fine-tuned with them; without the dense
+#: head, which takes far longer than the others.
+LAYERED: tuple[HeadName, ...] = ("logistic", "ridge", "nearest_mean")
 Activation = Literal["relu", "elu", "silu", "sigmoid", "tanh"]
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from headstart.arguments import Seed, checked
 from headstart.classifier import ClassifierSettings, ImageClassifier
+from headstart.comparing.settings import ComparisonSettings
 from headstart.data.inputs import dataset_at
 from headstart.data.output_places import refuse_among_images
 from headstart.data.settings import DatasetSettings
@@ -28,15 +29,19 @@ from headstart.finetuning.job import fine_tuned
 from headstart.heads.dense import DenseHead
 from headstart.heads.out_of_fold import out_of_fold
 from headstart.heads.table import head_name
+from headstart.jobs.choosing import chosen
 from headstart.jobs.evaluate import draw_evaluation, evaluate
 from headstart.jobs.parts import given_tests, parts_of, say_unused, uses_validation
 from headstart.jobs.preconditions import check_out, work_place
+from headstart.jobs.report import report_data, report_place
 from headstart.jobs.split_files import write_split_file
 from headstart.model import add_results
 from headstart.model.examples import MOST, Examples
 from headstart.model.replacing import check_place, own_place
 from headstart.prediction.answer import Prediction
 from headstart.progress import Bars
+from headstart.reports.data import Further
+from headstart.reports.writing import write_report
 from headstart.storage.reservations import reserved
 from headstart.storage.whole_folders import temporary_folder
 from headstart.training.history import write_history
@@ -48,6 +53,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headstart.backbones.network import Network
+    from headstart.comparing.comparison import Comparison
     from headstart.data.inputs import Dataset
     from headstart.data.labelled_images import LabelledImages
     from headstart.display.table import Table
@@ -98,6 +104,10 @@ class TrainingSummary(Displayed):
         copies of one; None if there are none, or no others.
     tuning : FineTuningSummary or None
         The result of fine-tuning, if it was asked for.
+    comparison : Comparison or None
+        How backbone, resize rule and head were chosen, if a time budget was given for that.
+    report : Path or None
+        The report; None if none was wanted.
     images : tuple of Path
         Plots and sheets that were drawn.
     seconds : float
@@ -116,6 +126,8 @@ class TrainingSummary(Displayed):
     evaluation: Evaluation
     without_shared: Evaluation | None = None
     tuning: FineTuningSummary | None
+    comparison: Comparison | None = None
+    report: Path | None = None
     images: tuple[Path, ...]
     seconds: float
 
@@ -140,6 +152,8 @@ class TrainingSummary(Displayed):
             "folds": self.evaluation.outcomes.folds,
             "without_shared": None if self.without_shared is None else _brief(self.without_shared),
             "tuning": None if self.tuning is None else self.tuning.to_dict(),
+            "comparison": None if self.comparison is None else self.comparison.to_dict(),
+            "report": None if self.report is None else str(self.report),
         }
 
     def __repr__(self) -> str:
@@ -168,6 +182,8 @@ class TrainingSummary(Displayed):
                 f"in a group with: {self.without_shared.headline}"
             )
         yield note_table(self.notes, "training images")
+        if self.comparison is not None:
+            yield from self.comparison.display_parts()
         if self.tuning is not None:
             yield from self.tuning.display_parts()
         yield reasons_table(
@@ -179,6 +195,7 @@ class TrainingSummary(Displayed):
         yield "\n".join(
             [
                 f"The model is in {self.folder}. Plots: {', '.join(map(str, self.images))}.",
+                *([] if self.report is None else [f"The report for a browser: {self.report}"]),
                 f"To predict with it: headstart predict IMAGES --model {self.folder}",
             ]
         )
@@ -197,6 +214,8 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     quick: bool = False,
     write_split: str | Path | None = None,
     keep_examples: bool = False,
+    budget: float | None = None,
+    report: bool = True,
     fine_tuning: FineTuning | None = None,
     restart: bool = False,
     seed: Seed = 0,
@@ -234,7 +253,13 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     quick : bool
         Whether to look for equal files only. By default all copies of an image, also smaller,
         mirrored or re-encoded ones, are found among up to 10,000 images, and are on the same side
-        of every split. It also leaves out the decision rule (``error_target=None``).
+        of every split. It also leaves out the decision rule (``error_target=None``) and the report.
+    budget : float, optional
+        Seconds for comparing the backbones on this computer, resize rules and heads on the training
+        images, as `compare` does; the best ones are trained with. What is given is not compared: a
+        backbone, a resize rule, a head. The default is to compare nothing.
+    report : bool, default=True
+        Whether to write a report beside the model: ``<out>.report.html``.
     dataset : DatasetSettings
         How `data`, and the dataset in `test`, are read, where that can't be seen from them.
     write_split : str or Path, optional
@@ -288,6 +313,8 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     check_out(out, backbone, overwrite=overwrite)
     check_drawing()
     check_device(settings.get("device", "auto"))
+    if budget is not None:
+        ComparisonSettings(budget=budget)  # refuses what is no time
     with reserved(own_place(out, "model")):
         check_place(out, overwrite=overwrite)  # another process may have saved one meanwhile
         images = dataset_at(data, dataset, progress=progress)
@@ -312,6 +339,16 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
         say_unused(images, parts, fine_tuning, progress.say)
         if write_split is not None:
             write_split_file(Path(write_split), parts)
+        comparison = None
+        if budget is not None:
+            classifier, comparison = chosen(
+                classifier,
+                parts,
+                budget,
+                settings,
+                fine_tunes=fine_tuning is not None,
+                progress=progress,
+            )
         fitting = _fitted(
             classifier,
             parts,
@@ -326,9 +363,15 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
             saved = fitted.save(out, overwrite=overwrite, examples=examples)
         tested = parts.training if parts.tested is None else parts.tested
         evaluation, plots = _tested(saved, fitted, tested, test_it, progress)
+        page = None
+        if report and not quick:
+            with saved_first(f"The model is saved in {out}", "writing its report", progress, ""):
+                page = _reported(saved, fitted, evaluation, tested, images, comparison)
         return _summary(
             saved,
             fitted,
+            comparison=comparison,
+            report=page,
             skipped=dict(images.skipped),
             evaluation=evaluation,
             without_shared=_without(evaluation, parts),
@@ -507,6 +550,30 @@ def _tested(
         plots = _add_results(saved, evaluation, _tuning(classifier), classifier.head_)
         sheet = out.with_name(f"{out.name}.mistakes.png")
         return evaluation, (*plots, *_draw_mistakes(evaluation, tested, sheet))
+
+
+def _reported(
+    saved: SavedModel,
+    classifier: ImageClassifier,
+    evaluation: Evaluation,
+    tested: LabelledImages,
+    images: LabelledImages,
+    comparison: Comparison | None,
+) -> Path:
+    """Write the report of a training beside the model; return the file."""
+    tuning = _tuning(classifier)
+    history = tuning.history if tuning else getattr(classifier.head_, "history_", ())
+    page = report_place(saved.folder)
+    data = report_data(
+        saved,
+        evaluation,
+        tested.sources,
+        data=images.in_words().split("\n"),
+        history=history,
+        further=[] if comparison is None else [Further("Comparison of backbones", comparison)],
+    )
+    write_report(data, page)
+    return page
 
 
 def _tuning(classifier: ImageClassifier) -> FineTuningSummary | None:
