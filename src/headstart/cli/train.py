@@ -62,7 +62,7 @@ def add_arguments(parser: CommandParser) -> None:
     add_option(splits, "--group-by HOW", groups)
     bursts = "how many seconds apart one camera took images that stay on one side, by their EXIF"
     add_option(splits, "--bursts SECONDS", bursts, options.seconds)
-    written = "a CSV file for path, label, split and group of each image; train takes it as FOLDER"
+    written = "a CSV file for the split, fold and group of each image; train takes it as FOLDER"
     add_option(splits, "--write-split FILE", written, options.path)
     quick = "find equal files only, no other copies, and be sure of every image (no error target)"
     splits.add_argument("--quick", action="store_true", help=quick)

@@ -17,6 +17,7 @@ from headstart.comparing.settings import ComparisonSettings
 from headstart.data.inputs import dataset_at
 from headstart.data.output_places import refuse_among_images
 from headstart.data.settings import DatasetSettings
+from headstart.data.splits import ALWAYS_TRAINS
 from headstart.display.displayed import Displayed
 from headstart.display.text import counted
 from headstart.evaluation import Evaluation, Tile, draw_sheet
@@ -242,8 +243,9 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
         second dataset. The default is the test split of the dataset, or else its validation split.
         Without any, up to 2,000 images are cross-validated, in 5 stratified folds: the figures come
         from heads that had not learnt from the images, and the saved model learns from all of them.
-        Of more images, or where training takes long (fine-tuning, and dense heads), a fifth is
-        tested on. A validation split that is not tested on is the validation set of fine-tuning.
+        Of more images, or where training takes long (fine-tuning, and dense heads) or much is
+        chosen on the training images (`budget`), a fifth is tested on. A validation
+        split that is not tested on is the validation set of fine-tuning.
     group_by : str, optional
         What images have in common that must not be on both sides of a split, such as the patient: a
         column of the dataset's table, or a pattern that finds it in paths. See `values_by`.
@@ -263,7 +265,8 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     dataset : DatasetSettings
         How `data`, and the dataset in `test`, are read, where that can't be seen from them.
     write_split : str or Path, optional
-        A CSV file for the split: path, label, split and group of each image. As `data` with
+        A CSV file for the split: path, label, split, fold and group of each image, and why it is
+        where it is, if that is not chance. As `data` with
         ``group_by="group"`` it gives the same split again.
     keep_examples : bool
         Whether the saved model carries up to 10,000 of the training images: their features, the
@@ -327,7 +330,10 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
             seed,
             group_by=group_by,
             seconds=bursts,
-            cross_validate=fine_tuning is None and not _is_dense(classifier.head),
+            # What is chosen among many on the images that are tested looks better than it is.
+            cross_validate=fine_tuning is None
+            and budget is None
+            and not _is_dense(classifier.head),
             quick=quick,
             reading={
                 "cache": classifier.cache,
@@ -337,8 +343,10 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
             progress=progress,
         )
         say_unused(images, parts, fine_tuning, progress.say)
-        if write_split is not None:
-            write_split_file(Path(write_split), parts)
+        split_file = None if write_split is None else Path(write_split)
+        if split_file is not None:
+            # Before training: a file that can't be written is refused. Folds are added later.
+            write_split_file(split_file, parts)
         comparison = None
         if budget is not None:
             classifier, comparison = chosen(
@@ -353,6 +361,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
             classifier,
             parts,
             fine_tuning,
+            write_split=split_file,
             work=work_place(out),
             restart=restart,
             progress=progress,
@@ -402,6 +411,7 @@ def _fitted(
     parts: Parts,
     fine_tuning: FineTuning | None,
     *,
+    write_split: Path | None,
     work: Path,
     restart: bool,
     progress: Progress,
@@ -426,7 +436,7 @@ def _fitted(
         )
 
         def in_folds(fitted: ImageClassifier) -> Evaluation:
-            return _cross_validated(fitted, extracted, parts)
+            return _cross_validated(fitted, extracted, parts, write_split)
 
         yield classifier, in_folds if parts.tested is None else on_others
         return
@@ -445,7 +455,10 @@ def _fitted(
 
 
 def _cross_validated(
-    classifier: ImageClassifier, extracted: ExtractedFeatures, parts: Parts
+    classifier: ImageClassifier,
+    extracted: ExtractedFeatures,
+    parts: Parts,
+    write_split: Path | None,
 ) -> Evaluation:
     """Return how good heads like that of the classifier are on images they had not learnt from."""
     places = extracted.places
@@ -459,6 +472,10 @@ def _cross_validated(
         groups=groups,
         seed=classifier.random_state or 0,
     )
+    if write_split is not None:
+        fold = np.full(len(parts.training), ALWAYS_TRAINS)
+        fold[places] = found.fold
+        write_split_file(write_split, parts, fold)
     tested = found.tested
     evaluation = Evaluation.from_predictions(
         [parts.training.sources[places[row]].name for row in tested],

@@ -7,7 +7,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from headstart.training.subset import Indices, Subset
 
     Floats = NDArray[np.float32]
-    Pixels = NDArray[np.uint8]
 
 T = TypeVar("T")
 
@@ -45,7 +44,7 @@ class Batch:
         The weight of each sample in the loss, if they differ.
     """
 
-    inputs: Floats | Pixels | list[Floats]
+    inputs: Floats | list[Floats]
     targets: list[Floats]
     weights: Floats | None = None
 
@@ -126,7 +125,7 @@ class ShuffledBatches(abc.ABC):
     @abc.abstractmethod
     def _inputs(
         self, rows: Indices, chosen: Indices, epoch: int, size: int, random: Generator
-    ) -> list[Any]:
+    ) -> list[Floats]:
         """Return the inputs for some samples: those at `rows`, `chosen` of the subset."""
 
     def _targets(self, samples: Subset) -> list[Floats]:
@@ -153,12 +152,9 @@ class ImageBatches(ShuffledBatches):
 
     def _inputs(
         self, rows: Indices, chosen: Indices, epoch: int, size: int, random: Generator
-    ) -> list[Any]:
+    ) -> list[Floats]:
         del chosen, epoch
-        views = self.augmentation.batch([self.pixels[row] for row in rows], size, random)
-        # Whole numbers are a quarter of the bytes to upload. Blending makes fractions of some
-        # batches: then all of them are, so that a step is compiled once.
-        return [views.astype(np.float32) if self.mixup else views]
+        return [self.augmentation.batch([self.pixels[row] for row in rows], size, random)]
 
     def _targets(self, samples: Subset) -> list[Floats]:
         targets = ShuffledBatches._targets(self, samples)  # noqa: SLF001 - of its own base class
