@@ -19,8 +19,8 @@ import numpy as np
 import headstart as hs
 from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
-from headstart.explaining.drawing import save_explanation
 from headstart.features.settings import FeatureSettings
+from headstart.jobs.explain import Drawings, explained
 
 
 def main() -> None:
@@ -38,10 +38,9 @@ def main() -> None:
     found = [each for each in explainer.stream(sources) if each.error is None]
     _tell("maps", len(found), began, used)
     with tempfile.TemporaryDirectory() as folder:
+        drawings = Drawings(Path(folder) / "drawings", sources, [])
         began, used = time.perf_counter(), time.process_time()
-        for each in explainer.stream(sources):
-            if each.error is None:
-                save_explanation(each, Path(folder) / f"{each.index}.png")
+        list(explained(explainer, sources, None, drawings))
         _tell("maps, drawn and written", len(found), began, used)
     correlations = _correlations(found, chosen.weights)
     print(

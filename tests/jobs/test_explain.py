@@ -3,7 +3,10 @@ import pytest
 from PIL import Image
 
 import headstart as hs
-from headstart.errors import ImageError, UsageError
+from headstart.errors import ImageError, StorageError, UsageError
+from headstart.explaining.explainer import Explainer
+from headstart.images.sources import as_source
+from headstart.jobs.explain import Drawings, explained
 from headstart.prediction.labels import user_classes
 from headstart.prediction.predictor import Predictor
 
@@ -60,3 +63,22 @@ def test_a_folder_that_holds_something_or_lies_among_the_images_is_refused(
     (tmp_path / "out" / "notes.txt").write_text("mine")
     with pytest.raises(UsageError, match="must be new or empty"):
         hs.explain([photos / "a" / "1.png"], predictor, out=tmp_path / "out")
+
+
+def test_drawings_come_in_order_while_images_go_on(predictor, tmp_path):
+    images = [np.full((8, 8, 3), i, np.uint8) for i in range(9)]
+    sources = [as_source(image, i) for i, image in enumerate(images)]
+    drawings = Drawings(tmp_path / "out", sources, images)
+    found = list(explained(Explainer.of(predictor), sources, None, drawings))
+    assert [each.index for each, _ in found] == list(range(9))
+    assert [path.name for _, path in found] == [f"image {i}.png" for i in range(9)]
+    assert all(path.is_file() for _, path in found)
+
+
+def test_a_drawing_that_can_not_be_written_ends_the_job(predictor, photos, tmp_path, monkeypatch):
+    def full(*_):
+        raise StorageError("there is no room")
+
+    monkeypatch.setattr("headstart.jobs.explain.save_explanation", full)
+    with pytest.raises(StorageError, match="no room"):
+        hs.explain(photos, predictor, out=tmp_path / "out", progress=hs.NoProgress())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -12,6 +14,7 @@ from headstart.errors import UsageError
 from headstart.explaining.drawing import save_explanation
 from headstart.explaining.explainer import Explainer
 from headstart.features.settings import FeatureSettings, PrecisionRule, ResizeRule
+from headstart.images.reader import usable_cores
 from headstart.jobs.predict import open_predictor
 from headstart.jobs.sorting import folder_names
 from headstart.progress import track
@@ -99,13 +102,15 @@ def explain(  # noqa: PLR0913 - all are named, and each has a default
     )
     drawings = None if out is None else Drawings(Path(out), sources, images)
     explainer = Explainer.of(open_predictor(model, settings, images=sources, progress=progress))
+    stream = (
+        explainer.stream(sources, label)
+        if drawings is None
+        else (each for each, _ in explained(explainer, sources, label, drawings))
+    )
     found = []
-    stream = track(progress, explainer.stream(sources, label), "explaining", len(sources))
-    for explanation in stream:
+    for explanation in track(progress, stream, "explaining", len(sources)):
         if explanation.error is not None and on_error == "raise":
             raise explanation.error
-        if drawings is not None:
-            drawings.add(explanation)
         found.append(explanation)
     return found
 
@@ -157,6 +162,20 @@ def explained(
     label: Hashable | None,
     drawings: Drawings,
 ) -> Iterator[tuple[Explanation, Path | None]]:
-    """Yield each explanation with its drawing, with only a few images in memory at a time."""
-    for explanation in explainer.stream(sources, label):
-        yield explanation, drawings.add(explanation)
+    """Yield each explanation with its drawing, in order, with only a few images in memory.
+
+    A drawing takes longer than its map, so drawings are made on threads.
+    """
+    n_threads = usable_cores()
+    waiting: deque[tuple[Explanation, Future[Path | None]]] = deque()
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="headstart-drawing") as pool:
+        for explanation in explainer.stream(sources, label):
+            waiting.append((explanation, pool.submit(drawings.add, explanation)))
+            if len(waiting) > n_threads:
+                yield _drawn(*waiting.popleft())
+        while waiting:
+            yield _drawn(*waiting.popleft())
+
+
+def _drawn(explanation: Explanation, path: Future[Path | None]) -> tuple[Explanation, Path | None]:
+    return explanation, path.result()
