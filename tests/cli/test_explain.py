@@ -34,6 +34,13 @@ def test_an_unreadable_image_is_named(saved, photos, tmp_path, capsys):
     assert "0.png: unreadable" in capsys.readouterr().out
 
 
+def test_no_drawings_are_promised_where_there_are_none(saved, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["explain", str(tmp_path / "none.png"), "--model", saved, "--out", str(out)]) == 1
+    assert "0 of 1 images explained by activation map." in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_an_unknown_class_is_refused_and_nothing_written(saved, photos, tmp_path, capsys):
     out = tmp_path / "out"
     words = ["explain", str(photos), "--model", saved, "--out", str(out), "--label", "bleu"]

@@ -79,10 +79,9 @@ def run(arguments: argparse.Namespace) -> int:
             print_json(explanation.to_record() | ({} if file is None else {"file": str(file)}))
         else:
             print_lines(_line(explanation, file))
-    shown.say(
-        f"{len(sources) - unreadable} of {len(sources)} images explained by {explainer.method}; "
-        f"the drawings are in {arguments.out}."
-    )
+    n = len(sources) - unreadable
+    place = f"; the drawings are in {arguments.out}" if n else ""
+    shown.say(f"{n} of {len(sources)} images explained by {explainer.method}{place}.")
     return int(unreadable > 0 or not sources)
 
 
