@@ -19,7 +19,7 @@ from headstart.errors import (
     UsageError,
 )
 from headstart.images import reader
-from headstart.images.reader import load, read_images, usable_cores
+from headstart.images.reader import load, read_images
 from headstart.images.resizing import Resize
 from headstart.images.sources import BytesSource, FileSource, ImageSource, content_hash
 
@@ -248,16 +248,6 @@ def test_skip_is_called_for_every_image():
 def test_workers_must_be_at_least_one(workers):
     with pytest.raises(UsageError, match=f"Received: {workers}"):
         read_images([], RESIZE, workers=workers)
-
-
-def test_usable_cores_are_those_of_this_process(monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5, 8}, raising=False)
-    assert usable_cores() == 3
-    monkeypatch.delattr(os, "sched_getaffinity")
-    monkeypatch.setattr(os, "cpu_count", lambda: 6)
-    assert usable_cores() == 6
-    monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert usable_cores() == 1
 
 
 class TestProcesses:

@@ -12,9 +12,9 @@ from headstart.duplicates.profile import N_KEPT, ImageProfile, profile_of
 from headstart.errors import ImageError
 from headstart.features.cache import FeatureCache
 from headstart.features.store import Space
+from headstart.images.cores import usable_cores
 from headstart.images.decoding_errors import one_image, release_locals
 from headstart.images.in_flight import room
-from headstart.images.reader import usable_cores
 from headstart.images.sources import UnreadableImage, content_hash
 from headstart.progress import NoProgress
 

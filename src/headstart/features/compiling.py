@@ -13,7 +13,7 @@ from headstart.errors import UsageError
 from headstart.escaping import printable
 from headstart.features import devices, forking, openvino_engine, torch_engine
 from headstart.features.engine import Engine, Precision, Runtime
-from headstart.images.reader import usable_cores
+from headstart.images.cores import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from headstart.backbones.runtime import load_openvino, load_processor
 from headstart.errors import UsageError
 from headstart.features import forking
 from headstart.features.engine import Engine, Precision, Values
-from headstart.images.reader import usable_cores
+from headstart.images.cores import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence

@@ -13,6 +13,7 @@ import numpy as np
 
 from headstart.arguments import Positive, check
 from headstart.errors import ForkError, ImageError
+from headstart.images.cores import usable_cores
 from headstart.images.decoding_errors import one_image, release_locals
 from headstart.images.in_flight import room
 from headstart.images.preparing import Preparation, Prepared
@@ -120,13 +121,6 @@ def _loaded(index: int, source: ImageSource, prepare: Prepare, skip: Skip | None
     except ImageError as error:
         return Loaded(index, source, content=content, error=error)
     return Loaded(index, source, prepared.pixels, content, notes=prepared.notes)
-
-
-def usable_cores() -> int:
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def read_images(

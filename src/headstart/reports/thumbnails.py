@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from headstart.errors import ImageError
+from headstart.images.cores import usable_cores
 from headstart.images.decoding import decoded_image
-from headstart.images.reader import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
