@@ -521,3 +521,10 @@ def test_with_a_budget_candidates_are_compared_first(labelled, network_folder, t
 def test_a_budget_that_is_no_time_is_refused_before(labelled, tiny_network, tmp_path):
     with pytest.raises(UsageError, match="budget must be above 0"):
         hs.train(labelled, tmp_path / "model", backbone=tiny_network, budget=-1.0)
+
+
+def test_what_a_budget_chose_is_tested_on_others(labelled, tiny_network, tmp_path):
+    summary = hs.train(
+        labelled, tmp_path / "m", backbone=tiny_network, budget=1, quick=True, resize="squash"
+    )
+    assert (summary.n_train, summary.evaluation.n) == (19, 5)

@@ -101,7 +101,7 @@ def _copies_in_words(copies: Ints | None, searched: str) -> str:
         if n_copies == 1
         else f"{n_copies:,} images are copies of others: they stay"
     )
-    return f"{what} on the same side of every split (searched: {searched})."
+    return f"{what} on the same side of every split that headstart makes (searched: {searched})."
 
 
 def crossing(groups: Ints | None, n_training: int) -> Ints:
