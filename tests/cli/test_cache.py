@@ -36,7 +36,7 @@ def test_it_clears_everything(backbone, photos, tmp_path, capsys):
     words = ["train", str(photos), "--out", str(tmp_path / "saved"), "--model", backbone]
     assert main(words) == 0
     (cache_dir() / "weights").mkdir()
-    assert n_kept() == 18
+    assert n_kept() == 2 * 18  # features and profiles
     assert main(["cache", "clear"]) == 0
     assert "cleared" in capsys.readouterr().out
     assert n_kept() == 0
