@@ -497,7 +497,9 @@ def test_groups_stay_together_and_intervals_count_them(tiny_network, tmp_path):
 def test_a_report_stands_beside_the_model(labelled, tiny_network, tmp_path):
     summary = hs.train(labelled, tmp_path / "model", backbone=tiny_network)
     assert summary.report == tmp_path / "model.report.html"
-    assert "24 of 24 right" in summary.report.read_text("utf-8")
+    text = summary.report.read_text("utf-8")
+    assert "24 of 24 right" in text
+    assert "The model learns from 24 images. Its figures come from 5 folds" in text
     assert str(summary.report) in str(summary)
     assert summary.to_dict()["report"] == str(summary.report)
 

@@ -5,6 +5,7 @@ import numpy as np
 from PIL import Image
 
 from headstart.images.sources import ArraySource, BytesSource
+from headstart.reports import thumbnails
 from headstart.reports.thumbnails import SIDE, Thumbnails
 
 
@@ -33,6 +34,17 @@ def test_what_does_not_fit_is_counted():
     assert images.n_left_out == 1
     assert images.embed(Image.new("RGB", (9, 9))) is None
     assert images.n_left_out == 2
+
+
+def test_what_comes_long_after_the_limit_is_not_decoded(monkeypatch):
+    names = [str(n) for n in range(200)]
+    decoded = []
+    monkeypatch.setattr(thumbnails, "_thumbnail", lambda each: decoded.append(each) or "data:")
+    images = Thumbnails({name: noise(name, 9, 9) for name in names}, 1)
+    images.prepare(names)
+    images.prepare(["other"])
+    assert len(decoded) < 100
+    assert images.n_left_out == 200
 
 
 def test_what_can_not_be_read_is_not_shown():

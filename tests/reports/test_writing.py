@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from headstart.display.displayed import Displayed
 from headstart.display.table import Table
+from headstart.explaining.explainer import Explainer
 from headstart.reports import writing
 from headstart.reports.data import Further
 from headstart.reports.writing import command_line, write_report
@@ -91,7 +92,37 @@ def test_figures_mistakes_and_sentences_are_there(page):
     assert "8 are copies." in text
     assert "Most confident mistakes" in text
     assert "my <model>" in text
-    assert "heat map for dog" in [each.get("alt") for _, each in page.attributes]
+
+
+def heat_maps(page):
+    alts = (each.get("alt") or "" for _, each in page.attributes)
+    return [alt for alt in alts if alt.startswith("heat map")]
+
+
+def test_heat_maps_are_for_the_class_of_the_mistake(make, tmp_path, monkeypatch):
+    explained = []
+
+    class Watched(Explainer):
+        def stream(self, sources, label=None):
+            explained.extend((source.name.split()[-1], label) for source in sources)
+            return super().stream(sources, label)
+
+    monkeypatch.setattr(writing, "Explainer", Watched)
+    data = make([0, 1, 1, 0], [1, 0, 1, 1], ["bright", "dark"])
+    page = written(data, tmp_path / "r.html")
+    assert sorted(heat_maps(page)) == ["heat map for bright"] + ["heat map for dark"] * 2
+    assert sorted(explained) == [("0.png", "dark"), ("1.png", "bright"), ("3.png", "dark")]
+    assert "They show the saved model." not in " ".join(page.text)
+
+
+def test_cross_validated_mistakes_are_those_of_other_models(make, tmp_path):
+    data = make([0, 1, 1, 0], [1, 0, 1, 1], ["bright", "dark"], folds=2)
+    assert "They show the saved model." in " ".join(written(data, tmp_path / "r.html").text)
+
+
+def test_heat_maps_that_can_not_be_made_are_told(page):
+    assert heat_maps(page) == []
+    assert "There are no heat maps of some images: The label must be one" in " ".join(page.text)
 
 
 def test_folders_that_all_images_share_are_not_told(page):
@@ -106,6 +137,18 @@ def test_many_classes_have_a_list_in_place_of_a_matrix(make, tmp_path):
     assert "most frequent confusions" in text
     assert "class 1 predicted as class 2" in text
     assert "true \\ predicted" not in text
+
+
+def test_of_many_classes_the_worst_come_first(make, tmp_path):
+    classes = [f"class {n}" for n in range(40)]
+    truth = np.arange(120) % 40
+    predicted = truth.copy()
+    predicted[[7, 47, 9]] = 0
+    page = written(make(truth, predicted, classes), tmp_path / "r.html")
+    text = " ".join(page.text)
+    assert "The classes with the lowest recall come first." in text
+    rows = text[text.index("The classes with the lowest") :]
+    assert rows.index("class 7") < rows.index("class 9") < rows.index("class 0")
 
 
 def test_there_is_a_limit_and_what_is_left_out_is_told(make, tmp_path):

@@ -49,6 +49,8 @@ class Parts:
         The group of each training image and of each tested image; None if there are no groups.
     shared : ndarray of int64
         The tested images that are in a group with a training image.
+    found : tuple of str
+        What was found about groups and splits, in sentences.
     """
 
     training: LabelledImages
@@ -57,6 +59,7 @@ class Parts:
     groups: Ints | None = None
     tested_groups: Ints | None = None
     shared: Ints | None = None
+    found: tuple[str, ...] = ()
 
 
 def given_tests(
@@ -119,15 +122,18 @@ def parts_of(  # noqa: PLR0913 - what decides about the parts, each by name
     independence = Independence.of(
         sources, own, seconds=seconds, quick=quick, reading=reading, progress=progress
     )
-    for said in filter(None, independence.found):
+    found = tuple(filter(None, independence.found))
+    for said in found:
         progress.say(said)
     if independence.groups is None:
-        return _labelled(parts, _silent)
+        return replace(_labelled(parts, _silent), found=found)
     grouped = _split(dataset, test, seed, independence.groups, cross_validate=cross_validate)
     grouped = _labelled(grouped, _silent)
     if grouped.shared is not None and grouped.tested is not None and len(grouped.shared):
-        progress.say(shared_in_words(len(grouped.shared), len(grouped.tested)))
-    return grouped
+        no_test = shared_in_words(len(grouped.shared), len(grouped.tested))
+        progress.say(no_test)
+        found = (*found, no_test)
+    return replace(grouped, found=found)
 
 
 def say_unused(

@@ -49,7 +49,7 @@ from headstart.training.history import write_history
 from headstart.training.late_failures import saved_first
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from headstart.finetuning.summary import FineTuningSummary
     from headstart.heads.base import Head
     from headstart.images.notes import NoteCount
-    from headstart.images.sources import UnreadableImage
+    from headstart.images.sources import ImageSource, UnreadableImage
     from headstart.jobs.parts import Parts
     from headstart.model import SavedModel
     from headstart.progress import Progress
@@ -372,10 +372,12 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
             saved = fitted.save(out, overwrite=overwrite, examples=examples)
         tested = parts.training if parts.tested is None else parts.tested
         evaluation, plots = _tested(saved, fitted, tested, test_it, progress)
-        page = None
+        without, page = _without(evaluation, parts), None
         if report and not quick:
             with saved_first(f"The model is saved in {out}", "writing its report", progress, ""):
-                page = _reported(saved, fitted, evaluation, tested, images, comparison)
+                split = _split_in_words(parts, evaluation, without)
+                said = [*images.in_words().split("\n"), *split]
+                page = _reported(saved, fitted, evaluation, tested.sources, said, comparison)
         return _summary(
             saved,
             fitted,
@@ -383,7 +385,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
             report=page,
             skipped=dict(images.skipped),
             evaluation=evaluation,
-            without_shared=_without(evaluation, parts),
+            without_shared=without,
             images=plots,
             seconds=time.perf_counter() - began,
         )
@@ -573,8 +575,8 @@ def _reported(
     saved: SavedModel,
     classifier: ImageClassifier,
     evaluation: Evaluation,
-    tested: LabelledImages,
-    images: LabelledImages,
+    tested: Sequence[ImageSource],
+    said: Sequence[str],
     comparison: Comparison | None,
 ) -> Path:
     """Write the report of a training beside the model; return the file."""
@@ -584,13 +586,31 @@ def _reported(
     data = report_data(
         saved,
         evaluation,
-        tested.sources,
-        data=images.in_words().split("\n"),
+        tested,
+        data=said,
         history=history,
         further=[] if comparison is None else [Further("Comparison of backbones", comparison)],
     )
     write_report(data, page)
     return page
+
+
+def _split_in_words(
+    parts: Parts, evaluation: Evaluation, without: Evaluation | None
+) -> Iterator[str]:
+    """Yield what a report says of the split."""
+    yield from parts.found
+    n = counted(len(parts.training), "image")
+    if parts.tested is None:
+        yield (
+            f"The model learns from {n}. Its figures come from {evaluation.outcomes.folds} folds: "
+            "each image was predicted by a model that had not learnt from it, nor from its copies."
+        )
+    else:
+        yield f"The model learns from {n} and is tested on {len(parts.tested):,} others."
+    if without is not None:
+        yield f"Without the images that are no fair test: {without.headline}"
+    yield "headstart check tells of wrong labels, shortcuts and images that are unlike all others."
 
 
 def _tuning(classifier: ImageClassifier) -> FineTuningSummary | None:

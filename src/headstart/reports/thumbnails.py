@@ -23,6 +23,8 @@ SIDE = 112
 #: Bytes of all images in a report, as text.
 MOST_BYTES = 6_000_000
 _QUALITY = 80
+# Between looks at whether there is room.
+_AT_ONCE = 64
 
 
 class Thumbnails:
@@ -43,15 +45,29 @@ class Thumbnails:
         #: How many images were left out for want of room.
         self.n_left_out = 0
 
-    def prepare(self, names: Iterable[str]) -> None:
-        """Make the small images with these names, as far as they can be read and there is room."""
+    def prepare(self, names: Iterable[str], shown: int = 1) -> None:
+        """Make the small images with these names, as far as they can be read and there is room.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Those that were made already are not made again.
+        shown : int
+            At how many places each of them stands in the report.
+        """
         wanted = [name for name in dict.fromkeys(names) if name in self._sources]
         wanted = [name for name in wanted if name not in self._made]
         with ThreadPoolExecutor(usable_cores()) as threads:
-            found = threads.map(lambda name: _thumbnail(self._sources[name]), wanted)
-            for name, address in zip(wanted, found, strict=True):
-                if address is not None:
-                    self._keep(name, address)
+            for start in range(0, len(wanted), _AT_ONCE):
+                some = wanted[start : start + _AT_ONCE]
+                if self.n_left_out:
+                    # There is no room: they need not be decoded.
+                    self.n_left_out += len(some)
+                    continue
+                found = threads.map(lambda name: _thumbnail(self._sources[name]), some)
+                for name, address in zip(some, found, strict=True):
+                    if address is not None:
+                        self._keep(name, address, shown)
 
     def of(self, name: str) -> str | None:
         """Return the address of an image that was prepared; None if it is not shown."""
@@ -66,11 +82,11 @@ class Thumbnails:
         self._left -= len(address)
         return address
 
-    def _keep(self, name: str, address: str) -> None:
-        if len(address) > self._left:
+    def _keep(self, name: str, address: str, shown: int) -> None:
+        if shown * len(address) > self._left:
             self.n_left_out += 1
             return
-        self._left -= len(address)
+        self._left -= shown * len(address)
         self._made[name] = address
 
 

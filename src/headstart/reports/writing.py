@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.metadata
 import itertools
+import math
 import platform
 import shlex
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ from headstart.escaping import printable
 from headstart.explaining.explainer import Explainer
 from headstart.explaining.overlay import overlay
 from headstart.reports import charts, claim
-from headstart.reports.confusions import confusion_cells, frequent_cells
+from headstart.reports.confusions import MOST_CLASSES, confusion_cells, frequent_cells
 from headstart.reports.thumbnails import MOST_BYTES, Thumbnails
 from headstart.storage.whole_files import whole_file
 from headstart.version import __version__
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from headstart.display.displayed import Displayed
     from headstart.evaluation.evaluation import Evaluation
-    from headstart.evaluation.results import Mistake
+    from headstart.evaluation.results import ClassResult, Mistake
     from headstart.reports.data import ReportData
 
 #: Mistakes that are shown, the most confident first; and how many of them with a heat map.
@@ -86,7 +88,8 @@ def _context(data: ReportData, images: Thumbnails) -> dict[str, Any]:
     cells = [cell for row in matrix for cell in row] or frequent
     # Mistakes first: what is left out for want of room is what went well.
     heat = _heat_maps(data, mistakes[:_HEAT_MAPS], images)
-    images.prepare(mistake.path for mistake in mistakes)
+    # They stand in the confusion matrix, too.
+    images.prepare((mistake.path for mistake in mistakes), shown=2)
     images.prepare(_in_turn([cell.names for cell in cells if not cell.is_right]))
     images.prepare(_in_turn([cell.names for cell in cells if cell.is_right]))
     folder = common_folder(evaluation.outcomes.names)
@@ -98,8 +101,9 @@ def _context(data: ReportData, images: Thumbnails) -> dict[str, Any]:
         "cells": [cell for cell in cells if cell.count],
         "mistakes": mistakes,
         "heat": heat,
+        "few": MOST_CLASSES,
         "images": images,
-        "classes": list(_class_rows(evaluation)),
+        "classes": _class_rows(evaluation),
         "reliability": charts.reliability(evaluation.calibration),
         "lines": charts.accuracy_lines(data.history),
         "claim": claim.answered(evaluation, data.predictor, data.n_training),
@@ -111,34 +115,58 @@ def _context(data: ReportData, images: Thumbnails) -> dict[str, Any]:
     }
 
 
-def _heat_maps(
-    data: ReportData, mistakes: tuple[Mistake, ...], images: Thumbnails
-) -> dict[str, str]:
-    """Return heat maps for the predicted class as addresses, by the names of the images."""
-    names = [mistake.path for mistake in mistakes if mistake.path in data.sources]
-    if not names:
-        return {}
-    found = {}
+@dataclass(frozen=True, slots=True)
+class _HeatMaps:
+    """Heat maps of mistakes for the predicted class.
+
+    Attributes
+    ----------
+    drawn : dict of str to str
+        Their addresses, by the names of the images.
+    missing : str
+        Why some could not be made; "" if all could.
+    """
+
+    drawn: dict[str, str]
+    missing: str = ""
+
+
+def _heat_maps(data: ReportData, mistakes: tuple[Mistake, ...], images: Thumbnails) -> _HeatMaps:
+    known = [mistake for mistake in mistakes if mistake.path in data.sources]
+    if not known:
+        return _HeatMaps({})
+    drawn: dict[str, str] = {}
+    # The saved model may predict otherwise: in cross-validation, another one made the mistake.
+    known.sort(key=lambda mistake: mistake.predicted)
     try:
         explainer = Explainer.of(data.predictor)
-        for explanation in explainer.stream([data.sources[name] for name in names]):
-            if explanation.heat is None or explanation.seen is None:
-                continue
-            drawn = overlay(explanation.seen.image, explanation.heat)
-            drawn.thumbnail((160, 160))
-            if address := images.embed(drawn):
-                found[names[explanation.index]] = address
-    except HeadstartError:
-        # The report stands without them: a network need not have a feature map.
-        return found
-    return found
+        for label, some in itertools.groupby(known, lambda mistake: mistake.predicted):
+            names = [mistake.path for mistake in some]
+            for explanation in explainer.stream([data.sources[name] for name in names], label):
+                if explanation.heat is None or explanation.seen is None:
+                    continue
+                image = overlay(explanation.seen.image, explanation.heat)
+                image.thumbnail((160, 160))
+                if address := images.embed(image):
+                    drawn[names[explanation.index]] = address
+    except HeadstartError as error:
+        # The report stands without them.
+        return _HeatMaps(drawn, str(error))
+    return _HeatMaps(drawn)
 
 
-def _class_rows(evaluation: Evaluation) -> Iterator[tuple[str, int, Any, Any]]:
-    for name, result in zip(evaluation.classes, evaluation.per_class, strict=True):
-        recall = charts.bar(result.recall, result.recall_interval)
-        precision = charts.bar(result.precision, result.precision_interval)
-        yield name, result.n, recall, precision
+def _class_rows(evaluation: Evaluation) -> list[tuple[str, int, Any, Any]]:
+    """Return a row for each class. Of many classes, nobody looks at all: the worst come first."""
+    rows = list(zip(evaluation.classes, evaluation.per_class, strict=True))
+    if len(rows) > MOST_CLASSES:
+        rows.sort(key=lambda row: math.inf if row[1].recall is None else row[1].recall)
+    return [_class_row(*row) for row in rows]
+
+
+def _class_row(name: str, result: ClassResult) -> tuple[str, int, Any, Any]:
+    recall = charts.bar(result.recall, result.recall_interval)
+    precision = charts.bar(result.precision, result.precision_interval)
+    return name, result.n, recall, precision
 
 
 def _parts(result: Displayed) -> list[str | Table]:
