@@ -1,5 +1,7 @@
 """Images that are unlike all others."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.checking.conftest import as_evidence
@@ -51,6 +53,15 @@ def test_many_images_are_compared_in_fewer_dimensions(monkeypatch):
     monkeypatch.setattr(outliers, "_MANY", 50)
     found = neighbour_distances(features, np.arange(60))
     assert found.argmax() == 0
+
+
+def test_among_images_that_are_all_alike_the_distance_is_said(two_classes):
+    files, labels, features = two_classes
+    features[:] = np.eye(8)[0]
+    features[4] = np.eye(8)[1]
+    evidence = replace(as_evidence(files, labels), features=features)
+    found = Outliers().find(evidence)
+    assert [suspect.why for suspect in found.suspects] == ["1.000 away, usually 0"]
 
 
 def test_features_of_zeros_are_no_error():

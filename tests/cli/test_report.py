@@ -13,6 +13,18 @@ def test_it_prints_where_the_report_is(saved, photos, capsys):
     assert "18 of 18 right" in path.read_text("utf-8")
 
 
+def test_it_takes_the_questions_of_evaluate(saved, photos, tmp_path, capsys):
+    out = tmp_path / "r.html"
+    asked = ["--check", "--by", "{group}/*", "--at-precision", "0.9", "--out", str(out)]
+    assert main(["report", saved, str(photos), *asked]) == 0
+    text = out.read_text("utf-8")
+    for title in ("Check of the data", "Parts of the images", "Thresholds"):
+        assert f">{title}</h2>" in text
+    capsys.readouterr()
+    assert main(["report", saved, str(photos), "--at-recall", "0.9", *asked]) == 2
+    assert "Received: recall 0.9, precision 0.9" in capsys.readouterr().err
+
+
 def test_what_people_do_wrong(saved, photos, tmp_path, capsys):
     assert main(["report", saved, str(photos), "--out", str(tmp_path / "x.txt")]) == 2
     assert "HTML file" in capsys.readouterr().err

@@ -23,6 +23,17 @@ def test_a_report_that_is_there_is_replaced(model, labelled, tmp_path):
     assert (tmp_path / "model.report.html").read_text("utf-8") != "old"
 
 
+def test_findings_and_what_else_is_asked_for_have_sections(model, labelled):
+    copied = labelled.subset([*range(24), 0])
+    plain = report(model, labelled).read_text("utf-8")
+    assert "Check of the data" not in plain
+    path = report(model, copied, against=model, at_recall=0.9, check=True)
+    text = path.read_text("utf-8")
+    for title in ("Check of the data", "Thresholds", "Against the other model"):
+        assert f">{title}</h2>" in text
+    assert '<ul class="captioned">' in text
+
+
 def test_what_is_wrong_is_refused(model, labelled, tmp_path):
     with pytest.raises(UsageError, match="HTML file"):
         report(model, labelled, tmp_path / "report.pdf")

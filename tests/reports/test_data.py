@@ -2,4 +2,6 @@ from headstart.reports.data import Further
 
 
 def test_a_further_section_has_a_title():
-    assert Further("Findings", None).title == "Findings"
+    further = Further("Findings", None)
+    assert further.title == "Findings"
+    assert further.galleries == ()

@@ -1,5 +1,6 @@
 import html.parser
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from headstart.display.displayed import Displayed
 from headstart.display.table import Table
 from headstart.explaining.explainer import Explainer
 from headstart.reports import writing
-from headstart.reports.data import Further
+from headstart.reports.data import Further, Gallery
 from headstart.reports.writing import command_line, write_report
 from headstart.training.history import Epoch
 
@@ -194,6 +195,19 @@ def test_further_results_and_curves_are_shown(make, tmp_path):
     assert text.count(NASTY) >= 3
     assert page.tags.count("polyline") == 2
     assert "80.0\N{NO-BREAK SPACE}% at the end" in text
+
+
+def test_galleries_show_images_with_words_also_those_that_can_not_be_read(make, tmp_path):
+    data = make([0, 1], [0, 1], ["cat", "dog"], most_unreadable=1)
+    names = list(data.sources)
+    gallery = Gallery("2 are odd.", [(name, f"odd {NASTY}") for name in names])
+    page = written(
+        replace(data, further=[Further("Findings", Said(), [gallery])]), tmp_path / "r.html"
+    )
+    text = " ".join(page.text)
+    assert "2 are odd." in text
+    assert text.count(f"odd {NASTY}") == 2
+    assert [each["alt"] for tag, each in page.attributes if tag == "img"].count(f"odd {NASTY}") == 1
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)

@@ -51,7 +51,8 @@ class Outliers(Check):
         if not len(far):
             return None
         far = far[np.argsort(-distances[far], kind="stable")]
-        whys = (f"{distances[number] / np.median(distances):.1f} x as far" for number in far)
+        usual = float(np.median(distances))
+        whys = (_why(float(distances[number]), usual) for number in far)
         return Finding(
             check=self.name,
             severity="note",
@@ -63,6 +64,11 @@ class Outliers(Check):
             suspects=evidence.suspects(far.tolist(), whys),
             figures={"images": len(far), "share": len(far) / len(evidence), "fence": float(fence)},
         )
+
+
+def _why(distance: float, usual: float) -> str:
+    # Where most images are alike, the usual distance is 0.
+    return f"{distance / usual:.1f} x as far" if usual > 0 else f"{distance:.3f} away, usually 0"
 
 
 def neighbour_distances(

@@ -1,6 +1,7 @@
 """``headstart evaluate``: how good a saved model is on labelled images."""
 
 import argparse
+from typing import Any
 
 from headstart.cli import options
 from headstart.cli.options import FEATURES, READING
@@ -28,6 +29,14 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_positional("folder", "FOLDER", type=options.path)
     plots = "also draw the confusion matrix, the accuracy of each class, and ROC curves"
     add_option(parser, "--plots DIR", plots, options.path)
+    add_questions(parser)
+    options.add_json(parser, "the figures")
+    options.add_reading(parser)
+    FEATURES.add(parser, "workers", "device", "accept_truncated")
+
+
+def add_questions(parser: CommandParser) -> None:
+    """Add the flags that ask for more figures."""
     against = "compare with another model on the same images: is one better, or can't it be told?"
     add_option(parser, "--against MODEL", against)
     share = "the threshold of each class that reaches this {}, and what it costs"
@@ -38,9 +47,12 @@ def add_arguments(parser: CommandParser) -> None:
     add_option(parser, "--by COLUMN", by)
     groups = f"images that are not independent, such as those of one patient: {what}"
     add_option(parser, "--group-by COLUMN", groups)
-    options.add_json(parser, "the figures")
-    options.add_reading(parser)
-    FEATURES.add(parser, "workers", "device", "accept_truncated")
+
+
+def questions(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what `add_questions` asked, as the arguments of `headstart.evaluate`."""
+    asked = ("against", "at_recall", "at_precision", "by", "group_by")
+    return {name: getattr(arguments, name) for name in asked}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -62,11 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
         workers=features.workers,
         device=features.device,
         accept_truncated=features.accept_truncated,
-        against=arguments.against,
-        at_recall=arguments.at_recall,
-        at_precision=arguments.at_precision,
-        by=arguments.by,
-        group_by=arguments.group_by,
+        **questions(arguments),
         progress=progress(arguments),
     )
     # First: a plot that can't be drawn is no reason to lose the figures.

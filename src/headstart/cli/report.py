@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headstart.cli import options
+from headstart.cli.evaluate import add_questions, questions
 from headstart.cli.options import FEATURES, READING
 from headstart.cli.output import print_lines
 from headstart.cli.parser import CommandParser, add_option, progress
@@ -21,7 +22,7 @@ matrix, mistakes and heat maps, which needs no network. MODEL is the folder of a
 
 EPILOG = """\
 example:
-  headstart report my-model/ birds-2025/"""
+  headstart report my-model/ birds-2025/ --check --by site"""
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -30,6 +31,9 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_positional("folder", "FOLDER", type=options.path)
     place = "the file to write (default: MODEL.report.html beside the model)"
     add_option(parser, "--out FILE.html", place, options.path)
+    add_questions(parser)
+    text = "also check the images of FOLDER and their labels, and show what is found"
+    parser.add_argument("--check", action="store_true", help=text)
     options.add_reading(parser)
     FEATURES.add(parser, "workers", "device")
 
@@ -46,6 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
         dataset=dataset,
         workers=features.workers,
         device=features.device,
+        check=arguments.check,
+        **questions(arguments),
         progress=progress(arguments),
     )
     print_lines(str(path))

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.arguments import checked
+from headstart.checking.finding import AT_MOST_SHOWN
 from headstart.data.inputs import dataset_at
 from headstart.data.output_places import refuse_among_images
 from headstart.data.settings import DatasetSettings
 from headstart.errors import UsageError
+from headstart.jobs.check import check as check_data
 from headstart.jobs.evaluate import evaluate
 from headstart.model import SavedModel, load
 from headstart.model.facts import class_table, fact_table
-from headstart.reports.data import Further, ReportData
+from headstart.reports.data import Further, Gallery, ReportData
 from headstart.reports.writing import command_line, write_report
 from headstart.storage.disk import check_room
 
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from headstart.arguments import Positive
+    from headstart.checking.data_check import DataCheck
     from headstart.data.labelled_images import LabelledImages
     from headstart.evaluation.evaluation import Evaluation
     from headstart.features.settings import Device
     from headstart.images.sources import ImageSource
+    from headstart.jobs.predict import Named
     from headstart.progress import Progress
     from headstart.training.history import Epoch
 
@@ -33,7 +37,7 @@ _BYTES = 8_000_000
 
 
 @checked
-def report(
+def report(  # noqa: PLR0913 - all are named, and each has a default
     model: str | Path | SavedModel,
     data: str | Path | LabelledImages,
     out: str | Path | None = None,
@@ -41,6 +45,12 @@ def report(
     dataset: DatasetSettings = DatasetSettings(),
     workers: Positive | None = None,
     device: Device = "auto",
+    against: Named | None = None,
+    at_recall: float | None = None,
+    at_precision: float | None = None,
+    by: str | None = None,
+    group_by: str | None = None,
+    check: bool = False,
     progress: Progress | None = None,
 ) -> Path:
     """Measure a saved model on labelled images, and write a report with the images.
@@ -59,6 +69,10 @@ def report(
         Threads that read images. The default is one for each processor core.
     device : {"auto", "cpu", "gpu"}, default="auto"
         What computes: the processor or a GPU.
+    against, at_recall, at_precision, by, group_by : optional
+        More to show: see `evaluate`.
+    check : bool, default=False
+        Whether to check the data, too, and show what is found: see `headstart.check`.
     progress : Progress, optional
         Shows how far it is.
 
@@ -88,9 +102,61 @@ def report(
     path = report_place(opened.folder) if out is None else Path(out)
     check_report(path, data)
     images = dataset_at(data, dataset, min_classes=1, progress=progress)
-    evaluation = evaluate(opened, images, workers=workers, device=device, progress=progress)
-    write_report(report_data(opened, evaluation, images.sources), path)
+    evaluation = evaluate(
+        opened,
+        images,
+        workers=workers,
+        device=device,
+        against=against,
+        at_recall=at_recall,
+        at_precision=at_precision,
+        by=by,
+        group_by=group_by,
+        progress=progress,
+    )
+    further = []
+    if check:
+        network = opened.predictor.network
+        found = check_data(
+            images, backbone=network, workers=workers, device=device, progress=progress
+        )
+        further.append(_findings(found))
+    write_report(
+        report_data(
+            opened,
+            evaluation,
+            images.sources,
+            data=images.in_words().split("\n"),
+            further=[*_asked(evaluation), *further],
+        ),
+        path,
+    )
     return path
+
+
+def _asked(evaluation: Evaluation) -> list[Further]:
+    """Return the sections of what an evaluation was asked for besides."""
+    found = {
+        "Parts of the images": evaluation.subgroups,
+        "Thresholds": evaluation.operating,
+        "Against the other model": evaluation.against,
+    }
+    return [Further(title, result) for title, result in found.items() if result is not None]
+
+
+def _findings(found: DataCheck) -> Further:
+    galleries = [
+        Gallery(
+            finding.headline,
+            [
+                (suspect.source.name, f"{suspect.label}: {suspect.why}")
+                for suspect in finding.suspects[:AT_MOST_SHOWN]
+            ],
+        )
+        for finding in found.findings
+        if finding.suspects
+    ]
+    return Further("Check of the data", found, galleries)
 
 
 def report_place(folder: Path) -> Path:

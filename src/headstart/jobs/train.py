@@ -610,7 +610,10 @@ def _split_in_words(
         yield f"The model learns from {n} and is tested on {len(parts.tested):,} others."
     if without is not None:
         yield f"Without the images that are no fair test: {without.headline}"
-    yield "headstart check tells of wrong labels, shortcuts and images that are unlike all others."
+    yield (
+        "headstart check tells of wrong labels, shortcuts and images that are unlike all others; "
+        "headstart curve tells how many more images would help."
+    )
 
 
 def _tuning(classifier: ImageClassifier) -> FineTuningSummary | None:

@@ -17,6 +17,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Gallery:
+    """Images that a section shows.
+
+    Attributes
+    ----------
+    caption : str
+    images : sequence of (str, str)
+        The name of each image, and what to say of it.
+    """
+
+    caption: str
+    images: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Further:
     """Something more that a report shows, under a heading of its own.
 
@@ -25,10 +40,13 @@ class Further:
     title : str
     result : Displayed
         Its paragraphs and tables are shown.
+    galleries : sequence of Gallery
+        Shown below them.
     """
 
     title: str
     result: Displayed
+    galleries: Sequence[Gallery] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,8 +88,10 @@ def _context(data: ReportData, images: Thumbnails) -> dict[str, Any]:
     cells = [cell for row in matrix for cell in row] or frequent
     # Mistakes first: what is left out for want of room is what went well.
     heat = _heat_maps(data, mistakes[:_HEAT_MAPS], images)
-    # They stand in the confusion matrix, too.
+    # These stand in the confusion matrix, too.
     images.prepare((mistake.path for mistake in mistakes), shown=2)
+    galleries = [each for more in data.further for each in more.galleries]
+    images.prepare((name for gallery in galleries for name, _ in gallery.images), shown=2)
     images.prepare(_in_turn([cell.names for cell in cells if not cell.is_right]))
     images.prepare(_in_turn([cell.names for cell in cells if cell.is_right]))
     folder = common_folder(evaluation.outcomes.names)
