@@ -21,13 +21,18 @@ def model(tiny_network, tmp_path_factory):
 def make(model):
     """Return a maker of report data: ``make(truth, predicted, classes)`` with names and images."""
 
-    def made(truth, predicted, classes, *, most_unreadable=0, folds=None, **facts):
+    def made(truth, predicted, classes, *, most_unreadable=0, folds=None, groups=None, **facts):
         random = np.random.default_rng(0)
         names = [f"photos/{NASTY} {n}.png" for n in range(len(truth))]
         probabilities = np.full((len(truth), len(classes)), 0.2 / len(classes))
         probabilities[np.arange(len(truth)), predicted] += 0.8
         evaluation = Evaluation.from_predictions(
-            names, [classes[place] for place in truth], probabilities, classes, folds=folds
+            names,
+            [classes[place] for place in truth],
+            probabilities,
+            classes,
+            folds=folds,
+            groups=groups,
         )
         sources = [
             ArraySource(name, random.integers(0, 256, (30, 50, 3), np.uint8)) for name in names

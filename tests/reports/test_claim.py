@@ -11,3 +11,10 @@ def test_the_answers_are_those_of_the_model(make):
     assert "32 x 32 pixels" in items["Preparation of the images"]
     assert "1 mistake " in items["Analysis of failures"]
     assert len(FOR_YOU) > 5
+
+
+def test_groups_are_counted_and_nothing_is_claimed_of_a_split_that_others_made(make):
+    data = make([0, 1, 1], [0, 1, 0], ["cat", "dog"], groups=[0, 0, 1])
+    level = answered(data.evaluation, data.predictor, 12)[1].answer
+    assert "3 tested images in 2 groups, which the intervals count." in level
+    assert "stay on one side" not in level

@@ -44,8 +44,8 @@ def answered(evaluation: Evaluation, predictor: Predictor, training_images: int)
         level = "single images: no groups were given or found"
     else:
         level = (
-            f"groups: {counted(evaluation.n, 'image')} in {counted(evaluation.n_groups, 'group')}; "
-            "those of a group stay on one side"
+            f"groups: {counted(evaluation.n, 'tested image')} in "
+            f"{counted(evaluation.n_groups, 'group')}, which the intervals count"
         )
     source = f", from {network.source}" if network.source else ""
     return [
