@@ -19,12 +19,12 @@ def test_an_image_far_from_all_others_is_found(two_classes):
     assert finding.severity == "note"
 
 
-def test_without_features_or_with_few_images_there_is_no_finding(two_classes):
+def test_without_features_or_with_few_images_it_is_not_checked(two_classes):
     files, labels, features = two_classes
     assert "network" in Outliers().unmet(as_evidence(files[:2], labels[:2]))
     few = as_evidence(files[:10], labels[:10], features=features[:10])
-    assert Outliers().unmet(few) == ""
-    assert Outliers().find(few) is None
+    assert "at least 20 images" in Outliers().unmet(few)
+    assert Outliers().unmet(as_evidence(files, labels, features=features)) == ""
 
 
 def expected(features, groups, k):

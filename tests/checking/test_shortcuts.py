@@ -23,7 +23,8 @@ def test_classes_that_differ_in_nothing_are_none(two_classes):
 def test_copies_are_no_evidence():
     # Each of 4 images lies there 10 times: by their sizes, a tree would know all of them again.
     files = [encoded(photo(n // 10, (60 + n // 10, 48))) for n in range(40)]
-    assert Shortcuts().find(as_evidence(files, ["a"] * 20 + ["b"] * 20)) is None
+    evidence = as_evidence(files, ["a"] * 20 + ["b"] * 20)
+    assert "at least 20 different images" in Shortcuts().unmet(evidence)
 
 
 def test_one_class_has_no_shortcuts():

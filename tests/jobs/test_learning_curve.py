@@ -38,7 +38,8 @@ def test_files_with_the_same_content_are_on_one_side(tiny_network):
 
 
 def test_too_few_images_are_refused(tiny_network, images):
+    few = images[0][:6] + images[0][-6:], [0] * 6 + [1] * 6
+    progress = Recorder()
     with pytest.raises(DatasetError, match="at least 20 images"):
-        hs.learning_curve(
-            (images[0][:6] + images[0][-6:], [0] * 6 + [1] * 6), backbone=tiny_network
-        )
+        hs.learning_curve(few, backbone=tiny_network, progress=progress)
+    assert not any("prediction sets" in line for line in progress.said)

@@ -84,7 +84,7 @@ class BlankImages(Appearance):
     name = "blank"
     question = "Are there images of one colour?"
     one, several = "image is blank", "images are blank"
-    advice = "They have nearly one colour, so nothing can be learned from them. Remove them."
+    advice = "Nothing can be learned from an image of nearly one colour. Remove it."
     action = "drop"
 
     def oddness(self, profile: ImageProfile) -> tuple[float, str] | None:
@@ -100,7 +100,7 @@ class DarkImages(Appearance):
     name = "dark"
     question = "Are there images that are too dark?"
     one, several = "image is dark", "images are dark"
-    advice = "Even their bright parts are dark. Check whether one sees in them what the label says."
+    advice = "Even the bright parts are dark. Check whether one sees in them what the label says."
 
     def oddness(self, profile: ImageProfile) -> tuple[float, str] | None:
         """Return how dark the bright parts are."""
@@ -115,7 +115,7 @@ class BrightImages(Appearance):
     name = "bright"
     question = "Are there images that are overexposed?"
     one, several = "image is overexposed", "images are overexposed"
-    advice = "Even their dark parts are bright. Check whether one sees in them what the label says."
+    advice = "Even the dark parts are bright. Check whether one sees in them what the label says."
     severity = "note"
 
     def oddness(self, profile: ImageProfile) -> tuple[float, str] | None:
@@ -169,7 +169,7 @@ class BlurredImages(Appearance):
     question = "Are there images that are out of focus?"
     one, several = "image is blurred", "images are blurred"
     advice = (
-        "They have no sharp edges, even at 256 pixels. Smooth subjects look the same: keep what "
+        "There are no sharp edges, even at 256 pixels. Smooth subjects look the same: keep what "
         "shows what the label says."
     )
 

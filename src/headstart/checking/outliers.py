@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from headstart.checking.evidence import Evidence
 
 _NEIGHBOURS = 5
+_FEWEST = 4 * _NEIGHBOURS
 # Tukey's fence, in interquartile ranges above the third quartile.
 _FENCE = 1.5
 # How many pairs are compared at once: 16 MB.
@@ -37,13 +38,14 @@ class Outliers(Check):
 
     def unmet(self, evidence: Evidence) -> str:
         """Return why outliers can't be found."""
-        return NO_NETWORK if evidence.features is None else ""
+        if evidence.features is None:
+            return NO_NETWORK
+        few = len(evidence) < _FEWEST
+        return f"It needs at least {_FEWEST} images that can be read." if few else ""
 
     def find(self, evidence: Evidence) -> Finding | None:
         """Return the images that are far from all others, the farthest first."""
         assert evidence.features is not None  # noqa: S101 - `unmet` has said so
-        if len(evidence) < 4 * _NEIGHBOURS:
-            return None
         distances = neighbour_distances(evidence.features, evidence.groups)
         low, high = np.quantile(distances, [0.25, 0.75])
         fence = high + _FENCE * (high - low)
@@ -58,8 +60,8 @@ class Outliers(Check):
             severity="note",
             headline=f"{counted(len(far), 'image is', 'images are')} unlike all others.",
             advice=(
-                f"In the features of the network they are far from their {_NEIGHBOURS} nearest "
-                "neighbours. Remove what shows none of the classes, and keep what is only rare."
+                f"Far from the {_NEIGHBOURS} nearest neighbours in the features of the network. "
+                "Remove what shows none of the classes, and keep what is only rare."
             ),
             suspects=evidence.suspects(far.tolist(), whys),
             figures={"images": len(far), "share": len(far) / len(evidence), "fence": float(fence)},

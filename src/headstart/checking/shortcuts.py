@@ -45,8 +45,10 @@ class Shortcuts(Check):
 
     def unmet(self, evidence: Evidence) -> str:
         """Return why shortcuts can't be found."""
-        few = len(np.unique(evidence.codes)) < 2
-        return "It needs at least 2 classes." if few else ""
+        if len(np.unique(evidence.codes)) < 2:
+            return "It needs at least 2 classes."
+        few = len(_chosen(evidence)) < _FEWEST
+        return f"It needs at least {_FEWEST} different images." if few else ""
 
     def find(self, evidence: Evidence) -> Finding | None:
         """Return how well the properties tell the classes apart, if that is beyond chance."""
@@ -54,7 +56,7 @@ class Shortcuts(Check):
         codes = evidence.codes[chosen]
         names, values = properties(evidence)
         values = values[chosen]
-        if len(chosen) < _FEWEST or len(np.unique(codes)) < 2:
+        if len(np.unique(codes)) < 2:
             return None
         folds = stratified_folds(codes, _FOLDS, 0, evidence.groups[chosen])
         accuracy = _accuracy(values, codes, folds)

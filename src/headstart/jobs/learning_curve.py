@@ -68,6 +68,7 @@ def learning_curve(
     >>> import headstart as hs
     >>> print(hs.learning_curve("birds/"))  # doctest: +SKIP
     """
+    settings["error_target"] = None  # a curve measures accuracy, and makes no decisions
     classifier = ImageClassifier(backbone, random_state=seed, **settings)
     sources, labels = labelled_images(dataset_at(data, dataset, progress=progress))
     network = classifier.find_network(progress)
