@@ -133,7 +133,7 @@ class Comparison(Displayed):
             f"{best.backbone} with resize {best.resize!r} and head {best.head!r} has the lowest "
             f"cross-validated log loss of {counted(len(self.results), 'candidate')}: "
             f"{best.log_loss:.2f}; {percent(best.accuracy)} of {counted(best.n, 'image')} are "
-            f"right (95 % interval {percent(low)} to {percent(high)})."
+            f"right (95 % interval {100 * low:.1f} to {100 * high:.1f} %)."
         )
 
     def display_parts(self) -> Iterator[str | Table]:
