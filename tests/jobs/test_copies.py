@@ -27,10 +27,11 @@ def drawn(seed, mirrored=False, size=60):
     return BytesSource(f"{seed}-{size}.png", file.getvalue())
 
 
-def found(sources, own=None, *, seconds=None, quick=False, progress=None):
+def found(sources, own=None, labels=None, *, seconds=None, quick=False, progress=None):
     return Independence.of(
         sources,
         own,
+        labels or ["a"] * len(sources),
         seconds=seconds,
         quick=quick,
         reading={"cache": False},
@@ -50,6 +51,13 @@ def test_copies_of_all_kinds_are_found_and_told():
     assert "equal files only" in quick.found[0]
 
 
+def test_copies_under_two_labels_are_told():
+    images = [drawn(0), drawn(1), drawn(0), drawn(1), drawn(2)]
+    assert "1 group of copies has more than one label" in found(images, labels="abbbc").found[2]
+    assert "2 groups of copies have" in found(images, labels="abbac").found[2]
+    assert found(images, labels=[0, 1, "0", 1, 2]).found[2] == ""
+
+
 def test_many_images_are_searched_for_equal_files_only(monkeypatch):
     monkeypatch.setattr("headstart.jobs.copies._NEAR_AT_MOST", 2)
     progress = Recorder()
@@ -61,7 +69,7 @@ def test_many_images_are_searched_for_equal_files_only(monkeypatch):
 @pytest.mark.parametrize("quick", [False, True])
 def test_where_there_are_no_copies_nothing_is_said(quick):
     each = found([drawn(0), drawn(1), BytesSource("x", b"")], quick=quick)
-    assert (each.groups, each.found) == (None, ("", ""))
+    assert (each.groups, each.found) == (None, ("", "", ""))
 
 
 def test_copies_join_the_groups_of_the_user():

@@ -86,7 +86,8 @@ def test_copies_in_a_given_test_split_stay_there_and_are_told(second):
     assert found.shared.tolist() == [0]
     assert any("1 of the 4 test images is no fair test" in said for said in progress.said)
     assert [said for said in progress.said if said in found.found] == list(found.found)
-    assert len(found.found) == 2
+    assert len(found.found) == 3
+    assert "more than one label" in found.found[1]
 
 
 def test_groups_are_looked_for_in_the_second_dataset_too():

@@ -52,6 +52,7 @@ class Independence:
         cls,
         sources: Sequence[ImageSource],
         own: Sequence[Hashable] | None,
+        labels: Sequence[Hashable],
         *,
         seconds: float | None,
         quick: bool,
@@ -65,6 +66,8 @@ class Independence:
         sources : sequence of ImageSource, length n
         own : sequence of hashable, length n, or None
             The user's group of each image.
+        labels : sequence of hashable, length n
+            The label of each image: copies under two labels are told.
         seconds : float or None
             See `bursts`. None joins none of them, but tells of those there are.
         quick : bool
@@ -88,7 +91,11 @@ class Independence:
         groups = merged(group_codes(own, len(sources)), copies)
         return cls(
             groups if seconds is None else merged(groups, together),
-            (_copies_in_words(copies, searched), bursts_in_words(together, taken, seconds)),
+            (
+                _copies_in_words(copies, searched),
+                bursts_in_words(together, taken, seconds),
+                _labels_in_words(copies, labels),
+            ),
         )
 
 
@@ -102,6 +109,21 @@ def _copies_in_words(copies: Ints | None, searched: str) -> str:
         else f"{n_copies:,} images are copies of others: they stay"
     )
     return f"{what} on the same side of every split that headstart makes (searched: {searched})."
+
+
+def _labels_in_words(copies: Ints | None, labels: Sequence[Hashable]) -> str:
+    """Say of how many groups of copies the labels differ; "" if of none."""
+    if copies is None:
+        return ""
+    seen: dict[int, set[str]] = {}
+    for group, label in zip(copies.tolist(), labels, strict=True):
+        # Labels of a given test set may be written in another way, such as "0" and 0.
+        seen.setdefault(group, set()).add(str(label))
+    differ = sum(len(different) > 1 for different in seen.values())
+    if not differ:
+        return ""
+    what = "1 group of copies has" if differ == 1 else f"{differ:,} groups of copies have"
+    return f"{what} more than one label, so some labels are wrong: headstart check shows them."
 
 
 def crossing(groups: Ints | None, n_training: int) -> Ints:

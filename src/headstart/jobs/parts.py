@@ -119,8 +119,9 @@ def parts_of(  # noqa: PLR0913 - what decides about the parts, each by name
     outside = test if isinstance(test, LabelledImages) else None
     own = None if group_by is None else _own_groups(dataset, outside, group_by)
     sources = [*dataset.sources, *(outside.sources if outside is not None else ())]
+    labels = [*dataset.labels, *(outside.labels if outside is not None else ())]
     independence = Independence.of(
-        sources, own, seconds=seconds, quick=quick, reading=reading, progress=progress
+        sources, own, labels, seconds=seconds, quick=quick, reading=reading, progress=progress
     )
     found = tuple(filter(None, independence.found))
     for said in found:
