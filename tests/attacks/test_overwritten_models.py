@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 N_IMAGES = 12
 
 SAVING = """
-import os, shutil, sys
+import os, shutil, sys, time
 from pathlib import Path
 import headstart as hs
 
@@ -31,6 +31,7 @@ def put(model, turn):
     elif how == "copy":  # file by file, into the files that are there
         for file in sorted(model.iterdir(), key=lambda file: file.name, reverse=turn % 2 > 0):
             shutil.copyfile(file, place / file.name)
+        time.sleep(0.005)  # a moment in which the model is whole, or no load would find one
     elif how == "rename":
         new = shutil.copytree(model, place.with_name("new"))
         place.rename(place.with_name("old"))
