@@ -297,11 +297,16 @@ def test_a_million_reads_are_noted_in_bounded_memory(store, path, monkeypatch):
     assert sum(used > 7 for *_, used in rows(path)) == 5
 
 
-def test_rows_are_written_in_the_order_of_the_index(store, path):
+def test_rows_are_written_in_the_order_in_which_they_came(store, path):
     put(store, {content(i): vector(i) for i in (5, 2, 9, 1)})
     with contextlib.closing(sqlite3.connect(path)) as connection:
         written = connection.execute("SELECT content FROM features ORDER BY rowid").fetchall()
-    assert [key.hex() for (key,) in written] == [content(i) for i in (1, 2, 5, 9)]
+    assert [key.hex() for (key,) in written] == [content(i) for i in (5, 2, 9, 1)]
+
+
+def test_more_of_the_index_is_in_memory_than_sqlite_keeps_by_itself(store):
+    (pages,) = store._connection.execute("PRAGMA cache_size").fetchone()
+    assert -pages >= 4 * 2000
 
 
 def test_the_least_recently_used_are_dropped_first(store, path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import math
 import sqlite3
@@ -62,6 +63,9 @@ PRAGMA auto_vacuum = INCREMENTAL;
 BEGIN IMMEDIATE;
 PRAGMA application_id = {APPLICATION_ID};
 """
+# KiB of pages that SQLite keeps in memory. Images are found in the index by hashes, so anywhere:
+# with its own 2 MB, most look-ups among 100,000 images read a page of 32 KB, in twice the time.
+_PAGES_IN_MEMORY = 8 * 1024
 # Bytes of a row besides its vector: a row of more is not ours, and is not read into memory.
 _ROW_ROOM = 100_000
 
@@ -179,6 +183,7 @@ class FeatureStore:
     def _prepare(self) -> None:
         # A killed process loses nothing. A power cut may lose data, which the checksums notice.
         self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection.execute(f"PRAGMA cache_size = -{_PAGES_IN_MEMORY}")
         if not self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
             self._create()
         (owner,) = self._connection.execute("PRAGMA application_id").fetchone()
@@ -231,8 +236,9 @@ class FeatureStore:
     @no_fork()
     def put_many(self, kept: Mapping[str, Kept]) -> None:
         """Keep the features of some images, all of them or none."""
-        # Hashes fall anywhere in the index. In its order, each of its pages is changed only once.
-        rows = (_row(content, kept[content]) for content in sorted(kept))
+        # In the order in which they came and will be asked for again, so that those read one after
+        # another share a page.
+        rows = itertools.starmap(_row, kept.items())
         with self._lock, self._connection:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?)", rows
