@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from headstart.backbones.classes import ClassName
@@ -224,6 +224,7 @@ def test_a_row_that_was_cut_short_is_no_part_of_the_next(tmp_path):
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "123")}
 
 
+@example([" @"])
 @given(st.lists(st.text(), unique=True))
 def test_every_class_has_its_own_folder_on_every_system(labels):
     names = folder_names(labels)

@@ -233,7 +233,8 @@ def folder_names(labels: Iterable[str]) -> list[str]:
 
 def _safe(label: str) -> str:
     short = printable(label).encode()[:_LONGEST].decode(errors="ignore")
-    name = _FORBIDDEN.sub("_", short).strip().rstrip(". ") or "_"
+    # First: what stands behind spaces would else begin the name.
+    name = _FORBIDDEN.sub("_", short.strip()).strip().rstrip(". ") or "_"
     # A name that begins with a dot is hidden.
     return f"_{name}" if _RESERVED.fullmatch(name) or name.startswith(".") else name
 
