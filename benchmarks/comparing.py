@@ -21,7 +21,7 @@ import numpy as np
 
 import headstart as hs
 import machine
-from headstart.backbones.networks import find_network
+from headstart.backbones.finding import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.labelled_images import LabelledImages
 from headstart.features.extractor import FeatureExtractor

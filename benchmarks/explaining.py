@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import headstart as hs
-from headstart.backbones.networks import find_network
+from headstart.backbones.finding import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.features.settings import FeatureSettings
 from headstart.jobs.explain import Drawings, explained

@@ -50,7 +50,7 @@ def _details(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
 
 def _top1(settings: Settings, predicted: list[int]) -> float | None:
     """Return the top-1 accuracy if the files are named ``<wnid>_<name>.JPEG``, else None."""
-    from headstart.backbones.classes import imagenet_classes
+    from headstart.networks.classes import imagenet_classes
 
     photos = [file for file in sorted(settings.photos.rglob("*")) if file.is_file()]
     ids = [entry.id for entry in imagenet_classes()]

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 import machine
-from headstart.backbones.networks import find_network
+from headstart.backbones.finding import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.datasets import read_dataset
 from headstart.features.extractor import FeatureExtractor

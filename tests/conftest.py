@@ -21,7 +21,7 @@ from tests.keras_server import KerasServer
 if TYPE_CHECKING:
     import openvino as ov
 
-    from headstart.backbones.network import Network
+    from headstart.networks.network import Network
 
 # A machine that does other work, too, is no fault of what is tested.
 settings.register_profile("headstart", deadline=None)
@@ -127,7 +127,7 @@ def make_network(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., "Net
     """
 
     def make(size: int = 32, seed: int = 0, features: int = 16, classes: int = 5) -> "Network":
-        from headstart.backbones.network import Network
+        from headstart.networks.network import Network
 
         folder = tmp_path_factory.mktemp("network")
         _save_tiny_graph(folder / "graph.xml", size, seed, features, classes)
@@ -160,7 +160,7 @@ def tiny_network(make_network: Callable[..., "Network"]) -> "Network":
 @pytest.fixture(scope="session")
 def network_folder(make_network: Callable[..., "Network"]) -> Path:
     """The folder of a tiny network, as whatever takes a backbone's name takes it."""
-    from headstart.backbones.network import write_description
+    from headstart.networks.network import write_description
 
     network = make_network()
     write_description(network, network.folder)
@@ -181,7 +181,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> "Callable[[Network], list[str]]
             asked.append(key.rpartition("-")[0])
             return replace(network, name=asked[-1])
 
-        monkeypatch.setattr("headstart.backbones.networks.cached_network", cached)
+        monkeypatch.setattr("headstart.backbones.finding.cached_network", cached)
         return asked
 
     return let

@@ -33,7 +33,7 @@ HEAVY = {
     "jax": {"features", "training"},
     "keras": {"augmentation", "backbones", "finetuning", "pretraining", "training"},
     "matplotlib": {"evaluation"},
-    "openvino": {"backbones", "features", "model"},
+    "openvino": {"backbones", "exporting", "features", "foreign", "model", "networks"},
     "pandas": {"evaluation"},
     "pillow_heif": {"images"},
     "pyarrow": {"data"},

@@ -8,13 +8,13 @@ import pytest
 from tests.features.graphs import difference
 
 import headstart as hs
-from headstart.backbones.networks import find_network
+from headstart.backbones.finding import find_network
 from headstart.backbones.spec import NetworkSpec
-from headstart.backbones.variants import mirrored, pooled
 from headstart.cli.main import main
 from headstart.features import devices
 from headstart.features.openvino_engine import OpenVinoEngine
 from headstart.features.torch_engine import TorchEngine
+from headstart.networks.variants import mirrored, pooled
 
 pytestmark = pytest.mark.gpu
 

@@ -12,7 +12,7 @@ TESTS = Path(__file__).parent
 #: Modules that are tested in another file, and where.
 ELSEWHERE = {
     "checking/base.py": "checking/test_running.py",  # abstract
-    "backbones/pooling.py": "backbones/test_variants.py",  # only names
+    "networks/pooling.py": "networks/test_variants.py",  # only names
     "classifier.py": "classifier/test_classifier.py",  # has fixtures of its own
     "version.py": "test_project_files.py",
 }

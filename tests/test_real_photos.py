@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import headstart as hs
-from headstart.backbones.classes import imagenet_classes
 from headstart.cli.main import main
 from headstart.data.datasets import read_dataset
 from headstart.data.splits import folds
 from headstart.heads.logistic import LogisticHead
+from headstart.networks.classes import imagenet_classes
 
 pytestmark = pytest.mark.real_data
 
@@ -136,7 +136,7 @@ def test_cifar_10_as_parquet(real_data):
 
 def test_mini_knows_its_own_classes_as_well_as_its_card_says(real_data):
     from headstart.backbones.catalogue import get_backbone
-    from headstart.backbones.networks import find_network
+    from headstart.backbones.finding import find_network
     from headstart.backbones.spec import NetworkSpec
     from headstart.features.extractor import FeatureExtractor
     from headstart.features.settings import FeatureSettings

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from headstart.backbones.network import Network
     from headstart.features.engine import Runtime
     from headstart.features.settings import Device, PrecisionRule, ResizeRule
+    from headstart.networks.network import Network
 
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 WARM_UP = 8
@@ -49,7 +49,7 @@ class Options:
 
     def network(self) -> "Network":
         """Return the converted network."""
-        from headstart.backbones.networks import find_network
+        from headstart.backbones.finding import find_network
         from headstart.backbones.spec import NetworkSpec
 
         return find_network(NetworkSpec(self.model, weights=self.weights, size=self.size))

@@ -13,7 +13,7 @@ from entry import peak_mib
 from numpy.typing import NDArray
 from PIL import Image
 
-from headstart.backbones.networks import find_network
+from headstart.backbones.finding import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.features import extractor
 from headstart.features.engine import Engine, Values

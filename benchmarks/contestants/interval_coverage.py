@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from headstart.backbones.networks import find_network
+from headstart.backbones.finding import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.datasets import read_dataset
 from headstart.data.splits import stratified_folds, stratified_sample, stratified_split

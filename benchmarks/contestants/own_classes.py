@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from headstart.backbones.networks import find_network
+from headstart.backbones.finding import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.datasets import read_dataset
 from headstart.features.extractor import FeatureExtractor

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from entry import peak_mib
 
-from headstart.backbones.networks import find_network
+from headstart.backbones.finding import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.discovery import find_images
 from headstart.features.extractor import FeatureExtractor

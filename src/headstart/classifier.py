@@ -11,7 +11,7 @@ from sklearn.base import ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from headstart.arguments import Means, Seed, check, check_fields, checked
-from headstart.backbones.networks import find_network
+from headstart.backbones.finding import find_network
 from headstart.data.groups import group_codes
 from headstart.data.inputs import Images, Labels, image_sources, labelled_images
 from headstart.data.labels import scored_labels
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from headstart.arguments import Positive
-    from headstart.backbones.network import Network
-    from headstart.backbones.pooling import Pooling
     from headstart.backbones.spec import NetworkSpec, Size
     from headstart.data.labelled_images import LabelledImages
     from headstart.features.extractor import ExtractedFeatures
@@ -50,6 +48,8 @@ if TYPE_CHECKING:
     from headstart.images.resizing import Resize
     from headstart.images.sources import ImageSource, UnreadableImage
     from headstart.model.examples import Examples
+    from headstart.networks.network import Network
+    from headstart.networks.pooling import Pooling
     from headstart.prediction.scoring import Scorer
 
 

@@ -11,7 +11,7 @@ from tests.attacks.killing import listing
 
 import headstart as hs
 from headstart.backbones.folders import read_backbone
-from headstart.backbones.network import load_network
+from headstart.networks.network import load_network
 
 COLOURS = {"sky": (60, 120, 230), "grass": (50, 180, 60), "brick": (200, 70, 40)}
 MINI = ("--model", "mini", "--size", "48")
@@ -27,7 +27,7 @@ PRETRAINING = ("--size", "32", "--epochs", "2", "--batch-size", "8", "--learning
 DOWNLOAD = """
 import os, sys
 from pathlib import Path
-from headstart.backbones.download import fetch
+from headstart.hub.download import fetch
 from headstart.errors import HeadstartError
 try:
     fetch(os.environ["URL"], Path("cache/weights/file.h5"), os.environ["DIGEST"])

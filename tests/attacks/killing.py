@@ -27,7 +27,7 @@ import headstart.cli.main
 import headstart.cli.cache, headstart.cli.evaluate, headstart.cli.predict, headstart.cli.train
 import headstart.demo, headstart.jobs.train, headstart.jobs.evaluate, headstart.jobs.predict
 import headstart.jobs.sorting, headstart.evaluation.plots, headstart.evaluation.sheet
-from headstart.backbones.runtime import load_openvino
+from headstart.networks.runtime import load_openvino
 load_openvino()
 import h5py, matplotlib.figure, matplotlib.backends.backend_agg, sklearn.linear_model
 if sys.argv[1] == "keras":

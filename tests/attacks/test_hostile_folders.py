@@ -13,8 +13,8 @@ from tests.attacks.limits import Trial, Tries
 
 import headstart as hs
 from headstart.backbones.folders import read_backbone
-from headstart.backbones.network import load_network
 from headstart.model import parts
+from headstart.networks.network import load_network
 from headstart.storage.disk import hash_file
 
 pytestmark = [

@@ -11,10 +11,10 @@ from tests.attacks.limits import Trial
 
 import headstart as hs
 from headstart import records
-from headstart.backbones import network as networks
-from headstart.backbones.classes import ClassName
-from headstart.backbones.network import load_network, write_description
 from headstart.model import parts
+from headstart.networks import network as networks
+from headstart.networks.classes import ClassName
+from headstart.networks.network import load_network, write_description
 from headstart.storage.disk import hash_file
 
 HEADS = ("logistic", "ridge", "nearest_mean", "knn", "dense")

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import headstart as hs
-from headstart.backbones.network import load_network, write_description
+from headstart.networks.network import load_network, write_description
 
 pytestmark = pytest.mark.slow
 

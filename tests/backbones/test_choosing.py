@@ -11,7 +11,7 @@ from tests.recorder import Recorder
 from headstart.backbones import choosing
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.choosing import LastResortWarning, choose_backbone
-from headstart.backbones.networks import find_network
+from headstart.backbones.finding import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.display.text import whole_percent
 from headstart.errors import StorageError, UsageError

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headstart.backbones.catalogue import get_backbone
-from headstart.backbones.classes import ClassName
+from headstart.backbones.finding import find_network
 from headstart.backbones.folders import (
     DESCRIPTION,
     pack_weights,
@@ -22,8 +22,6 @@ from headstart.backbones.folders import (
     read_row,
     write_backbone,
 )
-from headstart.backbones.networks import find_network
-from headstart.backbones.preprocessing import CENTRED_BGR, KERAS_MODES, Preprocessing
 from headstart.backbones.spec import NetworkSpec
 from headstart.backbones.weights import FOLDER_WEIGHTS, find_weights
 from headstart.errors import (
@@ -33,6 +31,8 @@ from headstart.errors import (
     SavedModelError,
 )
 from headstart.images.resize_rules import Interpolation, Rule
+from headstart.networks.classes import ClassName
+from headstart.networks.preprocessing import CENTRED_BGR, KERAS_MODES, Preprocessing
 
 CLASSES = tuple(ClassName(f"k{i}", f"kind {i}") for i in range(3))
 MINE = replace(

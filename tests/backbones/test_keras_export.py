@@ -12,8 +12,8 @@ import pytest
 from headstart.backbones import keras_export
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.keras_process import REPORTED
-from headstart.backbones.runtime import load_openvino, load_processor
 from headstart.errors import UnknownBackbone
+from headstart.networks.runtime import load_openvino, load_processor
 
 
 @pytest.mark.parametrize("classes", [1000, 5, None])

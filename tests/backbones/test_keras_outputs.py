@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from headstart.backbones.runtime import load_processor
+from headstart.networks.runtime import load_processor
 
 
 @pytest.mark.parametrize(

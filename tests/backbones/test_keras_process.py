@@ -8,6 +8,7 @@ import pytest
 
 from headstart.backbones import keras_process
 from headstart.backbones.catalogue import get_backbone
+from headstart.backbones.finding import find_network
 from headstart.backbones.keras_process import (
     REPORTED,
     LayerSummary,
@@ -15,10 +16,10 @@ from headstart.backbones.keras_process import (
     ask_keras,
     summarise,
 )
-from headstart.backbones.network import load_network
-from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.errors import ConversionError
+from headstart.networks.network import load_network
+from headstart.processes.asking import Reply, last_json_line
 
 
 def test_whole_way_through_the_real_process(files, small):
@@ -32,8 +33,8 @@ def end(monkeypatch):
     """Let the process end in some way."""
 
     def let(*, returncode=0, stdout):
-        done = subprocess.CompletedProcess([], returncode, stdout=stdout, stderr="out of memory")
-        monkeypatch.setattr(keras_process.subprocess, "run", lambda *_, **__: done)
+        reply = Reply(last_json_line(stdout), returncode, "out of memory")
+        monkeypatch.setattr(keras_process, "ask", lambda *_: reply)
 
     return let
 
@@ -54,12 +55,12 @@ def test_other_failures_are_conversion_errors(end, stdout):
 
 
 def test_backbone_folder_is_part_of_the_request(monkeypatch, small):
-    def run(*_, **options):
-        asked.append(json.loads(options["input"]))
-        return subprocess.CompletedProcess([], 0, stdout="{}", stderr="")
+    def ask(_module, message, _environment):
+        asked.append(json.loads(message))
+        return Reply({}, 0, "")
 
     asked, mini = [], get_backbone("mini")
-    monkeypatch.setattr(keras_process.subprocess, "run", run)
+    monkeypatch.setattr(keras_process, "ask", ask)
     for row in (small, mini):
         ask_keras("summarise", row, size=[8, 8])
     assert asked == [
@@ -77,10 +78,12 @@ def test_keras_file_in_the_current_directory_is_not_run(tmp_path, monkeypatch, s
 
 def test_importing_the_room_loads_nothing_heavy():
     modules = (
-        "architectures catalogue choosing classes download folders keras_process network networks "
-        "pooling resolving spec variants weights"
+        "backbones.architectures backbones.catalogue backbones.choosing backbones.finding "
+        "backbones.folders backbones.keras_process backbones.resolving backbones.spec "
+        "backbones.weights hub.download networks.classes networks.network networks.pooling "
+        "networks.variants"
     )
-    check = "; ".join(f"import headstart.backbones.{name}" for name in modules.split())
+    check = "; ".join(f"import headstart.{name}" for name in modules.split())
     check += "; import sys; assert not {'keras', 'openvino', 'h5py', 'numpy'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", check], check=True, timeout=60)
 

@@ -9,8 +9,8 @@ import textwrap
 import numpy as np
 import pytest
 
+from headstart.backbones.finding import find_network
 from headstart.backbones.keras_settings import environment, keras_folder
-from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.features.compiling import compile_network
 

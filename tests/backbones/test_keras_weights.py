@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headstart.backbones.catalogue import get_backbone
+from headstart.backbones.finding import find_network
 from headstart.backbones.keras_weights import (
     WeightsLayout,
     _count_classes,
     _named_for_keras,
     read_layout,
 )
-from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.backbones.weights import FOLDER_WEIGHTS
 from headstart.errors import WeightsMismatch

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from headstart.backbones.catalogue import backbones, get_backbone
-from headstart.backbones.runtime import load_processor
+from headstart.networks.runtime import load_processor
 
 TOLERANCE = 1e-4  # of the largest value, as the project promises
 

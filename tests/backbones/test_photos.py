@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.backbones.networks import find_network
-from headstart.backbones.runtime import load_processor
+from headstart.backbones.finding import find_network
 from headstart.backbones.spec import NetworkSpec
+from headstart.networks.runtime import load_processor
 
 
 @pytest.mark.real_data

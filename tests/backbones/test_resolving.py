@@ -8,7 +8,7 @@ import pytest
 
 from headstart.backbones import folders, resolving
 from headstart.backbones.catalogue import get_backbone
-from headstart.backbones.networks import find_network
+from headstart.backbones.finding import find_network
 from headstart.backbones.resolving import (
     Automatic,
     ModelFolder,

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from headstart.backbones.catalogue import get_backbone
-from headstart.backbones.classes import ClassName
+from headstart.networks.classes import ClassName
 
 ROW = get_backbone("resnet50")
 

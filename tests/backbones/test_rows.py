@@ -7,9 +7,9 @@ import pytest
 
 from headstart import records
 from headstart.backbones.catalogue import backbones
-from headstart.backbones.preprocessing import KERAS_MODES
 from headstart.backbones.row import Backbone
 from headstart.backbones.rows import ROWS
+from headstart.networks.preprocessing import KERAS_MODES
 
 
 def test_every_promised_network_is_there():

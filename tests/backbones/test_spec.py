@@ -5,8 +5,8 @@ import re
 import subprocess
 import sys
 
-from headstart.backbones.pooling import POOLINGS
 from headstart.backbones.spec import NetworkSpec
+from headstart.networks.pooling import POOLINGS
 
 
 def test_defaults_ask_for_nothing_special():

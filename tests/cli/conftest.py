@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headstart.backbones.classes import ClassName
-from headstart.backbones.network import FILES, write_description
+from headstart.networks.classes import ClassName
+from headstart.networks.network import FILES, write_description
 
 COLOURS = {"blue": (30, 40, 200), "green": (20, 190, 60), "red": (210, 30, 30)}
 NAMES = tuple(

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from headstart.backbones.classes import ClassName
 from headstart.cli.csv_files import CsvSettings, csv_file, relative_to
 from headstart.errors import ImageDamaged
 from headstart.images.sources import BytesSource, FileSource
+from headstart.networks.classes import ClassName
 from headstart.prediction.answer import Answer
 
 CLASSES = (ClassName("n1", "ant"), ClassName("bee", "bee"))

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import headstart.evaluation
-from headstart.backbones.classes import ClassName
 from headstart.cli import predict
 from headstart.cli.output import (
     SHEET_TILES,
@@ -26,6 +25,7 @@ from headstart.cli.parser import CommandParser
 from headstart.errors import ImageDamaged, UsageError
 from headstart.escaping import printable
 from headstart.images.sources import FileSource
+from headstart.networks.classes import ClassName
 from headstart.prediction.answer import Answer
 
 CLASSES = (ClassName("n1", "ant"), ClassName("bee", "bee"))

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 from tests.images.odd_images import write_all
 
-from headstart.backbones.network import load_network
 from headstart.cli.main import main
 from headstart.evaluation.sheet import FOOT_LINE
+from headstart.networks.network import load_network
 
 
 def records(text):

@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 import headstart
-from headstart.backbones.network import load_network
 from headstart.cli import train as train_command
 from headstart.cli.main import main
 from headstart.cli.parser import CommandParser
@@ -15,6 +14,7 @@ from headstart.cli.train import DENSE, chosen_head
 from headstart.errors import UsageError
 from headstart.heads.dense import DenseHead
 from headstart.heads.table import HEADS
+from headstart.networks.network import load_network
 
 from .conftest import write_classes
 

@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 from tests.recorder import Recorder
 
-from headstart.backbones.classes import ClassName
 from headstart.display.text import columns
 from headstart.errors import DatasetError, ImageDamaged, MissingExtra, UsageError
 from headstart.escaping import printable
@@ -20,6 +19,7 @@ from headstart.evaluation.report import WIDTH
 from headstart.evaluation.results import Mistake
 from headstart.features.extractor import FeatureExtractor, network_resize
 from headstart.images.sources import as_source
+from headstart.networks.classes import ClassName
 from headstart.prediction.predictor import Predictor
 
 NAMES = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]

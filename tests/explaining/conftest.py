@@ -2,8 +2,8 @@
 
 import pytest
 
-from headstart.backbones.classes import ClassName
 from headstart.features.extractor import FeatureExtractor, network_resize
+from headstart.networks.classes import ClassName
 from headstart.prediction.predictor import Predictor
 
 

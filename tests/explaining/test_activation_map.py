@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from tests.prediction.scorers import affine, dense, neighbours
 
-from headstart.backbones.variants import mirrored, pooled
 from headstart.explaining.activation_map import activation_maps
 from headstart.features.compiling import compile_network
+from headstart.networks.variants import mirrored, pooled
 from headstart.prediction.scoring import softmax
 
 IMAGES = np.random.default_rng(3).integers(0, 256, (3, 32, 32, 3), np.uint8)

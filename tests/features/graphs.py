@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.backbones.network import Network
-from headstart.backbones.runtime import load_openvino, load_processor, write_graph
+from headstart.networks.network import Network
+from headstart.networks.runtime import load_openvino, load_processor, write_graph
 
 
 def make_graph(

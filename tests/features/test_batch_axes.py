@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from tests.features.graphs import make_graph
 
-from headstart.backbones.graph_check import check_graph
-from headstart.backbones.runtime import load_openvino
 from headstart.features.batch_axes import MixedImages, check_batches
+from headstart.networks.graph_check import check_graph
+from headstart.networks.runtime import load_openvino
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ START = """
 import os, sys, warnings
 import numpy as np
 from pathlib import Path
-from headstart.backbones.network import load_network
+from headstart.networks.network import load_network
 from headstart.features.compiling import compile_network
 from headstart.features.extractor import FeatureExtractor, network_resize
 from headstart.features.cache import FeatureCache

@@ -11,12 +11,12 @@ import pytest
 from tests.features.graphs import difference, images, make_graph, run_openvino
 
 from headstart.backbones.catalogue import backbones, get_backbone
-from headstart.backbones.network import Network
-from headstart.backbones.networks import find_network
+from headstart.backbones.finding import find_network
 from headstart.backbones.spec import NetworkSpec
-from headstart.backbones.variants import mirrored, pooled
 from headstart.errors import DamagedModel
 from headstart.features.openvino_engine import OpenVinoEngine
+from headstart.networks.network import Network
+from headstart.networks.variants import mirrored, pooled
 
 TOLERANCE = 1e-4  # of the largest value, as the project promises
 

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.features.graphs import difference, images, make_graph, run_openvino
 
-from headstart.backbones.graph_check import OPERATIONS as LET_THROUGH
 from headstart.errors import UsageError
+from headstart.networks.graph_check import OPERATIONS as LET_THROUGH
 
 TOLERANCE = 1e-5
 

@@ -7,10 +7,10 @@ from PIL import Image
 from tests.recorder import Recorder
 
 import headstart as hs
-from headstart.backbones.classes import ClassName
 from headstart.errors import DatasetError, UsageError
 from headstart.images.sources import as_source
 from headstart.jobs.evaluate import draw_evaluation
+from headstart.networks.classes import ClassName
 
 
 def test_evaluating_a_classifier_a_saved_model_and_pairs_agree(

@@ -11,7 +11,6 @@ from tests.recorder import Recorder
 import headstart as hs
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.choosing import LastResortWarning
-from headstart.backbones.classes import ClassName
 from headstart.backbones.spec import NetworkSpec
 from headstart.errors import (
     ImageNotFound,
@@ -22,6 +21,7 @@ from headstart.errors import (
 )
 from headstart.features.settings import FeatureSettings
 from headstart.jobs.predict import open_predictor
+from headstart.networks.classes import ClassName
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from headstart.backbones.classes import ClassName
 from headstart.errors import ImageDamaged, ImageNotFound, StorageError, UsageError
 from headstart.images.sources import BytesSource, FileSource, UnreadableSource
 from headstart.jobs.sorting import SortedCopies, folder_names
+from headstart.networks.classes import ClassName
 from headstart.prediction.answer import Answer
 
 CLASSES = (ClassName("fox", "fox"), ClassName("hare", "hare"))

@@ -4,12 +4,12 @@ import json
 import pytest
 from tests.attacks.judges import LABELS, judge_markdown
 
-from headstart.backbones.preprocessing import STANDARDISED
-from headstart.backbones.variants import mirrored
 from headstart.images.resizing import Resize
 from headstart.model import TrainingData, load
 from headstart.model.card import model_card
 from headstart.model.parts import CARD
+from headstart.networks.preprocessing import STANDARDISED
+from headstart.networks.variants import mirrored
 from headstart.records import to_json
 
 

@@ -12,8 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.model.test_old_formats import FOLDER as OLD
 
-from headstart.backbones.network import Network, graph_key
-from headstart.backbones.preprocessing import STANDARDISED
 from headstart.errors import UsageError
 from headstart.features.precision import PrecisionChoice
 from headstart.images.resizing import Resize
@@ -26,6 +24,8 @@ from headstart.model.description import (
     label_to_json,
     versions,
 )
+from headstart.networks.network import Network, graph_key
+from headstart.networks.preprocessing import STANDARDISED
 
 FOLDER = Path("somewhere")
 HASHES = {"graph.xml": "0" * 64, "graph.bin": "1" * 64}

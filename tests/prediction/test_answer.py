@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from headstart.backbones.classes import ClassName
 from headstart.errors import ImageDamaged
 from headstart.images.sources import as_source
+from headstart.networks.classes import ClassName
 from headstart.prediction.answer import Answer, Prediction
 
 CLASSES = (ClassName("n1", "ant"), ClassName("n2", "bee"), ClassName("n3", "cat"))

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from tests.prediction.scorers import affine, neighbours
 
-from headstart.backbones.classes import ClassName
 from headstart.errors import ImageDamaged, ImageError, UsageError
 from headstart.features.cache import FeatureCache
 from headstart.features.compiling import compile_network
 from headstart.features.extractor import FeatureExtractor, network_resize
 from headstart.features.settings import FeatureSettings
 from headstart.images.sources import as_source
+from headstart.networks.classes import ClassName
 from headstart.prediction.predictor import Predictor
 
 IMAGES = list(np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8))

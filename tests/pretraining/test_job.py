@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 import headstart as hs
+from headstart.backbones.finding import find_network
 from headstart.backbones.folders import read_backbone
-from headstart.backbones.networks import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.pretraining import job as room
 from headstart.pretraining.place import place_for_backbone

@@ -49,7 +49,7 @@ def test_where_the_cache_is_can_be_set_if_its_disk_is_full(monkeypatch, tmp_path
 
 
 def test_a_graph_that_openvino_cannot_write_is_a_storage_error(tmp_path, tiny_network):
-    from headstart.backbones.runtime import load_openvino, write_graph
+    from headstart.networks.runtime import load_openvino, write_graph
 
     (tmp_path / "file").touch()
     model = load_openvino().Core().read_model(tiny_network.graph)

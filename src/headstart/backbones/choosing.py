@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headstart.backbones import download as downloads
 from headstart.backbones.catalogue import backbones, get_backbone
 from headstart.backbones.weights import at_hand, find_weights, instructions, published
 from headstart.display.text import whole_percent
 from headstart.errors import DownloadError, WeightsNotFound, warn
+from headstart.hub import download as downloads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from headstart import records
 from headstart.backbones.architectures import ARCHITECTURES
-from headstart.backbones.network import LARGEST_SIDE
-from headstart.backbones.preprocessing import KERAS_MODES
 from headstart.backbones.row import Backbone
 from headstart.backbones.rows import ROWS
 from headstart.backbones.weights import FOLDER_WEIGHTS, find_weights
 from headstart.descriptions import DescriptionFile
 from headstart.errors import DamagedModel
+from headstart.networks.network import LARGEST_SIDE
+from headstart.networks.preprocessing import KERAS_MODES
 from headstart.storage.disk import hash_file
 
 if TYPE_CHECKING:

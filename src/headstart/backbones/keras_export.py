@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.folders import read_row
-from headstart.backbones.graph import finish_graph
 from headstart.backbones.keras_outputs import wire_outputs
 from headstart.backbones.keras_process import REPORTED
 from headstart.backbones.keras_weights import build, load
-from headstart.backbones.parent import end_with_parent
-from headstart.backbones.runtime import count_macs, load_openvino, silence_telemetry, write_graph
+from headstart.networks.graph import finish_graph
+from headstart.networks.runtime import count_macs, load_openvino, silence_telemetry, write_graph
+from headstart.processes.parent import end_with_parent
 from headstart.storage.disk import storage_error
 from headstart.storage.whole_folders import temporary_folder
 from headstart.untrusted.json_text import parse_json

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from keras import KerasTensor, Model
 
     from headstart.backbones.keras_weights import Loaded
-    from headstart.backbones.preprocessing import Preprocessing
     from headstart.backbones.row import Backbone
+    from headstart.networks.preprocessing import Preprocessing
 
 
 def wire_outputs(

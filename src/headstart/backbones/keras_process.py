@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,8 +12,8 @@ from headstart import records
 from headstart.backbones.keras_settings import environment
 from headstart.errors import ConversionError, StorageError, UsageError, WeightsMismatch
 from headstart.escaping import printable
+from headstart.processes.asking import ask
 from headstart.storage.whole_folders import temporary_folder
-from headstart.untrusted.json_text import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +23,7 @@ if TYPE_CHECKING:
 
 # Part of the key of every converted network: raise it whenever the graph comes out differently.
 FORMAT = 2
+_MODULE = "headstart.backbones.keras_export"
 
 _logger = logging.getLogger("headstart")
 
@@ -173,34 +171,16 @@ def summarise(
 def ask_keras(task: str, row: Backbone, **request: str | list[int] | list[str]) -> dict[str, Any]:
     """Run a task of `headstart.backbones.keras_export` for a backbone, and return its answer."""
     folder = "" if row.folder is None else str(row.folder.resolve())
+    message = {"task": task, "backbone": row.name, "folder": folder, **request}
     with temporary_folder() as settings:
-        done = subprocess.run(
-            # -P: a file called keras.py in the current directory must not be run.
-            [sys.executable, "-P", "-m", "headstart.backbones.keras_export", str(os.getpid())],
-            input=json.dumps({"task": task, "backbone": row.name, "folder": folder, **request}),
-            env=environment(settings, "openvino"),
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-    answer = last_json_line(done.stdout)
+        reply = ask(_MODULE, json.dumps(message).encode(), environment(settings, "openvino"))
+    answer = reply.answer
     if answer is not None and "error" in answer:
         kinds = {kind.__name__: kind for kind in REPORTED}
         raise kinds[answer["error"]](answer["message"])
-    if done.returncode == 0 and answer is not None:
+    if reply.status == 0 and answer is not None:
         return answer
     raise ConversionError(
         f"{row.name} could not be converted: the process that runs Keras ended with "
-        f"{done.returncode}. The end of its messages:\n{done.stderr.strip()[-2000:]}"
+        f"{reply.status}. The end of its messages:\n{reply.errors}"
     )
-
-
-def last_json_line(text: str) -> dict[str, Any] | None:
-    """Return the JSON object in the last line of what a process wrote; None if there is none."""
-    try:
-        answer = parse_json(text.strip().rpartition("\n")[2])
-    except ValueError:
-        return None
-    return answer if isinstance(answer, dict) else None

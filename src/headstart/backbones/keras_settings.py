@@ -12,14 +12,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headstart.processes.asking import inherited_environment
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import ModuleType
 
 _FILE = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
-# Variables that change what these programs compute, or how they start.
-_PROGRAMS = ("KERAS_", "TF_", "XLA_", "OV_", "OPENVINO_", "ONEDNN_")
-_OF_PYTHON = ("PYTHONWARNINGS", "PYTHONOPTIMIZE", "PYTHONINSPECT", "PYTHONSTARTUP")
 
 
 def environment(folder: Path, backend: str) -> dict[str, str]:
@@ -34,16 +33,6 @@ def environment(folder: Path, backend: str) -> dict[str, str]:
     """
     (folder / "keras.json").write_text(json.dumps({**_FILE, "backend": backend}), "utf-8")
     return {**inherited_environment(), "KERAS_HOME": str(folder), "KERAS_BACKEND": backend}
-
-
-def inherited_environment() -> dict[str, str]:
-    """Return the environment of this process without what changes the results of another one."""
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(_PROGRAMS) and name not in _OF_PYTHON
-    }
-    return {**inherited, "PYTHONUTF8": "1"}
 
 
 def keras_folder() -> Path:

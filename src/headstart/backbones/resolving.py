@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headstart.backbones import folders, network
+from headstart.backbones import folders
 from headstart.backbones.catalogue import get_backbone, look_up
 from headstart.backbones.row import Backbone
 from headstart.backbones.weights import WeightsFile, find_weights
 from headstart.errors import NotASavedModel, UnknownBackbone, UsageError, WeightsMismatch
+from headstart.networks import network
 
 if TYPE_CHECKING:
-    from headstart.backbones.network import Network
+    from headstart.networks.network import Network
 
 AUTO = "auto"
 

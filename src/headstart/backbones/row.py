@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from headstart import records
-from headstart.backbones.classes import ClassName
-from headstart.backbones.preprocessing import Preprocessing
 from headstart.images.resize_rules import Interpolation, Rule
+from headstart.networks.classes import ClassName
+from headstart.networks.preprocessing import Preprocessing
 
 IMAGENET_CLASSES = 1000
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
-from headstart.backbones.preprocessing import (
+from headstart.backbones.row import Backbone, OfficialWeights
+from headstart.networks.preprocessing import (
     CENTRED_BGR,
     INSIDE,
     MINUS_ONE_TO_ONE,
     STANDARDISED,
     Preprocessing,
 )
-from headstart.backbones.row import Backbone, OfficialWeights
 
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/"
 

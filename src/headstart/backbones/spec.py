@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from headstart.arguments import Means, Positive, check_fields
-from headstart.backbones.pooling import Pooling  # noqa: TC001 - flags are made from the types
+from headstart.networks.pooling import Pooling  # noqa: TC001 - flags are made from the types
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from headstart.backbones.network import Network
+    from headstart.networks.network import Network
 
 
 #: Height and width in pixels, or one number that is both.

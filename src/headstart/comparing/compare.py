@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headstart.backbones.networks import find_network
+from headstart.backbones.finding import find_network
 from headstart.comparing.comparison import Comparison
 from headstart.comparing.probe import Probe, Sample
 from headstart.comparing.race import Clock, run_race, sizes

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from headstart.backbones.classifier_layer import classifier_layer
 from headstart.features.compiling import compile_network
+from headstart.networks.classifier_layer import classifier_layer
 from headstart.prediction.scoring import AffineSoftmax, softmax
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from openvino import Model, Node, Output
 
-    from headstart.backbones.network import Network
+    from headstart.networks.network import Network
 
 # A number of images that no axis has by chance.
 _MANY = 7919

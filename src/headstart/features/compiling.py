@@ -18,8 +18,8 @@ from headstart.images.cores import usable_cores
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from headstart.backbones.network import Network
     from headstart.features.settings import Device
+    from headstart.networks.network import Network
 
 _logger = logging.getLogger("headstart")
 

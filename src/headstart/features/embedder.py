@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from headstart.arguments import Positive, check_fields
-from headstart.backbones.networks import find_network
+from headstart.backbones.finding import find_network
 from headstart.backbones.spec import NetworkSpec, Size
 from headstart.data.inputs import Images, image_sources
 from headstart.features.extractor import FeatureExtractor, Output
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.utils import Tags
 
-    from headstart.backbones.network import Network
-    from headstart.backbones.pooling import Pooling
     from headstart.features.precision import PrecisionChoice
     from headstart.images.sources import ImageSource
+    from headstart.networks.network import Network
+    from headstart.networks.pooling import Pooling
 
 
 @dataclass(eq=False, repr=False)

@@ -13,7 +13,7 @@ from headstart.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
 
-    from headstart.backbones.network import Network
+    from headstart.networks.network import Network
 
 Precision = Literal["f32", "bf16", "int8"]
 Runtime = Literal["openvino", "torch"]

@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from headstart.backbones.network import Network
     from headstart.errors import ImageError
     from headstart.features.engine import Runtime
     from headstart.features.settings import Device
     from headstart.features.store import Kept
     from headstart.images.notes import NoteCount
+    from headstart.networks.network import Network
     from headstart.progress import Progress
 
     Array = NDArray[np.float32]

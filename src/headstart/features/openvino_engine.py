@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from headstart.backbones.reading import read_graph, using_graph
-from headstart.backbones.runtime import load_openvino, load_processor
 from headstart.errors import UsageError
 from headstart.features import forking
 from headstart.features.engine import Engine, Precision, Values
 from headstart.images.cores import usable_cores
+from headstart.networks.reading import read_graph, using_graph
+from headstart.networks.runtime import load_openvino, load_processor
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from headstart.backbones.network import Network
+    from headstart.networks.network import Network
 
 # Images beyond those that are running, so that no core waits for Python.
 _WAITING = 1

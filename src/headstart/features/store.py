@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from headstart.backbones.network import Network
     from headstart.features.engine import Precision, Runtime
     from headstart.images.resizing import Resize
+    from headstart.networks.network import Network
 
 #: Raised whenever the features of an image change, or the way in which they are stored.
 FORMAT = 2

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from headstart.backbones.network import Network
     from headstart.features.torch_graph import GraphModule
     from headstart.features.torch_lanes import Lane
+    from headstart.networks.network import Network
 
 _logger = logging.getLogger("headstart")
 

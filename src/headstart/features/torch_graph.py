@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 
-from headstart.backbones.reading import read_graph, using_graph
-from headstart.backbones.runtime import load_openvino
 from headstart.errors import UsageError
 from headstart.features.batch_axes import MixedImages, check_batches, key
 from headstart.features.torch_operations import (
@@ -29,14 +27,16 @@ from headstart.features.torch_operations import (
     product,
     scaled,
 )
+from headstart.networks.reading import read_graph, using_graph
+from headstart.networks.runtime import load_openvino
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from openvino import Model, Node
 
-    from headstart.backbones.network import Network
     from headstart.features.torch_operations import Affine
+    from headstart.networks.network import Network
 
 _CONVOLUTIONS = ("Convolution", "GroupConvolution")
 # What takes most of the time, and so is computed in bfloat16 whatever comes in.

@@ -1,7 +1,7 @@
 """The operations of a graph as functions of torch.
 
 Each row of `OPERATIONS` gives, for a node of OpenVINO, what computes the same with torch. An
-operation of `headstart.backbones.graph_check.OPERATIONS`, or a setting of one, that torch computes
+operation of `headstart.networks.graph_check.OPERATIONS`, or a setting of one, that torch computes
 otherwise raises `NotSupported`: nothing is approximated.
 """
 

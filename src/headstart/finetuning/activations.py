@@ -16,9 +16,9 @@ import numpy as np
 
 from headstart.augmentation.settings import Augmentation
 from headstart.backbones import keras_process
-from headstart.backbones.network import DESCRIPTION, GRAPH, Network, hash_files
 from headstart.backbones.weights import check_unchanged
 from headstart.features.compiling import choose_runtime, compile_network
+from headstart.networks.network import DESCRIPTION, GRAPH, Network, hash_files
 from headstart.progress import track
 from headstart.storage.disk import hash_file
 from headstart.storage.whole_files import whole_file

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from headstart.backbones.network import Network
     from headstart.backbones.row import Backbone
     from headstart.backbones.weights import WeightsFile
     from headstart.classifier import ImageClassifier
     from headstart.finetuning.settings import FineTuning
     from headstart.heads.base import Head
     from headstart.images.sources import ImageSource
+    from headstart.networks.network import Network
     from headstart.prediction.scoring import Scorer
     from headstart.progress import Progress
     from headstart.training.subset import Indices

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from keras import Layer as KerasLayer
     from numpy.typing import NDArray
 
-    from headstart.backbones.network import Network
     from headstart.backbones.row import Backbone
     from headstart.features.engine import Precision
     from headstart.finetuning.settings import FineTuning
+    from headstart.networks.network import Network
     from headstart.training.steps import Steps
 
 _POOLING_LAYERS = {

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from headstart.backbones.quantising import check_nncf, quantised
 from headstart.data.splits import stratified_sample
 from headstart.display.text import counted, percent
 from headstart.errors import UsageError, warn
@@ -22,6 +21,7 @@ from headstart.features.speed import seconds_an_image
 from headstart.heads.labels import encode_labels
 from headstart.heads.out_of_fold import out_of_fold
 from headstart.images.reader import read_images
+from headstart.networks.quantising import check_nncf, quantised
 from headstart.prediction.labels import class_array
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.arguments import Positive, Seed, checked
-from headstart.backbones.network import Network  # noqa: TC001 - arguments are checked by types
-from headstart.backbones.networks import find_network
+from headstart.backbones.finding import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.checking.counts import class_table
 from headstart.checking.data_check import DataCheck
@@ -23,6 +22,7 @@ from headstart.duplicates.profiling import profiles
 from headstart.features.devices import check_device
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.settings import Device, FeatureSettings
+from headstart.networks.network import Network  # noqa: TC001 - arguments are checked by types
 from headstart.progress import Bars
 
 if TYPE_CHECKING:

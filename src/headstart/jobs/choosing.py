@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from headstart.backbones.networks import find_network
+from headstart.backbones.finding import find_network
 from headstart.backbones.resolving import AUTO
 from headstart.backbones.spec import NetworkSpec
 from headstart.comparing.compare import compare_on

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from headstart.backbones.network import Network
     from headstart.data.inputs import Dataset
     from headstart.data.splits import Ints
     from headstart.evaluation.learning_curve import LearningCurve
+    from headstart.networks.network import Network
     from headstart.progress import Progress
 
 

@@ -6,13 +6,13 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from headstart.backbones.network import Network
 from headstart.backbones.resolving import NetworkFolder, resolve
 from headstart.backbones.row import Backbone
 from headstart.data.labelled_images import LabelledImages, sorted_classes
 from headstart.data.labels import match_labels
 from headstart.errors import DatasetError, UsageError
 from headstart.model.replacing import check_place, own_place
+from headstart.networks.network import Network
 from headstart.storage.disk import check_room, folder_size
 from headstart.storage.whole_folders import remove_remains
 from headstart.training.work_folder import is_work_folder

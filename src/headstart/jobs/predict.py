@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 from headstart.arguments import Positive, checked
-from headstart.backbones.network import Network
-from headstart.backbones.networks import find_network
+from headstart.backbones.finding import find_network
 from headstart.backbones.resolving import ModelFolder, resolve
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.inputs import image_sources
@@ -16,6 +15,7 @@ from headstart.errors import UsageError
 from headstart.features.devices import check_device
 from headstart.features.settings import Device, FeatureSettings, PrecisionRule, ResizeRule
 from headstart.model import SavedModel, load
+from headstart.networks.network import Network
 from headstart.prediction.predictor import Predictor
 from headstart.progress import track
 

@@ -53,7 +53,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from headstart.backbones.network import Network
     from headstart.comparing.comparison import Comparison
     from headstart.data.inputs import Dataset
     from headstart.data.labelled_images import LabelledImages
@@ -66,6 +65,7 @@ if TYPE_CHECKING:
     from headstart.images.sources import ImageSource, UnreadableImage
     from headstart.jobs.parts import Parts
     from headstart.model import SavedModel
+    from headstart.networks.network import Network
     from headstart.progress import Progress
 
     #: Measures a fitted classifier.

@@ -14,12 +14,12 @@ from typing import Any, Self
 import numpy as np
 
 from headstart import records
-from headstart.backbones.network import Network, check_facts, graph_key
 from headstart.descriptions import DescriptionFile
 from headstart.errors import UsageError
 from headstart.features.precision import PrecisionChoice
 from headstart.images.resizing import Resize
 from headstart.model.training_data import TrainingData
+from headstart.networks.network import Network, check_facts, graph_key
 from headstart.prediction.labels import user_classes
 from headstart.version import __version__
 

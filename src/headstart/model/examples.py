@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from headstart.backbones.network import graph_key
 from headstart.errors import DamagedModel, ImageError
 from headstart.images.decoding import decoded_image
 from headstart.model import parts
 from headstart.model.description import UNSUITABLE
+from headstart.networks.network import graph_key
 from headstart.prediction.scoring import nearest, unit
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from headstart.backbones.reading import read_graph
-from headstart.backbones.runtime import load_openvino
+from headstart.networks.reading import read_graph
+from headstart.networks.runtime import load_openvino
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from openvino import Model, Node
 
-    from headstart.backbones.network import Network
+    from headstart.networks.network import Network
     from headstart.prediction.scoring import Layer, Scorer
 
 FEATURES = "features"

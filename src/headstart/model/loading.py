@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from headstart.arguments import Positive, checked
-from headstart.backbones.network import FILES
 from headstart.errors import DamagedModel, ForkError, SavedModelError
 from headstart.escaping import printable, quoted
 from headstart.features.devices import check_device
@@ -20,6 +19,7 @@ from headstart.model import parts
 from headstart.model.description import DESCRIPTION, UNSUITABLE, Description, versions
 from headstart.model.golden import golden_error
 from headstart.model.saved import SavedModel
+from headstart.networks.network import FILES
 from headstart.prediction.decision import Decision
 from headstart.prediction.scoring import SCORERS, Arrays
 

@@ -25,9 +25,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from headstart.backbones.runtime import write_graph
 from headstart.errors import DamagedModel
 from headstart.model.description import DESCRIPTION
+from headstart.networks.runtime import write_graph
 from headstart.prediction.scoring import Arrays
 from headstart.storage.disk import hash_file
 from headstart.untrusted.array_files import read_arrays

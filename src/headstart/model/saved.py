@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.backbones.network import Network
 from headstart.data.inputs import Images, Labels
 from headstart.display.displayed import Displayed
 from headstart.display.table import Table
@@ -20,6 +19,7 @@ from headstart.features.precision import PrecisionChoice
 from headstart.features.settings import Device
 from headstart.model.description import Description
 from headstart.model.facts import class_table, fact_table, listed_classes
+from headstart.networks.network import Network
 from headstart.prediction.decision import Decision
 from headstart.prediction.labels import class_array, user_classes
 from headstart.prediction.predictor import Predictor

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from headstart.backbones.network import graph_key
 from headstart.errors import StorageError, UsageError
 from headstart.model import parts
 from headstart.model.card import model_card
@@ -17,6 +16,7 @@ from headstart.model.loading import load
 from headstart.model.replacing import link_or_copy, place_for_model
 from headstart.model.saved import SavedModel
 from headstart.model.training_data import TrainingData
+from headstart.networks.network import graph_key
 from headstart.prediction.predictor import Predictor
 
 

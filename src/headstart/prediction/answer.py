@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from headstart.backbones.classes import ClassName
     from headstart.errors import ImageError
     from headstart.images.sources import ImageSource
+    from headstart.networks.classes import ClassName
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from headstart.backbones.classes import ClassName
 from headstart.display.text import counted
 from headstart.errors import UsageError
+from headstart.networks.classes import ClassName
 
 
 def user_classes(labels: Iterable[Hashable]) -> tuple[ClassName, ...]:

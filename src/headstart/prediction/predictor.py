@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from headstart.backbones.classes import ClassName
-    from headstart.backbones.network import Network
     from headstart.features.engine import Precision
     from headstart.features.settings import FeatureSettings
     from headstart.images.resizing import Resize
     from headstart.images.sources import ImageLike, ImageSource
+    from headstart.networks.classes import ClassName
+    from headstart.networks.network import Network
     from headstart.prediction.decision import Decision
     from headstart.prediction.scoring import Scorer
 

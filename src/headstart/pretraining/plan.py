@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from headstart.backbones.networks import find_network
+from headstart.backbones.finding import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.data.labelled_images import LabelledImages, fingerprint
 from headstart.data.labels import check_test_labels
@@ -17,8 +17,8 @@ from headstart.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from headstart.backbones.network import Network
     from headstart.features.engine import Precision
+    from headstart.networks.network import Network
     from headstart.pretraining.settings import Pretraining
     from headstart.progress import Progress
 

@@ -6,16 +6,16 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from headstart.backbones.classes import ClassName, imagenet_classes
+from headstart.backbones.finding import find_network
 from headstart.backbones.folders import read_backbone, write_backbone
-from headstart.backbones.networks import find_network
-from headstart.backbones.preprocessing import INSIDE
 from headstart.backbones.row import Backbone
 from headstart.backbones.spec import NetworkSpec
 from headstart.backbones.weights import FOLDER_WEIGHTS
 from headstart.evaluation import measure
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.settings import FeatureSettings
+from headstart.networks.classes import ClassName, imagenet_classes
+from headstart.networks.preprocessing import INSIDE
 from headstart.prediction.labels import user_classes
 from headstart.prediction.predictor import Predictor
 from headstart.pretraining.card import model_card
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from keras import Model
 
-    from headstart.backbones.network import Network
     from headstart.data.labelled_images import LabelledImages
     from headstart.evaluation import Evaluation
+    from headstart.networks.network import Network
     from headstart.pretraining.plan import Job
     from headstart.pretraining.training import Trained
 

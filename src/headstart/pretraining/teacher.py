@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from keras import Model
     from numpy.typing import NDArray
 
-    from headstart.backbones.network import Network
     from headstart.features.settings import Device
     from headstart.images.sources import ImageSource
+    from headstart.networks.network import Network
     from headstart.pretraining.settings import Pretraining
     from headstart.progress import Progress
     from headstart.training.steps import Steps

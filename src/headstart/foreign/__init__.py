@@ -1,0 +1,1 @@
+"""Networks in files of other programs: what is in them, and their conversion."""

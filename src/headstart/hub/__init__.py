@@ -1,0 +1,1 @@
+"""Files from the network: addresses and handles of hubs, downloads, archives."""

@@ -1,0 +1,1 @@
+"""Short processes of our own: how they are started, asked and ended."""

@@ -1,0 +1,82 @@
+"""Ask a short process of our own: its environment, and its answer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from headstart.untrusted.json_text import parse_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Characters of what a process wrote to stderr: the end says why it failed.
+_SHOWN = 2000
+
+# Variables that change what these programs compute, or how they start.
+_PROGRAMS = ("KERAS_", "TF_", "XLA_", "OV_", "OPENVINO_", "ONEDNN_")
+_OF_PYTHON = ("PYTHONWARNINGS", "PYTHONOPTIMIZE", "PYTHONINSPECT", "PYTHONSTARTUP")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a process said before it ended.
+
+    Attributes
+    ----------
+    answer : dict or None
+        The JSON object in the last line of its standard output; None if there is none.
+    status : int
+        Its exit status.
+    errors : str
+        The end of what it wrote to stderr.
+    """
+
+    answer: dict[str, Any] | None
+    status: int
+    errors: str
+
+
+def ask(module: str, message: bytes, environment: Mapping[str, str]) -> Reply:
+    """Run a module of ours in a process of its own, and return what it says.
+
+    Parameters
+    ----------
+    module : str
+        Its ``main`` calls `headstart.processes.parent.end_with_parent` first.
+    message : bytes
+        What it reads from standard input. No other process sees it, and no file holds it.
+    environment : mapping
+    """
+    done = subprocess.run(
+        # -P: a file called keras.py or nncf.py in the current directory must not be run.
+        [sys.executable, "-P", "-m", module, str(os.getpid())],
+        input=message,
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    said, errors = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
+    return Reply(last_json_line(said), done.returncode, errors.strip()[-_SHOWN:])
+
+
+def inherited_environment() -> dict[str, str]:
+    """Return the environment of this process without what changes the results of another one."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(_PROGRAMS) and name not in _OF_PYTHON
+    }
+    return {**inherited, "PYTHONUTF8": "1"}
+
+
+def last_json_line(text: str) -> dict[str, Any] | None:
+    """Return the JSON object in the last line of what a process wrote; None if there is none."""
+    try:
+        answer = parse_json(text.strip().rpartition("\n")[2])
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None
