@@ -13,7 +13,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 CONSTRAINTS = ROOT / "constraints.txt"
 # All but "gpu", whose torch takes several GB on Linux.
-EXTRAS = ("check", "dicom", "finetune", "heic", "int8", "pandas", "parquet", "tiff")
+EXTRAS = (
+    *("check", "dicom", "finetune", "heic", "int8", "litert", "onnx", "pandas", "parquet", "text"),
+    "tiff",
+)
 
 
 def make(folder: Path, *what: str) -> Path:

@@ -1,10 +1,11 @@
 """Set up an environment and pass the tests: ``python scripts/test.py [options] [PYTEST ...]``.
 
 Builds the wheel, installs it (not the checkout) with all extras but "gpu", and runs pytest against
-it. ``--torch`` installs that extra, too; without it, tests that need torch are skipped.
-``--checks`` runs the linters and the type checker first. ``--lowest`` installs the lowest versions
-that pyproject.toml allows, not those in constraints.txt. Other arguments go to pytest: ``-m slow``
-or ``-m real_data`` select the tests that the plain suite leaves out.
+it. ``--torch`` installs that extra, too, and others' networks to compare with; without it, tests
+that need them are skipped. ``--checks`` runs the linters and the type checker first. ``--lowest``
+installs the lowest versions that pyproject.toml allows, not those in constraints.txt. Other
+arguments go to pytest: ``-m slow`` or ``-m real_data`` select the tests that the plain suite leaves
+out.
 """
 
 import argparse
@@ -29,7 +30,12 @@ def main() -> int:
     parser.add_argument("--lowest", action="store_true", help="the lowest versions allowed")
     parser.add_argument("--torch", action="store_true", help="torch, too: several GB on Linux")
     options, pytest_arguments = parser.parse_known_args()
-    groups = ("test", "lint") if options.checks else ("test",)
+    groups = (
+        "test",
+        *(("lint",) if options.checks else ()),
+        # What these compare needs torch.
+        *(("interop",) if options.torch else ()),
+    )
     folder = options.venv or environment.ROOT / (".venv-lowest" if options.lowest else ".venv-test")
     extras = (*environment.EXTRAS, *(("gpu",) if options.torch else ()))
     if options.lowest:

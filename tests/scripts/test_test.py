@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-EXTRAS = ("check", "dicom", "finetune", "heic", "int8", "pandas", "parquet", "tiff")
+EXTRAS = (
+    *("check", "dicom", "finetune", "heic", "int8", "litert", "onnx", "pandas", "parquet", "text"),
+    "tiff",
+)
 
 
 @pytest.fixture
