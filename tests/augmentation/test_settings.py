@@ -116,7 +116,7 @@ def test_a_batch_consists_of_single_views():
     generator = random(3)
     expected = [Augmentation()(image, 16, generator) for image in images]
     batch = Augmentation().batch(images, 16, random(3))
-    assert batch.dtype == np.float32
+    assert batch.dtype == np.uint8
     np.testing.assert_array_equal(batch, expected)
 
 

@@ -6,12 +6,15 @@ import threading
 import pytest
 
 from headstart.images import reader, workers
-from headstart.images.workers import Workers
+from headstart.images.workers import Worker, Workers
+from headstart.processes import worker
+from headstart.processes.pool import Pool
 
 #: A worker for which the first word of an image's name is an order.
 ODD = """
 import os, pathlib
 from headstart.images import preparing, worker
+from headstart.processes.serving import run
 
 prepare = preparing.Preparation.__call__
 
@@ -29,7 +32,7 @@ def obey(self, data, name):
 
 
 preparing.Preparation.__call__ = obey
-worker.main()
+run(worker.serve)
 """
 
 
@@ -40,7 +43,7 @@ def use_processes(monkeypatch: pytest.MonkeyPatch, program: str = "") -> list[Wo
     """
     used: list[Workers] = []
     ready = threading.Event()
-    prepare, start = Workers.prepare, Workers._start
+    prepare, start = Workers.prepare, Pool._start
 
     def prepare_and_wait(self: Workers, data: bytes, name: str):
         if self not in used:
@@ -50,24 +53,29 @@ def use_processes(monkeypatch: pytest.MonkeyPatch, program: str = "") -> list[Wo
         finally:
             assert ready.wait(60)
 
-    def start_and_tell(self: Workers) -> None:
+    def start_and_tell(self: Pool[Worker]) -> None:
         start(self)
         ready.set()
 
     monkeypatch.setattr(Workers, "prepare", prepare_and_wait)
-    monkeypatch.setattr(Workers, "_start", start_and_tell)
+    monkeypatch.setattr(Pool, "_start", start_and_tell)
     monkeypatch.setattr(reader, "usable_cores", lambda: 2)
-    monkeypatch.setattr(workers, "THREADS_SCALE_TO", 1)
+    monkeypatch.setattr(worker, "THREADS_SCALE_TO", 1)
     monkeypatch.setattr(workers, "WORTH_WORKERS", 1)
     monkeypatch.setattr(workers, "_FIRST", 1)
     if program:
-        monkeypatch.setattr(workers, "_PROGRAM", ("-c", program))
+        use_program(monkeypatch, program)
     return used
+
+
+def use_program(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Have worker processes run this code instead of a module."""
+    monkeypatch.setattr(worker, "_RUN", ("-c", code))
 
 
 def pids(of: Workers) -> list[int]:
     """Return the processes that work, after `use_processes` on a system with signals."""
-    return [seat.worker._process.pid for seat in of._seats if seat.worker is not None]
+    return [seat.worker._process.pid for seat in of._pool._seats if seat.worker is not None]
 
 
 def is_running(pid: int) -> bool:

@@ -268,7 +268,7 @@ class TestProcesses:
             assert (item.pixels is None) == (other.pixels is None)
             if item.pixels is not None:
                 np.testing.assert_array_equal(item.pixels, other.pixels)
-        assert next(used[0]._prepared_here) <= 5  # the others were decoded in processes
+        assert next(used[0]._pool._done_here) <= 5  # the others were decoded in processes
 
     def test_a_cut_jpeg_has_a_content_of_its_own(self, monkeypatch):
         data = encoded(photo(320, 320), "JPEG")[:-60]

@@ -11,10 +11,12 @@ from tests.images.odd_images import BROKEN, ODD, encoded, photo, png
 
 from headstart import records
 from headstart.errors import ImageError
-from headstart.images import in_flight, messages, worker
+from headstart.images import in_flight, worker
+from headstart.images import messages as kinds
 from headstart.images.limits_in_use import limits_in_use
 from headstart.images.preparing import Preparation
 from headstart.images.resizing import Resize
+from headstart.processes import messages
 
 SECONDS = 60
 PREPARATION = Preparation(Resize("squash", 8, 9))
@@ -52,7 +54,7 @@ def greet(asking, answered, limits=None):
 def ask(conversation, data, name="x"):
     """Return the head, the text and the content of the answer."""
     asking, answered = conversation
-    messages.send(asking, messages.IMAGE, name.encode(), data)
+    messages.send(asking, kinds.IMAGE, name.encode(), data)
     head = messages.receive_head(answered)
     return (
         head.kind,
@@ -66,7 +68,7 @@ def test_it_prepares_images_as_this_process_would(name, conversation):
     data = ODD[name].make()
     expected = PREPARATION(data, "x")
     kind, text, content = ask(conversation, data)
-    assert kind == messages.PIXELS
+    assert kind == kinds.PIXELS
     assert content == expected.pixels.tobytes()
     assert tuple(json.loads(text or b'{"notes": []}')["notes"]) == expected.notes
 
@@ -77,7 +79,7 @@ def test_it_says_what_is_wrong_with_an_image_as_this_process_would(name, convers
     with pytest.raises(ImageError) as expected:
         PREPARATION(data, "ein Bild")
     kind, text, content = ask(conversation, data, "ein Bild")
-    assert (kind, content) == (messages.ERROR, b"")
+    assert (kind, content) == (kinds.ERROR, b"")
     said = {"kind": type(expected.value).__name__, "message": expected.value.args[0]}
     assert json.loads(text) == said
 
@@ -85,20 +87,20 @@ def test_it_says_what_is_wrong_with_an_image_as_this_process_would(name, convers
 def test_what_resizing_raises_is_an_error_of_the_image(conversation, monkeypatch):
     monkeypatch.setattr(Resize, "__call__", lambda *_: 1 / 0)
     kind, text, _ = ask(conversation, png())
-    assert (kind, json.loads(text)["kind"]) == (messages.ERROR, "ImageUnsupported")
+    assert (kind, json.loads(text)["kind"]) == (kinds.ERROR, "ImageUnsupported")
 
 
 def test_it_asks_before_it_takes_much_memory(conversation, monkeypatch):
     monkeypatch.setattr(in_flight, "ALLOWANCE", 100_000)
     data = encoded(photo(120, 100), "PNG")
     asking, answered = conversation
-    messages.send(asking, messages.IMAGE, b"x", data)
-    assert messages.receive_head(answered) == (messages.NEEDS, 0, 12 * 120 * 100)
-    messages.send_amount(asking, messages.GRANTED, 12 * 120 * 100)
-    assert messages.receive_head(answered).kind == messages.PIXELS
+    messages.send(asking, kinds.IMAGE, b"x", data)
+    assert messages.receive_head(answered) == (kinds.NEEDS, 0, 12 * 120 * 100)
+    messages.send_amount(asking, kinds.GRANTED, 12 * 120 * 100)
+    assert messages.receive_head(answered).kind == kinds.PIXELS
     messages.receive(answered, 8 * 9 * 3)
     # What it has taken is given back, so a small image needs no question.
-    assert ask(conversation, encoded(photo(30, 20), "PNG"))[0] == messages.PIXELS
+    assert ask(conversation, encoded(photo(30, 20), "PNG"))[0] == kinds.PIXELS
 
 
 class TestProcess:
@@ -119,7 +121,7 @@ class TestProcess:
         np.testing.assert_array_equal(
             np.frombuffer(content, np.uint8).reshape(expected.shape), expected
         )
-        assert kind == messages.PIXELS
+        assert kind == kinds.PIXELS
         process.stdin.close()
         assert process.wait(SECONDS) == 0
         assert process.stderr.read() == b""
@@ -130,7 +132,7 @@ class TestProcess:
         greet(process.stdin, process.stdout, limits)
         process.send_signal(signal.SIGINT)
         kind, text, _ = ask((process.stdin, process.stdout), encoded(photo(11, 5), "PNG"))
-        assert kind == messages.ERROR
+        assert kind == kinds.ERROR
         assert "sides of at most 10 pixels" in json.loads(text)["message"]
         messages.send(process.stdin, messages.END)
         assert process.wait(SECONDS) == 0

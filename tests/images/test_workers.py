@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 from tests.images.odd_images import BROKEN, encoded, half_transparent, photo, png
-from tests.images.odd_workers import ODD, is_running, starter_threads
+from tests.images.odd_workers import ODD, is_running, starter_threads, use_program
 
 from headstart.errors import ImageError, ImageUnsupported
 from headstart.images import in_flight, limits, workers
@@ -14,14 +14,13 @@ from headstart.images.in_flight import ALLOWANCE, room
 from headstart.images.preparing import Preparation
 from headstart.images.resizing import Resize
 from headstart.images.workers import (
-    MOST_WORKERS,
     WORTH_WORKERS,
     Worker,
-    WorkerEnded,
     Workers,
     images_before_workers,
-    most_workers,
 )
+from headstart.processes import worker as process
+from headstart.processes.worker import WorkerEnded
 
 PREPARATION = Preparation(Resize("squash", 8, 9))
 CUT = encoded(photo(320, 320), "JPEG")[:-60]
@@ -31,7 +30,8 @@ def answering(program):
     """A program for a worker that greets, waits for one image and then does as `program` says."""
     return f"""
 import os, sys
-from headstart.images import messages
+from headstart.images import messages as kinds
+from headstart.processes import messages
 
 requests, answers = os.fdopen(0, "rb"), os.fdopen(1, "wb", buffering=0)
 messages.receive(requests, messages.receive_head(requests).text)
@@ -47,7 +47,7 @@ def program(monkeypatch):
     """Have workers run another program."""
 
     def use(code):
-        monkeypatch.setattr(workers, "_PROGRAM", ("-c", code))
+        use_program(monkeypatch, code)
 
     return use
 
@@ -60,7 +60,7 @@ def started():
     def make(n=1, preparation=PREPARATION):
         made.append(Workers(preparation, n, after=1))
         made[-1].prepare(png(), "first")
-        made[-1]._starter.join()
+        made[-1]._pool._starter.join()
         return made[-1]
 
     yield make
@@ -73,7 +73,7 @@ def started():
 def worker():
     """One worker that is ready, of a preparation that accepts what is cut short."""
     worker = Worker(Preparation(PREPARATION.resize, accept_truncated=True))
-    worker.greet()
+    worker.welcome()
     yield worker
     worker.end()
 
@@ -125,7 +125,7 @@ class TestWorker:
         assert (taken, budgets.pixels.taken) == ([], 0)
         full = Worker(Preparation(Resize("keras", 8, 9)))  # decodes all pixels
         try:
-            full.greet()
+            full.welcome()
             with room():
                 full.prepare(large, "x")
         finally:
@@ -157,7 +157,7 @@ class TestWorker:
         monkeypatch.setattr(limits, "MAX_SIDE", 9)
         worker = Worker(PREPARATION)
         try:
-            worker.greet()
+            worker.welcome()
             with pytest.raises(ImageError, match="sides of at most 9 pixels"):
                 worker.prepare(encoded(photo(10, 4), "PNG"), "x")
         finally:
@@ -167,18 +167,18 @@ class TestWorker:
         "lie",
         [
             'answers.write(b"not a message of ours at all")',
-            "messages.send(answers, messages.PIXELS, b'', bytes(8 * 9 * 3 - 1))",
-            "messages.send(answers, messages.PIXELS, b'[1]', bytes(8 * 9 * 3))",
-            'messages.send(answers, messages.ERROR, b\'{"kind": "SystemExit"}\')',
-            'messages.send(answers, messages.ERROR, b\'{"kind": "ImageError"}\')',
+            "messages.send(answers, kinds.PIXELS, b'', bytes(8 * 9 * 3 - 1))",
+            "messages.send(answers, kinds.PIXELS, b'[1]', bytes(8 * 9 * 3))",
+            'messages.send(answers, kinds.ERROR, b\'{"kind": "SystemExit"}\')',
+            'messages.send(answers, kinds.ERROR, b\'{"kind": "ImageError"}\')',
             "messages.send(answers, messages.READY)",
-            "answers.write(messages._HEAD.pack(messages.ERROR, 2**50, 0))",
+            "answers.write(messages._HEAD.pack(kinds.ERROR, 2**50, 0))",
         ],
     )
     def test_what_it_can_not_have_sent_is_not_taken(self, lie, program):
         program(answering(lie))
         worker = Worker(PREPARATION)
-        worker.greet()
+        worker.welcome()
         with pytest.raises(WorkerEnded, match="it sent what it must not send"):
             worker.prepare(png(), "x")
         assert not worker.usable
@@ -186,7 +186,7 @@ class TestWorker:
 
     def test_it_ends_by_itself_when_it_is_told(self):
         worker = Worker(PREPARATION)
-        worker.greet()
+        worker.welcome()
         worker.end()
         assert worker._process.returncode == 0
         worker.end()
@@ -194,7 +194,7 @@ class TestWorker:
     def test_how_it_ended_is_told(self, program):
         program(answering("os._exit(7)"))
         worker = Worker(PREPARATION)
-        worker.greet()
+        worker.welcome()
         with pytest.raises(WorkerEnded, match=r"^exit status 7$"):
             worker.prepare(png(), "x")
         worker.end()
@@ -205,28 +205,28 @@ class TestWorkers:
         pool = Workers(PREPARATION, 2, after=3)
         for i in range(2):
             assert pool.prepare(png(), str(i)).pixels.shape == (8, 9, 3)
-            assert pool._starter is None
+            assert pool._pool._starter is None
         pool.prepare(png(), "2")
-        pool._starter.join()
-        assert pool._idle.qsize() == 2
+        pool._pool._starter.join()
+        assert pool._pool._idle.qsize() == 2
         pool.prepare(png(), "3")
-        assert next(pool._prepared_here) == 4
+        assert next(pool._pool._done_here) == 4
         pool.close()
 
     def test_images_are_prepared_as_on_a_thread(self, started):
         pool = started()
         expected = PREPARATION(png(), "x").pixels
         np.testing.assert_array_equal(pool.prepare(png(), "x").pixels, expected)
-        assert pool._idle.qsize() == 1
+        assert pool._pool._idle.qsize() == 1
 
     def test_an_image_whose_process_ended_is_prepared_by_another(self, program, started, tmp_path):
         program(ODD)
         pool = started()
-        first = pool._seats[0].worker
+        first = pool._pool._seats[0].worker
         prepared = pool.prepare(png(), f"exit-once {tmp_path / 'ended'}")
         assert prepared.pixels.shape == (8, 9, 3)
         assert (tmp_path / "ended").exists()
-        assert pool._seats[0].worker is not first
+        assert pool._pool._seats[0].worker is not first
         assert first._process.returncode == 3
 
     def test_an_image_that_ends_two_processes_is_unreadable(self, program, started):
@@ -235,7 +235,7 @@ class TestWorkers:
         with pytest.raises(ImageUnsupported, match=r"^exit must be .* Received: exit status 3\."):
             pool.prepare(png(), "exit")
         assert pool.prepare(png(), "next").pixels.shape == (8, 9, 3)
-        assert pool._seats[0].worker is not None
+        assert pool._pool._seats[0].worker is not None
 
     @pytest.mark.skipif(sys.platform == "win32", reason="it has no such signals")
     def test_the_signal_that_ended_a_process_is_named(self, program, started):
@@ -246,7 +246,7 @@ class TestWorkers:
     @pytest.mark.skipif(sys.platform == "win32", reason="it has no such signals")
     def test_a_process_that_was_killed_while_it_waited_costs_no_image(self, started):
         pool = started()
-        killed = pool._seats[0].worker._process
+        killed = pool._pool._seats[0].worker._process
         killed.send_signal(signal.SIGKILL)
         killed.wait()
         assert pool.prepare(png(), "x").pixels.shape == (8, 9, 3)
@@ -262,7 +262,7 @@ class TestWorkers:
         pool = started(n=2)
         for i in range(3):
             assert pool.prepare(png(), str(i)).pixels.shape == (8, 9, 3)
-        assert caplog.text.count("a process that decodes images did not start: exit status") == 2
+        assert caplog.text.count("a worker process did not start: exit status") == 2
 
     def test_threads_do_it_all_where_the_system_starts_none(self, started, monkeypatch, caplog):
         caplog.set_level("INFO", "headstart")
@@ -270,7 +270,7 @@ class TestWorkers:
         def full(*_, **__):
             raise BlockingIOError(11, "Resource temporarily unavailable")
 
-        monkeypatch.setattr(workers.subprocess, "Popen", full)
+        monkeypatch.setattr(process.subprocess, "Popen", full)
         assert started().prepare(png(), "x").pixels.shape == (8, 9, 3)
         assert "did not start: [Errno 11] Resource temporarily unavailable" in caplog.text
 
@@ -297,7 +297,7 @@ class TestWorkers:
 
     def test_processes_end_when_it_is_closed(self, started):
         pool = started(n=2)
-        processes = [seat.worker._process for seat in pool._seats]
+        processes = [seat.worker._process for seat in pool._pool._seats]
         pool.close()
         assert [process.returncode for process in processes] == [0, 0]
 
@@ -307,61 +307,37 @@ class TestWorkers:
         pool.prepare(png(), "x")
         pool.close()
         assert not starter_threads()
-        assert all(seat.worker is None for seat in pool._seats)
+        assert all(seat.worker is None for seat in pool._pool._seats)
 
     def test_nothing_is_started_for_nothing(self):
         pool = Workers(PREPARATION, 2, after=2)
         pool.prepare(png(), "x")
         pool.close()
-        assert pool._seats == []
+        assert pool._pool._seats == []
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork")
     @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
     def test_a_forked_process_lets_go_of_them(self, started):
         pool = started()
-        pid = pool._seats[0].worker._process.pid
+        pid = pool._pool._seats[0].worker._process.pid
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:  # lives until the parent has ended the process
             pool.close()
-            held = not pool._seats[0].worker._requests.closed
+            held = not pool._pool._seats[0].worker.requests.closed
             os.close(writing)
             os.read(reading, 1)
             os._exit(held)
-        pool._seats[0].worker._let_go()  # as if killed: the process is not told to end
-        assert pool._seats[0].worker._wait() == 0
+        pool._pool._seats[0].worker._let_go()  # as if killed: the process is not told to end
+        assert pool._pool._seats[0].worker._wait() == 0
         assert not is_running(pid)
         os.close(writing)
         os.close(reading)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-class TestWhetherTheyPay:
-    @pytest.mark.parametrize(
-        ("threads", "cores", "n"),
-        [(1, 64, 0), (4, 64, 0), (16, 4, 0), (16, 16, 16), (8, 16, 8), (16, 8, 8)],
-    )
-    def test_there_are_as_many_as_cores_and_threads(self, threads, cores, n):
-        assert most_workers(threads, cores) == n
-
-    def test_there_are_not_more_than_can_be_kept_busy(self):
-        assert most_workers(200, 200) == MOST_WORKERS
-
-    def test_python_without_its_lock_needs_none(self, monkeypatch):
-        monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
-        assert most_workers(16, 16) == 0
-
-    @pytest.mark.parametrize("program", ["/usr/bin/uwsgi", "", None])
-    def test_no_program_is_started_that_is_not_python(self, program, monkeypatch):
-        monkeypatch.setattr(sys, "executable", program)
-        assert most_workers(16, 16) == 0
-
-    def test_a_frozen_program_starts_none(self, monkeypatch):
-        monkeypatch.setattr(sys, "frozen", True, raising=False)
-        assert most_workers(16, 16) == 0
-
-    def test_many_images_need_them_soon_and_few_never(self):
-        assert images_before_workers(10) is None
-        assert images_before_workers(WORTH_WORKERS) is None
-        assert images_before_workers(10 * WORTH_WORKERS) < 100
-        assert images_before_workers(None) == WORTH_WORKERS
+def test_many_images_need_them_soon_and_few_never():
+    assert images_before_workers(10) is None
+    assert images_before_workers(WORTH_WORKERS) is None
+    assert images_before_workers(10 * WORTH_WORKERS) < 100
+    assert images_before_workers(None) == WORTH_WORKERS

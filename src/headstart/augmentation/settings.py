@@ -173,7 +173,7 @@ class Augmentation:
             view = recolour(view, *random.uniform(1 - self.colour, 1 + self.colour, 3))
         return view
 
-    def batch(self, images: Sequence[Pixels], size: int, random: Generator) -> Floats:
+    def batch(self, images: Sequence[Pixels], size: int, random: Generator) -> Pixels | Floats:
         """Return a random view of each image, with `layers` applied.
 
         Parameters
@@ -186,8 +186,8 @@ class Augmentation:
 
         Returns
         -------
-        ndarray of float32, shape (n, size, size, 3)
-            RGB, 0 to 255.
+        ndarray, shape (n, size, size, 3)
+            RGB, 0 to 255: uint8, or float32 if there are `layers`.
 
         Raises
         ------
@@ -198,10 +198,12 @@ class Augmentation:
 
         from headstart.augmentation.views import apply_layers
 
-        views = np.empty((len(images), size, size, 3), np.float32)
+        views = np.empty((len(images), size, size, 3), np.uint8)
         for index, pixels in enumerate(images):
             views[index] = self(pixels, size, random)
-        return apply_layers(self.layers, views, random) if self.layers else views
+        if not self.layers:
+            return views
+        return apply_layers(self.layers, views.astype(np.float32), random)
 
     def _box(self, height: int, width: int, random: Generator) -> Box:
         """Return left, top, right and bottom of a random crop."""

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import math
-import os
 import shutil
 from dataclasses import dataclass
 from functools import partial
@@ -18,11 +17,13 @@ from headstart.augmentation.settings import Augmentation
 from headstart.backbones import keras_process
 from headstart.backbones.weights import check_unchanged
 from headstart.features.compiling import choose_runtime, compile_network
+from headstart.images.cores import usable_cores
 from headstart.networks.network import DESCRIPTION, GRAPH, Network, hash_files
 from headstart.progress import track
 from headstart.storage.disk import hash_file
 from headstart.storage.whole_files import whole_file
 from headstart.training.batches import made_ahead
+from headstart.training.views import ViewMaker
 from headstart.untrusted.json_text import read_json
 
 if TYPE_CHECKING:
@@ -205,18 +206,20 @@ def _opened(network: Network, kind: type, folder: Path, n: int, n_views: int) ->
 def _views(
     pixels: NDArray[np.uint8], size: int, augmentation: Augmentation, n_views: int, seed: int
 ) -> Iterator[NDArray[np.uint8]]:
+    views = ViewMaker(pixels, usable_cores())
+
     def make(view: int, start: int) -> NDArray[np.uint8]:
         chosen = augmentation if view else Augmentation.none()
         random = np.random.default_rng((seed, view, start))
-        images = chosen.batch(list(pixels[start : start + _BATCH]), size, random)
-        return np.rint(images).astype(np.uint8)
+        rows = range(start, min(start + _BATCH, len(pixels)))
+        return np.rint(views(chosen, rows, size, random)).astype(np.uint8)
 
     makers = (
         partial(make, view, start)
         for view in range(n_views)
         for start in range(0, len(pixels), _BATCH)
     )
-    for images in made_ahead(makers, os.cpu_count() or 1):
+    for images in made_ahead(makers, views.threads):
         yield from images
 
 

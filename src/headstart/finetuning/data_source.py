@@ -85,7 +85,7 @@ class ImageData(DataSource):
         """Return some of the images, without augmentation, as validation set."""
         whole, random = Augmentation.none(), np.random.default_rng(0)
 
-        def read(numbers: Indices) -> NDArray[np.float32]:
+        def read(numbers: Indices) -> NDArray[np.float32] | NDArray[np.uint8]:
             images = [self.pixels[row] for row in subset.rows[numbers]]
             return whole.batch(images, self.size, random)
 

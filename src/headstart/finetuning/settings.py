@@ -92,8 +92,9 @@ class FineTuning:
         What training computes in. "auto" takes bfloat16 on a GPU or TPU that has it.
     store_limit : int, default=4294967296
         The most bytes that the kept views may take on disk.
-    workers : int, default=1
-        Threads that prepare images while the network trains.
+    workers : int, optional
+        How many batches of views are prepared at the same time while the network trains. The
+        default is one where there are up to 4 processor cores, else one for each core.
     seed : int, default=0
         The seed of the split, the views and the order of the images.
 
@@ -125,13 +126,13 @@ class FineTuning:
     wise_ft: float = 1.0
     precision: FloatPrecisionRule = "auto"
     store_limit: int = 4 * 2**30
-    workers: int = 1
+    workers: Positive | None = None
     seed: Seed = 0
 
     def __post_init__(self) -> None:
         """Refuse values that no training can use."""
         check_fields(self)
-        for name in ("batch_size", "workers", "store_limit"):
+        for name in ("batch_size", "store_limit"):
             require(getattr(self, name) >= 1, f"{name} must be at least 1", getattr(self, name))
         for name in ("views", "mixup", "cutmix"):
             require(getattr(self, name) >= 0, f"{name} must be 0 or more", getattr(self, name))

@@ -20,7 +20,8 @@ from headstart.images.preparing import Preparation, Prepared
 from headstart.images.resizing import Resize
 from headstart.images.sources import ImageSource, content_hash
 from headstart.images.truncation import completed
-from headstart.images.workers import Workers, images_before_workers, most_workers
+from headstart.images.workers import Workers, images_before_workers
+from headstart.processes.worker import most_workers
 
 # Each thread takes several images at a time, which saves bookkeeping, but takes the first ones
 # singly, so that a short list is shared evenly and the first result comes soon.

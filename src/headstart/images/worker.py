@@ -4,36 +4,18 @@ It reads no file and writes none. It ends when its stdin does, so none is left b
 that is killed.
 """
 
-import contextlib
 import io
 import json
-import os
-import signal
-from pathlib import Path
 
 from headstart import records
 from headstart.errors import ImageError
-from headstart.images import messages
+from headstart.images import messages as kinds
 from headstart.images.decoding_errors import one_image, release_locals
 from headstart.images.in_flight import ask_for_pixels, room
 from headstart.images.limits_in_use import set_limits
 from headstart.images.preparing import Preparation, Prepared
-from headstart.untrusted.json_text import parse_json
-
-
-def main() -> None:
-    """Prepare images until there are no more."""
-    # Ctrl-C reaches every process of a terminal. The one that started this one ends it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    requests = os.fdopen(os.dup(0), "rb")
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    # What libraries print is no message.
-    with Path(os.devnull).open("r+b", buffering=0) as nothing:
-        os.dup2(nothing.fileno(), 0)
-        os.dup2(nothing.fileno(), 1)
-    # Either means that nobody waits for answers any more.
-    with contextlib.suppress(EOFError, BrokenPipeError):
-        serve(requests, answers)
+from headstart.processes import messages
+from headstart.processes.serving import receive_settings, run
 
 
 def serve(requests: io.BufferedReader, answers: io.FileIO) -> None:
@@ -48,10 +30,10 @@ def serve(requests: io.BufferedReader, answers: io.FileIO) -> None:
     """
 
     def ask(amount: int) -> None:
-        messages.send_amount(answers, messages.NEEDS, amount)
+        messages.send_amount(answers, kinds.NEEDS, amount)
         messages.receive_head(requests)
 
-    settings = parse_json(messages.receive(requests, messages.receive_head(requests).text))
+    settings = receive_settings(requests)
     preparation = records.from_json(Preparation, settings["preparation"])
     set_limits(settings["limits"])
     ask_for_pixels(ask)
@@ -68,11 +50,11 @@ def _answer(answers: io.FileIO, preparation: Preparation, name: str, data: bytes
             prepared = _prepared(preparation, name, data)
     except ImageError as error:
         said = {"kind": type(error).__name__, "message": error.args[0]}
-        messages.send(answers, messages.ERROR, _json(said))
+        messages.send(answers, kinds.ERROR, _json(said))
         return
     about = {"notes": prepared.notes, "truncated": prepared.truncated}
     text = _json(about) if prepared.notes or prepared.truncated else b""
-    messages.send(answers, messages.PIXELS, text, prepared.pixels)
+    messages.send(answers, kinds.PIXELS, text, prepared.pixels)
 
 
 def _prepared(preparation: Preparation, name: str, data: bytes) -> Prepared:
@@ -90,4 +72,4 @@ def _json(value: object) -> bytes:
 
 
 if __name__ == "__main__":
-    main()
+    run(serve)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from headstart.arguments import Seed, check_fields
+from headstart.arguments import Positive, Seed, check_fields
 from headstart.augmentation.settings import Augmentation
 from headstart.features.settings import Device, FloatPrecisionRule  # noqa: TC001 - flags
 from headstart.training.schedule import Schedule
@@ -63,8 +63,9 @@ class Pretraining:
         "auto" is the device in HEADSTART_DEVICE, if that is set, or else a GPU if there is one.
     seed : int, default=0
         The seed of the split, the first weights, the order of the images and their augmentation.
-    workers : int, default=1
-        Threads that augment images while the network trains.
+    workers : int, optional
+        How many batches are augmented at the same time while the network trains. The default is one
+        where there are up to 4 processor cores, else one for each core.
 
     Raises
     ------
@@ -88,7 +89,7 @@ class Pretraining:
     precision: FloatPrecisionRule = "auto"
     device: Device = "auto"
     seed: Seed = 0
-    workers: int = 1
+    workers: Positive | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that no training can use."""
@@ -102,8 +103,7 @@ class Pretraining:
             f"first_size must be from {least // 2} pixels to size, {self.size}",
             self.first_size,
         )
-        for name in ("batch_size", "workers"):
-            require(getattr(self, name) >= 1, f"{name} must be at least 1", getattr(self, name))
+        require(self.batch_size >= 1, "batch_size must be at least 1", self.batch_size)
         for name in ("momentum", "label_smoothing"):
             value = getattr(self, name)
             require(0 <= value < 1, f"{name} must be from 0 to below 1", value)

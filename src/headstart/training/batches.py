@@ -5,13 +5,14 @@ from __future__ import annotations
 import abc
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
 from headstart.augmentation.blending import blend
+from headstart.training.views import ViewMaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from headstart.training.subset import Indices, Subset
 
     Floats = NDArray[np.float32]
+    Pixels = NDArray[np.uint8]
 
 T = TypeVar("T")
 
@@ -44,7 +46,7 @@ class Batch:
         The weight of each sample in the loss, if they differ.
     """
 
-    inputs: Floats | list[Floats]
+    inputs: Floats | Pixels | list[Floats]
     targets: list[Floats]
     weights: Floats | None = None
 
@@ -83,8 +85,8 @@ class ShuffledBatches(abc.ABC):
         Blended samples have blended targets and weights.
     seed : int
         The seed of order, augmentation and blending.
-    workers : int
-        Threads that make batches.
+    workers : int or None
+        How many batches are made at the same time; None: see `headstart.training.views`.
     """
 
     subset: Subset
@@ -92,7 +94,7 @@ class ShuffledBatches(abc.ABC):
     mixup: float = 0.0
     cutmix: float = 0.0
     seed: int = 0
-    workers: int = 1
+    workers: int | None = None
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
@@ -106,7 +108,7 @@ class ShuffledBatches(abc.ABC):
             partial(self._make, order, epoch, number, size)
             for number, size in enumerate(sizes, first)
         )
-        return made_ahead(makers, self.workers)
+        return made_ahead(makers, self._threads)
 
     def _make(self, order: Indices, epoch: int, number: int, size: int) -> Batch:
         random = np.random.default_rng((self.seed, epoch, number))
@@ -122,10 +124,15 @@ class ShuffledBatches(abc.ABC):
         weights = None if samples.weights is None else targets.pop()
         return Batch(inputs[0] if len(inputs) == 1 else inputs, targets, weights)
 
+    @property
+    def _threads(self) -> int:
+        """From how many threads batches are made."""
+        return self.workers or 1
+
     @abc.abstractmethod
     def _inputs(
         self, rows: Indices, chosen: Indices, epoch: int, size: int, random: Generator
-    ) -> list[Floats]:
+    ) -> list[Any]:
         """Return the inputs for some samples: those at `rows`, `chosen` of the subset."""
 
     def _targets(self, samples: Subset) -> list[Floats]:
@@ -149,12 +156,24 @@ class ImageBatches(ShuffledBatches):
     pixels: NDArray[np.uint8]
     augmentation: Augmentation
     teacher_targets: NDArray[np.float16] | None = None
+    _views: ViewMaker = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what makes the views."""
+        object.__setattr__(self, "_views", ViewMaker(self.pixels, self.workers))
+
+    @property
+    def _threads(self) -> int:
+        return self._views.threads
 
     def _inputs(
         self, rows: Indices, chosen: Indices, epoch: int, size: int, random: Generator
-    ) -> list[Floats]:
+    ) -> list[Any]:
         del chosen, epoch
-        return [self.augmentation.batch([self.pixels[row] for row in rows], size, random)]
+        views = self._views(self.augmentation, rows.tolist(), size, random)
+        # Whole numbers are a quarter of the bytes to upload. Blending makes fractions of some
+        # batches: then all of them are, so that a step is compiled once.
+        return [views.astype(np.float32) if self.mixup else views]
 
     def _targets(self, samples: Subset) -> list[Floats]:
         targets = ShuffledBatches._targets(self, samples)  # noqa: SLF001 - of its own base class
@@ -169,7 +188,7 @@ def made_ahead(makers: Iterable[Callable[[], T]], workers: int) -> Iterator[T]:
     with ThreadPoolExecutor(workers, thread_name_prefix="headstart-batches") as pool:
         for make in makers:
             waiting.append(pool.submit(make))
-            if len(waiting) > _AHEAD:
+            if len(waiting) >= _AHEAD + workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
