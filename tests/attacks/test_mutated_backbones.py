@@ -38,7 +38,7 @@ class LoadWeights(ReadBackbone):
     def prepare(self):
         os.environ["KERAS_BACKEND"] = "openvino"
         from headstart.backbones import keras_weights
-        from headstart.backbones.keras_export import prepare
+        from headstart.networks.keras_tracing import prepare
 
         prepare()
         architectures.MINI_WIDTHS = tuple(_NARROW[width] for width in architectures.MINI_WIDTHS)

@@ -13,6 +13,7 @@ import numpy as np
 
 from headstart.backbones import keras_export
 from headstart.backbones.architectures import ARCHITECTURES
+from headstart.networks.keras_tracing import prepare
 
 
 def save(request):
@@ -72,7 +73,7 @@ def published(request):
 
 
 if __name__ == "__main__":
-    keras_export.prepare()
+    prepare()
     keras_export.TASKS.update(save=save, published=published)
     for line in sys.stdin:
         print(json.dumps(keras_export.answer(json.loads(line))), flush=True)

@@ -4,7 +4,6 @@ import errno
 import os
 import subprocess
 import sys
-import textwrap
 
 import numpy as np
 import pytest
@@ -92,32 +91,6 @@ def test_features_of_a_file_without_classifier_are_the_means_of_the_map(export, 
     answers = load_processor().compile_model(graph, "CPU")(images)
     features, feature_map = answers["features"], answers["feature_map"]
     np.testing.assert_allclose(features, feature_map.mean((1, 2)), rtol=0.05, atol=1e-3)
-
-
-def test_keras_starts_without_what_a_conversion_does_not_need():
-    code = """
-        import sys
-        from headstart.backbones import keras_export
-
-        keras_export.prepare()
-        keras = sys.modules["keras"]
-        print(keras.backend.backend(), *{name.partition(".")[0] for name in sys.modules})
-        print("scipy.stats" in sys.modules)
-        signal = sys.modules["scipy.signal"]
-        print(signal.get_window("boxcar", 2), "scipy.stats" in sys.modules)
-    """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        env={**os.environ, "KERAS_BACKEND": "openvino"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    packages, before, after = done.stdout.splitlines()
-    backend, *loaded = packages.split()
-    assert backend == "openvino"
-    assert not {*keras_export.NOT_NEEDED} & {*loaded}
-    assert (before, after) == ("False", "[1. 1.] True")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there, nothing tells who has started a process")

@@ -9,12 +9,8 @@ imports this module: `headstart.backbones.keras_process` runs it as
 from __future__ import annotations
 
 import errno
-import gc
 import json
 import sys
-from importlib.abc import MetaPathFinder
-from importlib.machinery import PathFinder
-from importlib.util import LazyLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,19 +20,14 @@ from headstart.backbones.keras_outputs import wire_outputs
 from headstart.backbones.keras_process import REPORTED
 from headstart.backbones.keras_weights import build, load
 from headstart.networks.graph import finish_graph
-from headstart.networks.runtime import count_macs, load_openvino, silence_telemetry, write_graph
+from headstart.networks.keras_tracing import prepare, trace
+from headstart.networks.runtime import count_macs, write_graph
 from headstart.processes.parent import end_with_parent
 from headstart.storage.disk import storage_error
-from headstart.storage.whole_folders import temporary_folder
 from headstart.untrusted.json_text import parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from importlib.machinery import ModuleSpec
-    from types import ModuleType
-
-    from keras import KerasTensor, Layer
-    from openvino import Model
+    from keras import Layer
 
     from headstart.backbones.row import Backbone
 
@@ -75,30 +66,6 @@ def _backbone(request: dict[str, Any]) -> Backbone:
     return read_row(Path(folder)) if folder else get_backbone(request["backbone"])
 
 
-def trace(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> Model:
-    """Return the OpenVINO model that computes `outputs` from one image.
-
-    Raises
-    ------
-    StorageError
-        If there is no room for it among the temporary files.
-    """
-    import keras
-
-    image = keras.InputSpec(shape=(1, *inputs[0].shape[1:]), dtype="float32")
-    with temporary_folder() as folder:
-        path = folder / "traced.xml"
-        try:
-            keras.Model(inputs, outputs).export(
-                str(path), format="openvino", verbose=False, input_signature=[image]
-            )
-        except RuntimeError as error:
-            if "iostream" not in str(error):  # all that OpenVINO says of a full disk
-                raise
-            raise storage_error(str(folder), f"not all of it was written ({error})") from error
-        return load_openvino().Core().read_model(path)
-
-
 def summarise(request: dict[str, Any]) -> dict[str, Any]:
     """List the layers of a network.
 
@@ -132,11 +99,6 @@ TASKS = {"export": export, "summarise": summarise}
 
 _NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
-# Keras imports these if they are installed. They are not needed here and take seconds.
-NOT_NEEDED = ("jax", "matplotlib", "pandas", "sklearn", "tensorflow", "torch")
-# Keras imports this in any case, but only two operations on sound use it.
-SELDOM_NEEDED = ("scipy.signal",)
-
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Do the task that `request` names. Errors that are `REPORTED` are answers as well."""
@@ -149,31 +111,6 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         if error.errno not in _NO_ROOM:
             raise
         return {"error": "StorageError", "message": str(storage_error("the network", error))}
-
-
-class _Finder(MetaPathFinder):
-    """Finds nothing where a package is `NOT_NEEDED`; what is `SELDOM_NEEDED` loads when used."""
-
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if name in NOT_NEEDED:
-            raise ModuleNotFoundError(f"A conversion needs no {name}.", name=name)
-        if name not in SELDOM_NEEDED:
-            return None
-        spec = PathFinder.find_spec(name, path, target)
-        if spec is not None and spec.loader is not None:
-            spec.loader = LazyLoader(spec.loader)
-        return spec
-
-
-def prepare() -> None:
-    """Import Keras fast, and OpenVINO without telemetry."""
-    silence_telemetry()
-    sys.meta_path.insert(0, _Finder())
-    import keras  # noqa: F401 - what it imports stays to the end:
-
-    gc.freeze()  # no search for garbage need look there, such as that of `clear_session`
 
 
 def main() -> None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headstart import records
-from headstart.backbones.keras_settings import environment
 from headstart.errors import ConversionError, StorageError, UsageError, WeightsMismatch
 from headstart.escaping import printable
+from headstart.networks.keras_settings import environment
 from headstart.processes.asking import ask
 from headstart.storage.whole_folders import temporary_folder
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from headstart.backbones.architectures import ARCHITECTURES
 from headstart.backbones.catalogue import backbones
-from headstart.backbones.hdf5_check import check_heaps, check_objects, names_in
 from headstart.errors import WeightsMismatch
 from headstart.networks.preprocessing import STANDARDISED
 from headstart.storage.whole_folders import temporary_folder
+from headstart.untrusted.hdf5_check import check_heaps, check_objects, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,9 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from headstart.backbones.keras_settings import keras_folder
 from headstart.errors import DamagedModel, WeightsMismatch, WeightsNotFound
 from headstart.hub import download as downloads
+from headstart.networks.keras_settings import keras_folder
 from headstart.storage.cache_folder import cache_dir
 from headstart.storage.clearing import hold
 from headstart.untrusted.hashed_files import hash_open

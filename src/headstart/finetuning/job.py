@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from headstart.arguments import Means, checked
-from headstart.backbones.keras_settings import standard_settings
 from headstart.backbones.spec import NetworkSpec
 from headstart.backbones.weights import check_unchanged
 from headstart.data.groups import group_codes
@@ -32,6 +31,7 @@ from headstart.finetuning.plan import check_labels, find_origin_of, make_plan
 from headstart.finetuning.settings import FineTuning
 from headstart.finetuning.split_network import split_network
 from headstart.finetuning.summary import FineTuningSummary
+from headstart.networks.keras_settings import standard_settings
 from headstart.progress import Bars
 from headstart.storage.disk import check_room, folder_size
 from headstart.storage.whole_folders import temporary_folder

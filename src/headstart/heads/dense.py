@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from headstart.arguments import Seed
-from headstart.backbones.keras_settings import standard_settings
 from headstart.data.splits import can_split, stratified_split
 from headstart.heads.base import Array, ClassWeight, Codes, Head
 from headstart.heads.settings import Activation, DenseSettings
+from headstart.networks.keras_settings import standard_settings
 from headstart.prediction.scoring import DenseSoftmax
 from headstart.progress import NoProgress
 from headstart.training.backend import check_backend, computing_on, start_keras

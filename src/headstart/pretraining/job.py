@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.arguments import checked
-from headstart.backbones.keras_settings import standard_settings
 from headstart.data.inputs import dataset_at
 from headstart.data.output_places import refuse_among_images
 from headstart.data.settings import DatasetSettings
 from headstart.evaluation.drawing_check import check_drawing
 from headstart.model.replacing import own_place
+from headstart.networks.keras_settings import standard_settings
 from headstart.pretraining.place import check_place
 from headstart.pretraining.plan import Job, find_teacher, split_images
 from headstart.pretraining.saving import measure_backbone, save_backbone

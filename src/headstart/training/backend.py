@@ -8,7 +8,6 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from headstart.backbones.keras_settings import keras_folder
 from headstart.display.text import either
 from headstart.errors import MissingExtra, UsageError
 from headstart.features import forking
@@ -19,6 +18,7 @@ from headstart.features.devices import (
     is_installed,
     starting,
 )
+from headstart.networks.keras_settings import keras_folder
 from headstart.untrusted.json_text import read_json
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from headstart.backbones.finding import find_network
-from headstart.backbones.keras_settings import environment, keras_folder
 from headstart.backbones.spec import NetworkSpec
 from headstart.features.compiling import compile_network
+from headstart.networks.keras_settings import environment, keras_folder
 
 OWN = {
     "floatx": "float16",
@@ -70,7 +70,7 @@ def test_a_process_gets_our_settings_only(tmp_path, monkeypatch):
 def test_settings_are_standard_inside_and_the_users_afterwards(home):
     code = """
         import keras
-        from headstart.backbones.keras_settings import standard_settings
+        from headstart.networks.keras_settings import standard_settings
 
         def settings():
             names = ("floatx", "epsilon", "image_data_format")

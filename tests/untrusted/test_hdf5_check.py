@@ -8,10 +8,10 @@ import h5py
 import numpy as np
 import pytest
 
-from headstart.backbones import hdf5_check
-from headstart.backbones.hdf5_check import check_heaps, check_objects, names_in
 from headstart.backbones.keras_weights import read_layout
 from headstart.errors import WeightsMismatch
+from headstart.untrusted import hdf5_check
+from headstart.untrusted.hdf5_check import check_heaps, check_objects, names_in
 
 
 @pytest.fixture
