@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import openvino as ov
 
     from headstart.networks.network import Network
+    from headstart.prediction.predictor import Predictor
+    from headstart.prediction.scoring import Scorer
 
 # A machine that does other work, too, is no fault of what is tested.
 settings.register_profile("headstart", deadline=None)
@@ -155,6 +157,34 @@ def make_network(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., "Net
 def tiny_network(make_network: Callable[..., "Network"]) -> "Network":
     """One tiny network: 32x32 in; 16 features, an 8x8 feature map and 5 probabilities out."""
     return make_network()
+
+
+@pytest.fixture
+def make_predictor(tiny_network: "Network") -> "Callable[..., Predictor]":
+    """Return a maker of predictors: with a head, or with the network's own five classes."""
+    from headstart.features.extractor import FeatureExtractor, network_resize
+    from headstart.networks.classes import ClassName
+    from headstart.prediction.predictor import Predictor
+
+    def make(
+        scorer: "Scorer | None" = None,
+        network: "Network" = tiny_network,
+        rule: str = "squash",
+        labels: tuple[str, ...] = ("ant", "bee", "cat"),
+        **settings: Any,
+    ) -> Predictor:
+        if scorer is None:
+            labels = ("v", "w", "x", "y", "z")
+        extractor = FeatureExtractor(
+            network,
+            network_resize(network, rule),
+            output="features" if scorer else "probabilities",
+            **settings,
+        )
+        classes = tuple(ClassName(f"id-{label}", label) for label in labels)
+        return Predictor("tiny", extractor, classes, scorer)
+
+    return make
 
 
 @pytest.fixture(scope="session")

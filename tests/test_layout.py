@@ -12,6 +12,7 @@ TESTS = Path(__file__).parent
 #: Modules that are tested in another file, and where.
 ELSEWHERE = {
     "checking/base.py": "checking/test_running.py",  # abstract
+    "exporting/format.py": "exporting/test_formats.py",  # only a row
     "networks/pooling.py": "networks/test_variants.py",  # only names
     "classifier.py": "classifier/test_classifier.py",  # has fixtures of its own
     "version.py": "test_project_files.py",

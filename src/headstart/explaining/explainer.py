@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from headstart.errors import ImageError, UsageError
-from headstart.explaining.activation_map import activation_maps
 from headstart.explaining.explanation import Explanation, Seen
 from headstart.explaining.occlusion import occlusion_map
 from headstart.features.compiling import compile_network
 from headstart.images.decoding import decoded_image
 from headstart.images.sources import as_source
 from headstart.model.examples import saved_examples
+from headstart.prediction.activation_map import activation_maps
 from headstart.prediction.answer import Prediction
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from headstart.explaining.activation_map import ActivationMaps
     from headstart.explaining.explanation import Method
     from headstart.features.engine import Engine, Values
     from headstart.images.sources import ImageLike, ImageSource
     from headstart.model.examples import Example, Finder
+    from headstart.prediction.activation_map import ActivationMaps
     from headstart.prediction.predictor import Predictor
 
 #: The longest side of the images that are shown, in pixels.

@@ -11,12 +11,12 @@ from headstart.model.card import model_card
 from headstart.model.description import DESCRIPTION, Description, within_limits
 from headstart.model.examples import Examples
 from headstart.model.golden import golden_arrays
-from headstart.model.graph import headed, output_shapes
 from headstart.model.loading import load
 from headstart.model.replacing import link_or_copy, place_for_model
 from headstart.model.saved import SavedModel
 from headstart.model.training_data import TrainingData
 from headstart.networks.network import graph_key
+from headstart.prediction.graph import headed, output_shapes
 from headstart.prediction.predictor import Predictor
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from tests.prediction.scorers import affine, dense, neighbours
 
-from headstart.explaining.activation_map import activation_maps
 from headstart.features.compiling import compile_network
 from headstart.networks.variants import mirrored, pooled
+from headstart.prediction.activation_map import activation_maps
 from headstart.prediction.scoring import softmax
 
 IMAGES = np.random.default_rng(3).integers(0, 256, (3, 32, 32, 3), np.uint8)
@@ -61,7 +61,7 @@ def test_a_network_without_a_feature_map_or_with_one_of_one_place_has_none(
 
 def test_a_classifier_that_is_not_made_of_the_features_has_none(make_predictor, monkeypatch):
     wrong = (np.ones((16, 5), np.float32), np.arange(5, dtype=np.float32))
-    home = "headstart.explaining.activation_map.classifier_layer"
+    home = "headstart.prediction.activation_map.classifier_layer"
     monkeypatch.setattr(home, lambda _: wrong)
     assert activation_maps(make_predictor()) is None
     monkeypatch.setattr(home, lambda _: (wrong[0][:8], wrong[1]))

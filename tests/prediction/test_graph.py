@@ -5,8 +5,8 @@ from tests.prediction.scorers import dense, neighbours
 
 from headstart.features.compiling import compile_network
 from headstart.model import load
-from headstart.model.graph import ACTIVATIONS
 from headstart.prediction import scoring
+from headstart.prediction.graph import ACTIVATIONS
 
 
 def test_the_graph_makes_the_same_probabilities_as_the_arrays(model_folder):

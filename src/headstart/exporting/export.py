@@ -1,0 +1,165 @@
+"""Export a model: written, run in its own runtime, compared, and only then put in its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from headstart.arguments import check, check_known
+from headstart.errors import ConversionError, UsageError
+from headstart.exporting.exported_model import ExportedModel
+from headstart.exporting.formats import FORMATS
+from headstart.storage.whole_files import whole_file
+from headstart.storage.whole_folders import temporary_folder
+
+if TYPE_CHECKING:
+    from headstart.exporting.format import Format
+    from headstart.prediction.predictor import Predictor
+
+ExportPrecision = Literal["auto", "f32", "int8"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportSummary:
+    """What was exported, and how well it agrees.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    format : str
+        Its format: a key of the table of formats.
+    runtime : str
+        The program that it was checked with.
+    difference : float
+        How far the worst probability of the golden images is off there.
+    outputs : tuple of str
+        "probabilities", "feature_vector" and, for a linear head on the means of a feature map,
+        "saliency_map".
+    precision : {"f32", "int8"}
+    """
+
+    path: Path
+    format: str
+    runtime: str
+    difference: float
+    outputs: tuple[str, ...]
+    precision: Literal["f32", "int8"]
+
+
+def export(
+    predictor: Predictor,
+    to: str,
+    out: str | Path,
+    *,
+    precision: ExportPrecision = "auto",
+    overwrite: bool = False,
+) -> ExportSummary:
+    """Write a model in the format of another program, once it predicts the same there.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        Of a saved model, a classifier or a pre-trained network.
+    to : str
+        The name of the format: a key of `FORMATS`.
+    out : str or Path
+        The file to write.
+    precision : {"auto", "f32", "int8"}, default="auto"
+        "auto" is that of the model: 8 bits if it was trained for them, else float32.
+    overwrite : bool, default=False
+        Whether a file that is there may be replaced.
+
+    Returns
+    -------
+    ExportSummary
+
+    Raises
+    ------
+    UsageError
+        If an argument is wrong. Nothing was done.
+    MissingExtra
+        If the format, or its runtime, needs a package that is not here.
+    ConversionError
+        If the format can't hold the model, or its runtime computes other probabilities. No file is
+        written.
+    StorageError
+        If the file can't be written.
+    """
+    check_known("The format", to, list(FORMATS))
+    check("precision", precision, ExportPrecision)
+    kind, out = FORMATS[to], Path(out)
+    check_place(out, kind, overwrite=overwrite)
+    _check_precision(predictor, precision)
+    kind.check()
+    model = ExportedModel.of(predictor)
+    with temporary_folder() as folder:
+        written = folder / out.name
+        kind.write(model, written)
+        difference = checked_difference(model, kind, written)
+        # The file that the user names comes last: it is whole only with the others.
+        for suffix in reversed(kind.suffixes):
+            content = written.with_suffix(suffix)
+            with whole_file(out.with_suffix(suffix)) as new:
+                new.write_bytes(content.read_bytes())
+    return ExportSummary(
+        path=out,
+        format=to,
+        runtime=kind.runtime,
+        difference=difference,
+        outputs=tuple(name for each in model.graph.outputs for name in each.get_names()),
+        precision="int8" if predictor.network.quantised else "f32",
+    )
+
+
+def check_place(out: Path, kind: Format, *, overwrite: bool) -> None:
+    """Refuse a path that is no file of the format, or that is taken."""
+    if out.suffix != kind.suffixes[0]:
+        raise UsageError(
+            f"A file of {kind.title} must end in {kind.suffixes[0]}. Received: {str(out)!r}."
+        )
+    taken = [path for path in map(out.with_suffix, kind.suffixes) if path.exists()]
+    if any(path.is_dir() for path in taken) or (taken and not overwrite):
+        raise UsageError(
+            f"The file to write must not be there yet. Received: {str(taken[0])!r}. Choose another "
+            "name, or say that it may be replaced (--overwrite, overwrite=True)."
+        )
+
+
+def _check_precision(predictor: Predictor, precision: ExportPrecision) -> None:
+    quantised = predictor.network.quantised
+    if precision == "int8" and not quantised:
+        raise UsageError(
+            "Only a model that was trained for 8 bits is exported in 8 bits: labelled images must "
+            "show that its accuracy stays the same. Received: a model in float32 with precision "
+            "'int8'. Train it first: headstart train FOLDER --out DIR --precision int8"
+        )
+    if precision == "f32" and quantised:
+        raise UsageError(
+            "A model with 8 bits is exported in 8 bits; its other bits are gone. Received: "
+            "precision 'f32'. Leave it out, or train a model without precision='int8'."
+        )
+
+
+def checked_difference(model: ExportedModel, kind: Format, path: Path) -> float:
+    """Run a written file in its own runtime; return how far the worst probability is off.
+
+    Raises
+    ------
+    ConversionError
+        If that is more than rounding.
+    """
+    found = kind.run(path, model.images)
+    difference = float("inf")
+    if found.shape == model.probabilities.shape and np.isfinite(found).all():
+        difference = float(np.abs(found - model.probabilities).max())
+    if not difference <= model.tolerance:
+        raise ConversionError(
+            f"The exported model must predict in {kind.runtime} what it predicts here. Received: "
+            f"a probability of the golden images is off by {difference:.2g}; {model.tolerance:.2g} "
+            "would be rounding. No file was written. Please report it, with the model's README.md."
+        )
+    return difference

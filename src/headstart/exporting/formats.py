@@ -1,0 +1,9 @@
+"""The table of formats. To add one, add a row."""
+
+from headstart.exporting.format import Format
+from headstart.exporting.openvino_files import OPENVINO
+
+#: By the name that users give.
+FORMATS: dict[str, Format] = {
+    "openvino": OPENVINO,
+}

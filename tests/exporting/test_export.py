@@ -1,0 +1,66 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.prediction.scorers import affine
+
+from headstart.errors import ConversionError, UsageError
+from headstart.exporting import export as module
+from headstart.exporting.export import export
+from headstart.exporting.formats import FORMATS
+
+
+@pytest.fixture
+def small(make_predictor):
+    return make_predictor(affine())
+
+
+def test_it_says_what_was_exported(small, tmp_path):
+    found = export(small, "openvino", tmp_path / "net.xml")
+    assert found.outputs == ("probabilities", "feature_vector", "saliency_map")
+    assert found.path == tmp_path / "net.xml"
+    assert found.difference < 1e-4
+    assert (found.format, found.runtime, found.precision) == ("openvino", "OpenVINO", "f32")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["net.bin", "net.xml"]
+
+
+def test_nothing_is_written_where_the_runtime_predicts_otherwise(small, tmp_path, monkeypatch):
+    def wrong(path, images):
+        return FORMATS["openvino"].run(path, images)[:, ::-1]
+
+    rows = {"openvino": replace(FORMATS["openvino"], run=wrong)}
+    monkeypatch.setattr(module, "FORMATS", rows)
+    with pytest.raises(ConversionError, match="golden images is off by"):
+        export(small, "openvino", tmp_path / "net.xml")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("wrong", [np.full((3, 3), np.nan), np.zeros((3, 2))])
+def test_probabilities_that_are_none_are_off(small, tmp_path, monkeypatch, wrong):
+    rows = {"openvino": replace(FORMATS["openvino"], run=lambda *_: wrong)}
+    monkeypatch.setattr(module, "FORMATS", rows)
+    with pytest.raises(ConversionError, match="off by inf"):
+        export(small, "openvino", tmp_path / "net.xml")
+
+
+def test_a_file_is_replaced_only_if_asked_for(small, tmp_path):
+    (tmp_path / "net.bin").write_bytes(b"mine")
+    with pytest.raises(UsageError, match=r"net\.bin"):
+        export(small, "openvino", tmp_path / "net.xml")
+    export(small, "openvino", tmp_path / "net.xml", overwrite=True)
+    assert (tmp_path / "net.bin").read_bytes() != b"mine"
+
+
+@pytest.mark.parametrize(
+    ("to", "name", "precision", "says"),
+    [
+        ("caffe", "net.xml", "auto", "The format"),
+        ("openvino", "net.onnx", "auto", r"end in \.xml"),
+        ("openvino", "net.xml", "f16", "precision"),
+        ("openvino", "net.xml", "int8", "trained for 8 bits"),
+    ],
+)
+def test_wrong_arguments_are_refused(small, tmp_path, to, name, precision, says):
+    with pytest.raises(UsageError, match=says):
+        export(small, to, tmp_path / name, precision=precision)
+    assert list(tmp_path.iterdir()) == []
