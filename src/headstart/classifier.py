@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from headstart.model.examples import Examples
     from headstart.networks.network import Network
     from headstart.networks.pooling import Pooling
+    from headstart.networks.preprocessing import PreprocessingName
     from headstart.prediction.scoring import Scorer
 
 
@@ -72,6 +73,7 @@ class ClassifierSettings(TypedDict, total=False):
     layer: str | None
     pooling: Pooling
     mirror: bool
+    preprocessing: PreprocessingName | None
     resize: ResizeRule
     precision: PrecisionRule
     class_weight: Literal["balanced"] | Mapping[Hashable, float] | None
@@ -108,6 +110,9 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
     mirror : bool, default=False
         Whether the network also sees each image mirrored and returns the mean of both, in twice the
         time. See `NetworkSpec`.
+    preprocessing : str, optional
+        What happens to the pixels before the first layer of a network in a file that does not say
+        it, such as "tf" or "torch". See `NetworkSpec`.
     resize : {"auto", "crop", "squash", "pad", "keras"}, default="auto"
         How an image is brought to that size. "auto" squashes, crops or pads, whichever has the
         lowest cross-validated log loss on at most 240 of the training images; if none of them is
@@ -436,6 +441,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         other = copy.copy(self)
         other.backbone, other.weights, other.size = network, None, None
         other.layer, other.pooling, other.mirror = None, "auto", False
+        other.preprocessing = None
         other.head_ = copy.copy(self.head_)
         other.head_.scorer_ = scorer
         other.training_ = replace(self.training_, fine_tuned=fine_tuned)

@@ -204,6 +204,13 @@ class TestConvertedAlready:
             find_network(NetworkSpec(known, weights="mine.h5"))
 
 
+@pytest.mark.parametrize("named", ["row", "network"])
+def test_preprocessing_that_is_known_is_not_asked_for(network, named):
+    known = network if named == "network" else "mini"
+    with pytest.raises(UsageError, match=r"known with its preprocessing\. Received: .*'tf'"):
+        find_network(NetworkSpec(known, preprocessing="tf"))
+
+
 def test_folder_of_something_else_is_refused(tmp_path):
     for named in (tmp_path, str(tmp_path)):
         with pytest.raises(NotASavedModel, match=r"must hold .*network\.json"):

@@ -7,6 +7,7 @@ import sys
 
 from headstart.backbones.spec import NetworkSpec
 from headstart.networks.pooling import POOLINGS
+from headstart.networks.preprocessing import USUAL
 
 
 def test_defaults_ask_for_nothing_special():
@@ -17,6 +18,7 @@ def test_defaults_ask_for_nothing_special():
         "layer": None,
         "pooling": POOLINGS[0],
         "mirror": False,
+        "preprocessing": None,
     }
 
 
@@ -27,6 +29,11 @@ def test_every_field_is_documented():
 
 def test_every_pooling_is_documented():
     assert all(f'"{pooling}"' in NetworkSpec.__doc__ for pooling in POOLINGS)
+
+
+def test_every_preprocessing_is_documented():
+    named = {name.removesuffix("-bgr").removesuffix("-rgb") for name in USUAL}
+    assert all(f'"{name}"' in NetworkSpec.__doc__ for name in named)
 
 
 def test_importing_it_loads_next_to_nothing():

@@ -42,6 +42,8 @@ class Oven:
         Whether air is moved.
     mode : {"top", "both"}
         Where the heat comes from. It matters. "top" is for pizza, says Ann. "both" is it.
+    glaze : {"egg", "milk"}, optional
+        What is spread on top.
     timer : int, optional
         After how many minutes it rings. The default is never.
     share : float or int, optional
@@ -61,6 +63,7 @@ class Oven:
     name: str = "big"
     fan: bool = True
     mode: Literal["top", "both"] = "both"
+    glaze: Literal["egg", "milk"] | None = None
     timer: int | None = None
     share: float | int | None = 0.25
     recipe: str | Path | None = None
@@ -97,6 +100,7 @@ def test_without_flags_the_defaults_hold():
         ("--no-fan", "fan", False),
         ("--fan", "fan", True),
         ("--mode top", "mode", "top"),
+        ("--glaze egg", "glaze", "egg"),
         ("--timer 5", "timer", 5),
         ("--timer none", "timer", None),
         ("--share 0.5", "share", 0.5),

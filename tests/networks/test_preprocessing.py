@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from headstart.networks.graph import take_pixels
-from headstart.networks.preprocessing import KERAS_MODES, Preprocessing
+from headstart.networks.preprocessing import KERAS_MODES, USUAL, Preprocessing, PreprocessingName
 from headstart.networks.runtime import load_openvino, load_processor
 
 OWN = Preprocessing("bgr", 2.0, (1.0, 2.0, 3.0), (4.0, 5.0, 6.0))
@@ -81,3 +82,17 @@ def test_keras_computes_the_same_under_its_names():
     environment = {**os.environ, "KERAS_BACKEND": "numpy"}
     command = [sys.executable, "-W", "ignore", "-c", SAME_IN_KERAS]
     subprocess.run(command, check=True, timeout=120, env=environment)
+
+
+def test_every_name_stands_for_another_preprocessing():
+    assert tuple(USUAL) == get_args(PreprocessingName)
+    assert len(set(USUAL.values())) == len(USUAL)
+
+
+def test_the_other_order_of_channels_keeps_the_arithmetic_of_each_colour():
+    assert OWN.reversed() == Preprocessing("rgb", 2.0, (3.0, 2.0, 1.0), (6.0, 5.0, 4.0))
+    assert OWN.reversed().reversed() == OWN
+    pixels = np.random.default_rng(4).integers(0, 256, (1, 8, 6, 3), np.uint8)
+    found, _ = in_openvino(USUAL["torch-bgr"], pixels)
+    expected, _ = in_openvino(USUAL["torch"], pixels)
+    np.testing.assert_array_equal(found, expected[..., ::-1])

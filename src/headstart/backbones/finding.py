@@ -101,6 +101,7 @@ def _find_plain(spec: NetworkSpec, *, download: bool, progress: Progress | None)
 def _find_converted(
     row: Backbone, spec: NetworkSpec, *, download: bool, progress: Progress | None
 ) -> Network:
+    _refuse_preprocessing(row.name, spec)
     size = _checked_size(row, spec.height_and_width)
     given = None if spec.weights is None else Path(spec.weights)
     weights = find_weights(row, given, download=download, progress=progress)
@@ -110,6 +111,7 @@ def _find_converted(
 
 def _checked(network: Network, spec: NetworkSpec) -> Network:
     """Return a network that is converted already, unless `spec` wants another one."""
+    _refuse_preprocessing(network.name, spec)
     asked = (
         ("weights", spec.weights, None),
         ("size", spec.height_and_width, network.size),
@@ -124,6 +126,14 @@ def _checked(network: Network, spec: NetworkSpec) -> Network:
                 "have it converted with that."
             )
     return network
+
+
+def _refuse_preprocessing(name: str, spec: NetworkSpec) -> None:
+    if spec.preprocessing is not None:
+        raise UsageError(
+            f"{name} is known with its preprocessing. Received: preprocessing "
+            f"{spec.preprocessing!r}. Leave it out: it is for networks in files that don't say it."
+        )
 
 
 def _checked_size(row: Backbone, size: tuple[int, int] | None) -> tuple[int, int]:

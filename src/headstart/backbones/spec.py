@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from headstart.arguments import Means, Positive, check_fields
 from headstart.networks.pooling import Pooling  # noqa: TC001 - flags are made from the types
+from headstart.networks.preprocessing import (
+    PreprocessingName,  # noqa: TC001 - flags are made from the types
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +50,12 @@ class NetworkSpec:
         Whether the network also sees each image mirrored and returns the mean of both: not for
         letters or anything else with a left and a right. This can raise accuracy and doubles the
         time.
+    preprocessing : str, optional
+        What happens to the pixels of an image before the first layer, for a network in a file that
+        does not say it. "inside" does nothing, "zero-to-one" divides by 255, "tf" scales to -1 to
+        1, "torch" also subtracts ImageNet's mean and divides by its standard deviation, "clip" does
+        so with CLIP's, "caffe" takes BGR minus ImageNet's mean. "-bgr" and "-rgb" at the end of a
+        name stand for the other order of channels. The default is what the file says.
 
     Raises
     ------
@@ -60,6 +69,7 @@ class NetworkSpec:
     layer: str | None = None
     pooling: Pooling = "auto"
     mirror: bool = False
+    preprocessing: PreprocessingName | None = None
 
     def __post_init__(self) -> None:
         """Refuse values of another type or range."""

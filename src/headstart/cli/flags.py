@@ -260,7 +260,10 @@ def kind_of(annotation: Any) -> Kind:
     # The text decides what it names: a Path would always mean a folder.
     if str in types_:
         return TEXT
-    kind = _KINDS.get(types_ - {types.NoneType})
+    others = types_ - {types.NoneType}
+    if len(others) == 1 and get_origin(choice := next(iter(others))) is Literal:
+        return kind_of(choice)
+    kind = _KINDS.get(others)
     if kind is None:
         raise TypeError(f"A flag must be given a Kind for the type {annotation}.")
     return _optional(kind) if types.NoneType in types_ else kind

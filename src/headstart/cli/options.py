@@ -71,7 +71,11 @@ BUDGET = Kind(
 
 NETWORK = Flags(
     NetworkSpec(),
-    names={"backbone": "--model NAME", "weights": "--weights FILE"},
+    names={
+        "backbone": "--model NAME",
+        "weights": "--weights FILE",
+        "preprocessing": "--preprocessing NAME",
+    },
     kinds={"backbone": TEXT, "size": SQUARE},
 )
 

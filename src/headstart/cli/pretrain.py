@@ -46,7 +46,11 @@ _AS_TRAINED = "a teacher's features are those that it was trained with"
 TEACHER = Flags(
     NetworkSpec(),
     prefix="teacher-",
-    names={"backbone": "--teacher NAME", "weights": "--teacher-weights FILE"},
+    names={
+        "backbone": "--teacher NAME",
+        "weights": "--teacher-weights FILE",
+        "preprocessing": "--teacher-preprocessing NAME",
+    },
     kinds={
         "backbone": replace(
             TEXT,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from headstart.images.sources import ImageSource
     from headstart.networks.network import Network
     from headstart.networks.pooling import Pooling
+    from headstart.networks.preprocessing import PreprocessingName
 
 
 @dataclass(eq=False, repr=False)
@@ -45,6 +46,7 @@ class ImageEstimator(BaseEstimator):
     layer: str | None = None
     pooling: Pooling = "auto"
     mirror: bool = False
+    preprocessing: PreprocessingName | None = None
     resize: ResizeRule = "auto"
     precision: PrecisionRule = "auto"
     cache: bool | Path = True
@@ -98,6 +100,9 @@ class Embedder(TransformerMixin, ImageEstimator):
     mirror : bool, default=False
         Whether the network also sees each image mirrored and returns the mean of both, in twice the
         time. See `NetworkSpec`.
+    preprocessing : str, optional
+        What happens to the pixels before the first layer of a network in a file that does not say
+        it, such as "tf" or "torch". See `NetworkSpec`.
     resize : {"auto", "crop", "squash", "pad", "keras"}, default="auto"
         How an image is brought to that size. "auto" is the backbone's own rule.
     precision : {"auto", "f32", "bf16"}, default="auto"

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Numbers = tuple[float, float, float]
+
+#: The usual ways, each under its name in `USUAL`.
+PreprocessingName = Literal[
+    "inside",
+    "zero-to-one",
+    "tf",
+    "torch",
+    "caffe",
+    "clip",
+    "inside-bgr",
+    "zero-to-one-bgr",
+    "tf-bgr",
+    "torch-bgr",
+    "caffe-rgb",
+    "clip-bgr",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +54,11 @@ class Preprocessing:
         ]
         return [step for step in steps if step not in _IDLE]
 
+    def reversed(self) -> Preprocessing:
+        """Return the same arithmetic on each colour for a network that takes the other order."""
+        channels: Literal["rgb", "bgr"] = "bgr" if self.channels == "rgb" else "rgb"
+        return replace(self, channels=channels, mean=self.mean[::-1], std=self.std[::-1])
+
 
 _ONES = (1.0, 1.0, 1.0)
 _IDLE = (("divide", _ONES), ("subtract", (0.0, 0.0, 0.0)))
@@ -60,4 +81,27 @@ KERAS_MODES = {
     "tf": MINUS_ONE_TO_ONE,
     "torch": STANDARDISED,
     "caffe": CENTRED_BGR,
+}
+
+#: From 0 to 1.
+ZERO_TO_ONE = Preprocessing("rgb", 255.0, (0.0, 0.0, 0.0), _ONES)
+
+# Of the images that OpenAI's CLIP was trained on; also published with its weights.
+_CLIP_MEAN, _CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+CLIP = Preprocessing("rgb", 255.0, _CLIP_MEAN, _CLIP_STD)
+
+#: What networks of all kinds were trained with, by name.
+USUAL: dict[PreprocessingName, Preprocessing] = {
+    "inside": INSIDE,
+    "zero-to-one": ZERO_TO_ONE,
+    "tf": MINUS_ONE_TO_ONE,
+    "torch": STANDARDISED,
+    "caffe": CENTRED_BGR,
+    "clip": CLIP,
+    "inside-bgr": INSIDE.reversed(),
+    "zero-to-one-bgr": ZERO_TO_ONE.reversed(),
+    "tf-bgr": MINUS_ONE_TO_ONE.reversed(),
+    "torch-bgr": STANDARDISED.reversed(),
+    "caffe-rgb": CENTRED_BGR.reversed(),
+    "clip-bgr": CLIP.reversed(),
 }
