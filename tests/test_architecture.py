@@ -29,7 +29,7 @@ HEAVY = {
         "model",
     },
     "cleanlab": {"checking"},
-    "h5py": {"backbones", "untrusted"},
+    "h5py": {"backbones", "foreign", "untrusted"},
     "jax": {"features", "training"},
     "keras": {
         "augmentation",

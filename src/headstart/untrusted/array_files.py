@@ -41,7 +41,7 @@ def read_arrays(file: BinaryIO) -> dict[str, NDArray[Any]]:
     """
     try:
         size = os.fstat(file.fileno()).st_size
-        _check_list(file, size)
+        check_list(file, size)
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
             _check_entries(entries, size)
@@ -50,7 +50,7 @@ def read_arrays(file: BinaryIO) -> dict[str, NDArray[Any]]:
         raise ValueError(f"no archive of arrays: {error}") from error
 
 
-def _check_list(file: BinaryIO, size: int) -> None:
+def check_list(file: BinaryIO, size: int) -> None:
     """Check how long the list of the archive is, which is read into memory as a whole."""
     file.seek(max(0, size - _LARGE - _PLACE - _END))
     tail = file.read()
