@@ -117,7 +117,18 @@ class WeightsMismatch(WeightsError):
 
 
 class DownloadError(WeightsError):
-    """A download failed. The bytes received are kept, and the next try resumes there."""
+    """A download failed. The bytes received are kept, and the next try resumes there.
+
+    Parameters
+    ----------
+    message : str
+    status : int, optional
+        What the server answered, such as 404; None if it did not.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class ConversionError(HeadstartError):

@@ -76,7 +76,7 @@ def test_message_says_which_file_to_put_where():
 
 def test_message_of_a_failed_download_says_it_too(monkeypatch):
     monkeypatch.setenv("HEADSTART_MIRROR", "http://127.0.0.1:1/")
-    monkeypatch.setattr(weights_module.downloads.time, "sleep", lambda _: None)
+    monkeypatch.setattr("headstart.hub.connections.PAUSE", 0)
     with pytest.raises(DownloadError, match="copy it to"):
         find_weights(ROW)
 

@@ -15,17 +15,18 @@ import pytest
 from tests.recorder import Recorder
 
 from headstart.errors import DownloadError, StorageError, WeightsMismatch
-from headstart.hub import download
+from headstart.hub import connections, download
 from headstart.hub.download import check_reach, fetch
 
 CONTENT = bytes(range(256)) * 4000
 MD5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
+GIT = hashlib.sha1(b"blob %d\0" % len(CONTENT) + CONTENT, usedforsecurity=False).hexdigest()
 
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch):
-    monkeypatch.setattr("headstart.hub.download.PAUSE", 0)
+    monkeypatch.setattr("headstart.hub.connections.PAUSE", 0)
 
 
 class Server:
@@ -108,7 +109,7 @@ def target(tmp_path):
     return tmp_path / "weights" / "net.h5"
 
 
-@pytest.mark.parametrize("digest", [MD5, SHA256, None])
+@pytest.mark.parametrize("digest", [MD5, SHA256, GIT, None])
 def test_file_arrives_whole_and_checked(server, target, digest):
     assert fetch(server.url, target, digest) == target
     assert target.read_bytes() == CONTENT
@@ -174,7 +175,30 @@ def test_part_longer_than_the_file_is_deleted(server, target):
     assert target.read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize("digest", [MD5, SHA256])
+def test_file_with_more_bytes_than_allowed_is_refused(server, target):
+    for mishap in (None, "no length"):
+        server.plan = [mishap]
+        with pytest.raises(DownloadError, match=r"net\.h5 must have at most 1,000 bytes"):
+            fetch(server.url, target, None, most=1000)
+    assert not target.exists()
+    assert not (target.parent / "net.h5.part").exists()
+
+
+def test_server_that_asks_to_wait_is_asked_again(server, target):
+    server.plan = [429]
+    fetch(server.url, target, MD5)
+    assert target.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_error_says_what_the_server_answered(server, target, status):
+    server.plan = [status]
+    with pytest.raises(DownloadError) as caught:
+        fetch(server.url, target, MD5)
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize("digest", [MD5, SHA256, GIT])
 def test_file_with_a_wrong_hash_is_deleted(server, target, digest):
     server.content = b"something else"
     with pytest.raises(WeightsMismatch, match=f"published hash {digest}"):
@@ -206,7 +230,7 @@ def test_error_without_a_connection_ends_with_instructions(target):
 
 
 def test_bytes_received_are_kept_after_the_last_attempt(server, target):
-    server.plan = ["break", *["reset"] * download.ATTEMPTS]
+    server.plan = ["break", *["reset"] * connections.ATTEMPTS]
     with pytest.raises(DownloadError, match="The bytes received are kept"):
         fetch(server.url, target, MD5)
     assert (target.parent / "net.h5.part").read_bytes() == CONTENT[: len(CONTENT) // 3]

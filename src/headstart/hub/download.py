@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
-import os
 import queue
 import threading
-import time
 import urllib.error
-import urllib.parse
 import urllib.request
 from http.client import HTTPException
 from typing import TYPE_CHECKING
@@ -18,8 +16,12 @@ import filelock
 
 from headstart.errors import DownloadError, WeightsMismatch
 from headstart.escaping import printable
+from headstart.hub.connections import ATTEMPTS, BROKEN, may_succeed_later, open_address, wait
+from headstart.hub.mirrors import mirrored
 from headstart.progress import Bars
 from headstart.storage.disk import hash_file, writing
+from headstart.untrusted.hashed_files import LARGEST
+from headstart.untrusted.regular_files import open_regular
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
@@ -29,9 +31,6 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("headstart")
 
-ATTEMPTS = 4
-PAUSE = 1.0  # seconds before the second attempt; doubled for each further one
-TIMEOUT = 30  # seconds without a byte
 PIECE = 1 << 18  # bytes read at once
 
 
@@ -42,6 +41,7 @@ def fetch(
     *,
     progress: Progress | None = None,
     instructions: str = "",
+    most: int = LARGEST,
 ) -> Path:
     """Download `url` to `target`, unless another process has done so.
 
@@ -51,20 +51,25 @@ def fetch(
     Parameters
     ----------
     url : str
-        If ``$HEADSTART_MIRROR`` is set, the file with the same name is fetched from there.
+        It may be that of a hub; then the hub's token is sent. If ``$HEADSTART_MIRROR`` is set, the
+        file is fetched from there; see `headstart.hub.mirrors.mirrored`.
     target : Path
         The file to write.
     digest : str or None
-        The published hash: 32 hexadecimal digits are MD5, 64 are SHA-256. None: not checked.
+        The published hash: 32 hexadecimal digits are MD5, 40 the name of the file in Git, 64
+        SHA-256. None: not checked.
     progress : Progress, optional
         Shows the bytes received.
     instructions : str
         The end of the message of a `DownloadError`: how to get the file by hand.
+    most : int
+        How many bytes the file may have.
 
     Raises
     ------
     DownloadError
-        If the server can't be reached, refuses, or the connection breaks each time.
+        If the server can't be reached, refuses (the error's `status` says how) or sends more bytes,
+        or the connection breaks each time.
     WeightsMismatch
         If the complete file has another hash; it is deleted.
     StorageError
@@ -77,8 +82,8 @@ def fetch(
             if not target.is_file():
                 # Not the address: that of a mirror may hold a password.
                 _logger.info("downloading %s", printable(str(target)))
-                _download(mirrored(url), part, progress, instructions)
-                _check(part, digest, mirrored(url))
+                _download(mirrored(url), part, progress, instructions, most)
+                _check(part, digest, url)
                 part.replace(target)
     return target
 
@@ -116,36 +121,37 @@ def _ask(address: str, seconds: float, problems: queue.SimpleQueue[str]) -> None
     problems.put(problem)
 
 
-def mirrored(url: str) -> str:
-    """Return the address of the same file on the mirror, if one is set."""
-    mirror = os.environ.get("HEADSTART_MIRROR")
-    if not mirror:
-        return url
-    return f"{mirror.rstrip('/')}/{_name(url)}"
-
-
 def hash_as(digest: str, path: Path) -> str:
     """Return the hash of a file, of the same kind as the published one; its length tells."""
+    if len(digest) == 40:
+        return _git_hash(path)
     return hash_file(path, {32: "md5", 64: "sha256"}[len(digest)])
 
 
-def _download(url: str, part: Path, progress: Progress | None, instructions: str) -> None:
+def _git_hash(path: Path) -> str:
+    """Return what Git calls a file: the SHA-1 of its length and its content."""
+    with open_regular(path) as file:
+        found = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+        while piece := file.read(PIECE):
+            found.update(piece)
+    return found.hexdigest()
+
+
+def _download(
+    url: str, part: Path, progress: Progress | None, instructions: str, most: int
+) -> None:
     """Resume until the file is complete; give up after `ATTEMPTS` in a row without a byte."""
     failures = 0
     while True:
         before = _size(part)
         try:
-            return _resume(url, part, progress)
-        except urllib.error.HTTPError as error:
-            if error.code < 500:
-                raise _failed(url, f"the server answered {error.code}", instructions) from error
-            last: Exception = error
-        except (HTTPException, urllib.error.URLError, ConnectionError, TimeoutError) as error:
+            return _resume(url, part, progress, most)
+        except BROKEN as error:
             last = error
         failures = 1 if _size(part) > before else failures + 1
-        if failures == ATTEMPTS:
-            raise _failed(url, str(getattr(last, "reason", last)), instructions) from last
-        time.sleep(PAUSE * 2 ** (failures - 1))
+        if failures == ATTEMPTS or not may_succeed_later(last):
+            raise _failed(url, last, instructions) from last
+        wait(failures, last)
 
 
 def _size(part: Path) -> int:
@@ -153,29 +159,30 @@ def _size(part: Path) -> int:
 
 
 def _name(url: str) -> str:
-    return url.rpartition("/")[2]
+    return url.partition("?")[0].rpartition("/")[2]
 
 
-def _failed(url: str, why: str, instructions: str) -> DownloadError:
+def _failed(url: str, error: Exception, instructions: str) -> DownloadError:
+    status = error.code if isinstance(error, urllib.error.HTTPError) else None
+    why = f"the server answered {status}" if status else str(getattr(error, "reason", error))
     return DownloadError(
-        f"Could not download {_name(url)}: {why}. The bytes received are kept.\n{instructions}"
+        f"Could not download {_name(url)}: {why}. The bytes received are kept.\n{instructions}",
+        status=status,
     )
 
 
-def _resume(url: str, part: Path, progress: Progress | None) -> None:
+def _resume(url: str, part: Path, progress: Progress | None, most: int) -> None:
     """Download the bytes that `part` still lacks."""
     have = _size(part)
-    asked = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310 - the catalogue's or the user's own address
     try:
-        response = urllib.request.urlopen(asked, timeout=TIMEOUT)  # noqa: S310 - the same
+        response = open_address(url, {"Range": f"bytes={have}-"} if have else {})
     except urllib.error.HTTPError as error:
-        error.close()
         if error.code != 416:
             raise
         _accept_if_complete(part, error.headers.get("Content-Range"))
     else:
         with contextlib.closing(response):
-            _receive(response, part, have if response.status == 206 else 0, progress)
+            _receive(response, part, have if response.status == 206 else 0, progress, most)
 
 
 def _accept_if_complete(part: Path, content_range: str | None) -> None:
@@ -187,21 +194,34 @@ def _accept_if_complete(part: Path, content_range: str | None) -> None:
         )
 
 
-def _receive(response: HTTPResponse, part: Path, have: int, progress: Progress | None) -> None:
+def _receive(
+    response: HTTPResponse, part: Path, have: int, progress: Progress | None, most: int
+) -> None:
     length = response.headers.get("Content-Length")
     total = None if length is None else have + int(length)
+    _check_size(part, total or 0, most)
     what = f"downloading {part.stem}"
     with (
         part.open("ab" if have else "wb") as file,
         (progress or Bars()).bar(what, total, unit="B") as advance,
     ):
         advance(have)
-        while piece := _read(response):
+        while have <= most and (piece := _read(response)):
             file.write(piece)
             have += len(piece)
             advance(len(piece))
+    _check_size(part, have, most)
     if total is not None and have < total:
         raise ConnectionError(f"the connection broke after {have:,} of {total:,} bytes")
+
+
+def _check_size(part: Path, size: int, most: int) -> None:
+    if size > most:
+        part.unlink(missing_ok=True)
+        raise DownloadError(
+            f"{part.stem} must have at most {most:,} bytes. Received: {size:,} or more. It is not "
+            "what it should be."
+        )
 
 
 def _read(response: HTTPResponse) -> bytes:
@@ -219,6 +239,7 @@ def _check(part: Path, digest: str | None, url: str) -> None:
     if found != digest:
         part.unlink()
         raise WeightsMismatch(
-            f"{url} must have the published hash {digest}. Received a file with {found}, which was "
-            "deleted. Try again; if the hash is the same, the server or mirror has another file."
+            f"{_name(url)} must have the published hash {digest}. Received a file with "
+            f"{found}, which was deleted. Try again; if the hash is the same, the server "
+            "or mirror has another file."
         )

@@ -1,0 +1,150 @@
+"""Open addresses: with the token of their hub, and never with that of another."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from headstart.errors import DownloadError
+from headstart.hub.tokens import authorization, origin_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from http.client import HTTPMessage, HTTPResponse
+    from urllib.request import Request
+
+ATTEMPTS = 4
+PAUSE = 1.0  # seconds before the second attempt; doubled for each further one
+TIMEOUT = 30  # seconds without a byte
+# Seconds that a server may ask to wait; with more, the user had better come back later.
+_LONGEST_WAIT = 60
+
+#: What a connection that breaks raises, and a server that can't be reached.
+BROKEN = (HTTPException, urllib.error.URLError, ConnectionError, TimeoutError)
+
+
+def open_address(url: str, headers: Mapping[str, str]) -> HTTPResponse:
+    """Open an address, and follow where it leads.
+
+    Raises
+    ------
+    urllib.error.HTTPError
+        If the server refuses; it is closed.
+    URLError, HTTPException, ConnectionError, TimeoutError
+        If it can't be reached, or the connection breaks.
+    DownloadError
+        If it leads to an address that is not encrypted, from one that is.
+    UsageError
+        If a token can't be sent.
+    """
+    asked = urllib.request.Request(url, headers=dict(headers))  # noqa: S310 - the catalogue's or the user's own address
+    _authorize(asked)
+    try:
+        return urllib.request.build_opener(_Redirects).open(asked, timeout=TIMEOUT)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise
+
+
+def wait(failures: int, error: Exception) -> None:
+    """Wait before the next attempt: longer each time, or for as long as the server asks.
+
+    Raises
+    ------
+    DownloadError
+        If the server asks for more than a minute.
+    """
+    asked = 0
+    if isinstance(error, urllib.error.HTTPError):
+        with contextlib.suppress(ValueError):
+            asked = int(error.headers.get("Retry-After") or 0)
+    if asked > _LONGEST_WAIT:
+        raise DownloadError(
+            f"The server answered {error.code} and asks to wait {asked:,} seconds. "  # type: ignore[attr-defined]
+            "Try again then."
+        ) from error
+    time.sleep(max(PAUSE * 2 ** (failures - 1), min(asked, PAUSE * _LONGEST_WAIT)))
+
+
+def may_succeed_later(error: Exception) -> bool:
+    """Tell whether a refusal is the server's state, and not a lasting one."""
+    return not isinstance(error, urllib.error.HTTPError) or error.code >= 500 or error.code == 429
+
+
+def read_address(url: str, most: int) -> bytes:
+    """Return what a small file at an address holds; repeat until it arrives whole.
+
+    Parameters
+    ----------
+    url : str
+    most : int
+        How many bytes it may have.
+
+    Raises
+    ------
+    DownloadError
+        If the server refuses (its `status` says how), can't be reached, or sends more bytes.
+    UsageError
+        If a token can't be sent.
+    """
+    return _repeated(lambda: _read(url, most))
+
+
+def _repeated(ask: Callable[[], bytes]) -> bytes:
+    failures = 0
+    while True:
+        try:
+            return ask()
+        except BROKEN as error:
+            failures += 1
+            if failures == ATTEMPTS or not may_succeed_later(error):
+                raise refusal(error) from error
+            wait(failures, error)
+
+
+def _read(url: str, most: int) -> bytes:
+    with contextlib.closing(open_address(url, {"Accept": "application/json, */*"})) as response:
+        length = response.headers.get("Content-Length")
+        content = response.read(most + 1)
+    if len(content) > most:
+        raise DownloadError(f"An answer of the server must have at most {most:,} bytes.")
+    if length is not None and len(content) < int(length):
+        raise ConnectionError(f"the connection broke after {len(content):,} of {length} bytes")
+    return content
+
+
+def refusal(error: Exception) -> DownloadError:
+    """Return the error for what a request has raised, without the address: it may hold a token."""
+    code = error.code if isinstance(error, urllib.error.HTTPError) else None
+    why = f"the server answered {code}" if code else str(getattr(error, "reason", error))
+    return DownloadError(f"The request failed: {why}.", status=code)
+
+
+def _authorize(request: Request) -> None:
+    value = authorization(request.full_url)
+    if value is not None:
+        # Not one of the headers that urllib hands on to wherever it is sent.
+        request.add_unredirected_header("Authorization", value)
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects, without a token to other hosts, and to nothing but encrypted ones."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        scheme = origin_of(urljoin(req.full_url, newurl))[0]
+        if scheme not in ("https", origin_of(req.full_url)[0]):
+            raise DownloadError(
+                f"An address must lead to one that is as safe as itself. Received: the server "
+                f"leads from {origin_of(req.full_url)[0]} to {scheme or 'nowhere'}."
+            )
+        new: Any = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if new is not None and origin_of(new.full_url) == origin_of(req.full_url):
+            _authorize(new)
+        return new
