@@ -13,6 +13,7 @@ TESTS = Path(__file__).parent
 ELSEWHERE = {
     "checking/base.py": "checking/test_running.py",  # abstract
     "exporting/format.py": "exporting/test_formats.py",  # only a row
+    "hub/listing.py": "hub/test_huggingface.py",  # only what the hubs answer with
     "networks/pooling.py": "networks/test_variants.py",  # only names
     "classifier.py": "classifier/test_classifier.py",  # has fixtures of its own
     "version.py": "test_project_files.py",

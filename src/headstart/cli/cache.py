@@ -6,14 +6,14 @@ from headstart.cli import options
 from headstart.cli.output import print_json, print_lines
 from headstart.cli.parser import CommandParser
 
-KINDS = ("features", "networks", "weights")
+KINDS = ("features", "networks", "weights", "hub")
 
 USAGE = "[show | clear] [options]"
 
 DESCRIPTION = """\
 Show or clear what headstart keeps on disk: the features of images that it has seen, converted
-networks and downloaded weights. It makes or downloads them again when it needs them. What another
-process is using, making or downloading stays."""
+networks, downloaded weights, and networks that were fetched from hubs. It makes or downloads them
+again when it needs them. What another process is using, making or downloading stays."""
 
 EPILOG = """\
 environment variables:
@@ -24,7 +24,7 @@ environment variables:
 def add_arguments(parser: CommandParser) -> None:
     """Add what may stand after the command's name."""
     parser.add_positional("action", "ACTION", nargs="?", choices=("show", "clear"), default="show")
-    only = "only features, networks or weights; may be given again"
+    only = "only features, networks, weights or hub; may be given again"
     parser.add_argument("--only", choices=KINDS, action="append", metavar="KIND", help=only)
     options.add_json(parser, "the sizes")
 

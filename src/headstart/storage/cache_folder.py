@@ -12,8 +12,8 @@ def cache_dir() -> Path:
     """Return the folder for everything that can be downloaded or computed again.
 
     This is ``$HEADSTART_CACHE`` if set, else the usual folder of the platform
-    (``~/.cache/headstart`` on Linux). It has the subfolders ``weights``, ``networks`` and
-    ``features``. This function does not create it.
+    (``~/.cache/headstart`` on Linux). It has the subfolders ``weights``, ``hub``, ``networks``
+    and ``features``. This function does not create it.
 
     Raises
     ------

@@ -59,7 +59,7 @@ def release(file: Path) -> None:
 
 
 def clear(kind: str) -> list[str]:
-    """Delete one subfolder of the cache, ``networks`` or ``weights``, except for what is in use.
+    """Delete one subfolder of the cache, such as ``networks``, except for what is in use.
 
     Returns
     -------
