@@ -147,6 +147,7 @@ check("texts", lambda: (str(evaluation), evaluation._repr_html_(), repr(model), 
 check("report", lambda: hs.report(model, IMAGES, WORK / "report.html", progress=quiet))
 check("check", lambda: str(hs.check(IMAGES, backbone=NETWORK, progress=quiet)))
 check("compare", lambda: str(hs.compare(IMAGES, [NETWORK], progress=quiet)))
+check("bench", lambda: str(hs.bench([NETWORK], images=IMAGES, progress=quiet)))
 check("learning_curve", lambda: str(hs.learning_curve(IMAGES, backbone=NETWORK, progress=quiet)))
 (explanation,) = check("explain", lambda: hs.explain(paths[:1], model, progress=quiet))
 check("overlay", lambda: hs.overlay(explanation.seen.image, explanation.heat))

@@ -64,6 +64,8 @@ if TYPE_CHECKING:
     from headstart.heads.nearest_mean import NearestMeanHead as NearestMeanHead
     from headstart.heads.neighbours import NeighboursHead as NeighboursHead
     from headstart.heads.ridge import RidgeHead as RidgeHead
+    from headstart.jobs.bench import Benchmark as Benchmark
+    from headstart.jobs.bench import bench as bench
     from headstart.jobs.check import check as check
     from headstart.jobs.compare import compare as compare
     from headstart.jobs.evaluate import evaluate as evaluate
@@ -95,6 +97,7 @@ _HOMES = {
     "Augmentation": "augmentation.settings",
     "Backbone": "backbones.row",
     "Bars": "progress",
+    "Benchmark": "jobs.bench",
     "CandidateResult": "comparing.comparison",
     "Comparison": "comparing.comparison",
     "ConversionError": "errors",
@@ -148,6 +151,7 @@ _HOMES = {
     "WeightsMismatch": "errors",
     "WeightsNotFound": "errors",
     "backbones": "backbones.catalogue",
+    "bench": "jobs.bench",
     "check": "jobs.check",
     "compare": "jobs.compare",
     "draw_samples": "jobs.show",

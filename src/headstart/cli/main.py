@@ -30,6 +30,7 @@ COMMANDS = {
     "evaluate": "measure a saved model on labelled images",
     "report": "write a report on a saved model as one HTML file",
     "compare": "compare backbones, resize rules and heads",
+    "bench": "measure how fast backbones are on this machine",
     "curve": "say how many more images would help",
     "explain": "show which parts of images speak for a class",
     "augment": "draw the random views that a training would see",

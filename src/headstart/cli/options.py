@@ -82,9 +82,12 @@ NETWORK = Flags(
 #: What ``--model auto`` does.
 AUTO = " ".join(f"--model {each}." for each in NETWORK.told("backbone") if each[:1] == '"')
 
+#: A number of threads.
+WORKERS = replace(WHOLE, how={"metavar": "N", "type": positive})
+
 FEATURES = Flags(
     FeatureSettings(),
-    kinds={"workers": replace(WHOLE, how={"metavar": "N", "type": positive})},
+    kinds={"workers": WORKERS},
     without={"cache": "the environment variable HEADSTART_CACHE names the folder"},
 )
 

@@ -30,7 +30,12 @@ def seconds_an_image(extractor: FeatureExtractor) -> float:
     shape = (_IMAGES, *extractor.network.size, 3)
     images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     engine.infer(images)
-    return min(_timed(lambda: engine.infer(images)) for _ in range(_ROUNDS)) / _IMAGES
+    return best_of(_ROUNDS, lambda: engine.infer(images)) / _IMAGES
+
+
+def best_of(rounds: int, run: Callable[[], object]) -> float:
+    """Return the seconds of the fastest of some rounds."""
+    return min(_timed(run) for _ in range(rounds))
 
 
 def _timed(run: Callable[[], object]) -> float:

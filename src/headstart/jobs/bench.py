@@ -1,0 +1,250 @@
+"""Bench: how long backbones take for an image on this machine, beside what is published of them."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from importlib import metadata, resources
+from typing import TYPE_CHECKING, Any
+
+from headstart import records
+from headstart.arguments import checked
+from headstart.backbones.choosing import backbones_at_hand
+from headstart.backbones.finding import find_network
+from headstart.backbones.resolving import resolve
+from headstart.backbones.row import Backbone
+from headstart.backbones.spec import NetworkSpec
+from headstart.data.inputs import image_sources
+from headstart.display.displayed import Displayed
+from headstart.display.table import Table
+from headstart.display.text import counted, percent
+from headstart.errors import UsageError
+from headstart.features.extractor import FeatureExtractor
+from headstart.features.settings import FeatureSettings
+from headstart.features.speed import best_of, seconds_an_image
+from headstart.images.cores import usable_cores
+from headstart.images.sources import FileSource
+from headstart.progress import NoProgress, track
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from headstart.arguments import Positive
+    from headstart.features.settings import Device, FloatPrecisionRule
+    from headstart.images.sources import ImageSource
+    from headstart.progress import Progress
+
+# Images that go through the whole pipeline, and how often.
+_IMAGES, _ROUNDS = 64, 3
+# That of the demo.
+_PHOTO = ("demo_images", "coffee.jpg")
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneTiming:
+    """How long a backbone takes for an image, and what is published of it.
+
+    Attributes
+    ----------
+    backbone : str
+    size : tuple of int
+        Height and width of its images in pixels.
+    n_features : int
+    milliseconds : float
+        What the network takes for an image of a batch, without decoding.
+    pipeline_milliseconds : float
+        What an image takes from its file to its features, when all cores are busy.
+    precision : str
+        What the network computed in.
+    top1 : float or None
+        Published accuracy, 0 to 1, on the validation images of what it was trained on.
+    trained_on : str or None
+    parameters : int or None
+    macs : int
+        Multiply-accumulates for one image.
+    license : str or None
+    """
+
+    backbone: str
+    size: tuple[int, int]
+    n_features: int
+    milliseconds: float
+    pipeline_milliseconds: float
+    precision: str
+    top1: float | None
+    trained_on: str | None
+    parameters: int | None
+    macs: int
+    license: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Benchmark(Displayed):
+    """How long backbones take for an image on this machine.
+
+    ``print(benchmark)`` gives a table to read, a notebook shows the same as HTML, and `to_dict`
+    returns everything for programs.
+
+    Attributes
+    ----------
+    timings : tuple of BackboneTiming
+        The fastest pipeline first.
+    n : int
+        Images that went through the whole pipeline, each time.
+    images : str
+        What they were.
+    cores : int
+        Processor cores that this process may use.
+    versions : dict of str to str
+        Versions of Python, headstart and OpenVINO.
+    """
+
+    timings: tuple[BackboneTiming, ...]
+    n: int
+    images: str
+    cores: int
+    versions: dict[str, str]
+
+    def display_parts(self) -> Iterator[str | Table]:
+        """Yield the headline and the table."""
+        n = len(self.timings)
+        yield f"{counted(n, 'backbone')} on {counted(self.cores, 'core')} ({_machine()})."
+        yield Table(
+            headings=(
+                *("backbone", "input", "ms", "ms with reading", "precision", "top-1"),
+                *("trained on", "M params", "G MACs", "licence"),
+            ),
+            align="<>>><><>><",
+            rows=[_row(timing) for timing in self.timings],
+            notes=(
+                "ms: what the network takes for an image of a batch, all cores busy; best of 3.",
+                f"ms with reading: from the file to the features; {self.images}, {self.n} at once.",
+                "top-1: published accuracy. Compare only backbones trained on the same dataset.",
+            ),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything in JSON's types."""
+        return records.to_json(self)
+
+
+@checked
+def bench(
+    backbones: Sequence[str | Path] | None = None,
+    *,
+    images: str | Path | None = None,
+    precision: FloatPrecisionRule = "f32",
+    workers: Positive | None = None,
+    device: Device = "cpu",
+    progress: Progress | None = None,
+) -> Benchmark:
+    """Measure how long backbones take for an image on this machine.
+
+    Features are computed anew: the feature cache is neither read nor written.
+
+    Parameters
+    ----------
+    backbones : sequence of str or Path, optional
+        Names, files, handles or folders of backbones. The default is those whose weights are on
+        this computer.
+    images : str or Path, optional
+        An image or a folder of images; the first 64 go through the whole pipeline. The default is
+        the photo of the demo, 64 times.
+    precision : {"f32", "bf16", "auto"}, default="f32"
+        What the networks compute in. "auto" measures bfloat16 on the images.
+    workers : int, optional
+        Threads that read images. The default is one for each processor core.
+    device : {"cpu", "gpu", "auto"}, default="cpu"
+        What the pipeline runs the network on. The time of the network alone is that of the
+        processor.
+    progress : Progress, optional
+        Shows how far it is.
+
+    Returns
+    -------
+    Benchmark
+
+    Raises
+    ------
+    UsageError
+        If an argument is wrong.
+    ImageError
+        If there is no image, or one can't be read.
+    UnknownBackbone, WeightsError
+        If a backbone that is named can't be had.
+
+    Examples
+    --------
+    >>> import headstart as hs
+    >>> print(hs.bench(["mini"]))  # doctest: +SKIP
+    """
+    how = FeatureSettings(precision=precision, workers=workers, device=device, cache=False)
+    named = [row.name for row in backbones_at_hand()] if backbones is None else list(backbones)
+    if not named:
+        raise UsageError("backbones must name at least one. Received: none.")
+    sources, what = _images(images)
+    shown = progress or NoProgress()
+    timings = [
+        _timed(each, how, sources)
+        for each in track(shown, dict.fromkeys(named), "measuring", len(set(named)))
+    ]
+    timings.sort(key=lambda timing: timing.pipeline_milliseconds)
+    versions = {name: metadata.version(name) for name in ("headstart", "openvino")}
+    versions = {"python": platform.python_version(), **versions}
+    return Benchmark(tuple(timings), len(sources), what, usable_cores(), versions)
+
+
+def _images(named: str | Path | None) -> tuple[list[ImageSource], str]:
+    """Return the images to read, and what they are."""
+    if named is None:
+        photo = resources.files("headstart").joinpath(*_PHOTO)
+        return [FileSource(os.fspath(photo))] * _IMAGES, "the photo of the demo"  # type: ignore[call-overload]
+    found = image_sources(named)
+    found[0].read()  # before any work: there may be none
+    return (found * -(-_IMAGES // len(found)))[:_IMAGES], f"{named}"
+
+
+def _timed(
+    named: str | Path, how: FeatureSettings, sources: Sequence[ImageSource]
+) -> BackboneTiming:
+    network = find_network(NetworkSpec(named))
+    meant = resolve(named)
+    row = meant if isinstance(meant, Backbone) else None
+    extractor = FeatureExtractor.open(network, how, sources)
+    milliseconds = 1000 * seconds_an_image(extractor)
+    extractor.extract_all(sources[:1], progress=NoProgress())  # compiles it
+    seconds = best_of(_ROUNDS, lambda: extractor.extract_all(sources, progress=NoProgress()))
+    return BackboneTiming(
+        backbone=network.name,
+        size=network.size,
+        n_features=network.outputs["features"][0],
+        milliseconds=milliseconds,
+        pipeline_milliseconds=1000 * seconds / len(sources),
+        precision=extractor.precision.precision,
+        top1=None if row is None else row.top1,
+        trained_on=None if row is None else row.trained_on,
+        parameters=None if row is None else row.parameters,
+        macs=network.macs,
+        license=network.license,
+    )
+
+
+def _machine() -> str:
+    return f"{platform.machine()}, {platform.system()}"
+
+
+def _row(timing: BackboneTiming) -> tuple[str, ...]:
+    return (
+        timing.backbone,
+        "x".join(map(str, timing.size)),
+        f"{timing.milliseconds:.1f}",
+        f"{timing.pipeline_milliseconds:.1f}",
+        timing.precision,
+        "" if timing.top1 is None else percent(timing.top1),
+        timing.trained_on or "",
+        "" if timing.parameters is None else f"{timing.parameters / 1e6:.1f}",
+        f"{timing.macs / 1e9:.2f}",
+        timing.license or "unknown",
+    )

@@ -1,0 +1,53 @@
+"""How long backbones take for an image on this machine."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from headstart.display.text import percent
+from headstart.errors import ImageNotFound, UnknownBackbone, UsageError
+from headstart.jobs.bench import bench
+
+
+def test_a_backbone_of_the_catalogue_stands_beside_what_is_published(tmp_path):
+    from headstart.backbones.catalogue import get_backbone
+
+    row, found = get_backbone("mini"), bench(["mini", "mini"])
+    (timing,) = found.timings
+    assert (timing.backbone, timing.size, timing.n_features) == (row.name, row.size, row.n_features)
+    assert (timing.top1, timing.license, timing.parameters, timing.macs) == (
+        row.top1,
+        row.license,
+        row.parameters,
+        row.macs,
+    )
+    assert timing.milliseconds > 0
+    assert timing.pipeline_milliseconds > 0
+    assert (found.n, found.images) == (64, "the photo of the demo")
+    assert percent(row.top1) in str(found)
+    assert json.loads(json.dumps(found.to_dict()))["timings"][0]["backbone"] == "mini"
+    # Nothing was kept.
+    assert not list(tmp_path.rglob("features"))
+
+
+def test_a_network_in_a_folder_is_timed_on_ones_own_images(network_folder, tmp_path):
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (40, 30)).save(tmp_path / name)
+    found = bench([network_folder], images=tmp_path)
+    assert found.timings[0].backbone == "tiny"
+    assert (found.timings[0].top1, found.timings[0].parameters) == (None, None)
+    assert str(tmp_path) in str(found)
+
+
+def test_without_names_those_at_hand_are_measured(monkeypatch):
+    monkeypatch.setattr("headstart.jobs.bench.backbones_at_hand", tuple)
+    with pytest.raises(UsageError, match=r"at least one\. Received: none"):
+        bench()
+
+
+def test_what_can_not_be_measured_is_refused(tmp_path):
+    with pytest.raises(UnknownBackbone):
+        bench(["resnet51"])
+    with pytest.raises(ImageNotFound, match="no image in the folder"):
+        bench(["resnet50"], images=tmp_path)
