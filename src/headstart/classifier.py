@@ -74,6 +74,7 @@ class ClassifierSettings(TypedDict, total=False):
     pooling: Pooling
     mirror: bool
     preprocessing: PreprocessingName | None
+    allow_non_commercial: bool
     resize: ResizeRule
     precision: PrecisionRule
     class_weight: Literal["balanced"] | Mapping[Hashable, float] | None
@@ -113,6 +114,8 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
     preprocessing : str, optional
         What happens to the pixels before the first layer of a network in a file that does not say
         it, such as "tf" or "torch". See `NetworkSpec`.
+    allow_non_commercial : bool, default=False
+        Whether a network may be used whose licence forbids commercial use. See `NetworkSpec`.
     resize : {"auto", "crop", "squash", "pad", "keras"}, default="auto"
         How an image is brought to that size. "auto" squashes, crops or pads, whichever has the
         lowest cross-validated log loss on at most 240 of the training images; if none of them is

@@ -3,14 +3,15 @@
 import functools
 import http.server
 import threading
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
 from tests.recorder import Recorder
 
 from headstart.backbones import choosing
-from headstart.backbones.catalogue import get_backbone
-from headstart.backbones.choosing import LastResortWarning, choose_backbone
+from headstart.backbones.catalogue import backbones, get_backbone
+from headstart.backbones.choosing import LastResortWarning, backbones_at_hand, choose_backbone
 from headstart.backbones.finding import find_network
 from headstart.backbones.spec import NetworkSpec
 from headstart.display.text import whole_percent
@@ -74,6 +75,15 @@ def test_most_accurate_network_at_hand_is_taken(at_hand):
     assert choose_backbone().name == "mobilenet_v2"
     at_hand(own("efficientnet_v2_b0"))
     assert choose_backbone().name == "efficientnet_v2_b0"
+
+
+def test_networks_that_are_not_free_to_use_are_not_taken(at_hand, monkeypatch):
+    at_hand(own("mobilenet"), own("mobilenet_v2"))
+    rows = [replace(row, license="cc-by-nc-4.0") for row in backbones() if row.name[-3:] == "_v2"]
+    rows += [row for row in backbones() if row.name == "mobilenet"]
+    monkeypatch.setattr("headstart.backbones.choosing.backbones", lambda: rows)
+    assert choose_backbone().name == "mobilenet"
+    assert [row.name for row in backbones_at_hand()] == ["mobilenet", "mini"]
 
 
 def test_slow_networks_are_not_taken(at_hand):

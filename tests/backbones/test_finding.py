@@ -257,3 +257,13 @@ class TestKey:
     def test_facts_that_change_no_result_change_no_key(self):
         other = replace(ROW, license="MIT", top1=None, source="elsewhere")
         assert network_key(other, "0", (64, 64)) == network_key(ROW, "0", (64, 64))
+
+
+def test_licence_without_commercial_use_must_be_accepted(conversions, weights, monkeypatch):
+    row = replace(ROW, license="CC BY-NC 4.0")
+    monkeypatch.setattr("headstart.backbones.finding.resolve", lambda _: row)
+    with pytest.raises(UsageError, match="licence of mobilenet_v2 is CC BY-NC"):
+        find_network(NetworkSpec(weights=weights))
+    assert conversions.count == 0
+    spec = NetworkSpec(weights=weights, allow_non_commercial=True)
+    assert find_network(spec).license == "CC BY-NC 4.0"

@@ -19,6 +19,7 @@ def test_defaults_ask_for_nothing_special():
         "pooling": POOLINGS[0],
         "mirror": False,
         "preprocessing": None,
+        "allow_non_commercial": False,
     }
 
 

@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+from tests.hub.hub_server import COMMIT, serving
 
 from headstart.backbones.catalogue import backbones, get_backbone
 from headstart.cli.main import main
@@ -42,6 +43,38 @@ def test_words_that_mean_nothing(capsys, words):
 def test_fetching_checks_every_name_first(capsys):
     assert main(["models", "fetch", "vgg16", "vgg61"]) == 2
     assert "vgg61" in capsys.readouterr().err
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    with serving() as server:
+        monkeypatch.setenv("HEADSTART_MIRROR", server.url)
+        yield server
+
+
+def test_networks_of_hubs_are_fetched(hub, capsys):
+    card = b"---\nlicense: mit\n---\n"
+    hub.add_repository("timm/levit", {"net.onnx": b"graph", "README.md": card})
+    assert main(["models", "fetch", "hf:timm/levit"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("hf:timm/levit: ")
+    assert out.endswith(f"net.onnx (hf:timm/levit@{COMMIT}, mit)\n")
+
+
+def test_networks_that_are_not_free_to_use_must_be_allowed(hub, capsys):
+    card = b"---\nlicense: cc-by-nc-4.0\n---\n"
+    hub.add_repository("timm/levit", {"net.onnx": b"graph", "README.md": card})
+    assert main(["models", "fetch", "hf:timm/levit"]) == 2
+    assert "--allow-non-commercial" in capsys.readouterr().err
+    assert main(["models", "fetch", "hf:timm/levit", "--allow-non-commercial"]) == 0
+
+
+@pytest.mark.parametrize("name", ["hf:levit", "https://example.com/net.onnx", "hf:a/b/../c.onnx"])
+def test_handles_are_checked_before_anything_is_fetched(name, hub, capsys):
+    assert main(["models", "fetch", "hf:timm/levit", name]) == 2
+    assert f"Received: {name}" in capsys.readouterr().err
+    assert hub.asked == []
 
 
 def test_fetching_says_where_the_weights_are(tmp_path, monkeypatch, capsys):

@@ -9,6 +9,7 @@ from headstart.backbones.weights import at_hand, find_weights, instructions, pub
 from headstart.display.text import whole_percent
 from headstart.errors import DownloadError, WeightsNotFound, warn
 from headstart.hub import download as downloads
+from headstart.hub.licences import is_non_commercial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +92,7 @@ def backbones_at_hand() -> tuple[Backbone, ...]:
 def _at_hand() -> Iterator[Backbone]:
     for row in backbones():
         found = None if row.weights is None else at_hand(row)
-        if found is None:
+        if found is None or is_non_commercial(row.license):
             continue
         # A network without its classifier predicts nothing: that is half of what 'auto' is for.
         if row.weights_without_top is None or found[0].name != row.weights_without_top.filename:

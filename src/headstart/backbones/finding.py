@@ -21,6 +21,7 @@ from headstart.backbones.weights import (
     find_weights,
 )
 from headstart.errors import DamagedModel, UsageError
+from headstart.hub.licences import check_licence
 from headstart.networks.classes import ClassName, imagenet_classes
 from headstart.networks.network import GRAPH, LARGEST_SIDE, Network, cached_network, load_network
 from headstart.networks.variants import mirrored, pooled
@@ -102,6 +103,7 @@ def _find_converted(
     row: Backbone, spec: NetworkSpec, *, download: bool, progress: Progress | None
 ) -> Network:
     _refuse_preprocessing(row.name, spec)
+    check_licence(row.name, row.license, allow_non_commercial=spec.allow_non_commercial)
     size = _checked_size(row, spec.height_and_width)
     given = None if spec.weights is None else Path(spec.weights)
     weights = find_weights(row, given, download=download, progress=progress)

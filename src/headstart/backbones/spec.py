@@ -56,6 +56,8 @@ class NetworkSpec:
         1, "torch" also subtracts ImageNet's mean and divides by its standard deviation, "clip" does
         so with CLIP's, "caffe" takes BGR minus ImageNet's mean. "-bgr" and "-rgb" at the end of a
         name stand for the other order of channels. The default is what the file says.
+    allow_non_commercial : bool, default=False
+        Whether a network may be used whose licence forbids commercial use. "auto" never takes one.
 
     Raises
     ------
@@ -70,6 +72,7 @@ class NetworkSpec:
     pooling: Pooling = "auto"
     mirror: bool = False
     preprocessing: PreprocessingName | None = None
+    allow_non_commercial: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values of another type or range."""

@@ -53,7 +53,7 @@ def add_arguments(parser: CommandParser) -> None:
     add_option(parser, "--label CLASS", label)
     options.add_json(parser, "one line for each image, with the values of its map,")
     network = parser.heading("network")
-    NETWORK.add(network, "weights", "preprocessing")
+    NETWORK.add(network, "weights", "preprocessing", "allow_non_commercial")
     FEATURES.add(network, "resize", "precision", "accept_truncated")
 
 

@@ -16,15 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from headstart.backbones.row import Backbone
+    from headstart.hub.handles import Handle
     from headstart.progress import Progress
 
 USAGE = "[[fetch] NAME...] [options]"
 
 DESCRIPTION = """\
 'models' lists the pre-trained backbones. 'models NAME' shows one: its layers, shapes and weights.
-'models fetch NAME...' downloads the weights of one or more.
+'models fetch NAME...' downloads the weights of one or more, or the networks of hubs.
 
-NAME is the name or the folder of a backbone."""
+NAME is the name or the folder of a backbone; for 'fetch', also a handle of a hub, such as
+hf:owner/repository."""
 
 EPILOG = ""
 
@@ -33,6 +35,7 @@ def add_arguments(parser: CommandParser) -> None:
     """Add what may stand after the command's name."""
     parser.add_positional("words", "NAME", nargs="*")
     add_option(parser, "--weights FILE", "a weights file to check against the backbone", Path)
+    options.NETWORK.add(parser, "allow_non_commercial")
     options.add_json(parser, "the catalogue or the backbone")
 
 
@@ -44,7 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
         case []:
             return _list(progress(arguments), as_json=arguments.json)
         case ["fetch", *names] if names:
-            return _fetch(names, progress(arguments))
+            allowed = options.NETWORK.settings(arguments).allow_non_commercial
+            return _fetch(names, progress(arguments), allow_non_commercial=allowed)
         case [name] if name != "fetch":
             return _show(name, arguments.weights, as_json=arguments.json)
     raise UsageError(
@@ -82,15 +86,37 @@ def _list(progress: Progress, *, as_json: bool) -> int:
     return 0
 
 
-def _fetch(names: list[str], progress: Progress) -> int:
+def _fetch(names: list[str], progress: Progress, *, allow_non_commercial: bool) -> int:
     from headstart.backbones.catalogue import get_backbone
-    from headstart.backbones.weights import find_weights
+    from headstart.hub.handles import Handle, parse_handle
+    from headstart.hub.licences import check_licence
 
     # Check all names first: a typing mistake must not show after an hour of downloads.
-    for row in [get_backbone(name) for name in names]:
-        found = find_weights(row, progress=progress)
-        print_lines(f"{row.name}: {found.path} ({found.origin})")
+    meant = [parse_handle(name) or get_backbone(name) for name in names]
+    for each in meant:
+        if not isinstance(each, Handle):
+            check_licence(each.name, each.license, allow_non_commercial=allow_non_commercial)
+    for each in meant:
+        if isinstance(each, Handle):
+            _fetch_from_hub(each, progress, allow_non_commercial=allow_non_commercial)
+        else:
+            _fetch_weights(each, progress)
     return 0
+
+
+def _fetch_weights(row: Backbone, progress: Progress) -> None:
+    from headstart.backbones.weights import find_weights
+
+    found = find_weights(row, progress=progress)
+    print_lines(f"{row.name}: {found.path} ({found.origin})")
+
+
+def _fetch_from_hub(handle: Handle, progress: Progress, *, allow_non_commercial: bool) -> None:
+    from headstart.hub.fetching import fetch_handle
+
+    fetched = fetch_handle(handle, allow_non_commercial=allow_non_commercial, progress=progress)
+    licence = fetched.license or "licence not stated"
+    print_lines(f"{handle}: {fetched.path} ({fetched.handle}, {licence})")
 
 
 def _show(name: str, weights: Path | None, *, as_json: bool) -> int:

@@ -68,7 +68,7 @@ def add_arguments(parser: CommandParser) -> None:
     add_option(parser, "--sort-into FOLDER", sort, options.path)
     CSV.add(parser.heading("table", "With --csv only."))
     network = parser.heading("network")
-    NETWORK.add(network, "weights", "preprocessing")
+    NETWORK.add(network, "weights", "preprocessing", "allow_non_commercial")
     FEATURES.add(network)
 
 

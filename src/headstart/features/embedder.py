@@ -47,6 +47,7 @@ class ImageEstimator(BaseEstimator):
     pooling: Pooling = "auto"
     mirror: bool = False
     preprocessing: PreprocessingName | None = None
+    allow_non_commercial: bool = False
     resize: ResizeRule = "auto"
     precision: PrecisionRule = "auto"
     cache: bool | Path = True
@@ -103,6 +104,8 @@ class Embedder(TransformerMixin, ImageEstimator):
     preprocessing : str, optional
         What happens to the pixels before the first layer of a network in a file that does not say
         it, such as "tf" or "torch". See `NetworkSpec`.
+    allow_non_commercial : bool, default=False
+        Whether a network may be used whose licence forbids commercial use. See `NetworkSpec`.
     resize : {"auto", "crop", "squash", "pad", "keras"}, default="auto"
         How an image is brought to that size. "auto" is the backbone's own rule.
     precision : {"auto", "f32", "bf16"}, default="auto"
