@@ -1,0 +1,126 @@
+"""Recognise networks in files of other programs, by what is in them."""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
+
+from headstart.foreign.protobuf import BYTES, VARINT, read_fields
+from headstart.untrusted.regular_files import open_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: Formats of other programs, by the names that messages say.
+Format = Literal["onnx", "tflite", "saved_model", "openvino", "keras"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+#: The file that a SavedModel's folder must hold.
+SAVED_MODEL = "saved_model.pb"
+
+# The beginning of an OpenVINO graph holds its root element.
+_BEGINNING = 4096
+_ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
+# Of the message ModelProto of ONNX: how its fields are written.
+_ONNX_FIELDS = {
+    **dict.fromkeys((1, 5), VARINT),
+    **dict.fromkeys((2, 3, 4, 6, 7, 8, 14, 20, 25, 26), BYTES),
+}
+_ONNX_GRAPH = 7
+# Fields of a ModelProto; exporters write hundreds of metadata_props at most.
+_MOST_FIELDS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignFile:
+    """A network in a file, or a SavedModel's folder, of another program.
+
+    Attributes
+    ----------
+    path : Path
+        The file, or the folder of a SavedModel.
+    format : {"onnx", "tflite", "saved_model", "openvino", "keras"}
+        "openvino" is the ``.xml`` of an intermediate representation; "keras" is a ``.keras`` file
+        or an HDF5 file with a whole network.
+    """
+
+    path: Path
+    format: Format
+
+
+def recognise(path: Path) -> ForeignFile | None:
+    """Return what kind of network is in a file or folder; None if it is something else.
+
+    Its content decides, and not its name. What it holds is not checked yet.
+    """
+    if path.is_dir():
+        is_saved_model = (path / SAVED_MODEL).is_file()
+        return ForeignFile(path, "saved_model") if is_saved_model else None
+    with contextlib.suppress(OSError), open_regular(path) as file:
+        found = _format(file)
+        return None if found is None else ForeignFile(path, found)
+    return None
+
+
+@contextlib.contextmanager
+def mapped(file: BinaryIO) -> Iterator[memoryview]:
+    """Yield the bytes of an open file without reading them all.
+
+    Raises
+    ------
+    ValueError
+        If it is empty.
+    """
+    content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    view = memoryview(content)
+    try:
+        yield view
+    finally:
+        # Views of the view may be held by the frames of an exception; the last one closes it.
+        with contextlib.suppress(BufferError):
+            view.release()
+            content.close()
+
+
+def _format(file: BinaryIO) -> Format | None:
+    beginning = file.read(_BEGINNING)
+    if beginning[4:8] == b"TFL3":
+        return "tflite"
+    if beginning.startswith(_ZIP):
+        return "keras" if _is_keras_archive(file) else None
+    if beginning.startswith(_HDF5):
+        return "keras" if _holds_keras_network(file) else None
+    if beginning.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<") and b"<net " in beginning:
+        return "openvino"
+    return "onnx" if beginning and _is_onnx(file) else None
+
+
+def _is_onnx(file: BinaryIO) -> bool:
+    """Tell whether the file is one message with the fields of ONNX, a graph among them."""
+    has_graph = False
+    try:
+        with mapped(file) as content:
+            for i, field in enumerate(read_fields(content)):
+                if _ONNX_FIELDS.get(field.number) != field.wire or i > _MOST_FIELDS:
+                    return False
+                has_graph |= field.number == _ONNX_GRAPH
+    except ValueError:
+        return False
+    return has_graph
+
+
+def _is_keras_archive(file: BinaryIO) -> bool:
+    with contextlib.suppress(zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        names = zipfile.ZipFile(file).namelist()
+        return "config.json" in names and "metadata.json" in names
+    return False
+
+
+def _holds_keras_network(file: BinaryIO) -> bool:
+    """Tell whether an HDF5 file describes a network; weights alone do not."""
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(b"model_config") >= 0

@@ -1,0 +1,168 @@
+"""Read what a network's file, and the small files beside it, say of the network."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+from xml.parsers import expat
+
+from headstart.errors import ConversionError
+from headstart.escaping import quoted
+from headstart.foreign.facts import Facts
+from headstart.foreign.files import mapped
+from headstart.foreign.hub_configs import facts_of_config, facts_of_preprocessor
+from headstart.foreign.labels import label_file, read_label_file
+from headstart.foreign.model_info import facts_in_texts
+from headstart.foreign.protobuf import messages_in, texts_in
+from headstart.foreign.tflite_metadata import facts_in_tflite
+from headstart.networks.graph_check import MAX_BYTES
+from headstart.networks.preprocessing import ZERO_TO_ONE
+from headstart.untrusted.json_text import MAX_BYTES as MAX_JSON
+from headstart.untrusted.json_text import read_json
+from headstart.untrusted.regular_files import open_regular, read_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from headstart.foreign.files import ForeignFile
+
+# ONNX: metadata_props of the model, and key and value of each.
+_PROPS, _KEY, _VALUE = 14, 1, 2
+#: How many there may be, and how many bytes of them: exporters write a few.
+MOST_PROPS = 10_000
+# The mark of TensorFlow Hub's first format; its images are RGB from 0 to 1.
+_HUB_MARKS = ("tfhub_module.pb", "assets.extra/tfhub_module.pb")
+#: What TensorFlow Hub's networks for images have in common:
+#: https://www.tensorflow.org/hub/common_signatures/images
+TENSORFLOW_HUB = Facts(preprocessing=ZERO_TO_ONE)
+
+_CONFIGS = {"preprocessor_config.json": facts_of_preprocessor, "config.json": facts_of_config}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where facts about a network stand.
+
+    Attributes
+    ----------
+    name : str
+        The name of a file.
+    facts : Facts
+        What stands there.
+    """
+
+    name: str
+    facts: Facts
+
+
+def read_facts(file: ForeignFile) -> Facts:
+    """Return what is known of the network in a file of another program; see `read_sources`."""
+    facts = Facts()
+    for source in read_sources(file):
+        facts = facts.over(source.facts)
+    return facts
+
+
+def read_sources(file: ForeignFile) -> tuple[Source, ...]:
+    """Return what a network's file says of it, and then what each small file beside it says.
+
+    What stands first counts. Nothing of the files is run.
+
+    Parameters
+    ----------
+    file : ForeignFile
+
+    Raises
+    ------
+    ConversionError
+        If something that should be known is written in another way than it must be.
+    """
+    return tuple(source for source in _sources(file) if source.facts != Facts())
+
+
+def _sources(file: ForeignFile) -> Iterator[Source]:
+    path = file.path
+    with _reading(path):
+        yield Source(path.name, _own_facts(file))
+    folder = path if path.is_dir() else path.parent
+    for name, read in _CONFIGS.items():
+        beside = next((at for at in (folder / name, path.parent / name) if at.is_file()), None)
+        if beside is not None:
+            with _reading(beside):
+                config = read_json(beside)
+                yield Source(name, read(config) if isinstance(config, dict) else Facts())
+    with _reading(path):
+        labels = label_file(path)
+    if labels is not None:
+        with _reading(labels):
+            yield Source(labels.name, Facts(classes=read_label_file(labels)))
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+        why = error if type(error) is ValueError else quoted(error)
+        raise ConversionError(
+            f"What {path} says of its network must be readable. Received: {why}. Correct it, or "
+            "move it away."
+        ) from error
+
+
+def _own_facts(file: ForeignFile) -> Facts:
+    match file.format:
+        case "onnx":
+            with open_regular(file.path) as opened, mapped(opened) as content:
+                return facts_in_texts(_props(content))
+        case "tflite":
+            with open_regular(file.path) as opened, mapped(opened) as content:
+                return facts_in_tflite(content, opened)
+        case "openvino":
+            return facts_in_texts(_rt_info(read_bytes(file.path, MAX_BYTES)))
+        case "saved_model":
+            is_hub = any((file.path / mark).is_file() for mark in _HUB_MARKS)
+            return TENSORFLOW_HUB if is_hub else Facts()
+        case "keras":
+            return Facts()  # it has its preprocessing inside, or says nothing of it
+
+
+def _props(model: memoryview) -> dict[str, str]:
+    """Return the ``metadata_props`` of an ONNX model."""
+    pairs = list(islice(messages_in(model, _PROPS), MOST_PROPS + 1))
+    if len(pairs) > MOST_PROPS or sum(map(len, pairs)) > MAX_JSON:
+        raise ValueError(
+            f"more than {MOST_PROPS:,} metadata_props, or more than {MAX_JSON:,} bytes"
+        )
+    return {_text(pair, _KEY): _text(pair, _VALUE) for pair in pairs}
+
+
+def _text(message: memoryview, number: int) -> str:
+    return next(texts_in(message, number), "")
+
+
+def _rt_info(xml: bytes) -> dict[str, str]:
+    """Return the notes about a whole graph: the values below ``net/rt_info``, by their names."""
+    found: dict[str, str] = {}
+    path: list[str] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        path.append(name)
+        if path[1:2] == ["rt_info"] and "value" in attributes:
+            found[" ".join(path[2:])] = attributes["value"]
+
+    def refuse(*_: object) -> None:
+        raise ValueError("a document type")
+
+    parser = expat.ParserCreate("utf-8")
+    parser.StartElementHandler = start
+    parser.EndElementHandler = lambda _: path.pop()
+    parser.StartDoctypeDeclHandler = refuse
+    try:
+        parser.Parse(xml, True)
+    except expat.ExpatError as error:
+        raise ValueError(f"no XML: {error}") from error
+    return found
