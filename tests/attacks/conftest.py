@@ -15,6 +15,7 @@ from PIL import Image
 from tests.attacks.fuzzing import attack
 from tests.attacks.jobs import COLOURS, JOBS, Attack
 from tests.attacks.killing import Nursery
+from tests.hub.hub_server import archive
 
 _ATTACKED = "attacked"
 
@@ -81,8 +82,9 @@ def nurseries():
 
 @pytest.fixture(scope="session")
 def served():
-    """A server of one file of 3 MB, which resumes; and the hash of the file."""
-    content = np.random.default_rng(0).bytes(3_000_000)
+    """A server of one file of 3 MB, the archive of a network, which resumes; and its content."""
+    network = np.random.default_rng(0).bytes(3_000_000)
+    content = archive({"saved_model.pb": network, "assets/labels.txt": b"a"})
 
     class Answer(http.server.BaseHTTPRequestHandler):
         def do_GET(self):

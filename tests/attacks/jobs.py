@@ -11,7 +11,9 @@ from tests.attacks.killing import listing
 
 import headstart as hs
 from headstart.backbones.folders import read_backbone
+from headstart.hub.fetching import DESCRIPTION
 from headstart.networks.network import load_network
+from headstart.storage.disk import hash_file
 
 COLOURS = {"sky": (60, 120, 230), "grass": (50, 180, 60), "brick": (200, 70, 40)}
 MINI = ("--model", "mini", "--size", "48")
@@ -34,12 +36,35 @@ try:
 except HeadstartError as error:
     sys.exit(str(error))
 """
+FETCH = """
+import os, sys
+from headstart.hub.fetching import fetch_handle
+from headstart.hub.handles import parse_handle
+from headstart.errors import HeadstartError
+os.environ.update(HEADSTART_MIRROR=os.environ["URL"].rpartition("/")[0])
+try:
+    fetch_handle(parse_handle("https://tfhub.dev/owner/net/1"))
+except HeadstartError as error:
+    sys.exit(str(error))
+"""
 
 
 #: The jobs that the suite attacks. `scripts/attack.py` attacks all.
-QUICK = ("train", "download")
+QUICK = ("train", "download", "fetch")
+
+
 # What a file belongs to, and how that is read.
-WHOLE = {"model.json": hs.load, "backbone.json": read_backbone, "network.json": load_network}
+def check_fetched(folder):
+    files = DESCRIPTION.read(folder)["files"]
+    assert files == {name: hash_file(folder / name) for name in files}
+
+
+WHOLE = {
+    "model.json": hs.load,
+    "backbone.json": read_backbone,
+    "network.json": load_network,
+    "hub.json": check_fetched,
+}
 
 
 @dataclass(frozen=True)
@@ -99,6 +124,7 @@ JOBS = [
     Job("cache clear", ("cache", "clear"), prepared=(TRAIN, PREDICT), models=("model",)),
     Job("conversion", ("predict", "{photos}/sky", "--model", "mini", "--csv", "p.csv")),
     Job("download", code=DOWNLOAD),
+    Job("fetch", code=FETCH),
 ]
 
 
@@ -159,6 +185,8 @@ class Attack:
         for path in sorted(self.folder.glob("sorted/*/*.png")):
             found[str(path)] = path.read_bytes()
         for path in sorted(self.folder.rglob("cache/weights/*.h5")):
+            found[path.name] = path.read_bytes()
+        for path in sorted(self.folder.rglob("cache/hub/*/saved_model/*.pb")):
             found[path.name] = path.read_bytes()
         return found
 

@@ -12,9 +12,10 @@ pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork"),
 ]
 
-# The reasons of the system; and from a few bytes to more than the largest file of any job.
+# The reasons of the system; and from what a message takes, which is written to a file as well, to
+# more than the largest file of any job.
 SAYS_SO = re.compile("No space left|File too large|iostream error")
-SMALLEST, LARGEST = 100, 15_000_000
+SMALLEST, LARGEST = 1_000, 15_000_000
 
 
 @pytest.mark.parametrize("name", [job.name for job in JOBS])

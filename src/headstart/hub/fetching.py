@@ -136,11 +136,13 @@ def fetch_handle(
         If the cache can't be written.
     """
     folder = cache_dir() / "hub" / _key(handle)
+    fetching = _Fetching(
+        handle, folder, allowed=allow_non_commercial, download=download, progress=progress
+    )
     found = _kept(folder, handle)
-    if found is None:
-        fetching = _Fetching(
-            handle, folder, allowed=allow_non_commercial, download=download, progress=progress
-        )
+    if found is not None:
+        fetching.tidy()  # after a process that was killed when the network was in its place
+    else:
         with writing(str(folder)):
             folder.parent.mkdir(parents=True, exist_ok=True)
             with filelock.FileLock(f"{folder}.lock"):
@@ -206,7 +208,6 @@ class _Fetching:
     def run(self) -> Fetched:
         release(self._folder / DESCRIPTION.name)
         delete(self._folder)
-        remove_remains(self._folder)
         forbidden = self._hub.forbidden() if self._download else "this call"
         kept = self._hub.kept(self._handle)
         # What may have changed since is asked for, where that is possible.
@@ -220,11 +221,16 @@ class _Fetching:
                 "download the file elsewhere and give its path."
             )
         fetched = self._from_hub()
-        delete(self._parts)
+        self.tidy()
         if self._progress is not None:
             stated = fetched.license or f"not stated; see {fetched.source}"
             self._progress.say(f"Fetched {fetched.handle}. Licence: {stated}.")
         return fetched
+
+    def tidy(self) -> None:
+        """Delete what only a download that is not finished needs."""
+        remove_remains(self._folder)
+        shutil.rmtree(self._parts, ignore_errors=True)
 
     def _from_folder(self, handle: Handle, source: Path, licence: str | None = None) -> Fetched:
         """Copy the network out of a folder that holds the repository's files, or some of them."""
