@@ -1,14 +1,15 @@
 """Requests: tokens, redirects, refusals and repetition."""
 
+import base64
 import logging
 import urllib.error
 
 import pytest
 from tests.hub.hub_server import Answer
 
-from headstart.errors import DownloadError
+from headstart.errors import DownloadError, UsageError
 from headstart.hub import connections
-from headstart.hub.connections import open_address, read_address
+from headstart.hub.connections import open_address, read_address, shown, stated_length
 
 
 @pytest.fixture(autouse=True)
@@ -127,3 +128,36 @@ def test_token_is_in_no_message_and_no_log(server, caplog):
 def test_refusal_of_the_server_reaches_the_caller(server):
     with pytest.raises(urllib.error.HTTPError):
         open_address(f"{server.url}/nothing", {})
+
+
+def test_password_of_a_mirror_is_sent_and_not_shown(server, other, monkeypatch):
+    monkeypatch.delenv("HF_ENDPOINT")
+    server.routes["/a"] = Answer(status=302, headers={"Location": f"{other.url}/b"})
+    other.routes["/b"] = Answer(b"content")
+    url = server.url.replace("://", "://anna:p%40ss@")
+    assert read_address(f"{url}/a", 100) == b"content"
+    assert sent(server) == [f"Basic {base64.b64encode(b'anna:p@ss').decode()}"]
+    assert sent(other) == [None]
+    with pytest.raises(DownloadError) as caught:
+        read_address("http://anna:p%40ss@localhost:1/a?token=hidden", 100)
+    assert "p%40ss" not in str(caught.value)
+    assert shown(f"{url}/a?token=hidden") == f"{server.url}/a"
+
+
+@pytest.mark.parametrize("url", ["nonsense", "/a/folder/x", "//host/x"])
+def test_what_is_no_address_is_refused(url):
+    with pytest.raises(UsageError, match=rf"Received: {url}\. Check HEADSTART_MIRROR"):
+        read_address(url, 100)
+
+
+def test_address_that_cannot_be_written_is_asked_once(server, monkeypatch):
+    monkeypatch.setattr(connections, "wait", None)
+    with pytest.raises(DownloadError, match="control characters"):
+        read_address(f"{server.url}/a b\n", 100)
+
+
+@pytest.mark.parametrize("length", ["x", "-1", "9" * 40, ""])
+def test_length_that_is_no_number_is_none(server, length):
+    server.routes["/a"] = Answer(b"content", headers={"Content-Length": length})
+    with open_address(f"{server.url}/a", {}) as response:
+        assert stated_length(response) is None

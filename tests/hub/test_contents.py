@@ -113,3 +113,9 @@ def test_names_that_cannot_be_written_are_refused(name):
 def test_names_within_a_saved_model_that_lead_out_are_refused():
     with pytest.raises(UsageError, match="every system can write"):
         chosen(["saved_model.pb", "variables/../../x"])
+
+
+def test_many_folders_take_no_long_time():
+    names = [f"{i}/{name}" for i in range(20_000) for name in ("saved_model.pb", "variables/x")]
+    with pytest.raises(UsageError, match=r"one network.* and 19,988 more"):
+        chosen(names)

@@ -68,6 +68,8 @@ class Server:
             return
         rest = self.content[start:]
         request.send_response(206 if start else 200)
+        if mishap == "other part":
+            request.send_header("Content-Range", f"bytes 5-9/{len(self.content)}")
         if mishap != "no length":
             request.send_header("Content-Length", str(len(rest)))
         request.end_headers()
@@ -151,6 +153,12 @@ def test_download_of_an_earlier_process_is_resumed(server, target):
     (target.parent / "net.h5.part").write_bytes(CONTENT[:1000])
     fetch(server.url, target, MD5)
     assert server.ranges == ["bytes=1000-"]
+    assert target.read_bytes() == CONTENT
+
+
+def test_server_that_sends_another_part_starts_again(server, target):
+    server.plan = ["break", "other part"]
+    fetch(server.url, target, None)
     assert target.read_bytes() == CONTENT
 
 

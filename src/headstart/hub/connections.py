@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import re
 import time
 import urllib.error
 import urllib.request
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
 from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
-from headstart.errors import DownloadError
+from headstart.errors import DownloadError, UsageError
 from headstart.hub.tokens import authorization, origin_of
 
 if TYPE_CHECKING:
@@ -23,13 +25,25 @@ PAUSE = 1.0  # seconds before the second attempt; doubled for each further one
 TIMEOUT = 30  # seconds without a byte
 # Seconds that a server may ask to wait; with more, the user had better come back later.
 _LONGEST_WAIT = 60
+_NUMBER = re.compile("[0-9]{1,18}")
 
 #: What a connection that breaks raises, and a server that can't be reached.
 BROKEN = (HTTPException, urllib.error.URLError, ConnectionError, TimeoutError)
 
 
-def open_address(url: str, headers: Mapping[str, str]) -> HTTPResponse:
+def open_address(
+    url: str, headers: Mapping[str, str], *, method: str = "GET", timeout: float = TIMEOUT
+) -> HTTPResponse:
     """Open an address, and follow where it leads.
+
+    Parameters
+    ----------
+    url : str
+        It may have a user and a password before the host, as that of a mirror may.
+    headers : mapping of str to str
+    method : str
+    timeout : float
+        Seconds without a byte.
 
     Raises
     ------
@@ -40,15 +54,33 @@ def open_address(url: str, headers: Mapping[str, str]) -> HTTPResponse:
     DownloadError
         If it leads to an address that is not encrypted, from one that is.
     UsageError
-        If a token can't be sent.
+        If a token can't be sent, or it is no address.
     """
-    asked = urllib.request.Request(url, headers=dict(headers))  # noqa: S310 - the catalogue's or the user's own address
-    _authorize(asked)
+    plain, password = _without_password(url)
     try:
-        return urllib.request.build_opener(_Redirects).open(asked, timeout=TIMEOUT)
+        asked = urllib.request.Request(plain, headers=dict(headers), method=method)  # noqa: S310 - the catalogue's or the user's own address
+    except ValueError as error:
+        raise UsageError(
+            "An address must begin with https:, http: or file:. "
+            f"Received: {shown(url)}. Check HEADSTART_MIRROR, HF_ENDPOINT and KAGGLE_API_ENDPOINT."
+        ) from error
+    _authorize(asked, password)
+    try:
+        return urllib.request.build_opener(_Redirects).open(asked, timeout=timeout)
     except urllib.error.HTTPError as error:
         error.close()
         raise
+
+
+def shown(url: str) -> str:
+    """Return an address for a message: without a password and what may be a token."""
+    return _without_password(url)[0].partition("?")[0]
+
+
+def stated_length(response: HTTPResponse) -> int | None:
+    """Return how many bytes a server says that it sends; None if it does not, or no number."""
+    stated = response.headers.get("Content-Length") or ""
+    return int(stated) if _NUMBER.fullmatch(stated) else None
 
 
 def wait(failures: int, error: Exception) -> None:
@@ -73,7 +105,9 @@ def wait(failures: int, error: Exception) -> None:
 
 def may_succeed_later(error: Exception) -> bool:
     """Tell whether a refusal is the server's state, and not a lasting one."""
-    return not isinstance(error, urllib.error.HTTPError) or error.code >= 500 or error.code == 429
+    if isinstance(error, urllib.error.HTTPError):
+        return error.code >= 500 or error.code == 429
+    return not isinstance(error, InvalidURL)
 
 
 def read_address(url: str, most: int) -> bytes:
@@ -109,12 +143,12 @@ def _repeated(ask: Callable[[], bytes]) -> bytes:
 
 def _read(url: str, most: int) -> bytes:
     with contextlib.closing(open_address(url, {"Accept": "application/json, */*"})) as response:
-        length = response.headers.get("Content-Length")
+        length = stated_length(response)
         content = response.read(most + 1)
     if len(content) > most:
         raise DownloadError(f"An answer of the server must have at most {most:,} bytes.")
-    if length is not None and len(content) < int(length):
-        raise ConnectionError(f"the connection broke after {len(content):,} of {length} bytes")
+    if length is not None and len(content) < length:
+        raise ConnectionError(f"the connection broke after {len(content):,} of {length:,} bytes")
     return content
 
 
@@ -125,8 +159,19 @@ def refusal(error: Exception) -> DownloadError:
     return DownloadError(f"The request failed: {why}.", status=code)
 
 
-def _authorize(request: Request) -> None:
-    value = authorization(request.full_url)
+def _without_password(url: str) -> tuple[str, str | None]:
+    """Return an address without user and password, and the header for them."""
+    beginning, slashes, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    user, at, host = host.rpartition("@")
+    if not (slashes and at):
+        return url, None
+    encoded = base64.b64encode(unquote(user).encode()).decode()
+    return f"{beginning}://{host}{slash}{path}", f"Basic {encoded}"
+
+
+def _authorize(request: Request, password: str | None = None) -> None:
+    value = password or authorization(request.full_url)
     if value is not None:
         # Not one of the headers that urllib hands on to wherever it is sent.
         request.add_unredirected_header("Authorization", value)

@@ -12,7 +12,7 @@ from headstart.escaping import quoted
 from headstart.hub.archives import portable_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from headstart.hub.handles import Handle
 
@@ -109,7 +109,7 @@ def _networks(names: Collection[str]) -> Iterator[str]:
     yield from ("" if folder == "." else folder for folder in folders)
     for name in names:
         lower = name.lower()
-        if any(_is_in(name, folder) for folder in folders):
+        if any(str(above) in folders and _is_in(name, str(above)) for above in _above(name)):
             continue
         if (
             lower.endswith(_NETWORKS)
@@ -117,6 +117,10 @@ def _networks(names: Collection[str]) -> Iterator[str]:
             or (lower.endswith(_HDF5) and not _HDF5_WEIGHTS.search(lower))
         ):
             yield name
+
+
+def _above(name: str) -> Sequence[PurePosixPath]:
+    return PurePosixPath(name).parents
 
 
 def _is_in(name: str, folder: str) -> bool:
@@ -211,5 +215,5 @@ def _check(handle: Handle, places: list[str]) -> None:
 
 def _listed(names: list[str]) -> str:
     shown = [quoted(name) if name else "a SavedModel" for name in names[:_SHOWN]]
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
     return f"{', '.join(shown)}{more}"

@@ -8,15 +8,22 @@ import logging
 import queue
 import threading
 import urllib.error
-import urllib.request
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 
 import filelock
 
-from headstart.errors import DownloadError, WeightsMismatch
+from headstart.errors import DownloadError, HeadstartError, WeightsMismatch
 from headstart.escaping import printable
-from headstart.hub.connections import ATTEMPTS, BROKEN, may_succeed_later, open_address, wait
+from headstart.hub.connections import (
+    ATTEMPTS,
+    BROKEN,
+    may_succeed_later,
+    open_address,
+    shown,
+    stated_length,
+    wait,
+)
 from headstart.hub.mirrors import mirrored
 from headstart.progress import Bars
 from headstart.storage.disk import hash_file, writing
@@ -105,18 +112,17 @@ def check_reach(address: str, seconds: float) -> None:
     except queue.Empty:
         problem = f"nothing answered within {seconds:g} seconds"
     if problem:
-        raise DownloadError(f"Could not reach {address}: {problem}.")
+        raise DownloadError(f"Could not reach {shown(address)}: {problem}.")
 
 
 def _ask(address: str, seconds: float, problems: queue.SimpleQueue[str]) -> None:
     """Put the problem into `problems`, or an empty text."""
     problem = ""
     try:
-        asked = urllib.request.Request(address, method="HEAD")  # noqa: S310 - as in `_resume`
-        urllib.request.urlopen(asked, timeout=seconds).close()  # noqa: S310 - the same
-    except urllib.error.HTTPError as refusal:
-        refusal.close()
-    except (HTTPException, OSError, ValueError) as error:
+        open_address(address, {}, method="HEAD", timeout=seconds).close()
+    except urllib.error.HTTPError:
+        pass
+    except (HTTPException, OSError, HeadstartError) as error:
         problem = str(getattr(error, "reason", error))
     problems.put(problem)
 
@@ -182,7 +188,16 @@ def _resume(url: str, part: Path, progress: Progress | None, most: int) -> None:
         _accept_if_complete(part, error.headers.get("Content-Range"))
     else:
         with contextlib.closing(response):
+            _check_range(response, part, have)
             _receive(response, part, have if response.status == 206 else 0, progress, most)
+
+
+def _check_range(response: HTTPResponse, part: Path, have: int) -> None:
+    """Check that a server which sends a part of a file sends the one that was asked for."""
+    sent = response.headers.get("Content-Range")
+    if response.status == 206 and sent is not None and not sent.startswith(f"bytes {have}-"):
+        part.unlink(missing_ok=True)
+        raise ConnectionError("the server sent another part of the file; starting again")
 
 
 def _accept_if_complete(part: Path, content_range: str | None) -> None:
@@ -197,8 +212,8 @@ def _accept_if_complete(part: Path, content_range: str | None) -> None:
 def _receive(
     response: HTTPResponse, part: Path, have: int, progress: Progress | None, most: int
 ) -> None:
-    length = response.headers.get("Content-Length")
-    total = None if length is None else have + int(length)
+    length = stated_length(response)
+    total = None if length is None else have + length
     _check_size(part, total or 0, most)
     what = f"downloading {part.stem}"
     with (
