@@ -39,8 +39,9 @@ def _ctrl_c() -> None:
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep tests away from the user's own cache, weights and mirror."""
+    """Keep tests away from the user's own cache, backbones, weights and mirror."""
     monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("HEADSTART_BACKBONES", str(tmp_path_factory.mktemp("backbones")))
     monkeypatch.delenv("HEADSTART_WEIGHTS", raising=False)
     monkeypatch.delenv("HEADSTART_MIRROR", raising=False)
     monkeypatch.delenv("HEADSTART_DEVICE", raising=False)

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from headstart.finetuning.job import fine_tune as fine_tune
     from headstart.finetuning.settings import FineTuning as FineTuning
     from headstart.finetuning.summary import FineTuningSummary as FineTuningSummary
+    from headstart.foreign.measuring import MeasuredPreprocessing as MeasuredPreprocessing
     from headstart.heads.dense import DenseHead as DenseHead
     from headstart.heads.logistic import LogisticHead as LogisticHead
     from headstart.heads.nearest_mean import NearestMeanHead as NearestMeanHead
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from headstart.jobs.evaluate import evaluate as evaluate
     from headstart.jobs.explain import explain as explain
     from headstart.jobs.learning_curve import learning_curve as learning_curve
+    from headstart.jobs.measuring import measure_preprocessing as measure_preprocessing
     from headstart.jobs.predict import predict as predict
     from headstart.jobs.report import report as report
     from headstart.jobs.show import draw_samples as draw_samples
@@ -125,6 +127,7 @@ _HOMES = {
     "ImageUnsupported": "errors",
     "LabelledImages": "data.labelled_images",
     "LogisticHead": "heads.logistic",
+    "MeasuredPreprocessing": "foreign.measuring",
     "MissingExtra": "errors",
     "NearestMeanHead": "heads.nearest_mean",
     "NeighboursHead": "heads.neighbours",
@@ -161,6 +164,7 @@ _HOMES = {
     "fine_tune": "finetuning.job",
     "learning_curve": "jobs.learning_curve",
     "load": "model",
+    "measure_preprocessing": "jobs.measuring",
     "overlay": "explaining.overlay",
     "plot_counts": "jobs.show",
     "plot_history": "evaluation.plots",

@@ -8,10 +8,12 @@ from headstart.networks.graph import (
     finish_graph,
     fold_constants,
     free_batch_size,
+    insert_preprocessing,
     pad_while_pooling,
     stabilise_variances,
+    take_pixels,
 )
-from headstart.networks.preprocessing import MINUS_ONE_TO_ONE
+from headstart.networks.preprocessing import INSIDE, MINUS_ONE_TO_ONE, USUAL
 from headstart.networks.runtime import load_openvino, load_processor
 
 
@@ -41,6 +43,17 @@ def run(model, images):
 
 def kinds(model):
     return [node.get_type_name() for node in model.get_ordered_ops()]
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_preprocessing_may_be_added_afterwards(ops, name):
+    model = model_of(ops, ops.negative)
+    take_pixels(model, INSIDE)
+    insert_preprocessing(model, USUAL[name])
+    expected = model_of(ops, ops.negative)
+    take_pixels(expected, USUAL[name])
+    pixels = draw_pixels(1)
+    np.testing.assert_array_equal(run(model, pixels), run(expected, pixels))
 
 
 @pytest.mark.parametrize("pattern", [[1, -1], [1, 8 * 6 * 3], [1, 8, 6 * 3]])

@@ -84,6 +84,19 @@ def test_keras_computes_the_same_under_its_names():
     subprocess.run(command, check=True, timeout=120, env=environment)
 
 
+@pytest.mark.parametrize(
+    ("preprocessing", "words"),
+    [
+        (USUAL["inside"], "inside: RGB"),
+        (USUAL["tf"], "tf: RGB, divided by 127.5, minus 1"),
+        (USUAL["caffe"], "caffe: BGR, minus 103.939 116.779 123.68"),
+        (OWN, "BGR, divided by 2, minus 1 2 3, divided by 4 5 6"),
+    ],
+)
+def test_in_words(preprocessing, words):
+    assert preprocessing.in_words() == words
+
+
 def test_every_name_stands_for_another_preprocessing():
     assert tuple(USUAL) == get_args(PreprocessingName)
     assert len(set(USUAL.values())) == len(USUAL)

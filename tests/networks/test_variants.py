@@ -12,8 +12,9 @@ from headstart.features.compiling import compile_network
 from headstart.networks import variants
 from headstart.networks.network import DESCRIPTION, load_network, write_description
 from headstart.networks.pooling import POOLINGS
+from headstart.networks.preprocessing import USUAL
 from headstart.networks.runtime import load_processor
-from headstart.networks.variants import mirrored, pooled
+from headstart.networks.variants import mirrored, pooled, with_preprocessing
 from headstart.storage.cache_folder import cache_dir
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), np.uint8)
@@ -38,6 +39,17 @@ def run_as_one_batch(network):
 
 def of_images_and_mirror_images(network, output):
     return run(network, output)[output], run(network, output, images=IMAGES[:, :, ::-1])[output]
+
+
+class TestPreprocessing:
+    @pytest.mark.parametrize("name", USUAL)
+    def test_the_network_gets_other_pixels(self, tiny_network, tmp_path, name):
+        how = USUAL[name]
+        found = with_preprocessing(tiny_network, how, tmp_path)
+        assert (found.preprocessing, found.outputs) == (how, tiny_network.outputs)
+        same = name == "inside"
+        outputs = (run(network, "features")["features"] for network in (found, tiny_network))
+        assert np.allclose(*outputs, **CLOSE) == same
 
 
 class TestPooled:

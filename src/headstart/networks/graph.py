@@ -97,6 +97,25 @@ def take_pixels(model: Model, preprocessing: Preprocessing) -> None:
     model.validate_nodes_and_infer_types()
 
 
+def insert_preprocessing(model: Model, preprocessing: Preprocessing) -> None:
+    """Add preprocessing to a network that takes pixels and had none, in place.
+
+    Parameters
+    ----------
+    model : openvino.Model
+        One input of uint8 pixels, as `take_pixels` makes it.
+    preprocessing : Preprocessing
+    """
+    openvino = load_openvino()
+    image = model.input()
+    readers = image.get_target_inputs()
+    pixels = openvino.opset13.convert(image, "f32")
+    found = _preprocessed(openvino.opset13, pixels, preprocessing)
+    for reader in readers:
+        reader.replace_source_output(found.output(0))
+    model.validate_nodes_and_infer_types()
+
+
 def _preprocessed(ops: ModuleType, pixels: Node, how: Preprocessing) -> Node:
     """Return the arithmetic on pixels."""
     if how.channels == "bgr":

@@ -54,10 +54,27 @@ class Preprocessing:
         ]
         return [step for step in steps if step not in _IDLE]
 
+    def in_words(self) -> str:
+        """Return the arithmetic in words, after its usual name if it has one."""
+        usual = next((f"{name}: " for name, how in USUAL.items() if how == self), "")
+        order = self.channels.upper()
+        words = [f"{_VERBS[verb]} {_short(numbers)}" for verb, numbers in self.steps()]
+        return f"{usual}{', '.join([order, *words])}"
+
     def reversed(self) -> Preprocessing:
         """Return the same arithmetic on each colour for a network that takes the other order."""
         channels: Literal["rgb", "bgr"] = "bgr" if self.channels == "rgb" else "rgb"
         return replace(self, channels=channels, mean=self.mean[::-1], std=self.std[::-1])
+
+
+_VERBS = {"divide": "divided by", "subtract": "minus"}
+
+
+def _short(numbers: Numbers) -> str:
+    """Return three numbers as words, or one if all are the same."""
+    return " ".join(
+        f"{number:g}" for number in (numbers[:1] if len(set(numbers)) == 1 else numbers)
+    )
 
 
 _ONES = (1.0, 1.0, 1.0)

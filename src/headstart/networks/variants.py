@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headstart.errors import UsageError
-from headstart.networks.network import GRAPH, cached_network
+from headstart.networks.graph import insert_preprocessing
+from headstart.networks.network import GRAPH, cached_network, hash_files
 from headstart.networks.pooling import POOLINGS
 from headstart.networks.reading import read_graph
 from headstart.networks.runtime import count_macs, load_openvino, write_graph
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from headstart.networks.network import Network
     from headstart.networks.pooling import Pooling
+    from headstart.networks.preprocessing import Preprocessing
 
 # Part of the key of every variant: raise it whenever the graph of one comes out differently.
 _FORMAT = 1
@@ -86,6 +88,28 @@ def mirrored(network: Network) -> Network:
         return network
     key = _key(network, "mirror")
     return cached_network(key, lambda folder: _make_mirrored(network, key, folder))
+
+
+def with_preprocessing(network: Network, preprocessing: Preprocessing, folder: Path) -> Network:
+    """Return a network whose own preprocessing is none with another one.
+
+    It is made to be tried, and not kept in the cache.
+
+    Parameters
+    ----------
+    network : Network
+        Its preprocessing is `INSIDE`.
+    preprocessing : Preprocessing
+    folder : Path
+        An empty folder, where its graph is written.
+    """
+    model = _read_graph(network)
+    insert_preprocessing(model, preprocessing)
+    write_graph(model, folder / GRAPH)
+    # No two that are tried have the same key.
+    key = f"{network.key}-tried-{folder.parent.name}"
+    files = hash_files(folder)
+    return replace(network, folder=folder, preprocessing=preprocessing, key=key, files=files)
 
 
 def _key(network: Network, variant: str) -> str:
