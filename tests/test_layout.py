@@ -12,6 +12,7 @@ TESTS = Path(__file__).parent
 #: Modules that are tested in another file, and where.
 ELSEWHERE = {
     "checking/base.py": "checking/test_running.py",  # abstract
+    "backbones/torch_layers.py": "backbones/test_hub_rows.py",  # compared with PyTorch's there
     "exporting/format.py": "exporting/test_formats.py",  # only a row
     "hub/listing.py": "hub/test_huggingface.py",  # only what the hubs answer with
     "networks/pooling.py": "networks/test_variants.py",  # only names

@@ -27,7 +27,7 @@ def test_every_promised_network_is_there():
 def test_facts_are_plausible(row):
     assert re.fullmatch(r"[a-z][a-z0-9_]*", row.name)
     assert row.preprocessing in KERAS_MODES.values()
-    assert (row.interpolation, row.antialias) == ("bilinear", True)
+    assert row.antialias
     assert row.min_size <= min(row.size)
     assert 0 < row.top1 < (row.top5 or 1.0) <= 1.0
     assert row.parameters > row.n_features
@@ -48,6 +48,7 @@ def test_a_family_shares_its_facts():
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_published_weights_are_plausible(row):
+    assert row.interpolation == "bilinear"
     assert row.top1 > 0.5
     assert (row.trained_on, row.n_classes, row.classes) == ("ImageNet-1k", 1000, None)
     for weights in (row.weights, row.weights_without_top):

@@ -180,7 +180,7 @@ FAMILIES = {
     "vgg16": None, "inception_v3": 10, "resnet50": 10, "resnet50_v2": 10, "mobilenet": 10,
     "efficientnet_b0": None, "efficientnet_v2_b0": 10, "mobilenet_v2": 10,
     "mobilenet_v3_small": 10, "densenet121": 10, "xception": 10, "inception_resnet_v2": 10,
-    "nasnet_mobile": None, "convnext_tiny": 10,
+    "nasnet_mobile": None, "convnext_tiny": 10, "mobilenet_v4_small": 10,
 }  # fmt: skip
 CONVERSIONS = Path(__file__).parents[1] / "backbones" / "conversions.py"
 

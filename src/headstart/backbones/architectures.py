@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headstart.backbones.mobilenet_v4 import MOBILENET_V4
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from keras import KerasTensor, Model
 
 # Channels of mini's four stages. Each halves height and width, and so does the stem before them.
@@ -97,4 +101,4 @@ def _convolution(
     )(x)
 
 
-ARCHITECTURES = {"mini": mini}
+ARCHITECTURES: dict[str, Callable[..., Model]] = {"mini": mini, **MOBILENET_V4}

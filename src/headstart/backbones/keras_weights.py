@@ -1,6 +1,7 @@
 """Build a Keras network for a weights file; used only where Keras may be imported.
 
-The file is listed first: its arrays tell what network it belongs to, and with which classifier.
+The file is Keras's own (HDF5), or for a network of the hubs one in their safetensors format. It is
+listed first: its arrays tell what network it belongs to, and with which classifier.
 """
 
 from __future__ import annotations
@@ -14,6 +15,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from headstart.backbones.architectures import ARCHITECTURES
 from headstart.backbones.catalogue import backbones
+from headstart.backbones.safetensors_weights import (
+    count_classes,
+    fill,
+    is_safetensors,
+    read_arrays,
+)
 from headstart.errors import WeightsMismatch
 from headstart.networks.preprocessing import STANDARDISED
 from headstart.storage.whole_folders import temporary_folder
@@ -153,6 +160,24 @@ def load(row: Backbone, path: Path, size: tuple[int, int]) -> Loaded:
     WeightsMismatch
         If the file belongs to another network.
     """
+    loaded = _load_arrays(row, path) if is_safetensors(path) else _load_hdf5(row, path)
+    return loaded if size == row.size else _resized(row, loaded, size)
+
+
+def _load_arrays(row: Backbone, path: Path) -> Loaded:
+    """Load a file of a hub."""
+    arrays = read_arrays(path)
+    model = build(row, row.size, row.n_classes)
+    n_classes = count_classes(model, arrays)
+    if n_classes != row.n_classes:
+        model = build(row, row.size, n_classes)
+    fill(model, arrays, path, row.builder)
+    _check_finite(model, path)
+    return Loaded(model, n_classes)
+
+
+def _load_hdf5(row: Backbone, path: Path) -> Loaded:
+    """Load a file of Keras."""
     layout = read_layout(path)
     model = build(row, row.size, row.n_classes)
     n_classes = _count_classes(row, path, layout, _shapes(model))
@@ -162,8 +187,7 @@ def load(row: Backbone, path: Path, size: tuple[int, int]) -> Loaded:
         raise _mismatch(row, path, layout, _shapes(model))
     _fill(row, model, path, layout)
     _mend_normalization(model)
-    loaded = Loaded(model, n_classes)
-    return loaded if size == row.size else _resized(row, loaded, size)
+    return Loaded(model, n_classes)
 
 
 def _resized(row: Backbone, loaded: Loaded, size: tuple[int, int]) -> Loaded:

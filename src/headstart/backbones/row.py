@@ -14,17 +14,17 @@ IMAGENET_CLASSES = 1000
 
 @dataclass(frozen=True, slots=True)
 class OfficialWeights:
-    """A weights file that Keras publishes.
+    """A weights file that Keras or a hub publishes.
 
     Attributes
     ----------
     url : str
-        Its address.
+        Its address. That of a hub names a revision.
     filename : str
-        Its name in Keras's cache.
+        Its name in Keras's cache and in headstart's.
     digest : str or None
-        The hash that Keras publishes: 32 hexadecimal digits are MD5, 64 are SHA-256. None if Keras
-        publishes none (MobileNet and MobileNetV2): such a file can't be checked.
+        The hash that is published: 32 hexadecimal digits are MD5, 64 are SHA-256. None if none is
+        known (MobileNet, MobileNetV2 and those of the hubs): such a file can't be checked.
     """
 
     url: str
@@ -39,7 +39,7 @@ class Backbone:
     Attributes
     ----------
     name, family : str
-        Keras's name in snake case, and the family whose members share their preprocessing.
+        Its usual name in snake case, and the family whose members share their preprocessing.
     builder : str
         Name of the function that builds the network: in
         `headstart.backbones.architectures.ARCHITECTURES`, else in ``keras.applications``.
@@ -63,9 +63,10 @@ class Backbone:
     interpolation, antialias
         How pixels are computed when an image is resized; see `headstart.images.resizing.Resize`.
     weights, weights_without_top : OfficialWeights or None
-        With and without the classifier; None for a network that has a `folder`.
+        With and without the classifier; None for a network that has a `folder`. Hubs have no files
+        without it.
     folder : Path or None
-        The backbone folder that holds the weights; None for weights that Keras publishes.
+        The backbone folder that holds the weights; None for weights that are published.
     weights_sha256 : str or None
         Hash of the weights in `folder`.
     trained_on : str

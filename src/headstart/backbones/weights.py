@@ -57,8 +57,8 @@ def find_weights(
     """Return the first weights file that exists.
 
     `given` comes first. Then a backbone folder has its own weights. For other backbones the order
-    is: the folder ``$HEADSTART_WEIGHTS`` (``<backbone>_imagenet.weights.h5``, or the name that
-    Keras gives the file); the package itself; Keras's own cache; an earlier download; the official
+    is: the folder ``$HEADSTART_WEIGHTS`` (``<backbone>_imagenet.weights.h5``, or the file's name in
+    the catalogue); the package itself; Keras's own cache; an earlier download; the official
     download, or the same file under ``$HEADSTART_MIRROR``.
 
     Raises
@@ -144,14 +144,15 @@ def instructions(backbone: Backbone, purpose: str = "To continue") -> str:
         f"{purpose}, do one of these:\n"
         f"  - fetch {official.url} on another machine, and copy it to\n"
         f"    {cache_dir() / 'weights' / official.filename}\n"
-        "  - put that file into a folder, and name the folder in HEADSTART_WEIGHTS\n"
+        f"  - put that file as {official.filename} into a folder, and name the folder in\n"
+        "    HEADSTART_WEIGHTS\n"
         f"  - give it with --model {backbone.name} --weights FILE\n"
         "  - set HEADSTART_MIRROR to the address of a mirror that has it"
     )
 
 
 def published(backbone: Backbone) -> OfficialWeights:
-    """Return the weights file that Keras publishes for a backbone that has no folder."""
+    """Return the published weights file of a backbone that has no folder."""
     if backbone.weights is None:
         raise AssertionError(f"{backbone.name} has neither a folder nor published weights")
     return backbone.weights
@@ -163,7 +164,7 @@ def package_folder() -> Path:
 
 
 def check_published(backbone: Backbone, weights: WeightsFile) -> str:
-    """Check an official file by the hash that Keras publishes, and return its address.
+    """Check an official file by the hash that is published, and return its address.
 
     A file with another name is not checked, and its name is returned. A file without a published
     hash is not checked.

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headstart.networks.runtime import load_openvino
+
 if TYPE_CHECKING:
     from openvino import Model, Node, Output
 
@@ -66,7 +68,10 @@ def _computed(model: Model) -> list[Node]:
 
 
 def _shapes(model: Model, network: Network, n_images: int) -> _Shapes:
-    model.reshape([n_images, *network.size, 3])
+    # `Model.reshape` would rewrite what comes before a dense layer.
+    (image,) = model.get_parameters()
+    image.set_partial_shape(load_openvino().PartialShape([n_images, *network.size, 3]))
+    model.validate_nodes_and_infer_types()
     outputs = [output for node in _computed(model) for output in node.outputs()]
     return {key(output): tuple(output.get_shape()) for output in outputs}
 
