@@ -112,7 +112,7 @@ def measure_on(
     classes = classes_of(network)
     sources, labels = _labelled(images, dataset, classes, progress)
     chosen = _spread(len(sources), network.size)
-    views, read = _views([sources[place] for place in chosen], network_resize(network))
+    views, read = views_of([sources[place] for place in chosen], network_resize(network))
     truth = np.array(class_places([labels[place] for place in chosen], classes))[read]
     if len(read) < MIN_IMAGES:
         raise UsageError(
@@ -122,11 +122,42 @@ def measure_on(
     logs: dict[str, NDArray[np.float64]] = {}
     right: dict[str, NDArray[np.bool_]] = {}
     for name in track(progress or NoProgress(), tried, "trying preprocessing", len(tried)):
-        probabilities = _probabilities(network, tried[name], views)
-        of_truth = probabilities[:, np.arange(len(truth)), truth].astype(np.float64)
-        logs[name] = np.log(np.maximum(of_truth, LEAST)).mean(axis=0)
-        right[name] = probabilities[0].argmax(axis=1) == truth
+        of_truth, right[name] = answers(network, tried[name], views, truth)
+        logs[name] = of_truth.mean(axis=0)
     return judge(logs, right, n_classes=len(classes), unreadable=len(chosen) - len(read))
+
+
+def answers(
+    network: Network,
+    preprocessing: Preprocessing,
+    views: NDArray[np.uint8],
+    truth: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return what a network says of images with a preprocessing.
+
+    Parameters
+    ----------
+    network : Network
+    preprocessing : Preprocessing
+    views : ndarray of uint8, shape (v, n, height, width, 3)
+        Of each image; see `views_of`.
+    truth : ndarray of int64, shape (n,)
+        The place of each image's class.
+
+    Returns
+    -------
+    ndarray of float64, shape (v, n)
+        The logarithm of the probability of the true class.
+    ndarray of bool, shape (n,)
+        Whether it is the most probable one in the first view.
+    """
+    with temporary_folder() as folder:
+        tried = with_preprocessing(network, preprocessing, folder)
+        precision: Precision = "int8" if network.quantised else "f32"
+        engine = compile_network(tried, precision=precision, outputs=("probabilities",))
+        found = np.stack([engine.infer(view)["probabilities"] for view in views])
+    of_truth = found[:, np.arange(len(truth)), truth].astype(np.float64)
+    return np.log(np.maximum(of_truth, LEAST)), found[0].argmax(axis=1) == truth
 
 
 def classes_of(network: Network) -> tuple[ClassName, ...]:
@@ -177,7 +208,7 @@ def _spread(n: int, size: tuple[int, int]) -> list[int]:
     return [round(place) for place in np.linspace(0, n - 1, most)] if n else []
 
 
-def _views(
+def views_of(
     sources: Sequence[ImageSource], resize: Resize
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return each image in four views (4, n_read, h, w, 3), and the places of those read."""
@@ -192,14 +223,3 @@ def _views(
         return np.empty((_VIEWS, 0, resize.height, resize.width, 3), np.uint8), np.array(read, int)
     own, squashed, tight = (np.stack([rule[place] for place in read]) for rule in loaded)  # type: ignore[misc]
     return np.stack([own, own[:, :, ::-1], squashed, tight]), np.array(read)
-
-
-def _probabilities(
-    network: Network, preprocessing: Preprocessing, views: NDArray[np.uint8]
-) -> NDArray[np.float32]:
-    """Return the probabilities (views, n, k) of all views with a preprocessing."""
-    with temporary_folder() as folder:
-        tried = with_preprocessing(network, preprocessing, folder)
-        precision: Precision = "int8" if network.quantised else "f32"
-        engine = compile_network(tried, precision=precision, outputs=("probabilities",))
-        return np.stack([engine.infer(view)["probabilities"] for view in views])
