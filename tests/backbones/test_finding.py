@@ -4,6 +4,8 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from tests.foreign.protobufs import onnx, tensor
+from tests.hub.hub_server import COMMIT, Answer, archive, serving
 
 from headstart.backbones import keras_process
 from headstart.backbones.catalogue import get_backbone
@@ -19,9 +21,12 @@ from headstart.errors import (
     WeightsMismatch,
     WeightsNotFound,
 )
+from headstart.foreign.added import AddedBackbone
+from headstart.foreign.facts import Facts
+from headstart.foreign.files import ForeignFile
 from headstart.networks.classes import imagenet_classes
 from headstart.networks.network import load_network
-from headstart.networks.preprocessing import CENTRED_BGR
+from headstart.networks.preprocessing import CENTRED_BGR, USUAL
 from headstart.storage.cache_folder import cache_dir
 
 ROW = get_backbone("mobilenet_v2")
@@ -267,3 +272,106 @@ def test_licence_without_commercial_use_must_be_accepted(conversions, weights, m
     assert conversions.count == 0
     spec = NetworkSpec(weights=weights, allow_non_commercial=True)
     assert find_network(spec).license == "CC BY-NC 4.0"
+
+
+class TestNetworksOfOtherPrograms:
+    @pytest.fixture
+    def converted(self, monkeypatch):
+        """Stands in for the conversion; remembers what it was asked."""
+        asked = []
+
+        def convert(file, facts, graph, *, size, layer):
+            asked.append((file, facts, size, layer))
+            graph.write_text("<net>")
+            graph.with_suffix(".bin").write_bytes(b"weights")
+            outputs = {"features": [4], "probabilities": [3]}
+            return {"outputs": outputs, "size": size or [8, 8], "macs": 1}
+
+        monkeypatch.setattr("headstart.foreign.conversion.convert", convert)
+        return asked
+
+    @pytest.fixture
+    def file(self, tmp_path):
+        (tmp_path / "net.onnx").write_bytes(onnx((5, tensor())))
+        return tmp_path / "net.onnx"
+
+    def test_file_is_a_backbone(self, converted, file):
+        spec = NetworkSpec(file, size=16, layer="pool", preprocessing="tf")
+        network = find_network(spec)
+        assert (network.name, network.size, network.layer) == ("net.onnx", (16, 16), "pool")
+        ((found, facts, size, layer),) = converted
+        assert (found.path, found.format, size, layer) == (file, "onnx", (16, 16), "pool")
+        assert facts.preprocessing == USUAL["tf"]
+        assert find_network(spec) == network
+        assert len(converted) == 1
+
+    def test_variants_are_made_of_it(self, converted, file, tiny_network, monkeypatch):
+        def convert(_, __, graph, **___):
+            for name in ("graph.xml", "graph.bin"):
+                shutil.copy(tiny_network.folder / name, graph.parent / name)
+            return {"outputs": tiny_network.outputs, "size": [32, 32], "macs": 1}
+
+        monkeypatch.setattr("headstart.foreign.conversion.convert", convert)
+        assert find_network(NetworkSpec(file, mirror=True)).mirror
+        assert converted == []
+
+    def test_weights_are_inside(self, converted, file, weights):
+        with pytest.raises(UsageError, match="has its weights inside"):
+            find_network(NetworkSpec(file, weights=weights))
+        assert converted == []
+
+    def test_handle_is_fetched_first(self, converted, monkeypatch, tmp_path):
+        monkeypatch.setenv("HF_HOME", str(tmp_path))
+        card = b"---\nlicense: cc-by-nc-4.0\n---\n"
+        files = {"net.onnx": onnx((5, tensor())), "README.md": card, "labels.txt": b"a\nb\nc\n"}
+        with serving() as server:
+            monkeypatch.setenv("HEADSTART_MIRROR", server.url)
+            server.add_repository("me/net", files)
+            with pytest.raises(UsageError, match="allow-non-commercial"):
+                find_network(NetworkSpec("hf:me/net"))
+            with pytest.raises(WeightsNotFound):
+                find_network(NetworkSpec("hf:me/net"), download=False)
+            network = find_network(NetworkSpec("hf:me/net", allow_non_commercial=True))
+        assert (network.name, network.weights_source) == ("hf:me/net", f"hf:me/net@{COMMIT}")
+        assert (network.license, network.source) == (
+            "cc-by-nc-4.0",
+            "https://huggingface.co/me/net",
+        )
+        assert [each.label for each in network.classes] == ["a", "b", "c"]
+        assert len(converted) == 1
+
+    def test_convention_of_the_hub_holds_where_nothing_is_said(self, converted, monkeypatch):
+        address = "https://tfhub.dev/google/net/1"
+        with serving() as server:
+            monkeypatch.setenv("HEADSTART_MIRROR", server.url)
+            content = archive({"saved_model.pb": b"graph", "variables/variables.index": b"i"})
+            server.routes["/google/net/1.tar.gz"] = Answer(content)
+            assert find_network(NetworkSpec(address)).preprocessing == USUAL["zero-to-one"]
+        spec = NetworkSpec(address, preprocessing="tf")
+        assert find_network(spec).preprocessing == USUAL["tf"]
+        assert [asked[0].format for asked in converted] == ["saved_model"] * 2
+
+    def test_file_that_is_none_is_refused(self, monkeypatch):
+        with serving() as server:
+            monkeypatch.setenv("HEADSTART_MIRROR", server.url)
+            server.routes["/a/lite-model/net/1.tflite"] = Answer(b"<html></html>")
+            with pytest.raises(ConversionError, match=r"model\.tflite, which is something else"):
+                find_network(NetworkSpec("https://tfhub.dev/a/lite-model/net/1"))
+
+    def test_added_backbone_is_checked_and_taken(self, converted, file, monkeypatch):
+        checked = []
+        added = AddedBackbone(
+            name="mine",
+            folder=file.parent,
+            place="net.onnx",
+            file_format="onnx",
+            facts=Facts(license="mit"),
+            figures=None,
+        )
+        monkeypatch.setattr(AddedBackbone, "check", lambda each: checked.append(each.name))
+        monkeypatch.setattr(AddedBackbone, "file", ForeignFile(file, "onnx"))
+        monkeypatch.setattr("headstart.backbones.finding.resolve", lambda _: added)
+        network = find_network(NetworkSpec("mine"))
+        assert (network.name, network.license) == ("mine", "mit")
+        assert checked == ["mine"]
+        assert len(converted) == 1

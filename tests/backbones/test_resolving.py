@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.foreign.protobufs import onnx, tensor
 
 from headstart.backbones import folders, resolving
 from headstart.backbones.catalogue import get_backbone
@@ -26,6 +27,8 @@ from headstart.errors import (
     WeightsMismatch,
     WeightsNotFound,
 )
+from headstart.foreign.files import ForeignFile
+from headstart.hub.handles import parse_handle
 from headstart.model import description, parts
 
 MINI = get_backbone("mini")
@@ -161,8 +164,41 @@ class TestFolders:
     def test_weights_file_is_refused(self, here):
         (here / "mine.h5").touch()
         for reference in ("mine.h5", Path("mine.h5")):
-            with pytest.raises(UnknownBackbone, match=r"Received the file mine\.h5.*--weights"):
+            with pytest.raises(UnknownBackbone, match=r"Received: mine\.h5.*--weights FILE"):
                 resolve(reference)
+
+    def test_networks_of_other_programs_are_known_by_their_content(self, here):
+        (here / "net").write_bytes(onnx((5, tensor())))
+        (here / "saved").mkdir()
+        (here / "saved" / "saved_model.pb").touch()
+        for reference in ("net", Path("net")):
+            assert resolve(reference) == ForeignFile(Path("net"), "onnx")
+        assert resolve("saved") == ForeignFile(Path("saved"), "saved_model")
+
+    @pytest.mark.parametrize(
+        "reference", ["hf:timm/levit", "https://tfhub.dev/google/net/1", "kaggle:a/b/c/d/1"]
+    )
+    def test_handles_of_hubs_are_known(self, here, reference):
+        assert here
+        assert resolve(reference) == parse_handle(reference)
+        with pytest.raises(UnknownBackbone):
+            resolve(Path(reference))
+
+    def test_address_of_something_else_is_refused(self):
+        with pytest.raises(UsageError, match="download it and give its path"):
+            resolve("https://example.com/net.onnx")
+
+    def test_added_backbone_is_known_by_its_name(self, monkeypatch):
+        added = object()
+        found = {"mine": added, "mini": object()}
+        monkeypatch.setattr("headstart.backbones.resolving.look_up_added", found.get)
+        assert resolve("mine") is added
+        assert resolve("mini") == MINI
+
+
+def make_foreign(path):
+    path.write_bytes(onnx((5, tensor())))
+    return path
 
 
 class TestFindBackbone:
@@ -176,6 +212,8 @@ class TestFindBackbone:
             (make_network(here / "converted"), "converted already"),
             (make_model(here / "model"), "a saved model"),
             ("auto", "'auto'"),
+            ("hf:timm/levit", "hf:timm/levit, a network on a hub"),
+            (make_foreign(here / "net.onnx"), "of another program"),
         ):
             with pytest.raises(UsageError, match=rf"A backbone is needed here.*{received}"):
                 find_backbone(reference)

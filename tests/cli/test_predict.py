@@ -264,7 +264,7 @@ def test_what_a_saved_model_does_not_take(saved, photos, capsys, options, says):
     ("model", "status", "says"),
     [
         ("resnet51", 2, "Did you mean resnet50"),
-        (".", 1, "or model.json (a saved model)"),
+        (".", 1, "model.json (a saved model)"),
     ],
 )
 def test_a_model_that_is_none(photos, capsys, monkeypatch, model, status, says):

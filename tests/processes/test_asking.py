@@ -38,6 +38,12 @@ def test_a_failure_says_how_it_ended(module):
     assert (reply.answer, reply.status, reply.errors) == (None, 1, "no room")
 
 
+def test_a_process_that_takes_too_long_is_ended(module):
+    name = module("import sys, time; print('busy', file=sys.stderr, flush=True); time.sleep(60)")
+    reply = ask(name, b"", inherited_environment(), seconds=1)
+    assert (reply.answer, reply.status) == (None, None)
+
+
 def test_a_module_in_the_current_directory_is_not_run(tmp_path, monkeypatch):
     (tmp_path / "asked_module.py").write_text("print({})")
     monkeypatch.chdir(tmp_path)

@@ -20,10 +20,16 @@ from headstart.backbones.weights import (
     check_unchanged,
     find_weights,
 )
-from headstart.errors import DamagedModel, UsageError
+from headstart.errors import ConversionError, DamagedModel, UsageError
+from headstart.foreign.added import AddedBackbone
+from headstart.foreign.facts import Facts
+from headstart.foreign.files import ForeignFile, recognise
+from headstart.hub.fetching import fetch_handle
+from headstart.hub.handles import Handle
 from headstart.hub.licences import check_licence
 from headstart.networks.classes import ClassName, imagenet_classes
 from headstart.networks.network import GRAPH, LARGEST_SIDE, Network, cached_network, load_network
+from headstart.networks.preprocessing import USUAL
 from headstart.networks.variants import mirrored, pooled
 
 if TYPE_CHECKING:
@@ -95,6 +101,8 @@ def _find_plain(spec: NetworkSpec, *, download: bool, progress: Progress | None)
             return _find_converted(row, spec, download=download, progress=progress)
         case NetworkFolder(path):
             return _checked(load_network(path), spec)
+        case ForeignFile() | AddedBackbone() | Handle() as foreign:
+            return _find_other(foreign, spec, download=download, progress=progress)
         case model:
             raise not_a_backbone(model)
 
@@ -109,6 +117,81 @@ def _find_converted(
     weights = find_weights(row, given, download=download, progress=progress)
     key = network_key(row, weights.sha256, size, spec.layer)
     return cached_network(key, lambda folder: _convert(row, weights, size, spec.layer, folder))
+
+
+def _find_other(
+    meant: ForeignFile | AddedBackbone | Handle,
+    spec: NetworkSpec,
+    *,
+    download: bool,
+    progress: Progress | None,
+) -> Network:
+    """Return a network of another program."""
+    match meant:
+        case ForeignFile():
+            return _find_foreign(meant, Facts(), spec)
+        case AddedBackbone():
+            meant.check()
+            return _find_foreign(meant.file, meant.facts, spec, name=meant.name)
+        case _:
+            return _find_fetched(meant, spec, download=download, progress=progress)
+
+
+def _find_fetched(
+    handle: Handle, spec: NetworkSpec, *, download: bool, progress: Progress | None
+) -> Network:
+    fetched = fetch_handle(
+        handle,
+        allow_non_commercial=spec.allow_non_commercial,
+        download=download,
+        progress=progress,
+    )
+    file = recognise(fetched.path)
+    if file is None:
+        raise ConversionError(
+            f"{handle} must be a network that headstart reads. Received: {fetched.path.name}, "
+            "which is something else, or cut short."
+        )
+    facts = Facts(license=fetched.license, source=fetched.source)
+    usual = None if fetched.preprocessing is None else USUAL[fetched.preprocessing]
+    convention = Facts(preprocessing=usual)
+    return _find_foreign(
+        file, facts, spec, convention, name=str(handle), origin=str(fetched.handle)
+    )
+
+
+def _find_foreign(
+    file: ForeignFile,
+    known: Facts,
+    spec: NetworkSpec,
+    convention: Facts | None = None,
+    **called: str,
+) -> Network:
+    """Return a network of another program.
+
+    Parameters
+    ----------
+    file : ForeignFile
+    known : Facts
+        What is known from elsewhere; it counts more than what the file says.
+    spec : NetworkSpec
+        What the user says counts most.
+    convention : Facts, optional
+        What holds where nobody says anything.
+    **called
+        ``name`` and ``origin``; see `find_foreign`.
+    """
+    from headstart.foreign.networks import find_foreign  # late: it needs NumPy
+
+    if spec.weights is not None:
+        raise UsageError(
+            f"{file.path.name} has its weights inside. Received the weights {spec.weights}. Leave "
+            "them out."
+        )
+    how = None if spec.preprocessing is None else USUAL[spec.preprocessing]
+    given = Facts(preprocessing=how).over(known)
+    size = spec.height_and_width
+    return find_foreign(file, given, convention, size=size, layer=spec.layer, **called)
 
 
 def _checked(network: Network, spec: NetworkSpec) -> Network:

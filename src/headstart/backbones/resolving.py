@@ -1,4 +1,4 @@
-"""Decide what a reference means: a name, a folder, or 'auto'. Nothing else decides that.
+"""Decide what a reference means: a name, a file, a folder, or 'auto'. Nothing else decides that.
 
 A name of the catalogue always means the catalogue's network, whatever lies in the current
 directory; ``./mobilenet_v2`` or a `Path` means the folder.
@@ -15,6 +15,9 @@ from headstart.backbones.catalogue import get_backbone, look_up
 from headstart.backbones.row import Backbone
 from headstart.backbones.weights import WeightsFile, find_weights
 from headstart.errors import NotASavedModel, UnknownBackbone, UsageError, WeightsMismatch
+from headstart.foreign.added import AddedBackbone, look_up_added
+from headstart.foreign.files import SAVED_MODEL, ForeignFile, recognise
+from headstart.hub.handles import Handle, parse_handle
 from headstart.networks import network
 
 if TYPE_CHECKING:
@@ -45,8 +48,10 @@ class ModelFolder:
     path: Path
 
 
-#: What a reference can mean. A `Backbone` is a row of the catalogue or of a backbone folder.
-Resolved = Automatic | Backbone | NetworkFolder | ModelFolder
+#: What a reference can mean. A `Backbone` is a row of the catalogue or of a backbone folder; a
+#: `ForeignFile` is a network of another program; a `Handle` names one on a hub; an
+#: `AddedBackbone` is one that the user keeps under a name.
+Resolved = Automatic | Backbone | NetworkFolder | ModelFolder | ForeignFile | AddedBackbone | Handle
 
 
 def resolve(named: str | Path) -> Resolved:
@@ -55,17 +60,21 @@ def resolve(named: str | Path) -> Resolved:
     Parameters
     ----------
     named : str or Path
-        "auto"; the name of a backbone, as headstart or Keras spells it; or the folder of a
-        backbone, a converted network or a saved model.
+        "auto"; the name of a backbone, as headstart or Keras spells it; the folder of a backbone, a
+        converted network or a saved model; a network in a file of another program; or the handle or
+        address of one on a hub.
 
     Raises
     ------
     UnknownBackbone
-        If there is no such name and no such folder; with the names that come closest.
+        If there is no such name, file or folder, with the names that come closest; or the file
+        holds no network.
     NotASavedModel
         If the folder is something else.
     NewerFormat
         If a newer headstart wrote the backbone's folder.
+    UsageError
+        If it begins as a handle or an address does, and is none that headstart knows.
     """
     if isinstance(named, str):
         if named == AUTO:
@@ -73,21 +82,21 @@ def resolve(named: str | Path) -> Resolved:
         row = look_up(named)
         if row is not None:
             return row
+        other = parse_handle(named) or look_up_added(named)
+        if other is not None:
+            return other
     folder = Path(named)
     if folder.is_dir():
         return _in_folder(folder)
     if folder.exists():
-        raise UnknownBackbone(
-            f"A backbone is a name or a folder. Received the file {folder}. Give a weights file "
-            "together with the name of its backbone: --model NAME --weights FILE."
-        )
+        return _in_file(folder)
     if isinstance(named, str) and folder.name == named:
         try:
             return get_backbone(named)  # raises the error that suggests names
         except UnknownBackbone as error:
             raise UnknownBackbone(f"{error} There is no folder {named} either.") from None
     raise UnknownBackbone(
-        f"The folder of a backbone, a converted network or a saved model must exist. "
+        f"The file or folder of a backbone, a converted network or a saved model must exist. "
         f"Received: {folder}."
     )
 
@@ -146,7 +155,9 @@ def find_origin(
     return row, found
 
 
-def not_a_backbone(meant: Automatic | NetworkFolder | ModelFolder) -> UsageError:
+def not_a_backbone(
+    meant: Automatic | NetworkFolder | ModelFolder | ForeignFile | AddedBackbone | Handle,
+) -> UsageError:
     """Return the error for something else where a backbone is needed."""
     match meant:
         case Automatic():
@@ -155,7 +166,25 @@ def not_a_backbone(meant: Automatic | NetworkFolder | ModelFolder) -> UsageError
             received = f"{path}, a network that is converted already."
         case ModelFolder(path):
             received = f"{path}, a saved model. `headstart predict` and headstart.load take it."
+        case ForeignFile(path):
+            received = f"{path}, a network of another program."
+        case AddedBackbone(name=name):
+            received = f"{name}, a network of another program that was added."
+        case Handle():
+            received = f"{meant}, a network on a hub."
     return UsageError(f"A backbone is needed here: its name or folder. Received: {received}")
+
+
+def _in_file(path: Path) -> ForeignFile:
+    found = recognise(path)
+    if found is None:
+        raise UnknownBackbone(
+            "A file of a backbone must hold a whole network: ONNX, TensorFlow Lite, OpenVINO's "
+            f".xml, or Keras's .keras or .h5. Received: {path}, which holds none of these, or is "
+            "cut short. Give a file with weights only together with the name of its backbone: "
+            "--model NAME --weights FILE."
+        )
+    return found
 
 
 def _in_folder(folder: Path) -> Resolved:
@@ -165,9 +194,13 @@ def _in_folder(folder: Path) -> Resolved:
         return NetworkFolder(folder)
     if any((folder / name).is_file() for name in _MODEL_FILES):
         return ModelFolder(folder)
+    foreign = recognise(folder)
+    if foreign is not None:
+        return foreign
     raise NotASavedModel(
         f"The folder must hold {folders.DESCRIPTION.name} (a backbone), "
-        f"{network.DESCRIPTION.name} (a converted network) or model.json (a saved model). "
+        f"{network.DESCRIPTION.name} (a converted network), model.json (a saved model) or "
+        f"{SAVED_MODEL} (a SavedModel of TensorFlow). "
         f"Received {folder}, which holds {_listed(folder)}."
     )
 

@@ -32,9 +32,10 @@ class NetworkSpec:
     ----------
     backbone : str, Path or Network, default="auto"
         The name of a backbone (`headstart models` lists them) or a folder that holds one. It may
-        also be a converted network or its folder. "auto" takes the best quick backbone whose
-        weights are on this computer, or else downloads mobilenet_v2 (14 MB), or else takes mini and
-        says so.
+        also be a converted network or its folder; a file of another program with a network, or the
+        folder of a SavedModel; or the handle or address of a network on a hub. "auto" takes the
+        best quick backbone whose weights are on this computer, or else downloads mobilenet_v2 (14
+        MB), or else takes mini and says so.
     weights : str or Path, optional
         A weights file for the backbone, instead of the one that is found or downloaded.
     size : int or tuple of int, optional

@@ -29,18 +29,21 @@ class Reply:
     ----------
     answer : dict or None
         The JSON object in the last line of its standard output; None if there is none.
-    status : int
-        Its exit status.
+    status : int or None
+        Its exit status; minus the number of the signal that killed it. None if it was ended because
+        it took longer than it may.
     errors : str
         The end of what it wrote to stderr.
     """
 
     answer: dict[str, Any] | None
-    status: int
+    status: int | None
     errors: str
 
 
-def ask(module: str, message: bytes, environment: Mapping[str, str]) -> Reply:
+def ask(
+    module: str, message: bytes, environment: Mapping[str, str], *, seconds: float | None = None
+) -> Reply:
     """Run a module of ours in a process of its own, and return what it says.
 
     Parameters
@@ -50,17 +53,27 @@ def ask(module: str, message: bytes, environment: Mapping[str, str]) -> Reply:
     message : bytes
         What it reads from standard input. No other process sees it, and no file holds it.
     environment : mapping
+    seconds : float, optional
+        How long it may take; then it is killed. The default sets no limit.
     """
-    done = subprocess.run(
-        # -P: a file called keras.py or nncf.py in the current directory must not be run.
-        [sys.executable, "-P", "-m", module, str(os.getpid())],
-        input=message,
-        env=environment,
-        capture_output=True,
-        check=False,
-    )
-    said, errors = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
-    return Reply(last_json_line(said), done.returncode, errors.strip()[-_SHOWN:])
+    try:
+        done = subprocess.run(
+            # -P: a file called keras.py or nncf.py in the current directory must not be run.
+            [sys.executable, "-P", "-m", module, str(os.getpid())],
+            input=message,
+            env=environment,
+            capture_output=True,
+            check=False,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired as error:
+        return Reply(None, None, _end_of(error.stderr or b""))
+    said = done.stdout.decode("utf-8", "replace")
+    return Reply(last_json_line(said), done.returncode, _end_of(done.stderr))
+
+
+def _end_of(errors: bytes) -> str:
+    return errors.decode("utf-8", "replace").strip()[-_SHOWN:]
 
 
 def inherited_environment() -> dict[str, str]:
