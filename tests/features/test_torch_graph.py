@@ -181,6 +181,7 @@ FAMILIES = {
     "efficientnet_b0": None, "efficientnet_v2_b0": 10, "mobilenet_v2": 10,
     "mobilenet_v3_small": 10, "densenet121": 10, "xception": 10, "inception_resnet_v2": 10,
     "nasnet_mobile": None, "convnext_tiny": 10, "mobilenet_v4_small": 10,
+    "efficientvit_b1": 10, "tiny_vit_5m": 10,
 }  # fmt: skip
 CONVERSIONS = Path(__file__).parents[1] / "backbones" / "conversions.py"
 

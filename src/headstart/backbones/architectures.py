@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headstart.backbones.efficientvit import EFFICIENTVIT
 from headstart.backbones.mobilenet_v4 import MOBILENET_V4
+from headstart.backbones.tiny_vit import TINY_VIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,4 +103,9 @@ def _convolution(
     )(x)
 
 
-ARCHITECTURES: dict[str, Callable[..., Model]] = {"mini": mini, **MOBILENET_V4}
+ARCHITECTURES: dict[str, Callable[..., Model]] = {
+    "mini": mini,
+    **EFFICIENTVIT,
+    **MOBILENET_V4,
+    **TINY_VIT,
+}
