@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headstart.errors import UsageError
-from headstart.networks.graph import insert_preprocessing
 from headstart.networks.network import GRAPH, cached_network, hash_files
 from headstart.networks.pooling import POOLINGS
 from headstart.networks.reading import read_graph
@@ -103,6 +102,8 @@ def with_preprocessing(network: Network, preprocessing: Preprocessing, folder: P
     folder : Path
         An empty folder, where its graph is written.
     """
+    from headstart.networks.graph import insert_preprocessing  # late: it needs NumPy
+
     model = _read_graph(network)
     insert_preprocessing(model, preprocessing)
     write_graph(model, folder / GRAPH)
