@@ -152,3 +152,15 @@ def test_a_stream_takes_whatever_an_image_may_be(make):
     assert answer.path == "image 0"
     with pytest.raises(UsageError, match="image 0 must be a path"):
         list(make().stream([3]))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "says"),
+    [({"features": (16,)}, "include the classes"), (None, r"5 classes must be known.*labels\.txt")],
+)
+def test_a_network_without_names_of_classes_predicts_nothing(tiny_network, outputs, says):
+    network = dataclasses.replace(
+        tiny_network, classes=None, outputs=outputs or tiny_network.outputs
+    )
+    with pytest.raises(UsageError, match=says):
+        Predictor.pretrained(network, FeatureSettings(), SOURCES)

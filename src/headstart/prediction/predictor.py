@@ -90,6 +90,14 @@ class Predictor:
         UsageError
             If the network has no classes, or a setting is wrong.
         """
+        if network.classes is None and "probabilities" in network.outputs:
+            (n_classes,) = network.outputs["probabilities"]
+            raise UsageError(
+                f"To predict with {network.name}, the names of its {n_classes:,} classes must be "
+                "known. Received: none. For a network in a file, put a file labels.txt beside it, "
+                "with a name on each line in the order of its outputs. Or train a head on it: "
+                "headstart train FOLDER --out DIR"
+            )
         if network.classes is None:
             raise UsageError(
                 f"To predict with {network.name}, its weights must include the classes. Received: "
