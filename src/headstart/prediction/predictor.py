@@ -95,8 +95,8 @@ class Predictor:
             raise UsageError(
                 f"To predict with {network.name}, the names of its {n_classes:,} classes must be "
                 "known. Received: none. For a network in a file, put a file labels.txt beside it, "
-                "with a name on each line in the order of its outputs. Or train a head on it: "
-                "headstart train FOLDER --out DIR"
+                "with a name on each line in the order of its outputs. Train a head on it to "
+                "predict your own classes: headstart train FOLDER --out DIR"
             )
         if network.classes is None:
             raise UsageError(
