@@ -59,12 +59,15 @@ if TYPE_CHECKING:
     from headstart.finetuning.job import fine_tune as fine_tune
     from headstart.finetuning.settings import FineTuning as FineTuning
     from headstart.finetuning.summary import FineTuningSummary as FineTuningSummary
+    from headstart.foreign.added import AddedBackbone as AddedBackbone
+    from headstart.foreign.added import remove_backbone as remove_backbone
     from headstart.foreign.measuring import MeasuredPreprocessing as MeasuredPreprocessing
     from headstart.heads.dense import DenseHead as DenseHead
     from headstart.heads.logistic import LogisticHead as LogisticHead
     from headstart.heads.nearest_mean import NearestMeanHead as NearestMeanHead
     from headstart.heads.neighbours import NeighboursHead as NeighboursHead
     from headstart.heads.ridge import RidgeHead as RidgeHead
+    from headstart.jobs.adding import add_backbone as add_backbone
     from headstart.jobs.bench import Benchmark as Benchmark
     from headstart.jobs.bench import bench as bench
     from headstart.jobs.check import check as check
@@ -95,6 +98,7 @@ if TYPE_CHECKING:
 #: Every public name, and the module that it is imported from when it is first used.
 # tests/test_package.py holds that this table and the imports above name the same.
 _HOMES = {
+    "AddedBackbone": "foreign.added",
     "Answer": "prediction.answer",
     "Augmentation": "augmentation.settings",
     "Backbone": "backbones.row",
@@ -153,6 +157,7 @@ _HOMES = {
     "WeightsError": "errors",
     "WeightsMismatch": "errors",
     "WeightsNotFound": "errors",
+    "add_backbone": "jobs.adding",
     "backbones": "backbones.catalogue",
     "bench": "jobs.bench",
     "check": "jobs.check",
@@ -171,6 +176,7 @@ _HOMES = {
     "predict": "jobs.predict",
     "pretrain": "pretraining.job",
     "read_dataset": "data.datasets",
+    "remove_backbone": "foreign.added",
     "report": "jobs.report",
     "train": "jobs.train",
 }

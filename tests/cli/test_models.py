@@ -4,11 +4,16 @@ import json
 import shutil
 
 import pytest
+from PIL import Image
+from tests.foreign.test_metadata import onnx
 from tests.hub.hub_server import COMMIT, serving
+from tests.jobs.colour_networks import colour_network, coloured_images
 
 from headstart.backbones.catalogue import backbones, get_backbone
 from headstart.cli.main import main
 from headstart.display.text import percent
+from headstart.jobs import adding, describing
+from headstart.storage.backbones_folder import backbones_dir
 
 
 def test_the_list_has_a_line_for_each_network(capsys):
@@ -37,7 +42,7 @@ def test_the_list_as_json(capsys):
 @pytest.mark.parametrize("words", [["fetch"], ["vgg16", "vgg19"]])
 def test_words_that_mean_nothing(capsys, words):
     assert main(["models", *words]) == 2
-    assert "'fetch' and one or more names" in capsys.readouterr().err
+    assert "'fetch' or 'remove' and one or more names" in capsys.readouterr().err
 
 
 def test_fetching_checks_every_name_first(capsys):
@@ -107,3 +112,74 @@ def test_one_network_as_json(capsys):
     assert main(["models", "mobilenet_v2", "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
     assert sum(layer["parameters"] for layer in summary["layers"]) == 3_538_984
+
+
+class TestNetworksOfOtherPrograms:
+    @pytest.fixture
+    def file(self, tmp_path):
+        (tmp_path / "net.onnx").write_bytes(onnx())
+        return tmp_path / "net.onnx"
+
+    @pytest.fixture(autouse=True)
+    def _conversions(self, tmp_path, monkeypatch):
+        network = colour_network(tmp_path / "colours", "torch")
+        for job in (adding, describing):
+            monkeypatch.setattr(job, "find_network", lambda _: network)
+
+    def test_one_is_added_listed_shown_and_removed(self, file, capsys):
+        assert main(["models", "add", str(file), "--name", "mine", "--preprocessing", "tf"]) == 0
+        shown = capsys.readouterr().out
+        assert "mine: net.onnx (onnx), 16 x 16 pixels, 3 features, 5 classes" in shown
+        assert "headstart predict PATH --model mine" in shown
+        assert main(["models"]) == 0
+        assert "added from net.onnx" in capsys.readouterr().out
+        assert main(["models", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)[-1]["name"] == "mine"
+        assert main(["models", "mine", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["format"] == "onnx"
+        assert main(["models", "remove", "mine"]) == 0
+        assert main(["models", "remove", "mine"]) == 2
+
+    def test_its_preprocessing_is_measured(self, file, tmp_path, capsys):
+        (tmp_path / "images").mkdir()
+        for at, (pixels, label) in enumerate(zip(*coloured_images(30), strict=True)):
+            Image.fromarray(pixels).save(tmp_path / "images" / f"{label}_{at}.png")
+        words = ["--name", "mine", "--images", str(tmp_path / "images")]
+        assert main(["models", "add", str(file), *words]) == 0
+        assert "'torch' fits best" in capsys.readouterr().err
+        assert main(["models", "remove", "mine"]) == 0
+        capsys.readouterr()
+        assert main(["models", "add", str(file), *words, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["measured"]["preprocessing"] == "torch"
+
+    def test_a_file_is_shown(self, file, capsys):
+        assert main(["models", str(file)]) == 0
+        assert "Not known: preprocessing" in capsys.readouterr().out
+
+    def test_one_that_is_damaged_is_told_and_the_others_are_listed(self, file, capsys):
+        assert main(["models", "add", str(file), "--name", "mine", "--preprocessing", "tf"]) == 0
+        (backbones_dir() / "mine" / "added.json").write_text("{", "utf-8")
+        capsys.readouterr()
+        assert main(["models"]) == 0
+        out, err = capsys.readouterr()
+        assert "resnet50" in out
+        assert "mine/added.json must be what headstart writes" in err.replace("\\", "/")
+
+    @pytest.mark.parametrize(
+        ("words", "why"),
+        [
+            (["add", "{file}"], "needs a name"),
+            (["add"], "'add' and one file"),
+            (["add", "{file}", "{file}", "--name", "a"], "'add' and one file"),
+            (["add", "{file}", "--name", "mini"], "none of the catalogue"),
+            (["add", "nowhere.onnx", "--name", "mine"], "nowhere.onnx"),
+            (["{file}", "--name", "mine"], "--name must come with 'models add'"),
+            (["mini", "--preprocessing", "tf"], "--preprocessing must come with"),
+            (["--images", "x"], "--images must come with"),
+            (["remove"], "'fetch' or 'remove' and one or more names"),
+            (["remove", "mini"], "Only a backbone that was added"),
+        ],
+    )
+    def test_what_people_do_wrong(self, file, words, why, capsys):
+        assert main(["models", *(word.format(file=file) for word in words)]) == 2
+        assert why in capsys.readouterr().err

@@ -22,7 +22,7 @@ from headstart.foreign.added import (
     check_name,
     look_up_added,
     read_added,
-    remove,
+    remove_backbone,
 )
 from headstart.foreign.facts import Facts
 from headstart.foreign.files import recognise
@@ -146,18 +146,18 @@ def test_nothing_is_left_of_what_failed(kept, file, monkeypatch):
 def test_removing(file):
     add(file)
     add(file, "other")
-    remove("mine")
+    remove_backbone("mine")
     assert [each.name for each in added_backbones()] == ["other"]
     assert look_up_added("mine") is None
     for name in ("mine", "../kept", ""):
         with pytest.raises(UnknownBackbone, match=r"Only a backbone that was added.*are: other\."):
-            remove(name)
+            remove_backbone(name)
 
 
 def test_what_is_no_added_backbone_stays(kept):
     (kept / "photos").mkdir(parents=True)
     with pytest.raises(UnknownBackbone, match="Added are: none"):
-        remove("photos")
+        remove_backbone("photos")
     assert (kept / "photos").is_dir()
     assert list(added_backbones()) == []
 

@@ -2,12 +2,16 @@
 
 import contextlib
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
+from tests.interop import import_or_skip
 
 from headstart.foreign.facts import Facts
 from headstart.foreign.hub_configs import facts_of_config, facts_of_preprocessor
+from headstart.images.resizing import Resize
 from headstart.networks.classes import imagenet_classes
 from headstart.networks.preprocessing import (
     CLIP,
@@ -17,6 +21,7 @@ from headstart.networks.preprocessing import (
     ZERO_TO_ONE,
     Preprocessing,
 )
+from headstart.untrusted.json_text import read_json
 
 HALVES = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3}
 VIT = {"do_resize": True, "size": 224, "resample": 2, "do_normalize": True, **HALVES}
@@ -73,6 +78,11 @@ def test_one_that_crops():
         ({"do_normalize": False, "do_rescale": False}, INSIDE),
         ({"do_normalize": False, "do_flip_channel_order": True}, ZERO_TO_ONE.reversed()),
         ({"do_normalize": True}, None),
+        ({"do_normalize": False, "rescale_offset": True}, None),
+        (
+            {"image_mean": [0] * 3, "image_std": [0.5] * 3, "include_top": True},
+            Preprocessing("rgb", 255.0, (0.0,) * 3, (0.25,) * 3),
+        ),
     ],
 )
 def test_arithmetic(config, expected):
@@ -86,6 +96,12 @@ def test_arithmetic(config, expected):
         ({"size": {"shortest_edge": 224}, "crop_pct": 0.875}, (224, 224), "crop", 0.875),
         ({"size": {"shortest_edge": 384}, "crop_pct": 0.875}, (384, 384), "squash", None),
         ({"size": 224, "do_resize": False}, None, None, None),
+        (
+            {"size": 224, "crop_size": 224, "do_center_crop": True, "crop_pct": 0.9},
+            (224, 224),
+            "crop",
+            0.9,
+        ),
         ({"crop_size": 256, "do_center_crop": True}, (256, 256), None, None),
     ],
 )
@@ -156,3 +172,61 @@ def test_any_values_are_facts_or_refused(config, data):
             ValueError, TypeError, LookupError, AttributeError, ArithmeticError
         ):
             assert isinstance(read(changed), Facts)
+
+
+# Those that crop may begin half a pixel elsewhere, or round sizes otherwise.
+PROCESSORS = {
+    "Beit": 1e-6,
+    "Bit": 0.03,
+    "CLIP": 0.03,
+    "ConvNext": 1e-6,
+    "EfficientNet": 1e-6,
+    "Levit": 0.03,
+    "MobileNetV1": 0.03,
+    "MobileNetV2": 0.03,
+    "PoolFormer": 0.1,
+    "Siglip": 1e-6,
+    "ViT": 1e-6,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PROCESSORS)
+def test_pixels_are_those_of_transformers(tmp_path, name):
+    transformers = import_or_skip("transformers")
+    kind = getattr(transformers, f"{name}ImageProcessorPil", None)
+    kind = kind or getattr(transformers, f"{name}ImageProcessor")
+    processor = kind()
+    processor.save_pretrained(tmp_path)
+    facts = facts_of_preprocessor(read_json(tmp_path / "preprocessor_config.json"))
+    image = Image.fromarray(
+        np.random.default_rng(0).integers(0, 256, (21, 32, 3), np.uint8)
+    ).resize((500, 320), Image.Resampling.BICUBIC)
+    expected = np.asarray(processor(image, return_tensors="np")["pixel_values"])[0]
+    height, width = facts.size
+    share = facts.crop_fraction or 0.875
+    resize = Resize(facts.resize, height, width, share, facts.interpolation)
+    how, pixels = facts.preprocessing, resize(image).astype(np.float64)
+    found = (pixels / how.scale - how.mean) / how.std
+    assert np.abs(found - expected.transpose(1, 2, 0)).mean() < PROCESSORS[name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["resnet18", "mobilenetv4_conv_small", "levit_128", "vit_tiny_patch16_224"]
+)
+def test_configurations_are_those_of_timm(tmp_path, name):
+    timm = import_or_skip("timm")
+    model = timm.create_model(name, pretrained=False)
+    timm.models.save_for_hf(model, tmp_path, safe_serialization=True)
+    facts = facts_of_config(read_json(tmp_path / "config.json"))
+    expected = timm.data.resolve_model_data_config(model)
+    assert ((3, *facts.size), facts.interpolation) == (
+        expected["input_size"],
+        expected["interpolation"],
+    )
+    assert (facts.preprocessing.mean, facts.preprocessing.std) == (
+        expected["mean"],
+        expected["std"],
+    )
+    assert (facts.crop_fraction, facts.resize) == (expected["crop_pct"], "crop")

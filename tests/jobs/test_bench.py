@@ -7,7 +7,10 @@ from PIL import Image
 
 from headstart.display.text import percent
 from headstart.errors import ImageNotFound, UnknownBackbone, UsageError
+from headstart.foreign.added import AddedBackbone, Figures
+from headstart.foreign.facts import Facts
 from headstart.jobs.bench import bench
+from headstart.networks.network import load_network
 
 
 def test_a_backbone_of_the_catalogue_stands_beside_what_is_published(tmp_path):
@@ -38,6 +41,25 @@ def test_a_network_in_a_folder_is_timed_on_ones_own_images(network_folder, tmp_p
     assert found.timings[0].backbone == "tiny"
     assert (found.timings[0].top1, found.timings[0].parameters) == (None, None)
     assert str(tmp_path) in str(found)
+
+
+def test_without_names_those_that_were_added_are_measured_too(network_folder, monkeypatch):
+    monkeypatch.setattr("headstart.jobs.bench.backbones_at_hand", tuple)
+    figures = Figures(size=(32, 32), n_features=16, n_classes=5, parameters=77, macs=1)
+    added = AddedBackbone(
+        name="mine",
+        folder=network_folder,
+        place="net.onnx",
+        file_format="onnx",
+        facts=Facts(),
+        figures=figures,
+    )
+    monkeypatch.setattr("headstart.jobs.bench.added_backbones", lambda: [added, OSError()])
+    monkeypatch.setattr("headstart.jobs.bench.resolve", lambda _: added)
+    network = load_network(network_folder)
+    monkeypatch.setattr("headstart.jobs.bench.find_network", lambda _: network)
+    (timing,) = bench().timings
+    assert (timing.backbone, timing.parameters, timing.top1) == ("tiny", 77, None)
 
 
 def test_without_names_those_at_hand_are_measured(monkeypatch):

@@ -20,8 +20,8 @@ DESCRIPTION = """\
 Measure how long backbones take for an image on this machine: the network alone, and all of it from
 the file to the features. Beside that stand published accuracy, size and licence.
 
-NAME is the name, file, handle or folder of a backbone; without one, all whose weights are on this
-computer are measured."""
+NAME is the name, file, handle or folder of a backbone. Without one, all whose weights are on this
+computer are measured, and those that were added."""
 
 EPILOG = """\
 examples:

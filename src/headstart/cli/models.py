@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.cli import options
-from headstart.cli.output import print_json, print_lines
+from headstart.cli.flags import must_come_with
+from headstart.cli.output import print_json, print_lines, print_result
 from headstart.cli.parser import CommandParser, add_option, progress
 from headstart.display.text import percent
 
@@ -16,19 +17,31 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from headstart.backbones.row import Backbone
+    from headstart.foreign.added import AddedBackbone
     from headstart.hub.handles import Handle
     from headstart.progress import Progress
 
-USAGE = "[[fetch] NAME...] [options]"
+USAGE = "[[fetch | add | remove] NAME...] [options]"
 
 DESCRIPTION = """\
 'models' lists the pre-trained backbones. 'models NAME' shows one: its layers, shapes and weights.
 'models fetch NAME...' downloads the weights of one or more, or the networks of hubs.
 
-NAME is the name or the folder of a backbone; for 'fetch', also a handle of a hub, such as
-hf:owner/repository."""
+NAME is the name or the folder of a backbone, a network in a file of another program, or a handle
+of a hub, such as hf:owner/repository.
 
-EPILOG = ""
+'models add FILE --name NAME' keeps such a network as a backbone, under a name that is accepted
+wherever a backbone's name is. With --images, its preprocessing is measured on labelled images of
+its own classes. 'models remove NAME...' deletes what was added."""
+
+EPILOG = """\
+examples:
+  headstart models
+  headstart models net.onnx
+  headstart models add net.onnx --name mine --images labelled/
+
+environment variables:
+  HEADSTART_BACKBONES  the folder to keep added backbones in"""
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -37,32 +50,48 @@ def add_arguments(parser: CommandParser) -> None:
     add_option(parser, "--weights FILE", "a weights file to check against the backbone", Path)
     options.NETWORK.add(parser, "allow_non_commercial")
     options.add_json(parser, "the catalogue or the backbone")
+    adding = parser.heading("add")
+    add_option(adding.everyday, "--name NAME", "what to call the network")
+    images = "labelled images of the network's classes, to measure its preprocessing on"
+    add_option(adding.everyday, "--images FOLDER", images, options.path)
+    options.NETWORK.add(adding.everyday, "preprocessing", "size")
+    options.READING.add(parser.heading("dataset", "How --images is read."))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """List, show or fetch."""
     from headstart.errors import UsageError
 
+    if arguments.words[:1] != ["add"]:
+        _refuse_options_of_add(arguments)
     match arguments.words:
         case []:
             return _list(progress(arguments), as_json=arguments.json)
+        case ["add", file]:
+            return _add(file, arguments)
+        case ["remove", *names] if names:
+            return _remove(names)
         case ["fetch", *names] if names:
             allowed = options.NETWORK.settings(arguments).allow_non_commercial
             return _fetch(names, progress(arguments), allow_non_commercial=allowed)
-        case [name] if name != "fetch":
-            return _show(name, arguments.weights, as_json=arguments.json)
+        case [name] if name not in ("fetch", "add", "remove"):
+            return _show(name, arguments)
     raise UsageError(
-        "'models' takes nothing, one NAME, or 'fetch' and one or more names. "
+        "'models' takes nothing, one NAME, 'add' and one file, or 'fetch' or 'remove' and one or "
+        "more names. "
         f"Received: {' '.join(arguments.words)}."
     )
 
 
 def _list(progress: Progress, *, as_json: bool) -> int:
     from headstart.backbones.catalogue import backbones
+    from headstart.foreign.added import AddedBackbone, added_backbones
 
     rows = backbones()
+    added = list(added_backbones())
     if as_json:
-        print_json([row.to_dict() for row in rows])
+        found = [each.to_dict() for each in added if isinstance(each, AddedBackbone)]
+        print_json([*(row.to_dict() for row in rows), *found])
         return 0
     table = [
         {
@@ -78,12 +107,30 @@ def _list(progress: Progress, *, as_json: bool) -> int:
         }
         for row in rows
     ]
+    table += [_added_row(each) for each in added if isinstance(each, AddedBackbone)]
     _print_table("<>>>>>><<", table)
+    for each in added:
+        if not isinstance(each, AddedBackbone):
+            progress.say(str(each))
     progress.say(
         "top-1 and top-5 are accuracies on the validation images of the dataset that a backbone "
         "was trained on. Compare only backbones that were trained on the same dataset."
     )
     return 0
+
+
+def _added_row(added: AddedBackbone) -> dict[str, str]:
+    return {
+        "name": added.name,
+        "input": "x".join(map(str, added.figures.size)),
+        "features": str(added.figures.n_features),
+        "M params": f"{added.figures.parameters / 1e6:.1f}",
+        "G MACs": f"{added.figures.macs / 1e9:.2f}",
+        "top-1": "",
+        "top-5": "",
+        "trained on": f"added from {added.place}",
+        "licence": added.facts.license or "not known",
+    }
 
 
 def _fetch(names: list[str], progress: Progress, *, allow_non_commercial: bool) -> int:
@@ -119,7 +166,74 @@ def _fetch_from_hub(handle: Handle, progress: Progress, *, allow_non_commercial:
     print_lines(f"{handle}: {fetched.path} ({fetched.handle}, {licence})")
 
 
-def _show(name: str, weights: Path | None, *, as_json: bool) -> int:
+def _refuse_options_of_add(arguments: argparse.Namespace) -> None:
+    given = [f"--{name}" for name in ("name", "images") if getattr(arguments, name) is not None]
+    given += [flag for flag in options.NETWORK.flags_given(arguments) if flag == "--preprocessing"]
+    received = " ".join(("models", *arguments.words))
+    must_come_with(
+        "'models add'", [*given, *options.READING.flags_given(arguments)], received=received
+    )
+
+
+def _add(file: str, arguments: argparse.Namespace) -> int:
+    from headstart.errors import UsageError
+    from headstart.jobs.adding import add_backbone
+
+    if arguments.name is None:
+        raise UsageError(
+            f"An added backbone needs a name: headstart models add {file} --name NAME. "
+            "Received: none."
+        )
+    spec = options.NETWORK.settings(arguments)
+    added = add_backbone(
+        file,
+        arguments.name,
+        images=arguments.images,
+        preprocessing=spec.preprocessing,
+        size=spec.size,
+        allow_non_commercial=spec.allow_non_commercial,
+        dataset=options.READING.settings(arguments),
+        progress=progress(arguments),
+    )
+    if arguments.json:
+        print_json(added.to_dict())
+        return 0
+    height, width = added.figures.size
+    classes = "" if added.figures.n_classes is None else f", {added.figures.n_classes:,} classes"
+    print_lines(
+        f"{added.name}: {added.place} ({added.file_format}), {height} x {width} pixels, "
+        f"{added.figures.n_features:,} features{classes}. It is kept in {added.folder}.",
+        f"To predict with it: headstart predict PATH --model {added.name}",
+    )
+    return 0
+
+
+def _remove(names: list[str]) -> int:
+    from headstart.foreign.added import remove_backbone
+
+    for name in names:
+        remove_backbone(name)
+        print_lines(f"{name}: removed")
+    return 0
+
+
+def _show(name: str, arguments: argparse.Namespace) -> int:
+    from headstart.backbones.resolving import resolve
+    from headstart.foreign.added import AddedBackbone
+    from headstart.foreign.files import ForeignFile
+    from headstart.hub.handles import Handle
+
+    meant = resolve(name)
+    if not isinstance(meant, AddedBackbone | ForeignFile | Handle):
+        return _show_row(name, arguments.weights, as_json=arguments.json)
+    from headstart.jobs.describing import describe
+
+    spec = replace(options.NETWORK.settings(arguments), backbone=name)
+    print_result(describe(meant, spec, progress(arguments)), as_json=arguments.json)
+    return 0
+
+
+def _show_row(name: str, weights: Path | None, *, as_json: bool) -> int:
     from headstart.backbones.keras_process import summarise
     from headstart.backbones.resolving import find_backbone
 

@@ -246,7 +246,7 @@ def add(
     return kept
 
 
-def remove(name: str) -> None:
+def remove_backbone(name: str) -> None:
     """Delete a backbone that was added.
 
     Raises

@@ -22,6 +22,8 @@ _INTERPOLATIONS: dict[object, Interpolation] = {
     name: name for name in ("nearest", "lanczos", "bilinear", "bicubic")
 }
 _CROP_MODES: dict[object, Rule] = {"center": "crop", "squash": "squash", "border": "pad"}
+# LeViT's resizes to more than it says.
+_LEVIT = 224 / 256
 # Above this side, transformers' ConvNeXT squashes.
 _LARGEST_CROPPED = 384
 
@@ -53,6 +55,11 @@ def _arithmetic(config: Mapping[str, Any]) -> Preprocessing | None:
     scale = 1.0
     if config.get("do_rescale", True):
         scale = round(1 / float(config.get("rescale_factor", 1 / 255)), 6)
+    if config.get("rescale_offset"):
+        return None
+    if config.get("include_top"):
+        # EfficientNet's divides by the standard deviation twice.
+        std = _three([number**2 for number in std])
     if not scale > 0 or min(std) <= 0:
         raise ValueError(f"rescale_factor or image_std of {quoted(config)}")
     found = Preprocessing("rgb", scale, mean, std)
@@ -67,7 +74,10 @@ def _geometry(config: Mapping[str, Any]) -> dict[str, Any]:
     if crop is not None:
         if size is None or min(crop) > min(size):
             return {"size": crop}
-        return {"size": crop, "resize": "crop", "crop_fraction": min(crop) / min(size)}
+        kept = min(crop) / min(size) * _share(config.get("crop_pct") or 1)
+        if str(config.get("image_processor_type", "")).startswith("Levit"):
+            kept *= _LEVIT
+        return {"size": crop, "resize": "crop", "crop_fraction": kept}
     if size is None:
         return {}
     share = config.get("crop_pct")

@@ -23,6 +23,7 @@ from headstart.errors import UsageError
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.settings import FeatureSettings
 from headstart.features.speed import best_of, seconds_an_image
+from headstart.foreign.added import AddedBackbone, added_backbones
 from headstart.images.cores import usable_cores
 from headstart.images.sources import FileSource
 from headstart.progress import NoProgress, track
@@ -148,7 +149,7 @@ def bench(
     ----------
     backbones : sequence of str or Path, optional
         Names, files, handles or folders of backbones. The default is those whose weights are on
-        this computer.
+        this computer, and those that were added.
     images : str or Path, optional
         An image or a folder of images; the first 64 go through the whole pipeline. The default is
         the photo of the demo, 64 times.
@@ -181,7 +182,7 @@ def bench(
     >>> print(hs.bench(["mini"]))  # doctest: +SKIP
     """
     how = FeatureSettings(precision=precision, workers=workers, device=device, cache=False)
-    named = [row.name for row in backbones_at_hand()] if backbones is None else list(backbones)
+    named = _at_hand() if backbones is None else list(backbones)
     if not named:
         raise UsageError("backbones must name at least one. Received: none.")
     sources, what = _images(images)
@@ -194,6 +195,11 @@ def bench(
     versions = {name: metadata.version(name) for name in ("headstart", "openvino")}
     versions = {"python": platform.python_version(), **versions}
     return Benchmark(tuple(timings), len(sources), what, usable_cores(), versions)
+
+
+def _at_hand() -> list[str]:
+    added = (each.name for each in added_backbones() if isinstance(each, AddedBackbone))
+    return [*(row.name for row in backbones_at_hand()), *added]
 
 
 def _images(named: str | Path | None) -> tuple[list[ImageSource], str]:
@@ -212,6 +218,7 @@ def _timed(
     network = find_network(NetworkSpec(named))
     meant = resolve(named)
     row = meant if isinstance(meant, Backbone) else None
+    figures = meant.figures if isinstance(meant, AddedBackbone) else row
     extractor = FeatureExtractor.open(network, how, sources)
     milliseconds = 1000 * seconds_an_image(extractor)
     extractor.extract_all(sources[:1], progress=NoProgress())  # compiles it
@@ -225,7 +232,7 @@ def _timed(
         precision=extractor.precision.precision,
         top1=None if row is None else row.top1,
         trained_on=None if row is None else row.trained_on,
-        parameters=None if row is None else row.parameters,
+        parameters=None if figures is None else figures.parameters,
         macs=network.macs,
         license=network.license,
     )
