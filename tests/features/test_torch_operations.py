@@ -88,6 +88,7 @@ PLAIN = {
     "Divide": lambda ops, x: ops.divide(x, noise(10, 3)),
     "Divide a number": lambda ops, x: ops.divide(np.float32(2), ops.add(x, np.float32(3))),
     "Elu": lambda ops, x: ops.elu(x, 0.7),
+    "Erf": lambda ops, x: ops.erf(x),
     "Gather": lambda ops, x: ops.gather(x, np.array([[3, 0], [-1, 3]]), np.array(2)),
     "Gather one": lambda ops, x: ops.gather(x, np.array(4), np.array(-2)),
     "Gather in reverse": lambda ops, x: ops.gather(x, np.array([2, 1, 0]), np.array(3)),

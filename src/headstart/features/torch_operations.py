@@ -486,6 +486,7 @@ OPERATIONS: dict[str, Callable[[Node], Operation]] = {
     "Convert": _convert,
     "Divide": _arithmetic(operator.truediv),
     "Elu": _elu,
+    "Erf": _plain(torch.erf),
     "Gather": _gather,
     "Gelu": _gelu,
     "HSwish": _plain(functional.hardswish),

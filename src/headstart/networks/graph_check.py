@@ -42,7 +42,9 @@ OPERATIONS = {
     **dict.fromkeys(["Const", "Parameter"], 0),
     **dict.fromkeys(["Add", "Concat", "Divide", "MatMul", "Multiply", "Power", "Subtract"], _ALL),
     **dict.fromkeys(["AvgPool", "BatchNormInference", "Convolution", "GroupConvolution"], 1),
-    **dict.fromkeys(["Clamp", "Elu", "Gelu", "HSwish", "ReLU", "Sigmoid", "SoftMax", "Swish"], 1),
+    **dict.fromkeys(
+        ["Clamp", "Elu", "Erf", "Gelu", "HSwish", "ReLU", "Sigmoid", "SoftMax", "Swish"], 1
+    ),
     **dict.fromkeys(["Convert", "FakeQuantize", "MaxPool", "Negative"], 1),
     **dict.fromkeys(["Gather", "Pad", "Reshape", "Slice", "Split", "Transpose"], 1),
     **dict.fromkeys(["ReduceMax", "ReduceMean", "Result", "Sqrt", "Tanh"], 1),

@@ -232,12 +232,28 @@ def cut_out(state: ChannelsFirst, node: Node) -> None:
 
 
 def pick(state: ChannelsFirst, node: Node) -> None:
-    """``Gather``: rewrite the axis."""
+    """``Gather``: rewrite the axis. A single place, not a list of them, drops it."""
     held = state.look_up(node.input_value(0))
     (axis,) = _integers(node.input_value(2))
+    order = held.order
     state.feed(node, 0, held.tensor)
-    state.feed(node, 2, state.constant([held.order[axis]]))
-    state.rewritten(node, held.order)
+    state.feed(node, 2, state.constant([order[axis]]))
+    if not len(node.get_input_partial_shape(1)):
+        state.feed(node, 2, state.ops.constant(np.int64(order[axis])).output(0))
+        left = [each for each in order if each != order[axis]]
+        order = inverse(inverse(left))
+    state.rewritten(node, order)
+
+
+def part(state: ChannelsFirst, node: Node) -> None:
+    """``Split``: rewrite the axis."""
+    held = state.look_up(node.input_value(0))
+    (axis,) = _integers(node.input_value(1))
+    state.feed(node, 0, held.tensor)
+    state.feed(node, 1, state.ops.constant(np.int64(held.order[axis])).output(0))
+    node.validate_and_infer_types()
+    for output in node.outputs():
+        state.held[_key(output)] = Held(output, held.order)
 
 
 def join(state: ChannelsFirst, node: Node) -> None:
@@ -269,7 +285,7 @@ def dense_on_channels(state: ChannelsFirst, node: Node) -> None:
 
 # All of them work on each value alone.
 ARITHMETIC = ("Add", "Convert", "Divide", "Multiply", "Negative", "Power", "Sqrt", "Subtract")
-ACTIVATIONS = ("Clamp", "Gelu", "HSwish", "Relu", "Sigmoid", "Swish")
+ACTIVATIONS = ("Clamp", "Erf", "FakeQuantize", "Gelu", "HSwish", "Relu", "Sigmoid", "Swish")
 
 RULES: dict[str, Callable[[ChannelsFirst, Node], None]] = {
     **dict.fromkeys(ARITHMETIC + ACTIVATIONS, each_pixel_alone),
@@ -281,5 +297,6 @@ RULES: dict[str, Callable[[ChannelsFirst, Node], None]] = {
     "Slice": cut_out,
     "Gather": pick,
     "Concat": join,
+    "Split": part,
     "MatMul": dense_on_channels,
 }
