@@ -258,3 +258,8 @@ class TestFindOrigin:
     def test_unknown_network_is_refused(self, tiny_network):
         with pytest.raises(UnknownBackbone, match=r"Received: tiny, which .*Give the backbone's"):
             find_origin(tiny_network)
+
+    def test_network_of_another_program_is_refused(self, tiny_network, here):
+        for named in (make_foreign(here / "net.onnx"), "hf:timm/levit"):
+            with pytest.raises(UsageError, match=r"Train a head on it, without fine-tuning"):
+                find_origin(tiny_network, named)

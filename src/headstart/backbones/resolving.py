@@ -134,10 +134,18 @@ def find_origin(
     ------
     UnknownBackbone
         If the network is from no backbone that can be found.
+    UsageError
+        If it is from a file of another program.
     WeightsError
         If the weights are not on this computer, or have changed since.
     """
     meant = resolve(named) if isinstance(named, str | Path) else None
+    if isinstance(meant, ForeignFile | AddedBackbone | Handle):
+        raise UsageError(
+            f"{named} is a network of another program, of which there is no Keras network to train "
+            "further. Train a head on it, without fine-tuning; or fine-tune a backbone that "
+            "`headstart models` lists."
+        )
     row = meant if isinstance(meant, Backbone) else look_up(network.name)
     if row is None:
         raise UnknownBackbone(
