@@ -11,6 +11,7 @@ from headstart.foreign.protobuf import (
     FIXED32,
     FIXED64,
     VARINT,
+    integers_in,
     messages_in,
     read_fields,
     texts_in,
@@ -33,11 +34,15 @@ def test_every_way_to_write_a_field():
     assert list(messages_in(memoryview(MESSAGE), 9)) == []
 
 
-@pytest.mark.parametrize(
-    "message", [MESSAGE[:-9], b"\x12\x05cat", b"\x0b", b"\x02\x00", b"\x80" * 20]
-)
+@pytest.mark.parametrize("message", [MESSAGE[:-9], b"\x12\x05cat", b"\x0b", b"\x80" * 20])
 def test_what_is_cut_short_or_written_otherwise_is_refused(message):
     with pytest.raises(ValueError, match="no protocol buffer, or cut short"):
+        list(read_fields(memoryview(message)))
+
+
+@pytest.mark.parametrize("message", [b"\x02\x00", b"\x00\x00"])
+def test_a_field_has_a_number(message):
+    with pytest.raises(ValueError, match="no protocol buffer"):
         list(read_fields(memoryview(message)))
 
 
@@ -50,3 +55,11 @@ def test_a_number_is_no_message():
 def test_anything_is_fields_or_refused(content):
     with contextlib.suppress(ValueError):
         assert all(each.number for each in read_fields(memoryview(content)))
+
+
+def test_integers_are_signed_and_packed_or_not():
+    minus_two = b"\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+    message = b"\x08\x03\x08" + minus_two + b"\x0a\x0c\x05" + minus_two + b"\x07"
+    assert list(integers_in(memoryview(message), 1)) == [3, -2, 5, -2, 7]
+    with pytest.raises(ValueError, match="cut short"):
+        list(integers_in(memoryview(b"\x0a\x02\x05\x80"), 1))

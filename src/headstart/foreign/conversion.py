@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from headstart import records
 from headstart.errors import ConversionError, StorageError, UsageError
 from headstart.escaping import printable
+from headstart.foreign.checking import check
 from headstart.foreign.contents import files_of, refused
 from headstart.networks.keras_settings import environment
 from headstart.processes.asking import ask
@@ -81,6 +82,7 @@ def convert(
     if n_bytes > MAX_BYTES:
         raise refused(file, f"{n_bytes:,} bytes, where {MAX_BYTES:,} are the most")
     began = time.perf_counter()
+    check(file)
     seconds = _SECONDS + n_bytes * _SECONDS_PER_BYTE
     request = {
         "path": str(file.path.absolute()),

@@ -1,7 +1,8 @@
-"""Look into ONNX files of strangers before a front end does: where their weights are.
+"""Look into ONNX files of strangers before a front end does.
 
-An ONNX file may keep tensors in files beside it, and name them by any path. Read are the parts of
-the message in which tensors stand, whatever deep; nothing is loaded.
+An ONNX file may keep tensors in files beside it, and name them by any path; it may say that a
+tensor has more values than are stored, and hold loops and functions that never end. Read are the
+parts of the message in which nodes and tensors stand, whatever deep; nothing is loaded.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headstart.escaping import quoted
+from headstart.foreign.calls import Body, check_calls
 from headstart.foreign.files import mapped
-from headstart.foreign.protobuf import BYTES, read_fields, texts_in
+from headstart.foreign.protobuf import BYTES, integers_in, messages_in, read_fields, texts_in
+from headstart.foreign.sizes import check_total, n_values
 from headstart.untrusted.regular_files import open_regular
 
 if TYPE_CHECKING:
@@ -34,6 +37,21 @@ _INSIDE = {
     "tensor": {13: "external"},
 }
 _KEY, _VALUE = 1, 2
+_OPERATION, _NAME, _FUNCTION_NODES = 4, 1, 7
+#: Operations that run others again and again, as often as a number in the file says.
+REFUSED = ("Loop", "Scan", "SequenceMap")
+
+# Of a tensor: the fields that hold its values, and the bits of a value by the number of its type.
+_DIMS, _TYPE, _SEGMENT, _TEXTS, _RAW, _EXTERNAL = 1, 2, 3, 6, 9, 13
+_TYPED = (4, 5, 7, 10, 11)
+_BITS = {
+    **dict.fromkeys((2, 3, 9, 17, 18, 19, 20, 24), 8),
+    **dict.fromkeys((4, 5, 10, 16), 16),
+    **dict.fromkeys((1, 6, 12), 32),
+    **dict.fromkeys((7, 11, 13, 14), 64),
+    **dict.fromkeys((21, 22, 23), 4),
+    15: 128,
+}
 
 
 def external_files(path: Path) -> tuple[str, ...]:
@@ -52,25 +70,58 @@ def external_files(path: Path) -> tuple[str, ...]:
         If it can't be read.
     """
     with open_regular(path) as file, mapped(file) as content:
-        found = {_place(name) for name in _locations(content)}
+        tensors = (message for kind, message in _parts(content) if kind == "tensor")
+        found = {_place(place) for place in map(_location, tensors) if place is not None}
     if len(found) > MAX_FILES:
         raise ValueError(f"weights in more than {MAX_FILES:,} files")
     return tuple(sorted(found))
 
 
-def _locations(content: memoryview) -> Iterator[str]:
-    """Yield where tensors say that their values are."""
+def check_onnx(path: Path) -> None:
+    """Check that a front end can read an ONNX file within the memory and time that it is worth.
+
+    Parameters
+    ----------
+    path : Path
+        The files beside it must be there.
+
+    Raises
+    ------
+    ValueError
+        See `external_files`; or if a tensor has more values than are stored, if it has operations
+        that repeat others, or functions that call themselves.
+    OSError
+        If it can't be read.
+    """
+    sizes, stored = [], path.stat().st_size
+    stored += sum((path.parent / name).stat().st_size for name in external_files(path))
+    functions: dict[str, Body] = {}
+    with open_regular(path) as file, mapped(file) as content:
+        for kind, message in _parts(content):
+            if kind == "node":
+                _check_operation(message)
+            elif kind == "sparse":
+                raise ValueError("sparse tensors")
+            elif kind == "tensor":
+                sizes.append(_checked_size(message, path.parent))
+            elif kind == "function":
+                functions[next(texts_in(message, _NAME), "")] = _body(message)
+    check_total(sizes, stored)
+    check_calls(functions)
+
+
+def _parts(content: memoryview) -> Iterator[tuple[str, memoryview]]:
+    """Yield every message in which nodes and tensors stand, with what it is."""
     to_read = [("model", content, 0)]
     n_parts = 0
     while to_read:
         kind, message, depth = to_read.pop()
-        if kind == "external":
-            if next(texts_in(message, _KEY), "") == "location":
-                yield next(texts_in(message, _VALUE), "")
-            continue
+        yield kind, message
         if depth > MAX_DEPTH:
             raise ValueError(f"graphs more than {MAX_DEPTH} deep inside each other")
-        inside = _INSIDE[kind]
+        inside = _INSIDE.get(kind)
+        if inside is None:
+            continue
         for field in read_fields(message):
             if field.number in inside and field.wire == BYTES:
                 n_parts += 1
@@ -78,6 +129,71 @@ def _locations(content: memoryview) -> Iterator[str]:
                     raise ValueError(f"more than {MAX_PARTS:,} nodes and tensors")
                 inner = inside[field.number]
                 to_read.append((inner, memoryview(field.value), depth + (inner == "graph")))  # type: ignore[arg-type]
+
+
+def _external(tensor: memoryview) -> dict[str, str]:
+    """Return what a tensor says of the file with its values; nothing if they are in this one."""
+    return {
+        next(texts_in(entry, _KEY), ""): next(texts_in(entry, _VALUE), "")
+        for entry in messages_in(tensor, _EXTERNAL)
+    }
+
+
+def _location(tensor: memoryview) -> str | None:
+    external = _external(tensor)
+    return external.get("location", "") if external else None
+
+
+def _check_operation(node: memoryview) -> None:
+    name = next(texts_in(node, _OPERATION), "")
+    if name in REFUSED:
+        raise ValueError(f"the operation {name}, which repeats others")
+
+
+def _body(function: memoryview) -> Body:
+    calls = [
+        next(texts_in(node, _OPERATION), "") for node in messages_in(function, _FUNCTION_NODES)
+    ]
+    return Body(len(calls), calls)
+
+
+def _checked_size(tensor: memoryview, folder: Path) -> int:
+    """Return the bytes of a tensor's values, which must all be stored."""
+    fields = list(read_fields(tensor))
+    if any(field.number == _SEGMENT for field in fields):
+        raise ValueError("a tensor in segments")
+    kind = next(iter(integers_in(tensor, _TYPE)), 0)
+    values = n_values(list(integers_in(tensor, _DIMS)))
+    size = -(-values * _BITS.get(kind, 8) // 8)
+    external = _external(tensor)
+    if external:
+        available = _external_bytes(external, folder, size)
+    elif any(field.number == _RAW for field in fields):
+        available = sum(len(raw) for raw in messages_in(tensor, _RAW))
+    else:
+        # Each takes a byte at least, and one number may hold two of 4 bits.
+        typed = sum(
+            len(field.value) if isinstance(field.value, memoryview) else 1
+            for field in fields
+            if field.number in _TYPED
+        )
+        texts = sum(field.number == _TEXTS for field in fields)
+        available = size if values <= 2 * (typed + texts) else 0
+    if size > available:
+        raise ValueError(f"a tensor of {values:,} values that are not all stored")
+    return size
+
+
+def _external_bytes(external: dict[str, str], folder: Path, expected: int) -> int:
+    """Return how many bytes of a file a tensor takes."""
+    stored = (folder / _place(external.get("location", ""))).stat().st_size
+    numbers = external.get("offset", "0"), external.get("length", str(expected))
+    if not all(number.isascii() and number.isdigit() and len(number) < 20 for number in numbers):
+        raise ValueError(f"weights from {quoted(numbers[0])}, {quoted(numbers[1])} bytes of them")
+    offset, length = map(int, numbers)
+    if offset + length > stored:
+        raise ValueError(f"weights beyond the end of {quoted(external.get('location', ''))}")
+    return length
 
 
 def _place(name: str) -> str:

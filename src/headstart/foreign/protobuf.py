@@ -49,6 +49,8 @@ def read_fields(message: memoryview) -> Iterator[Field]:
     while place < end:
         tag, place = _varint(message, place)
         number, wire = tag >> 3, tag & 7
+        if number == 0:
+            raise ValueError("no protocol buffer")
         if wire == VARINT:
             value, place = _varint(message, place)
             yield Field(number, wire, value)
@@ -57,7 +59,7 @@ def read_fields(message: memoryview) -> Iterator[Field]:
             length, place = _varint(message, place)
         else:
             length = _LENGTHS.get(wire, -1)
-        if number == 0 or not 0 <= length <= end - place:
+        if not 0 <= length <= end - place:
             raise ValueError("no protocol buffer, or cut short")
         yield Field(number, wire, message[place : place + length])
         place += length
@@ -88,6 +90,31 @@ def texts_in(message: memoryview, number: int) -> Iterator[str]:
     """
     for value in messages_in(message, number):
         yield bytes(value).decode()
+
+
+def integers_in(message: memoryview, number: int) -> Iterator[int]:
+    """Yield the signed integers that a message has under this number, packed or one by one.
+
+    Raises
+    ------
+    ValueError
+        See `read_fields`.
+    """
+    for field in read_fields(message):
+        if field.number != number:
+            continue
+        if isinstance(field.value, int):
+            yield _signed(field.value)
+            continue
+        place = 0
+        while place < len(field.value):
+            value, place = _varint(field.value, place)
+            yield _signed(value)
+
+
+def _signed(value: int) -> int:
+    value &= 2**64 - 1
+    return value - 2**64 if value >= 2**63 else value
 
 
 def _varint(message: memoryview, place: int) -> tuple[int, int]:
