@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.foreign.buffers import flatbuffer
 
-from headstart.foreign.flatbuffers import root
+from headstart.foreign.flatbuffers import MOST_LETTERS, root
 
 SMALL = {
     0: ("B", 7),
@@ -29,6 +29,22 @@ def test_every_kind_of_field():
     assert table.table(3).number(1, "f") == 0.5
     assert [each.number(0, "i", 9) for each in table.tables(4)] == [-1, 9, 3]
     assert table.numbers(5, "f") == (1.0, 2.5)
+
+
+def test_one_table_of_many():
+    table = read(flatbuffer(SMALL))
+    assert table.item(4, 2).number(0, "i") == 3
+    for field, number in ((4, 3), (4, -1), (1, 0)):
+        with pytest.raises(ValueError, match=f"number {number} of "):
+            table.item(field, number)
+
+
+def test_what_is_too_long_is_refused():
+    table = read(flatbuffer({0: b"a" * (MOST_LETTERS + 1), 1: [{}, {}]}))
+    with pytest.raises(ValueError, match=f"a text of more than {MOST_LETTERS:,} bytes"):
+        table.text(0)
+    with pytest.raises(ValueError, match="more than 1 tables"):
+        list(table.tables(1, most=1))
 
 
 @pytest.mark.parametrize("field", [1, 7, 100])

@@ -129,6 +129,16 @@ def test_far_too_much_metadata_is_refused(tmp_path):
     file = written(tmp_path, onnx() + pair * (MOST_PROPS + 1))
     with pytest.raises(ConversionError, match=f"more than {MOST_PROPS:,} metadata_props"):
         read_facts(file)
+    file = written(tmp_path, onnx(a="a" * 2**22))
+    with pytest.raises(ConversionError, match=f"more than {2**22:,} bytes"):
+        read_facts(file)
+
+
+def test_elements_inside_each_other_without_end_are_refused(tmp_path):
+    xml = '<net name="n"><rt_info>' + '<a value="1">' * 500_000
+    (tmp_path / "net.xml").write_text(xml, "utf-8")
+    with pytest.raises(ConversionError, match="more than 20 elements inside each other"):
+        read_facts(ForeignFile(tmp_path / "net.xml", "openvino"))
 
 
 def test_entities_in_xml_are_refused(tmp_path):

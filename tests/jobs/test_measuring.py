@@ -105,3 +105,29 @@ def test_a_file_is_converted_without_preprocessing(make_colour_network, monkeypa
     found = measure_preprocessing("net.onnx", coloured_images(24), size=64)
     assert (found.best.preprocessing, asked[0].preprocessing) == ("torch", "inside")
     assert asked[0].height_and_width == (64, 64)
+
+
+EXPORT = """
+import sys
+from pathlib import Path
+import keras, tensorflow as tf
+
+name, weights, out = sys.argv[1:]
+model = getattr(keras.applications, name)(weights=weights)
+Path(out).write_bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
+"""
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", ["MobileNet", "MobileNetV2"])
+def test_thirty_photos_tell_how_a_network_was_trained(python, real_data, tmp_path, name):
+    """Both were trained on pixels from -1 to 1; TFLite says nothing of it."""
+    stem = {"MobileNet": "mobilenet", "MobileNetV2": "mobilenet_v2"}[name]
+    weights = real_data / "weights" / f"{stem}_imagenet.weights.h5"
+    python("-c", EXPORT, name, weights, tmp_path / "net.tflite").check_returncode()
+    photos = sorted((real_data / "data" / "imagenet-samples").iterdir())
+    chosen = [photos[round(place)] for place in np.linspace(0, len(photos) - 1, 30)]
+    labels = [path.name.partition("_")[0] for path in chosen]
+    found = measure_preprocessing(tmp_path / "net.tflite", (list(map(str, chosen)), labels))
+    assert (found.best.preprocessing, found.doubt, found.n) == ("tf", "", 30)
+    assert found.p_value < 0.02

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _OFFSET, _SHORT, _BACK = "<I", "<H", "<i"
 #: Elements of one vector; a network has some thousand tensors.
 MOST_ELEMENTS = 1_000_000
+#: Bytes of one text. A thousand fields may name the same one.
+MOST_LETTERS = 2**16
 
 
 def root(buffer: memoryview) -> Table:
@@ -72,19 +74,32 @@ class Table:
         return tuple(number for (number,) in struct.iter_unpack(f"<{kind}", content))
 
     def text(self, field: int) -> str | None:
-        """Return a text in UTF-8; None if it is absent."""
-        return None if self._target(field) is None else bytes(self.data(field)).decode()
+        """Return a text in UTF-8 of at most 64 KiB; None if it is absent."""
+        if self._target(field) is None:
+            return None
+        content = self.data(field)
+        if len(content) > MOST_LETTERS:
+            raise ValueError(f"a text of more than {MOST_LETTERS:,} bytes")
+        return bytes(content).decode()
 
-    def tables(self, field: int) -> Iterator[Table]:
-        """Yield the tables of a vector."""
-        content = self.data(field, 4)
-        if len(content) // 4 > MOST_ELEMENTS:
-            raise ValueError(f"more than {MOST_ELEMENTS:,} tables")
-        if not content:
-            return
-        begin = (self._target(field) or 0) + 4
-        for at in range(begin, begin + len(content), 4):
-            yield Table(self.buffer, at + _read(self.buffer, _OFFSET, at))
+    def tables(self, field: int, most: int = MOST_ELEMENTS) -> Iterator[Table]:
+        """Yield the tables of a vector, of which there may be so many at most."""
+        n_tables = len(self.data(field, 4)) // 4
+        if n_tables > most:
+            raise ValueError(f"more than {most:,} tables")
+        for number in range(n_tables):
+            yield self._item(field, number)
+
+    def item(self, field: int, number: int) -> Table:
+        """Return one table of a vector, counted from 0."""
+        n_tables = len(self.data(field, 4)) // 4
+        if not 0 <= number < n_tables:
+            raise ValueError(f"number {number:,} of {n_tables:,} tables")
+        return self._item(field, number)
+
+    def _item(self, field: int, number: int) -> Table:
+        at = (self._target(field) or 0) + 4 + 4 * number
+        return Table(self.buffer, at + _read(self.buffer, _OFFSET, at))
 
     def _target(self, field: int) -> int | None:
         """Return where the vector, text or table of a field begins."""

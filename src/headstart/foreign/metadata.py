@@ -19,7 +19,6 @@ from headstart.foreign.protobuf import messages_in, texts_in
 from headstart.foreign.tflite_metadata import facts_in_tflite
 from headstart.networks.graph_check import MAX_BYTES
 from headstart.networks.preprocessing import ZERO_TO_ONE
-from headstart.untrusted.json_text import MAX_BYTES as MAX_JSON
 from headstart.untrusted.json_text import read_json
 from headstart.untrusted.regular_files import open_regular, read_bytes
 
@@ -32,7 +31,9 @@ if TYPE_CHECKING:
 # ONNX: metadata_props of the model, and key and value of each.
 _PROPS, _KEY, _VALUE = 14, 1, 2
 #: How many there may be, and how many bytes of them: exporters write a few.
-MOST_PROPS = 10_000
+MOST_PROPS, MOST_BYTES = 10_000, 2**22
+# Elements inside each other in the notes about an OpenVINO graph.
+_DEEPEST = 20
 # The mark of TensorFlow Hub's first format; its images are RGB from 0 to 1.
 _HUB_MARKS = ("tfhub_module.pb", "assets.extra/tfhub_module.pb")
 #: What TensorFlow Hub's networks for images have in common:
@@ -133,9 +134,9 @@ def _own_facts(file: ForeignFile) -> Facts:
 def _props(model: memoryview) -> dict[str, str]:
     """Return the ``metadata_props`` of an ONNX model."""
     pairs = list(islice(messages_in(model, _PROPS), MOST_PROPS + 1))
-    if len(pairs) > MOST_PROPS or sum(map(len, pairs)) > MAX_JSON:
+    if len(pairs) > MOST_PROPS or sum(map(len, pairs)) > MOST_BYTES:
         raise ValueError(
-            f"more than {MOST_PROPS:,} metadata_props, or more than {MAX_JSON:,} bytes"
+            f"more than {MOST_PROPS:,} metadata_props, or more than {MOST_BYTES:,} bytes"
         )
     return {_text(pair, _KEY): _text(pair, _VALUE) for pair in pairs}
 
@@ -151,6 +152,8 @@ def _rt_info(xml: bytes) -> dict[str, str]:
 
     def start(name: str, attributes: dict[str, str]) -> None:
         path.append(name)
+        if len(path) > _DEEPEST:
+            raise ValueError(f"more than {_DEEPEST} elements inside each other")
         if path[1:2] == ["rt_info"] and "value" in attributes:
             found[" ".join(path[2:])] = attributes["value"]
 

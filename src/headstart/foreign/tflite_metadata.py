@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from headstart.escaping import quoted
@@ -33,6 +32,9 @@ _INPUT_METADATA, _OUTPUT_METADATA = 2, 3
 _PROCESS_UNITS, _ASSOCIATED_FILES = 4, 6
 _OPTIONS_TYPE, _OPTIONS, _NORMALIZATION = 0, 1, 1
 _FILE_NAME, _FILE_TYPE, _AXIS_LABELS, _VALUE_LABELS = 0, 2, 2, 3
+
+# Of each kind, such as outputs and their label files.
+_MOST = 1_000
 
 _UINT8 = 3
 _NAME = "TFLITE_METADATA"
@@ -67,7 +69,7 @@ def _facts(model: Table, file: BinaryIO) -> Facts:
     about = _metadata(model)
     if about is None:
         return Facts(classes=_packed_labels(file, None))
-    subgraph = next(about.tables(_SUBGRAPH_METADATA), None)
+    subgraph = next(about.tables(_SUBGRAPH_METADATA, _MOST), None)
     named = None if subgraph is None else _label_file(subgraph)
     # Pixels go into a network of 8 bits as they are, whatever is said of numbers.
     takes_pixels = _input_type(model) == _UINT8
@@ -79,11 +81,10 @@ def _facts(model: Table, file: BinaryIO) -> Facts:
 
 
 def _metadata(model: Table) -> Table | None:
-    for entry in model.tables(_METADATA):
+    for entry in model.tables(_METADATA, _MOST):
         if entry.text(_METADATA_NAME) == _NAME:
             number = int(entry.number(_METADATA_BUFFER, "I"))
-            buffer = next(islice(model.tables(_BUFFERS), number, None), None)
-            content = memoryview(b"") if buffer is None else buffer.data(0)
+            content = model.item(_BUFFERS, number).data(0)
             if bytes(content[4:8]) != _IDENTIFIER:
                 raise ValueError("its metadata is not TFLite's")
             return root(content)
@@ -91,18 +92,17 @@ def _metadata(model: Table) -> Table | None:
 
 
 def _input_type(model: Table) -> int | None:
-    subgraph = next(model.tables(_SUBGRAPHS), None)
+    subgraph = next(model.tables(_SUBGRAPHS, _MOST), None)
     inputs = () if subgraph is None else subgraph.numbers(_INPUTS, "i")
     if subgraph is None or len(inputs) != 1:
         return None
-    tensor = next(islice(subgraph.tables(_TENSORS), max(0, int(inputs[0])), None), None)
-    return None if tensor is None else int(tensor.number(_TENSOR_TYPE, "b"))
+    return int(subgraph.item(_TENSORS, int(inputs[0])).number(_TENSOR_TYPE, "b"))
 
 
 def _preprocessing(subgraph: Table) -> Preprocessing | None:
     """Return the normalisation of the first input: pixels minus the mean, divided by the std."""
-    tensor = next(subgraph.tables(_INPUT_METADATA), None)
-    for unit in () if tensor is None else tensor.tables(_PROCESS_UNITS):
+    tensor = next(subgraph.tables(_INPUT_METADATA, _MOST), None)
+    for unit in () if tensor is None else tensor.tables(_PROCESS_UNITS, _MOST):
         options = unit.table(_OPTIONS)
         if unit.number(_OPTIONS_TYPE, "B") == _NORMALIZATION and options is not None:
             mean, std = (_three(options.numbers(place, "f")) for place in (0, 1))
@@ -123,8 +123,8 @@ def _three(numbers: tuple[float, ...]) -> tuple[float, float, float]:
 
 def _label_file(subgraph: Table) -> str | None:
     """Return the name of the packed label file of the first output that has one."""
-    for tensor in subgraph.tables(_OUTPUT_METADATA):
-        for each in tensor.tables(_ASSOCIATED_FILES):
+    for tensor in subgraph.tables(_OUTPUT_METADATA, _MOST):
+        for each in tensor.tables(_ASSOCIATED_FILES, _MOST):
             if each.number(_FILE_TYPE, "b") in (_AXIS_LABELS, _VALUE_LABELS):
                 return each.text(_FILE_NAME)
     return None
