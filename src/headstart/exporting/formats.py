@@ -1,9 +1,12 @@
 """The table of formats. To add one, add a row."""
 
 from headstart.exporting.format import Format
+from headstart.exporting.keras_files import KERAS, LITERT
 from headstart.exporting.openvino_files import OPENVINO
 
 #: By the name that users give.
 FORMATS: dict[str, Format] = {
+    "keras": KERAS,
+    "litert": LITERT,
     "openvino": OPENVINO,
 }

@@ -1,0 +1,55 @@
+"""Each operation that a graph may have: Keras computes what OpenVINO computes, or refuses."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.networks.keras_comparing import GRAPHS
+
+from headstart.networks.graph_check import OPERATIONS
+from headstart.networks.keras_operations import RULES
+
+ROOT = Path(__file__).parents[2]
+# The reader of graphs writes these two otherwise.
+_IN_TEXT = {"ReLU": "Relu", "SoftMax": "Softmax"}
+TOLERANCE = 1e-4
+
+
+def compared(folder, backend):
+    """Return what `tests.networks.keras_comparing` prints on a backend."""
+    pytest.importorskip("keras")
+    pytest.importorskip(backend)
+    settings = {"KERAS_BACKEND": backend, "PYTHONPATH": os.pathsep.join([*sys.path, str(ROOT)])}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.networks.keras_comparing", str(folder)],
+        env={**os.environ, **settings},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "torch",
+        pytest.param("tensorflow", marks=pytest.mark.slow),
+    ],
+)
+def test_operations_compute_what_openvino_computes(tmp_path, backend):
+    found = compared(tmp_path, backend)
+    assert set(found) == {*GRAPHS, "blocks as layers", "attention as layers"}
+    refused = {name: why for name, why in found.items() if isinstance(why, str)}
+    assert refused == {"Pad less than nothing": "Pad (pad_mode=constant)"}
+    assert max(each for each in found.values() if not isinstance(each, str)) < TOLERANCE
+
+
+def test_every_operation_of_a_graph_has_a_rule_or_is_known_to_have_none():
+    missing = {_IN_TEXT.get(name, name) for name in OPERATIONS} - set(RULES)
+    assert missing <= {"Const", "FakeQuantize", "Result"}
