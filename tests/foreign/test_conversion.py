@@ -82,3 +82,9 @@ def test_large_files_are_not_read(file, reply, tmp_path, monkeypatch):
     with pytest.raises(ConversionError, match="bytes, where 10 are the most"):
         convert(file, Facts(), tmp_path / "graph.xml")
     assert asked == []
+
+
+def test_file_of_nothing_is_refused_by_the_process(file, tmp_path):
+    with pytest.raises(ConversionError, match=r"(?s)net\.onnx must hold.*front end for onnx"):
+        convert(file, Facts(preprocessing=USUAL["tf"]), tmp_path / "graph.xml")
+    assert not (tmp_path / "graph.xml").exists()
