@@ -11,6 +11,8 @@ TESTS = Path(__file__).parent
 
 #: Modules that are tested in another file, and where.
 ELSEWHERE = {
+    "backbones/attention_layers.py": "backbones/test_transformer_rows.py",  # compared there
+    "backbones/vision_transformers.py": "backbones/test_transformer_rows.py",  # compared there
     "checking/base.py": "checking/test_running.py",  # abstract
     "backbones/torch_layers.py": "backbones/test_hub_rows.py",  # compared with PyTorch's there
     "exporting/format.py": "exporting/test_formats.py",  # only a row

@@ -23,7 +23,9 @@ def test_every_promised_network_is_there():
     assert set(promised.split()) <= {row.name for row in backbones()}
 
 
-@pytest.mark.parametrize("row", backbones(), ids=lambda row: row.name)
+@pytest.mark.parametrize(
+    "row", [row for row in backbones() if row.n_classes], ids=lambda row: row.name
+)
 def test_facts_are_plausible(row):
     assert re.fullmatch(r"[a-z][a-z0-9_]*", row.name)
     assert row.preprocessing in KERAS_MODES.values()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from headstart.backbones.efficientvit import EFFICIENTVIT
 from headstart.backbones.mobilenet_v4 import MOBILENET_V4
 from headstart.backbones.tiny_vit import TINY_VIT
+from headstart.backbones.vision_transformers import VISION_TRANSFORMERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,4 +109,5 @@ ARCHITECTURES: dict[str, Callable[..., Model]] = {
     **EFFICIENTVIT,
     **MOBILENET_V4,
     **TINY_VIT,
+    **VISION_TRANSFORMERS,
 }

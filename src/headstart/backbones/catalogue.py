@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from headstart.backbones.folders import read_row
 from headstart.backbones.hub_rows import HUB_ROWS
 from headstart.backbones.rows import ROWS
+from headstart.backbones.transformer_rows import TRANSFORMER_ROWS
 from headstart.backbones.weights import package_folder
 from headstart.errors import UnknownBackbone
 
@@ -24,7 +25,7 @@ _PACKAGED = ("mini",)
 def backbones() -> tuple[Backbone, ...]:
     """Return the whole catalogue, sorted by name."""
     packaged = (read_row(package_folder() / name) for name in _PACKAGED)
-    return tuple(sorted((*ROWS, *HUB_ROWS, *packaged), key=lambda row: row.name))
+    return tuple(sorted((*ROWS, *HUB_ROWS, *TRANSFORMER_ROWS, *packaged), key=lambda row: row.name))
 
 
 def look_up(name: str) -> Backbone | None:

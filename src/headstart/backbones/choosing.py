@@ -65,7 +65,7 @@ def choose_backbone(*, download: bool = True, progress: Progress | None = None) 
         If the result is ``mini`` and `progress` is not given.
     """
     rows = list(_at_hand())
-    quick = [row for row in rows if row.macs <= MAX_MACS]
+    quick = [row for row in rows if row.macs <= MAX_MACS and row.n_classes]
     if quick:
         return max(quick, key=_merit)
     row = get_backbone(DOWNLOADED)

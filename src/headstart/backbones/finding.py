@@ -229,6 +229,11 @@ def _checked_size(row: Backbone, size: tuple[int, int] | None) -> tuple[int, int
             f"{row.name} takes images of at least {row.min_size} x {row.min_size} and at most "
             f"{most} x {most} pixels. Received: {height} x {width} (height x width)."
         )
+    if height % row.multiple_of or width % row.multiple_of:
+        raise UsageError(
+            f"{row.name} takes images whose height and width are multiples of {row.multiple_of} "
+            f"pixels: it sees them in patches. Received: {height} x {width} (height x width)."
+        )
     return height, width
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
+from headstart.backbones.vision_transformers import token_map
 from headstart.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,7 +72,13 @@ def _from_layer(row: Backbone, model: Model, name: str) -> dict[str, KerasTensor
 
 
 def _last_map(model: Model) -> KerasTensor:
-    """Return the input of the last pooling over the whole image, or of VGG's ``Flatten``."""
+    """Return the input of the last pooling over the whole image, or of VGG's ``Flatten``.
+
+    Of a vision transformer, return the last tokens of the patches, in their places.
+    """
+    tokens = token_map(model)
+    if tokens is not None:
+        return tokens
     kinds = [type(layer).__name__ for layer in model.layers]
     kind = "GlobalAveragePooling2D" if "GlobalAveragePooling2D" in kinds else "Flatten"
     last = len(kinds) - 1 - kinds[::-1].index(kind)

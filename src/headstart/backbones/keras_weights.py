@@ -132,7 +132,7 @@ def build(row: Backbone, size: tuple[int, int], n_classes: int | None) -> Model:
 
     keras.utils.clear_session()  # the names of layers must not depend on earlier networks
     options: dict[str, Any] = {"include_top": False, "pooling": "avg"}
-    if n_classes is not None:
+    if n_classes:
         options = {"include_top": True, "classes": n_classes}
     builder = ARCHITECTURES.get(row.builder) or getattr(keras.applications, row.builder)
     with _unfilled():
@@ -166,10 +166,10 @@ def load(row: Backbone, path: Path, size: tuple[int, int]) -> Loaded:
 
 def _load_arrays(row: Backbone, path: Path) -> Loaded:
     """Load a file of a hub."""
-    arrays = read_arrays(path)
+    arrays = read_arrays(path, row.builder)
     model = build(row, row.size, row.n_classes)
-    n_classes = count_classes(model, arrays)
-    if n_classes != row.n_classes:
+    n_classes = count_classes(model, arrays) if row.n_classes else None
+    if n_classes != (row.n_classes or None):
         model = build(row, row.size, n_classes)
     fill(model, arrays, path, row.builder)
     _check_finite(model, path)
@@ -180,8 +180,8 @@ def _load_hdf5(row: Backbone, path: Path) -> Loaded:
     """Load a file of Keras."""
     layout = read_layout(path)
     model = build(row, row.size, row.n_classes)
-    n_classes = _count_classes(row, path, layout, _shapes(model))
-    if n_classes != row.n_classes:
+    n_classes = _count_classes(row, path, layout, _shapes(model)) or None
+    if n_classes != (row.n_classes or None):
         model = build(row, row.size, n_classes)
     if Counter(_shapes(model)) != Counter(layout.shapes):
         raise _mismatch(row, path, layout, _shapes(model))

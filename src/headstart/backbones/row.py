@@ -33,6 +33,42 @@ class OfficialWeights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """How the text tower beside a network makes vectors of texts.
+
+    Attributes
+    ----------
+    tokenizer : OfficialWeights
+        The file ``tokenizer.json``.
+    template : str
+        The text for a class whose name takes the place of ``{}``.
+    length : int
+        How many tokens the tower takes.
+    first : tuple of int
+        The tokens before those of the text.
+    last, pad : int
+        The token after them, and the one that fills up short texts.
+    causal : bool
+        Whether each token sees only those before it. Then `last` stands for the text, else the last
+        of all `length` tokens.
+    gelu : {"erf", "tanh"}
+        How the activation of the blocks is computed.
+    epsilon : float
+        Of the normalisations.
+    """
+
+    tokenizer: OfficialWeights
+    template: str
+    length: int
+    first: tuple[int, ...]
+    last: int
+    pad: int
+    causal: bool
+    gelu: str
+    epsilon: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Backbone:
     """A trained network, with all facts that are needed to use it.
 
@@ -48,6 +84,8 @@ class Backbone:
     min_size, max_size : int
         The smallest and the largest height and width that it can be converted for. A `max_size` of
         None sets no limit.
+    multiple_of : int
+        What height and width must be multiples of: the side of a patch.
     preprocessing : Preprocessing
         What happens to the pixels before the first layer.
     feature_layer : str or None
@@ -72,7 +110,10 @@ class Backbone:
     trained_on : str
         The dataset.
     classes : tuple of ClassName or None
-        Classes of its classifier; None stands for the 1,000 classes of ImageNet-1k.
+        Classes of its classifier; None stands for the 1,000 classes of ImageNet-1k. It is empty
+        for a network without a classifier.
+    texts : Texts or None
+        The text tower in the same file, for a network that was trained on images with their texts.
     license : str
         Licence of the weights.
     parameters, macs : int
@@ -92,6 +133,7 @@ class Backbone:
     size: tuple[int, int]
     min_size: int = 32
     max_size: int | None = None
+    multiple_of: int = 1
     preprocessing: Preprocessing
     feature_layer: str | None = None
     n_features: int
@@ -105,6 +147,7 @@ class Backbone:
     weights_sha256: str | None = None
     trained_on: str = "ImageNet-1k"
     classes: tuple[ClassName, ...] | None = field(default=None, repr=False)
+    texts: Texts | None = field(default=None, repr=False)
     license: str
     parameters: int
     macs: int

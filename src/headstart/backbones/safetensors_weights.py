@@ -1,8 +1,9 @@
 """Weights in the safetensors format of the hubs, for networks that are built with Keras.
 
-A network of the catalogue whose weights are such a file calls its layers as the file does. So an
-array is found by the names of its layer and its variable, and only the order of its axes and the
-publisher's words for a variable differ from Keras's. Those are one table, by kind of layer.
+A network of the catalogue whose weights are such a file calls its layers as the file does, with
+dashes for the dots, which Keras on torch refuses. So an array is found by the names of its layer
+and its variable, and only the order of its axes and the publisher's words for a variable differ
+from Keras's. Those are one table, by kind of layer.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from headstart.errors import WeightsMismatch
-from headstart.untrusted.hashed_files import LARGEST
-from headstart.untrusted.regular_files import open_regular, read_bytes
+from headstart.untrusted.regular_files import open_regular
+from headstart.untrusted.tensor_files import open_tensors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +46,10 @@ VARIABLES: dict[str, _Variables] = {
 #: architecture.
 _IDLE = r".*\.(num_batches_tracked|attention_bias_idxs|position_ids)"
 #: By builder: what else its files hold, such as the text tower beside an image tower.
-UNUSED: dict[str, str] = {}
+UNUSED = {
+    **dict.fromkeys(["DINOv2Small", "DINOv2Base"], r"embeddings\.mask_token"),
+    **dict.fromkeys(["CLIPViTB32", "SigLIP2ViTB16"], r"(text_model\.|text_proj|logit_).*"),
+}
 
 
 def is_safetensors(path: Path) -> bool:
@@ -56,20 +60,25 @@ def is_safetensors(path: Path) -> bool:
     return len(start) == 9 and start[8:] == b"{" and int.from_bytes(start[:8], "little") < 2**27
 
 
-def read_arrays(path: Path) -> dict[str, Array]:
+def read_arrays(path: Path, builder: str = "") -> dict[str, Array]:
     """Return the arrays of a safetensors file by their names.
+
+    Parameters
+    ----------
+    path : Path
+    builder : str
+        Name of the builder of the network. What it has no use for is not read.
 
     Raises
     ------
     WeightsMismatch
         If the file is no such file, is cut short, or has arrays of a type that NumPy lacks.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
+    unused = _unused(builder)
     try:
-        return load(read_bytes(path, LARGEST))  # nobody can change it there
-    except (KeyError, OSError, SafetensorError, TypeError, ValueError) as error:
+        with open_tensors(path) as file:
+            return {name: file.read(name) for name in file.entries if not unused.fullmatch(name)}
+    except (OSError, ValueError) as error:
         raise WeightsMismatch(
             "A weights file must be whole, in the safetensors format, with arrays of 16, 32 or 64 "
             f"bits a number and not bfloat16. Received {path}, which can't be read: {error}. If a "
@@ -80,7 +89,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
 def names_of(model: Model) -> dict[str, Any]:
     """Return the variables of a network by the names that its weights have in the file."""
     return {
-        f"{layer.name}.{_word(layer, variable.name)}": variable
+        _name(layer, variable.name): variable
         for layer in model.layers
         for variable in layer.weights
     }
@@ -97,7 +106,7 @@ def count_classes(full: Model, arrays: dict[str, Array]) -> int | None:
         From `read_arrays`.
     """
     last = [layer for layer in full.layers if layer.weights][-1]
-    bias = arrays.get(f"{last.name}.bias")
+    bias = arrays.get(_name(last, "bias"))
     return None if bias is None or bias.ndim != 1 else bias.size or None
 
 
@@ -120,7 +129,7 @@ def fill(model: Model, arrays: dict[str, Array], path: Path, builder: str) -> No
         If an array is missing, has another shape, or is one that the network has no place for.
     """
     variables = names_of(model)
-    unused = re.compile(f"{_IDLE}|{UNUSED[builder]}" if builder in UNUSED else _IDLE)
+    unused = _unused(builder)
     surplus = [name for name in arrays.keys() - variables.keys() if not unused.fullmatch(name)]
     missing = variables.keys() - arrays.keys()
     if missing or surplus:
@@ -132,8 +141,12 @@ def fill(model: Model, arrays: dict[str, Array], path: Path, builder: str) -> No
         )
     for layer in model.layers:
         for variable in layer.weights:
-            name = f"{layer.name}.{_word(layer, variable.name)}"
+            name = _name(layer, variable.name)
             variable.assign(_ordered(layer, variable, arrays[name], name, path))
+
+
+def _unused(builder: str) -> re.Pattern[str]:
+    return re.compile(f"{_IDLE}|{UNUSED[builder]}" if builder in UNUSED else _IDLE)
 
 
 def _examples(word: str, names: Any) -> str:
@@ -143,8 +156,10 @@ def _examples(word: str, names: Any) -> str:
     return f"{word} {', '.join(sorted(names)[:2])}{', ...' if len(names) > 2 else ''}"
 
 
-def _word(layer: Layer, variable: str) -> str:
-    return VARIABLES.get(type(layer).__name__, {}).get(variable, (variable, None))[0]
+def _name(layer: Layer, variable: str) -> str:
+    """Return the name that a file has for a variable of a layer."""
+    word, _ = VARIABLES.get(type(layer).__name__, {}).get(variable, (variable, None))
+    return f"{layer.name}.{word}".replace("-", ".")
 
 
 def _ordered(layer: Layer, variable: Any, array: Array, name: str, path: Path) -> Array:

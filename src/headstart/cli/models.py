@@ -266,9 +266,9 @@ def _provenance(row: Backbone) -> str:
     shares = {"top-1": row.top1, "top-5": row.top5}
     known = [f"{name} {percent(share)}" for name, share in shares.items() if share is not None]
     measured = f" ({', '.join(known)} on its validation images)" if known else ""
+    classes = f"{row.n_classes:,} classes" if row.n_classes else "without a classifier"
     return (
-        f"Trained on {row.trained_on}, {row.n_classes:,} classes{measured}. "
-        f"Licence: {row.license}. {row.source}."
+        f"Trained on {row.trained_on}, {classes}{measured}. Licence: {row.license}. {row.source}."
     )
 
 
