@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from headstart.arguments import Positive
     from headstart.features.settings import Device, FloatPrecisionRule
     from headstart.images.sources import ImageSource
+    from headstart.networks.network import Network
     from headstart.progress import Progress
 
 # Images that go through the whole pipeline, and how often.
@@ -118,7 +119,7 @@ class Benchmark(Displayed):
                 *("trained on", "M params", "G MACs", "licence"),
             ),
             align="<>>><><>><",
-            rows=[_row(timing) for timing in self.timings],
+            rows=[_row(each) for each in self.timings],
             notes=(
                 "ms: what the network takes for an image of a batch, all cores busy; best of 3.",
                 f"ms with reading: from the file to the features; {self.images}, {self.n} at once.",
@@ -188,10 +189,10 @@ def bench(
     sources, what = _images(images)
     shown = progress or NoProgress()
     timings = [
-        _timed(each, how, sources)
+        timing(find_network(NetworkSpec(each)), resolve(each), how, sources)
         for each in track(shown, dict.fromkeys(named), "measuring", len(set(named)))
     ]
-    timings.sort(key=lambda timing: timing.pipeline_milliseconds)
+    timings.sort(key=lambda each: each.pipeline_milliseconds)
     versions = {name: metadata.version(name) for name in ("headstart", "openvino")}
     versions = {"python": platform.python_version(), **versions}
     return Benchmark(tuple(timings), len(sources), what, usable_cores(), versions)
@@ -202,24 +203,43 @@ def _at_hand() -> list[str]:
     return [*(row.name for row in backbones_at_hand()), *added]
 
 
-def _images(named: str | Path | None) -> tuple[list[ImageSource], str]:
+def _images(named: str | Path | None) -> tuple[Sequence[ImageSource], str]:
     """Return the images to read, and what they are."""
     if named is None:
-        photo = resources.files("headstart").joinpath(*_PHOTO)
-        return [FileSource(os.fspath(photo))] * _IMAGES, "the photo of the demo"  # type: ignore[call-overload]
+        return photos(), "the photo of the demo"
     found = image_sources(named)
     found[0].read()  # before any work: there may be none
     return (found * -(-_IMAGES // len(found)))[:_IMAGES], f"{named}"
 
 
-def _timed(
-    named: str | Path, how: FeatureSettings, sources: Sequence[ImageSource]
+def photos() -> Sequence[ImageSource]:
+    """Return the photo of the demo, as often as images go through the pipeline."""
+    photo: Any = resources.files("headstart").joinpath(*_PHOTO)
+    return [FileSource(os.fspath(photo))] * _IMAGES
+
+
+def timing(
+    network: Network,
+    meant: object,
+    settings: FeatureSettings,
+    sources: Sequence[ImageSource],
 ) -> BackboneTiming:
-    network = find_network(NetworkSpec(named))
-    meant = resolve(named)
+    """Measure how long a network takes for an image.
+
+    Parameters
+    ----------
+    network : Network
+    meant : object
+        What it was converted from, as `headstart.backbones.resolving.resolve` returns it. A row of
+        the catalogue and an added backbone say more of it.
+    settings : FeatureSettings
+        Without a cache.
+    sources : sequence of ImageSource
+        The images that go through the whole pipeline.
+    """
     row = meant if isinstance(meant, Backbone) else None
     figures = meant.figures if isinstance(meant, AddedBackbone) else row
-    extractor = FeatureExtractor.open(network, how, sources)
+    extractor = FeatureExtractor.open(network, settings, sources)
     milliseconds = 1000 * seconds_an_image(extractor)
     extractor.extract_all(sources[:1], progress=NoProgress())  # compiles it
     seconds = best_of(_ROUNDS, lambda: extractor.extract_all(sources, progress=NoProgress()))
@@ -242,16 +262,16 @@ def _machine() -> str:
     return f"{platform.machine()}, {platform.system()}"
 
 
-def _row(timing: BackboneTiming) -> tuple[str, ...]:
+def _row(found: BackboneTiming) -> tuple[str, ...]:
     return (
-        timing.backbone,
-        "x".join(map(str, timing.size)),
-        f"{timing.milliseconds:.1f}",
-        f"{timing.pipeline_milliseconds:.1f}",
-        timing.precision,
-        "" if timing.top1 is None else percent(timing.top1),
-        timing.trained_on or "",
-        "" if timing.parameters is None else f"{timing.parameters / 1e6:.1f}",
-        f"{timing.macs / 1e9:.2f}",
-        timing.license or "unknown",
+        found.backbone,
+        "x".join(map(str, found.size)),
+        f"{found.milliseconds:.1f}",
+        f"{found.pipeline_milliseconds:.1f}",
+        found.precision,
+        "" if found.top1 is None else percent(found.top1),
+        found.trained_on or "",
+        "" if found.parameters is None else f"{found.parameters / 1e6:.1f}",
+        f"{found.macs / 1e9:.2f}",
+        found.license or "unknown",
     )
