@@ -3,6 +3,7 @@
 import contextlib
 import json
 import tempfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,9 @@ from headstart.foreign.facts import Facts
 from headstart.foreign.files import ForeignFile, recognise
 from headstart.foreign.metadata import MOST_PROPS, read_facts, read_sources
 from headstart.networks.classes import ClassName
-from headstart.networks.preprocessing import MINUS_ONE_TO_ONE, ZERO_TO_ONE
+from headstart.networks.preprocessing import INSIDE, MINUS_ONE_TO_ONE, ZERO_TO_ONE
 from headstart.networks.runtime import load_openvino
+from headstart.untrusted.json_text import MAX_BYTES
 
 CATS = (ClassName("cat", "cat"), ClassName("dog", "dog"))
 
@@ -64,6 +66,37 @@ def test_notes_of_a_single_layer_are_not_those_of_the_graph(tmp_path):
     inner = '<rt_info><model_info><model_type value="x"/><labels value="a"/></model_info></rt_info>'
     xml = f'<net name="n"><layers><layer id="0">{inner}</layer></layers></net>'
     assert read_facts(written(tmp_path, xml.encode(), "net.xml")) == Facts()
+
+
+def keras(path, **entries):
+    """Write a ``.keras`` archive with entries in its metadata."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", "{}")
+        archive.writestr("metadata.json", json.dumps({"keras_version": "3.9.0", **entries}))
+    return recognise(path)
+
+
+def test_keras(tmp_path):
+    resize = {"rule": "pad", "height": 96, "width": 128, "crop_fraction": 0.9}
+    own = {
+        "preprocessing": "inside",
+        "resize": {**resize, "interpolation": "bicubic", "antialias": True},
+        "labels": ["cat", "dog"],
+        "license": None,
+        "source": None,
+    }
+    found = read_facts(keras(tmp_path / "net.keras", headstart=own))
+    assert (found.preprocessing, found.size, found.classes) == (INSIDE, (96, 128), CATS)
+    assert read_facts(keras(tmp_path / "other.keras")) == Facts()
+    with pytest.raises(ConversionError, match=r"What .*net\.keras says of its network"):
+        read_facts(keras(tmp_path / "net.keras", headstart={"labels": []}))
+    with pytest.raises(ConversionError, match=f"of more than {MAX_BYTES:,} bytes"):
+        read_facts(keras(tmp_path / "net.keras", headstart="a" * MAX_BYTES))
+
+
+def test_hdf5_says_nothing(tmp_path):
+    (tmp_path / "net.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
+    assert read_facts(ForeignFile(tmp_path / "net.h5", "keras")) == Facts()
 
 
 def test_tflite(tmp_path):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import zipfile
+import zlib
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -14,12 +17,14 @@ from headstart.foreign.facts import Facts
 from headstart.foreign.files import mapped
 from headstart.foreign.hub_configs import facts_of_config, facts_of_preprocessor
 from headstart.foreign.labels import label_file, read_label_file
-from headstart.foreign.model_info import facts_in_texts
+from headstart.foreign.model_info import facts_in_texts, facts_of_export
 from headstart.foreign.protobuf import messages_in, texts_in
 from headstart.foreign.tflite_metadata import facts_in_tflite
 from headstart.networks.graph_check import MAX_BYTES
 from headstart.networks.preprocessing import ZERO_TO_ONE
-from headstart.untrusted.json_text import read_json
+from headstart.untrusted.array_files import check_list
+from headstart.untrusted.json_text import MAX_BYTES as MAX_JSON
+from headstart.untrusted.json_text import parse_json, read_json
 from headstart.untrusted.regular_files import open_regular, read_bytes
 
 if TYPE_CHECKING:
@@ -39,6 +44,10 @@ _HUB_MARKS = ("tfhub_module.pb", "assets.extra/tfhub_module.pb")
 #: What TensorFlow Hub's networks for images have in common:
 #: https://www.tensorflow.org/hub/common_signatures/images
 TENSORFLOW_HUB = Facts(preprocessing=ZERO_TO_ONE)
+
+_ZIP, _KERAS_METADATA = b"PK\x03\x04", "metadata.json"
+# Of zip archives that are damaged.
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 _CONFIGS = {"preprocessor_config.json": facts_of_preprocessor, "config.json": facts_of_config}
 
@@ -106,7 +115,7 @@ def _sources(file: ForeignFile) -> Iterator[Source]:
 def _reading(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, *_BROKEN) as error:
         why = error if type(error) is ValueError else quoted(error)
         raise ConversionError(
             f"What {path} says of its network must be readable. Received: {why}. Correct it, or "
@@ -128,7 +137,21 @@ def _own_facts(file: ForeignFile) -> Facts:
             is_hub = any((file.path / mark).is_file() for mark in _HUB_MARKS)
             return TENSORFLOW_HUB if is_hub else Facts()
         case "keras":
-            return Facts()  # it has its preprocessing inside, or says nothing of it
+            return _in_archive(file.path)
+
+
+def _in_archive(path: Path) -> Facts:
+    """Return what our own exports write into a ``.keras`` archive; nothing for an HDF5 file."""
+    with open_regular(path) as opened:
+        if opened.read(len(_ZIP)) != _ZIP:
+            return Facts()
+        check_list(opened, os.fstat(opened.fileno()).st_size)
+        with zipfile.ZipFile(opened) as archive:
+            member = archive.getinfo(_KERAS_METADATA)
+            if member.file_size > MAX_JSON:
+                raise ValueError(f"{_KERAS_METADATA} of more than {MAX_JSON:,} bytes")
+            about = parse_json(archive.read(member))
+    return facts_of_export(about["headstart"]) if "headstart" in about else Facts()
 
 
 def _props(model: memoryview) -> dict[str, str]:

@@ -8,7 +8,7 @@ of Ultralytics' classifiers.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headstart import records
 from headstart.escaping import quoted
@@ -69,7 +69,17 @@ def facts_in_texts(texts: Mapping[str, str]) -> Facts:
 
 
 def _own(texts: Mapping[str, str]) -> Facts:
-    written = parse_json(texts["headstart"])
+    return facts_of_export(parse_json(texts["headstart"]))
+
+
+def facts_of_export(written: Mapping[str, Any]) -> Facts:
+    """Return what one of our own exports says of itself, as `headstart.exporting` writes it.
+
+    Raises
+    ------
+    ValueError, TypeError, LookupError
+        If it is something else.
+    """
     resize = written["resize"]
     if written["preprocessing"] != "inside":
         raise ValueError(f"headstart has the preprocessing {quoted(written['preprocessing'])}")
