@@ -21,9 +21,9 @@ def test_size_is_as_documented(layers):
 
 
 def test_attention_comes_in_the_last_two_stages(layers):
-    assert {name.split(".blocks")[0] for name in layers if name.endswith("attention")} == {
-        "stages.2",
-        "stages.3",
+    assert {name.split("-blocks")[0] for name in layers if name.endswith("attention")} == {
+        "stages-2",
+        "stages-3",
     }
-    assert layers["stages.3.blocks.4.local_module_add"]["shape"] == [7, 7, 256]
-    assert layers["head.global_pool"]["shape"] == [ROW.n_features]
+    assert layers["stages-3-blocks-4-local_module_add"]["shape"] == [7, 7, 256]
+    assert layers["head-global_pool"]["shape"] == [ROW.n_features]

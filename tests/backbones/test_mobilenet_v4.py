@@ -25,6 +25,6 @@ def test_size_is_as_documented(row, layers):
 
 def test_it_has_a_map_of_a_thirty_second_and_a_hidden_layer(row, layers):
     side = row.size[0] // 32
-    assert layers["blocks.4.0.bn1_relu"]["shape"] == [side, side, row.n_features]
+    assert layers["blocks-4-0-bn1_relu"]["shape"] == [side, side, row.n_features]
     assert layers["flatten"]["shape"] == [1280]
     assert layers["classifier"]["shape"] == [1000]

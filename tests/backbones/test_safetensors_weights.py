@@ -35,7 +35,7 @@ def published(converter):
         for name, shape in layer["weights"]:
             word, axes = VARIABLES.get(layer["kind"], {}).get(name, (name, None))
             drawn = draw(rng, shape)
-            arrays[f"{layer['name']}.{word}"] = (
+            arrays[f"{layer['name']}.{word}".replace("-", ".")] = (
                 drawn if axes is None else np.ascontiguousarray(drawn.transpose(np.argsort(axes)))
             )
     return arrays

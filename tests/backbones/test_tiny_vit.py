@@ -12,13 +12,13 @@ def test_size_is_as_documented(name, converter):
     row = get_backbone(name)
     layers = summarised(row, row.size, converter)
     assert sum(layer["parameters"] for layer in layers.values()) == row.parameters
-    assert layers["head.norm"]["shape"] == [row.n_features]
+    assert layers["head-norm"]["shape"] == [row.n_features]
 
 
 def test_windows_cover_maps_that_they_do_not_divide(converter):
     layers = summarised(get_backbone("tiny_vit_5m"), (160, 256), converter)
-    assert layers["stages.2.blocks.0.windows"]["shape"] == [2, 14 * 14, 160]
-    assert layers["stages.2.blocks.0.whole_map"]["shape"] == [10, 16, 160]
+    assert layers["stages-2-blocks-0-windows"]["shape"] == [2, 14 * 14, 160]
+    assert layers["stages-2-blocks-0-whole_map"]["shape"] == [10, 16, 160]
 
 
 def summarised(row, size, converter):

@@ -237,3 +237,43 @@ def test_checkpoints_among_the_images_are_refused_before_the_work(dataset):
     with pytest.raises(hs.UsageError, match=r"Checkpoints must be written outside the folder"):
         hs.fine_tune(hs.ImageClassifier("mini"), dataset, folder=Path(dataset) / "work")
     assert not (Path(dataset) / "work").exists()
+
+
+SAVE = """
+import sys
+import numpy as np
+from headstart.backbones import keras_weights
+from headstart.backbones.catalogue import get_backbone
+row = get_backbone(sys.argv[1])
+keras_weights.build(row, row.size, row.n_classes).save_weights(sys.argv[2])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "backend", "where"),
+    [
+        ("tiny_vit_5m", "tensorflow", "stages-3-blocks-1"),
+        ("efficientvit_b1", "torch", "last-stage"),
+    ],
+)
+def test_a_network_with_layers_of_a_hub_is_fine_tuned(
+    name, backend, where, tuned, python, tmp_path
+):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"needs {backend}")
+    weights = tmp_path / "random.weights.h5"
+    process = python("-c", SAVE, name, weights)
+    assert process.returncode == 0, process.stderr
+    found, model = tuned(
+        f"hub-{name}",
+        {"KERAS_BACKEND": backend},
+        classifier={"backbone": name, "weights": str(weights), "size": [64, 64]},
+        where=where,
+        views=1,
+        validation=0.2,
+    )
+    assert found["apart"] < 1e-4
+    assert found["same_statistics"]
+    assert found["moved"]
+    assert hs.load(model).network.size == (64, 64)

@@ -43,7 +43,7 @@ _TINY_VIT: dict[str, Any] = {
     "preprocessing": STANDARDISED,
     "interpolation": "bicubic",
     "crop_fraction": 0.95,
-    "feature_layer": "head.norm",
+    "feature_layer": "head-norm",
     "license": "Apache-2.0",
     "source": "Wu et al. 2022, arXiv:2207.10666",
 }

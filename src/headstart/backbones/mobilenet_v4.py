@@ -130,7 +130,7 @@ def _mobilenet_v4(
     x = batch_norm(convolution(image, _STEM, 3, stride=2, name="conv_stem"), "bn1", "relu")
     for number, blocks in enumerate(stages):
         for place, block in enumerate(blocks):
-            x = _apply(x, block, f"blocks.{number}.{place}")
+            x = _apply(x, block, f"blocks-{number}-{place}")
     if include_top:
         x = layers.GlobalAveragePooling2D(keepdims=True, name="global_pool")(x)
         x = batch_norm(convolution(x, _HIDDEN, name="conv_head"), "norm_head", "relu")
@@ -145,14 +145,14 @@ def _apply(x: KerasTensor, block: Block, name: str) -> KerasTensor:
 
     match block:
         case Convolution():
-            x = convolution(x, block.width, block.kernel, stride=block.stride, name=f"{name}.conv")
-            return batch_norm(x, f"{name}.bn1", "relu")
+            x = convolution(x, block.width, block.kernel, stride=block.stride, name=f"{name}-conv")
+            return batch_norm(x, f"{name}-bn1", "relu")
         case Fused():
             wide = block.expansion * x.shape[-1]
-            x = convolution(x, wide, 3, stride=block.stride, name=f"{name}.conv_exp")
-            x = batch_norm(x, f"{name}.bn1", "relu")
-            x = convolution(x, block.width, name=f"{name}.conv_pwl")
-            return batch_norm(x, f"{name}.bn2")
+            x = convolution(x, wide, 3, stride=block.stride, name=f"{name}-conv_exp")
+            x = batch_norm(x, f"{name}-bn1", "relu")
+            x = convolution(x, block.width, name=f"{name}-conv_pwl")
+            return batch_norm(x, f"{name}-bn2")
     y = _bottleneck(x, block, name)
     keeps_shape = block.stride == 1 and x.shape[-1] == block.width
     return layers.Add(name=f"{name}_add")([x, y]) if keeps_shape else y
@@ -162,15 +162,15 @@ def _bottleneck(x: KerasTensor, block: Bottleneck, name: str) -> KerasTensor:
     wide = int(block.expansion * x.shape[-1])
     if block.start:
         stride = 1 if block.middle else block.stride
-        x = depthwise(x, block.start, stride=stride, name=f"{name}.dw_start.conv")
-        x = batch_norm(x, f"{name}.dw_start.bn")
-    x = convolution(x, wide, name=f"{name}.pw_exp.conv")
-    x = batch_norm(x, f"{name}.pw_exp.bn", "relu")
+        x = depthwise(x, block.start, stride=stride, name=f"{name}-dw_start-conv")
+        x = batch_norm(x, f"{name}-dw_start-bn")
+    x = convolution(x, wide, name=f"{name}-pw_exp-conv")
+    x = batch_norm(x, f"{name}-pw_exp-bn", "relu")
     if block.middle:
-        x = depthwise(x, block.middle, stride=block.stride, name=f"{name}.dw_mid.conv")
-        x = batch_norm(x, f"{name}.dw_mid.bn", "relu")
-    x = convolution(x, block.width, name=f"{name}.pw_proj.conv")
-    return batch_norm(x, f"{name}.pw_proj.bn")
+        x = depthwise(x, block.middle, stride=block.stride, name=f"{name}-dw_mid-conv")
+        x = batch_norm(x, f"{name}-dw_mid-bn", "relu")
+    x = convolution(x, block.width, name=f"{name}-pw_proj-conv")
+    return batch_norm(x, f"{name}-pw_proj-bn")
 
 
 MOBILENET_V4 = {

@@ -61,51 +61,51 @@ def _tiny_vit(
 
     del weights
     image = Input(input_shape, name="image")
-    x = _normed(image, shape.widths[0] // 2, 3, "patch_embed.conv1", stride=2, activation="gelu")
-    x = _normed(x, shape.widths[0], 3, "patch_embed.conv2", stride=2)
+    x = _normed(image, shape.widths[0] // 2, 3, "patch_embed-conv1", stride=2, activation="gelu")
+    x = _normed(x, shape.widths[0], 3, "patch_embed-conv2", stride=2)
     for stage, depth in enumerate(_DEPTHS):
         if stage:
-            x = _halved(x, shape.widths[stage], f"stages.{stage}.downsample")
+            x = _halved(x, shape.widths[stage], f"stages-{stage}-downsample")
         for place in range(depth):
-            block = f"stages.{stage}.blocks.{place}"
+            block = f"stages-{stage}-blocks-{place}"
             if stage:
                 x = _transformer(x, shape.heads[stage], _WINDOWS[stage], block)
             else:
                 x = _convolutional(x, block)
     if include_top or pooling == "avg":
-        x = layers.GlobalAveragePooling2D(name="head.global_pool")(x)
-        x = layers.LayerNormalization(epsilon=EPSILON, name="head.norm")(x)
+        x = layers.GlobalAveragePooling2D(name="head-global_pool")(x)
+        x = layers.LayerNormalization(epsilon=EPSILON, name="head-norm")(x)
     if include_top:
-        x = classifier(x, classes, "head.fc")
+        x = classifier(x, classes, "head-fc")
     return Model(image, x, name=name)
 
 
 def _normed(
     x: KerasTensor, width: int, kernel: int, name: str, *, stride: int = 1, activation: str = ""
 ) -> KerasTensor:
-    x = convolution(x, width, kernel, stride=stride, name=f"{name}.conv")
-    return batch_norm(x, f"{name}.bn", activation or None)
+    x = convolution(x, width, kernel, stride=stride, name=f"{name}-conv")
+    return batch_norm(x, f"{name}-bn", activation or None)
 
 
 def _around(x: KerasTensor, name: str, *, stride: int = 1, activation: str = "") -> KerasTensor:
-    x = depthwise(x, 3, stride=stride, name=f"{name}.conv")
-    return batch_norm(x, f"{name}.bn", activation or None)
+    x = depthwise(x, 3, stride=stride, name=f"{name}-conv")
+    return batch_norm(x, f"{name}-bn", activation or None)
 
 
 def _convolutional(x: KerasTensor, name: str) -> KerasTensor:
     from keras import layers
 
     width = x.shape[-1]
-    y = _normed(x, _EXPANSION * width, 1, f"{name}.conv1", activation="gelu")
-    y = _around(y, f"{name}.conv2", activation="gelu")
-    y = _normed(y, width, 1, f"{name}.conv3")
+    y = _normed(x, _EXPANSION * width, 1, f"{name}-conv1", activation="gelu")
+    y = _around(y, f"{name}-conv2", activation="gelu")
+    y = _normed(y, width, 1, f"{name}-conv3")
     return activate(layers.Add(name=f"{name}_add")([x, y]), "gelu", name)
 
 
 def _halved(x: KerasTensor, width: int, name: str) -> KerasTensor:
-    x = _normed(x, width, 1, f"{name}.conv1", activation="gelu")
-    x = _around(x, f"{name}.conv2", stride=2, activation="gelu")
-    return _normed(x, width, 1, f"{name}.conv3")
+    x = _normed(x, width, 1, f"{name}-conv1", activation="gelu")
+    x = _around(x, f"{name}-conv2", stride=2, activation="gelu")
+    return _normed(x, width, 1, f"{name}-conv3")
 
 
 def _transformer(x: KerasTensor, heads: int, side: int, name: str) -> KerasTensor:
@@ -113,18 +113,18 @@ def _transformer(x: KerasTensor, heads: int, side: int, name: str) -> KerasTenso
     from keras import layers
 
     _, height, across, width = x.shape
-    y = windows(side, name=f"{name}.windows")(x)
-    y = layers.LayerNormalization(epsilon=EPSILON, name=f"{name}.attn.norm")(y)
-    y = layers.Dense(3 * width, name=f"{name}.attn.qkv")(y)
-    y = window_attention(heads, side, name=f"{name}.attn")(y)
-    y = layers.Dense(width, name=f"{name}.attn.proj")(y)
-    y = whole_map(side, height, across, name=f"{name}.whole_map")(y)
-    x = layers.Add(name=f"{name}.attn_add")([x, y])
-    x = _around(x, f"{name}.local_conv")
-    y = layers.LayerNormalization(epsilon=EPSILON, name=f"{name}.mlp.norm")(x)
-    y = layers.Dense(_EXPANSION * width, name=f"{name}.mlp.fc1")(y)
-    y = layers.Dense(width, name=f"{name}.mlp.fc2")(activate(y, "gelu", f"{name}.mlp.fc1"))
-    return layers.Add(name=f"{name}.mlp_add")([x, y])
+    y = windows(side, name=f"{name}-windows")(x)
+    y = layers.LayerNormalization(epsilon=EPSILON, name=f"{name}-attn-norm")(y)
+    y = layers.Dense(3 * width, name=f"{name}-attn-qkv")(y)
+    y = window_attention(heads, side, name=f"{name}-attn")(y)
+    y = layers.Dense(width, name=f"{name}-attn-proj")(y)
+    y = whole_map(side, height, across, name=f"{name}-whole_map")(y)
+    x = layers.Add(name=f"{name}-attn_add")([x, y])
+    x = _around(x, f"{name}-local_conv")
+    y = layers.LayerNormalization(epsilon=EPSILON, name=f"{name}-mlp-norm")(x)
+    y = layers.Dense(_EXPANSION * width, name=f"{name}-mlp-fc1")(y)
+    y = layers.Dense(width, name=f"{name}-mlp-fc2")(activate(y, "gelu", f"{name}-mlp-fc1"))
+    return layers.Add(name=f"{name}-mlp_add")([x, y])
 
 
 TINY_VIT = {name: partial(_tiny_vit, name, shape) for name, shape in _SHAPES.items()}

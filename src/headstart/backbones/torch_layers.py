@@ -1,6 +1,6 @@
 """Layers of Keras that compute and are named as those of networks from PyTorch.
 
-Names are those of the arrays in such a network's files; see
+Names are those of the arrays in such a network's files, with dashes for dots; see
 `headstart.backbones.safetensors_weights`.
 """
 

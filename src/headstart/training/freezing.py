@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -156,8 +157,7 @@ def _is_part(name: str, block: str) -> bool:
 
 def _blocks(name: str) -> list[str]:
     """Return the blocks that a layer may belong to: the beginnings of its name."""
-    words = name.split("_")
-    return ["_".join(words[:n]) for n in range(1, len(words))]
+    return [name[: end.start()] for end in re.finditer("[_-]", name)]
 
 
 def _learns(layer: Layer) -> bool:
