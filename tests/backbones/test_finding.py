@@ -285,7 +285,12 @@ class TestNetworksOfOtherPrograms:
             graph.write_text("<net>")
             graph.with_suffix(".bin").write_bytes(b"weights")
             outputs = {"features": [4], "probabilities": [3]}
-            return {"outputs": outputs, "size": size or [8, 8], "macs": 1}
+            return {
+                "outputs": outputs,
+                "size": size or [8, 8],
+                "macs": 1,
+                "inside": facts.preprocessing is None,
+            }
 
         monkeypatch.setattr("headstart.foreign.conversion.convert", convert)
         return asked
@@ -309,11 +314,24 @@ class TestNetworksOfOtherPrograms:
         def convert(_, __, graph, **___):
             for name in ("graph.xml", "graph.bin"):
                 shutil.copy(tiny_network.folder / name, graph.parent / name)
-            return {"outputs": tiny_network.outputs, "size": [32, 32], "macs": 1}
+            return {"outputs": tiny_network.outputs, "size": [32, 32], "macs": 1, "inside": True}
 
         monkeypatch.setattr("headstart.foreign.conversion.convert", convert)
         assert find_network(NetworkSpec(file, mirror=True)).mirror
         assert converted == []
+
+    def test_preprocessing_of_a_network_that_takes_pixels_is_refused(self, file, monkeypatch):
+        def convert(_, __, graph, **___):
+            graph.write_text("<net>")
+            graph.with_suffix(".bin").write_bytes(b"weights")
+            return {"outputs": {"features": [4]}, "size": [8, 8], "macs": 1, "inside": True}
+
+        monkeypatch.setattr("headstart.foreign.conversion.convert", convert)
+        assert (
+            find_network(NetworkSpec(file, preprocessing="inside")).preprocessing == USUAL["inside"]
+        )
+        with pytest.raises(UsageError, match=r"takes pixels as they are.*'tf'\. Leave it out"):
+            find_network(NetworkSpec(file, preprocessing="tf"))
 
     def test_weights_are_inside(self, converted, file, weights):
         with pytest.raises(UsageError, match="has its weights inside"):

@@ -52,6 +52,14 @@ def test_unknown_preprocessing_is_asked_for(request_):
         assert way in answer["message"]
 
 
+def test_network_that_scales_pixels_needs_no_preprocessing(request_, monkeypatch):
+    assert not converting.answer(request_)["inside"]
+    monkeypatch.setattr(converting, "takes_raw_pixels", lambda _: True)
+    assert converting.answer(request_ | {"preprocessing": None})["inside"]
+    monkeypatch.setattr(converting, "takes_floats", lambda _: False)
+    assert converting.answer(request_)["inside"]
+
+
 def test_files_that_are_no_network_are_refused(request_, tmp_path):
     (tmp_path / "net.xml").write_text("<net name='x' version='11'><layers></layers></net>")
     answer = converting.answer(request_)

@@ -27,7 +27,12 @@ class Conversions:
         graph.write_text("<net>")
         graph.with_suffix(".bin").write_bytes(b"weights")
         self.meanwhile()
-        return {"outputs": self.outputs, "size": size or [32, 32], "macs": 7}
+        return {
+            "outputs": self.outputs,
+            "size": size or [32, 32],
+            "macs": 7,
+            "inside": facts.preprocessing is None,
+        }
 
 
 @pytest.fixture

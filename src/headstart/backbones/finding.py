@@ -191,7 +191,13 @@ def _find_foreign(
     how = None if spec.preprocessing is None else USUAL[spec.preprocessing]
     given = Facts(preprocessing=how).over(known)
     size = spec.height_and_width
-    return find_foreign(file, given, convention, size=size, layer=spec.layer, **called)
+    network = find_foreign(file, given, convention, size=size, layer=spec.layer, **called)
+    if how not in (None, network.preprocessing):
+        raise UsageError(
+            f"{network.name} takes pixels as they are: it does its preprocessing inside. Received: "
+            f"preprocessing {spec.preprocessing!r}. Leave it out."
+        )
+    return network
 
 
 def _checked(network: Network, spec: NetworkSpec) -> Network:

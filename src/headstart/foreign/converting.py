@@ -15,6 +15,7 @@ from headstart import records
 from headstart.errors import UsageError
 from headstart.foreign.conversion import REPORTED
 from headstart.foreign.normalising import Wanted, normalise, takes_floats
+from headstart.foreign.raw_pixels import takes_raw_pixels
 from headstart.networks.preprocessing import USUAL, Preprocessing
 from headstart.networks.runtime import count_macs, load_openvino, write_graph
 from headstart.processes.limits import TOO_MUCH_MEMORY, limit_memory
@@ -38,9 +39,11 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
     size = tuple(request["size"]) if request["size"] else None
     model = _read(Path(request["path"]), request["format"], size)
     preprocessing = None
-    if request["preprocessing"] is not None:
+    if not takes_floats(model):
+        pass  # it takes pixels as they are
+    elif request["preprocessing"] is not None:
         preprocessing = records.from_json(Preprocessing, request["preprocessing"])
-    elif request["format"] != "keras" and takes_floats(model):
+    elif not takes_raw_pixels(model):
         raise UsageError(_unknown_preprocessing(Path(request["path"])))
     wanted = Wanted(
         preprocessing=preprocessing,
@@ -53,6 +56,7 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
     return {
         "outputs": {name: list(shape) for name, shape in normalised.outputs.items()},
         "size": list(normalised.size),
+        "inside": preprocessing is None,
         "macs": count_macs(normalised.model),
     }
 

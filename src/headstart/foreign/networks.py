@@ -95,7 +95,7 @@ def find_foreign(
             weights_sha256=digest,
             key=key,
             layer=layer,
-            preprocessing=facts.preprocessing or INSIDE,
+            preprocessing=INSIDE if answer["inside"] else facts.preprocessing,
             license=facts.license,
             source=facts.source,
             weights_source=origin or file.path.name,
