@@ -30,6 +30,7 @@ class Conversions:
         return {
             "outputs": self.outputs,
             "size": size or [32, 32],
+            "quantised": False,
             "macs": 7,
             "inside": facts.preprocessing is None,
         }

@@ -66,8 +66,8 @@ def convert(
     -------
     dict
         ``outputs``: the shape of each output without its batch axis. ``size``: height and width.
-        ``inside``: whether the network itself does its preprocessing. ``macs``:
-        multiply-accumulates for one image.
+        ``inside``: whether the network itself does its preprocessing. ``quantised``: whether it has
+        8 bits. ``macs``: multiply-accumulates for one image.
 
     Raises
     ------

@@ -57,6 +57,7 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
         "outputs": {name: list(shape) for name, shape in normalised.outputs.items()},
         "size": list(normalised.size),
         "inside": preprocessing is None,
+        "quantised": normalised.quantised,
         "macs": count_macs(normalised.model),
     }
 

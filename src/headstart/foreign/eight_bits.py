@@ -1,8 +1,8 @@
 """Networks of 8 bits in files of other programs: their weights as our graphs store them.
 
-A file of TensorFlow Lite has weights of 8 bits as ``(whole number - zero point) * scale``. Our graphs
-have them as ``whole number * scale``, with a scale for each channel of the output, which is what
-OpenVINO runs at the speed of 8 bits.
+A file of TensorFlow Lite has weights of 8 bits as ``(whole number - zero point) * scale``. Our
+graphs have them as ``whole number * scale``, with a scale for each channel of the output, which is
+what OpenVINO runs at the speed of 8 bits.
 """
 
 from __future__ import annotations

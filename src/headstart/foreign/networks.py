@@ -95,6 +95,7 @@ def find_foreign(
             weights_sha256=digest,
             key=key,
             layer=layer,
+            quantised=answer["quantised"],
             preprocessing=INSIDE if answer["inside"] else facts.preprocessing,
             license=facts.license,
             source=facts.source,

@@ -121,6 +121,7 @@ def normalise(model: Model, wanted: Wanted) -> Normalised:
     drop_rounding_of_outputs(model)
     channels_first, size = fix_shapes(model, wanted.size)
     original = model.clone()
+    store_floats(original)
     make_plain(model)
     ends = find_ends(
         model, channels_first=channels_first, layer=wanted.layer, n_classes=wanted.n_classes
