@@ -154,7 +154,7 @@ class TestNetworksOfOtherPrograms:
 
     def test_a_file_is_shown(self, file, capsys):
         assert main(["models", str(file)]) == 0
-        assert "Not known: preprocessing" in capsys.readouterr().out
+        assert "Not known: resize rule, classes" in capsys.readouterr().out
 
     def test_one_that_is_damaged_is_told_and_the_others_are_listed(self, file, capsys):
         assert main(["models", "add", str(file), "--name", "mine", "--preprocessing", "tf"]) == 0

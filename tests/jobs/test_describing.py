@@ -8,12 +8,13 @@ from tests.foreign.test_metadata import onnx
 from tests.jobs.colour_networks import CLASSES, colour_network
 
 from headstart.backbones.spec import NetworkSpec
+from headstart.errors import UsageError
 from headstart.foreign.added import Figures, add
 from headstart.foreign.facts import Facts
 from headstart.foreign.files import recognise
 from headstart.jobs import describing
 from headstart.jobs.describing import describe
-from headstart.networks.preprocessing import USUAL
+from headstart.networks.preprocessing import INSIDE, USUAL
 
 
 @pytest.fixture
@@ -21,7 +22,14 @@ def wanted(tmp_path, monkeypatch):
     """Let a network stand in for every conversion; return what was wanted."""
     network = replace(colour_network(tmp_path / "colours", "tf"), classes=None)
     specs = []
-    monkeypatch.setattr(describing, "find_network", lambda spec: specs.append(spec) or network)
+
+    def find(spec):
+        specs.append(spec)
+        if spec.preprocessing is None and spec.layer == "unknown":
+            raise UsageError("must be known")
+        return network
+
+    monkeypatch.setattr(describing, "find_network", find)
     return specs
 
 
@@ -32,8 +40,8 @@ def written(tmp_path, **texts):
 
 def test_layers_and_what_is_not_known(tmp_path, wanted):
     file = written(tmp_path)
-    found = describe(file, NetworkSpec(file.path))
-    assert wanted[0].preprocessing == "inside"
+    found = describe(file, NetworkSpec(file.path, layer="unknown"))
+    assert [spec.preprocessing for spec in wanted] == [None, "inside"]
     assert [layer.kind for layer in found.layers].count("MatMul") == 2
     assert found.parameters == sum(layer.parameters for layer in found.layers) > 0
     shown = str(found)
@@ -41,6 +49,13 @@ def test_layers_and_what_is_not_known(tmp_path, wanted):
     assert "Not known: preprocessing, resize rule, classes, licence, source." in shown
     assert "headstart models add FILE --name NAME --images FOLDER" in shown
     assert "Known:" not in shown
+
+
+def test_preprocessing_that_is_part_of_the_network(tmp_path, wanted):
+    file = written(tmp_path)
+    found = describe(file, NetworkSpec(file.path))
+    assert (found.facts, len(wanted)) == (Facts(preprocessing=INSIDE), 1)
+    assert "its first operations" in str(found)
 
 
 def test_what_is_known_and_from_where(tmp_path, wanted):

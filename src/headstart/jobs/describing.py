@@ -10,6 +10,7 @@ from headstart.backbones.finding import find_network
 from headstart.display.displayed import Displayed
 from headstart.display.table import Table
 from headstart.display.text import counted
+from headstart.errors import UsageError
 from headstart.foreign.added import DESCRIPTION, AddedBackbone
 from headstart.foreign.facts import Facts
 from headstart.foreign.metadata import Source
@@ -35,6 +36,8 @@ _SHOWN = {
     "license": "licence",
     "source": "source",
 }
+# Where preprocessing stands that is part of the network.
+_GRAPH = "its first operations"
 _HOW = (
     "How its pixels are prepared is unknown. Name it with --preprocessing; or write it into the "
     "file's metadata; or let it be measured: headstart models add FILE --name NAME --images "
@@ -162,10 +165,21 @@ def describe(
             meant, allow_non_commercial=spec.allow_non_commercial, progress=progress
         )
     if all(source.facts.preprocessing is None for source in sources):
-        # Its layers are the same however pixels are prepared.
-        spec = replace(spec, preprocessing="inside")
-    network = find_network(spec)
+        network, own = _without_saying(spec)
+        sources += own
+    else:
+        network = find_network(spec)
     return NetworkDescription(network, file.format, list_layers(network), sources)
+
+
+def _without_saying(spec: NetworkSpec) -> tuple[Network, tuple[Source, ...]]:
+    """Return a network whose preprocessing nobody says, and what its own graph says of it."""
+    try:
+        network = find_network(spec)
+    except UsageError:
+        # Its layers are the same however pixels are prepared.
+        return find_network(replace(spec, preprocessing="inside")), ()
+    return network, (Source(_GRAPH, Facts(preprocessing=network.preprocessing)),)
 
 
 def _in_words(value: Any) -> str:
