@@ -1,15 +1,17 @@
 """How long backbones take for an image on this machine."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from headstart.display.text import percent
 from headstart.errors import ImageNotFound, UnknownBackbone, UsageError
+from headstart.features.settings import FeatureSettings
 from headstart.foreign.added import AddedBackbone, Figures
 from headstart.foreign.facts import Facts
-from headstart.jobs.bench import bench
+from headstart.jobs.bench import bench, photos, timing
 from headstart.networks.network import load_network
 
 
@@ -41,6 +43,12 @@ def test_a_network_in_a_folder_is_timed_on_ones_own_images(network_folder, tmp_p
     assert found.timings[0].backbone == "tiny"
     assert (found.timings[0].top1, found.timings[0].parameters) == (None, None)
     assert str(tmp_path) in str(found)
+
+
+def test_a_network_of_8_bits_is_measured_in_these(tiny_network):
+    eight_bits = replace(tiny_network, quantised=True)
+    found = timing(eight_bits, None, FeatureSettings(precision="f32", cache=False), photos()[:2])
+    assert found.precision == "int8"
 
 
 def test_without_names_those_that_were_added_are_measured_too(network_folder, monkeypatch):
