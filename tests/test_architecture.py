@@ -51,6 +51,7 @@ HEAVY = {
     "scipy": {"evaluation", "finetuning", "heads"},
     "sklearn": {"checking", "classifier", "demo", "features", "finetuning", "heads"},
     "tensorflow": {"features", "training"},
+    "tokenizers": {"backbones"},
     "torch": {"features", "training"},
 }
 # Where scikit-learn is needed, it brings pandas along if that is installed, and pandas pyarrow.

@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from headstart.jobs.show import plot_counts as plot_counts
     from headstart.jobs.train import TrainingSummary as TrainingSummary
     from headstart.jobs.train import train as train
+    from headstart.jobs.zero_shot import zero_shot as zero_shot
     from headstart.model import SavedModel as SavedModel
     from headstart.model import load as load
     from headstart.prediction.answer import Answer as Answer
@@ -179,6 +180,7 @@ _HOMES = {
     "remove_backbone": "foreign.added",
     "report": "jobs.report",
     "train": "jobs.train",
+    "zero_shot": "jobs.zero_shot",
 }
 
 if not TYPE_CHECKING:  # a type checker would take any name for an attribute of this package

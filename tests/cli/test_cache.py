@@ -10,7 +10,7 @@ from headstart.storage.cache_folder import cache_dir
 
 
 def fill():
-    for kind in ("features", "networks", "weights", "hub"):
+    for kind in ("features", "networks", "weights", "hub", "texts"):
         (cache_dir() / kind).mkdir(parents=True)
         (cache_dir() / kind / "file").write_bytes(bytes(1_000_000))
 
@@ -20,7 +20,7 @@ def test_it_shows_what_is_kept(capsys):
     assert main(["cache"]) == 0
     out = capsys.readouterr().out
     assert str(cache_dir()) in out
-    assert out.count("1.0 MB") == 4
+    assert out.count("1.0 MB") == 5
 
 
 def test_it_clears_one_kind(capsys):

@@ -6,14 +6,15 @@ from headstart.cli import options
 from headstart.cli.output import print_json, print_lines
 from headstart.cli.parser import CommandParser
 
-KINDS = ("features", "networks", "weights", "hub")
+KINDS = ("features", "networks", "weights", "hub", "texts")
 
 USAGE = "[show | clear] [options]"
 
 DESCRIPTION = """\
 Show or clear what headstart keeps on disk: the features of images that it has seen, converted
-networks, downloaded weights, and networks that were fetched from hubs. It makes or downloads them
-again when it needs them. What another process is using, making or downloading stays."""
+networks, downloaded weights, networks that were fetched from hubs, and vectors of texts. It
+makes or downloads them again when it needs them. What another process is using, making or
+downloading stays."""
 
 EPILOG = """\
 environment variables:
@@ -24,7 +25,7 @@ environment variables:
 def add_arguments(parser: CommandParser) -> None:
     """Add what may stand after the command's name."""
     parser.add_positional("action", "ACTION", nargs="?", choices=("show", "clear"), default="show")
-    only = "only features, networks, weights or hub; may be given again"
+    only = "only features, networks, weights, hub or texts; may be given again"
     parser.add_argument("--only", choices=KINDS, action="append", metavar="KIND", help=only)
     options.add_json(parser, "the sizes")
 

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator, Sequence
 
+    from headstart.backbones.spec import NetworkSpec
     from headstart.data.discovery import Found
+    from headstart.features.settings import FeatureSettings
     from headstart.jobs.sorting import SortedCopies
     from headstart.prediction.answer import Answer
     from headstart.prediction.predictor import Predictor
@@ -44,6 +46,7 @@ examples:
   headstart predict tiger.jpg
   headstart predict photos/ --model resnet50 --top 3 --csv predictions.csv
   headstart predict photos/ --model my-model/ --sheet predictions.png
+  headstart predict photos/ --model clip_vit_b32 --classes tiger "a lion"
   headstart predict photos/ --model my-model/ --unsure-below 0.8 --sort-into out"""
 
 
@@ -66,6 +69,13 @@ def add_arguments(parser: CommandParser) -> None:
     UNSURE.add(parser)
     sort = "also copy each image into the folder of its class in FOLDER"
     add_option(parser, "--sort-into FOLDER", sort, options.path)
+    texts = parser.heading("classes that are texts", "With clip_vit_b32 or siglip2_vit_b16 only.")
+    words = 'the classes, as texts, instead of the network\'s own: for example "a rickshaw"'
+    add_option(texts.everyday, "--classes TEXT", words, str, nargs="+")
+    template = "the text for a class, with {} in its place; may be given again"
+    add_option(texts, "--template TEXT", template, str, action="append")
+    save = "also save this as a model in FOLDER; it needs no texts any more"
+    add_option(texts, "--save FOLDER", save, options.path)
     CSV.add(parser.heading("table", "With --csv only."))
     network = parser.heading("network")
     NETWORK.add(network, "weights", "preprocessing", "allow_non_commercial")
@@ -79,6 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.sheet:
         refuse_among_images(arguments.sheet, arguments.paths, "The sheet")
+    _refuse_texts_alone(arguments)
     began = time.perf_counter()
     shown, totals, skipped = progress(arguments), Totals(), Counter[str]()
     network = replace(NETWORK.settings(arguments), backbone=arguments.model)
@@ -90,7 +101,10 @@ def run(arguments: argparse.Namespace) -> int:
         outputs += [copies.add] if copies else []
         batches, n_images = _found(arguments.paths, shown)
         first = next(batches)
-        predictor = open_predictor(network, features, images=first.sources, progress=shown)
+        if arguments.classes:
+            predictor = _zero_shot(arguments, network, features, first, shown)
+        else:
+            predictor = open_predictor(network, features, images=first.sources, progress=shown)
         predictor = predictor.with_rule(rule)
         answers = _answers(predictor, itertools.chain([first], batches), skipped)
         for answer in track(shown, answers, "predicting", n_images):
@@ -101,6 +115,35 @@ def run(arguments: argparse.Namespace) -> int:
     for line in _closing(totals, skipped, how, copies):
         shown.say(line)
     return int(totals.unreadable > 0 or not totals.images)
+
+
+def _refuse_texts_alone(arguments: argparse.Namespace) -> None:
+    for flag, value in (("--template", arguments.template), ("--save", arguments.save)):
+        if value and not arguments.classes:
+            raise UsageError(f"{flag} needs --classes. Received: {flag} {value} alone.")
+
+
+def _zero_shot(
+    arguments: argparse.Namespace,
+    network: NetworkSpec,
+    features: FeatureSettings,
+    first: Found,
+    shown: Progress,
+) -> Predictor:
+    from headstart.jobs.zero_shot import open_zero_shot, save_zero_shot
+
+    predictor = open_zero_shot(
+        network,
+        arguments.classes,
+        arguments.template or (),
+        features,
+        images=first.sources,
+        progress=shown,
+    )
+    if arguments.save:
+        save_zero_shot(predictor, arguments.save)
+        shown.say(f"The model is in {arguments.save}.")
+    return predictor
 
 
 def _found(paths: Sequence[str], shown: Progress) -> tuple[Iterator[Found], int | None]:

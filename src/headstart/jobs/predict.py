@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from headstart.arguments import Positive, checked
+from headstart.backbones.catalogue import look_up
 from headstart.backbones.finding import find_network
 from headstart.backbones.resolving import ModelFolder, resolve
 from headstart.backbones.spec import NetworkSpec
@@ -14,6 +15,7 @@ from headstart.data.inputs import image_sources
 from headstart.errors import UsageError
 from headstart.features.devices import check_device
 from headstart.features.settings import Device, FeatureSettings, PrecisionRule, ResizeRule
+from headstart.jobs.zero_shot import open_zero_shot
 from headstart.model import SavedModel, load
 from headstart.networks.network import Network
 from headstart.prediction.predictor import Predictor
@@ -85,8 +87,19 @@ def open_predictor(
     folder = _model_folder(spec)
     if folder is not None:
         return load(folder).predictor.with_settings(settings)
+    _check_classes(spec)
     network = find_network(spec, progress=progress)
     return Predictor.pretrained(network, replace(settings, cache=False), images)
+
+
+def _check_classes(spec: NetworkSpec) -> None:
+    """Say of a backbone that has no classes, but reads texts, how to predict with it."""
+    row = look_up(spec.backbone) if isinstance(spec.backbone, str) else None
+    if row is not None and row.texts is not None:
+        raise UsageError(
+            f"{row.name} has no classes of its own. Received: no classes. Give them as texts: "
+            "--classes TEXT TEXT (classes=[...] in Python)."
+        )
 
 
 def _model_folder(spec: NetworkSpec) -> Path | None:
@@ -110,6 +123,8 @@ def predict(
     backbone: str | Path | Network | NetworkSpec | Trained = "auto",
     *,
     model: str | Path | Trained | None = None,
+    classes: list[str] | tuple[str, ...] | None = None,
+    templates: list[str] | tuple[str, ...] = (),
     top: int = 5,
     weights: str | Path | None = None,
     resize: ResizeRule = "auto",
@@ -128,6 +143,8 @@ def predict(
     backbone: str | Path | Network | NetworkSpec | Trained = "auto",
     *,
     model: str | Path | Trained | None = None,
+    classes: list[str] | tuple[str, ...] | None = None,
+    templates: list[str] | tuple[str, ...] = (),
     top: int = 5,
     weights: str | Path | None = None,
     resize: ResizeRule = "auto",
@@ -146,6 +163,8 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
     backbone: str | Path | Network | NetworkSpec | Trained = "auto",
     *,
     model: str | Path | Trained | None = None,
+    classes: list[str] | tuple[str, ...] | None = None,
+    templates: list[str] | tuple[str, ...] = (),
     top: Positive = 5,
     weights: str | Path | None = None,
     resize: ResizeRule = "auto",
@@ -169,6 +188,11 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
         takes mini and warns. A trained model is taken as well, as if it were given as `model`.
     model : str, Path, SavedModel, ImageClassifier or Predictor, optional
         A trained model or its folder, instead of a pre-trained network.
+    classes : list of str, optional
+        Texts such as ``["a rickshaw", "a horse cart"]``, instead of the network's own classes. The
+        backbone must read texts: clip_vit_b32 or siglip2_vit_b16.
+    templates : list of str
+        For `classes`: texts with ``{}`` in the place of the class, instead of the published one.
     top : int, default=5
         How many classes to return for each image.
     weights : str or Path, optional
@@ -210,6 +234,8 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
     [[Prediction(id='n02129604', label='tiger', probability=0.83)]]
     """
     named = _named(backbone, model, weights)
+    if templates and classes is None:
+        raise UsageError(f"Templates need classes that are texts. Received: {templates!r} alone.")
     sources = image_sources(images)
     settings = FeatureSettings(
         resize=resize,
@@ -218,13 +244,27 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
         device=device,
         accept_truncated=accept_truncated,
     )
-    predictor = open_predictor(named, settings, images=sources, progress=progress)
+    if classes is None:
+        predictor = open_predictor(named, settings, images=sources, progress=progress)
+    else:
+        options: dict[str, Any] = {"images": sources, "progress": progress}
+        predictor = open_zero_shot(_spec(named), classes, templates, settings, **options)
     found: list[list[Prediction] | ImageError] = []
     for answer in track(progress, predictor.stream(sources), "predicting", len(sources)):
         if answer.error is not None and on_error == "raise":
             raise answer.error
         found.append(answer.error or list(answer.predictions(top)))
     return found
+
+
+def _spec(named: Named) -> NetworkSpec:
+    """Return the backbone that is to read classes that are texts."""
+    if isinstance(named, NetworkSpec):
+        return named
+    raise UsageError(
+        "A trained model has classes of its own, and takes no texts. Received: "
+        f"model={named!r} with classes. Leave out one of them."
+    )
 
 
 def _named(

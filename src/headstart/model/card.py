@@ -108,7 +108,9 @@ def _making(model: Description) -> list[str]:
     license_ = model.network.license or "not known"
     used = (markdown(f"{name} {version}") for name, version in model.versions.items())
     return [
-        f"Trained on {training.n_images} images{others}{known}",
+        f"Trained on {training.n_images} images{others}{known}"
+        if training.n_images
+        else "Not trained on images: its classes are texts",
         f"Network: {code(model.network.name)}, pre-trained and {network}",
         f"Licence of its weights, which applies to this model as well: {markdown(license_)}",
         f"Head on its features: {markdown(model.head)}",
