@@ -127,9 +127,11 @@ def as_mini(monkeypatch, tiny_network):
     return replace(tiny_network, name="mini")
 
 
-def test_a_network_that_is_no_backbone_is_refused(tiny_network):
-    with pytest.raises(UsageError, match=r"The backbone that .* Received: tiny"):
-        planned(hs.ImageClassifier(tiny_network))
+def test_a_network_of_no_row_is_trained_as_its_graph_is(tiny_network):
+    origin = find_origin_of(hs.ImageClassifier(tiny_network, mirror=True), None)
+    assert origin.built is None
+    assert origin.network.mirror
+    assert origin.plain == tiny_network
 
 
 @pytest.mark.parametrize("name", ["mobilenet_v2", "mini"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from headstart.finetuning.activations import (
     compute_activations,
     frozen_part,
 )
+from headstart.finetuning.rebuilt_network import frozen_graph
 from headstart.storage.whole_files import whole_file
 from headstart.training.batches import ImageBatches
 from headstart.training.pixels import decode_images
@@ -31,8 +32,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from headstart.backbones.row import Backbone
+    from headstart.backbones.weights import WeightsFile
     from headstart.finetuning.plan import Plan
     from headstart.finetuning.settings import FineTuning
+    from headstart.finetuning.split_network import SplitNetwork
+    from headstart.networks.network import Network
     from headstart.progress import Progress
     from headstart.training.batches import ShuffledBatches
     from headstart.training.freezing import FreezePoint
@@ -118,14 +123,14 @@ class ActivationData(DataSource):
 
 
 def prepare_data(
-    plan: Plan, point: FreezePoint, n_views: int, folder: Path, progress: Progress | None
+    plan: Plan, split: SplitNetwork, n_views: int, folder: Path, progress: Progress | None
 ) -> DataSource:
     """Decode the images, and compute their activations at the freeze point if views are kept.
 
     Parameters
     ----------
     plan : Plan
-    point : FreezePoint
+    split : SplitNetwork
     n_views : int
         Views of each image to keep at the freeze point, see `views_to_keep`.
     folder : Path
@@ -151,9 +156,8 @@ def prepare_data(
         raise pixels.unreadable[0].error
     if not n_views:
         return ImageData(pixels.values, plan.size)
-    origin = plan.origin
     activations = compute_activations(
-        frozen_part(origin.row, origin.weights, plan.size, point.crossing, folder / "frozen"),
+        _frozen(plan, split, folder / "frozen"),
         pixels.values,
         augmentation=plan.settings.augmentation,
         n_views=n_views,
@@ -163,6 +167,15 @@ def prepare_data(
         progress=progress,
     )
     return ActivationData(activations)
+
+
+def _frozen(plan: Plan, split: SplitNetwork, folder: Path) -> Network:
+    """Return the part of the network below the freeze point."""
+    origin, layers = plan.origin, split.point.crossing
+    if split.rebuilt is not None:
+        return frozen_graph(split.rebuilt, origin.plain, layers, folder)
+    row, weights = cast("tuple[Backbone, WeightsFile]", origin.built)
+    return frozen_part(row, weights, plan.size, layers, folder)
 
 
 def views_to_keep(

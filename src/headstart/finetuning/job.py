@@ -13,7 +13,7 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 from headstart.arguments import Means, checked
 from headstart.backbones.spec import NetworkSpec
@@ -28,8 +28,9 @@ from headstart.finetuning.comparison import Comparison
 from headstart.finetuning.cross_validation import FoldTraining, n_steps
 from headstart.finetuning.data_source import prepare_data, views_to_keep
 from headstart.finetuning.plan import check_labels, find_origin_of, make_plan
+from headstart.finetuning.rebuilt_network import tuned_network
 from headstart.finetuning.settings import FineTuning
-from headstart.finetuning.split_network import split_network
+from headstart.finetuning.split_network import split_graph, split_network
 from headstart.finetuning.summary import FineTuningSummary
 from headstart.networks.keras_settings import standard_settings
 from headstart.progress import Bars
@@ -43,14 +44,17 @@ from headstart.training.work_folder import work_folder
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
+    from types import ModuleType
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from headstart.backbones.row import Backbone
+    from headstart.backbones.weights import WeightsFile
     from headstart.classifier import ImageClassifier
     from headstart.data.inputs import Images, Labels
     from headstart.features.engine import Precision
-    from headstart.finetuning.plan import Labelled, Plan
+    from headstart.finetuning.plan import Labelled, Origin, Plan
     from headstart.finetuning.split_network import SplitNetwork
     from headstart.progress import Progress
 
@@ -189,10 +193,9 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
     precision = training_precision(settings.precision, gpu)
     with standard_settings(keras), computing_on(keras, gpu), seeded(settings.seed):
         # Before the features: it refuses settings that do not fit the network.
-        split = split_network(
-            keras, origin.row, origin.weights.path, origin.network, settings, precision
-        )
-    check_unchanged(origin.weights)
+        split = _split(keras, origin, settings, precision)
+    if origin.built is not None:
+        check_unchanged(origin.built[1])
     plan = make_plan(
         classifier,
         origin,
@@ -235,7 +238,7 @@ def _trained(
     prepared = job.part(len(plan.sources) * (1 + n_views), _SHARE_OF_DATA)
     trained = job.part(n_steps(plan, splits), 1 - _SHARE_OF_DATA)
     with job.bar():
-        data = prepare_data(plan, split.point, n_views, work, prepared)
+        data = prepare_data(plan, split, n_views, work, prepared)
         prepared.drop(prepared.left)
         training = FoldTraining(
             plan, split, data, splits, upper_only=n_views > 0, folder=work, part=trained
@@ -258,9 +261,7 @@ def _trained(
     )
     if head is None:
         return plan.frozen, summary
-    weights = work / "tuned.weights.h5"
-    split.save_weights(weights)
-    spec = _tuned_spec(plan, weights)
+    spec = _tuned_spec(plan, split, work / "tuned.weights.h5")
     tuned = plan.frozen.with_network(spec, head, plan.sources, summary.what_learnt)
     if len(splits) == 1:
         tuned.fit_rule_to(plan.sources, plan.labels, splits[0][1])
@@ -304,9 +305,22 @@ def _bytes_needed(plan: Plan, split: SplitNetwork) -> int:
     return int(pixels + n_trainings * _WEIGHTS_IN_CHECKPOINT * weights)
 
 
-def _tuned_spec(plan: Plan, weights: Path) -> NetworkSpec:
-    """Return the network that was fine-tuned, with its new weights."""
-    network, row = plan.origin.network, plan.origin.row
+def _split(
+    keras: ModuleType, origin: Origin, settings: FineTuning, precision: Precision
+) -> SplitNetwork:
+    if origin.built is None:
+        return split_graph(keras, origin.plain, settings, precision)
+    row, weights = origin.built
+    return split_network(keras, row, weights.path, origin.network, settings, precision)
+
+
+def _tuned_spec(plan: Plan, split: SplitNetwork, weights: Path) -> NetworkSpec:
+    """Return the network that was fine-tuned, with its new weights, which are written."""
+    network = plan.origin.network
+    if split.rebuilt is not None:
+        return NetworkSpec(tuned_network(split.rebuilt, plan.origin.plain), mirror=network.mirror)
+    split.save_weights(weights)
+    row, _ = cast("tuple[Backbone, WeightsFile]", plan.origin.built)
     return NetworkSpec(
         row.folder or row.name,
         weights=weights,

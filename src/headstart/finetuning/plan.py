@@ -59,15 +59,17 @@ class Origin:
     Attributes
     ----------
     network : Network
-    row : Backbone
-        The row of the backbone.
-    weights : WeightsFile
-        The weights of the network as it was.
+        What images were seen by.
+    plain : Network
+        The same without mirror images: what is trained, if no row builds it.
+    built : (Backbone, WeightsFile) or None
+        The row of the backbone, and the weights of the network as it was; None if it is trained
+        as its graph is.
     """
 
     network: Network
-    row: Backbone
-    weights: WeightsFile
+    plain: Network
+    built: tuple[Backbone, WeightsFile] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -148,13 +150,16 @@ class Plan:
 
 
 def find_origin_of(classifier: ImageClassifier, progress: Progress | None) -> Origin:
-    """Return the network of a classifier with the row and the weights that it was made from.
+    """Return the network of a classifier, and what it was made from.
+
+    A network of no row of the catalogue, such as that of another program, is trained as its graph
+    is.
 
     Raises
     ------
     UsageError
         If the network can't be fine-tuned.
-    UnknownBackbone, WeightsError
+    WeightsError
         If the weights can't be found.
     """
     _check_head(classifier.head)
@@ -165,8 +170,12 @@ def find_origin_of(classifier: ImageClassifier, progress: Progress | None) -> Or
             "Fine-tuning needs a network that takes square images. "
             f"Received: {height} x {width} (height x width)."
         )
-    row, weights = find_origin(network, classifier.backbone, classifier.weights)
-    return Origin(network=network, row=row, weights=weights)
+    try:
+        built = find_origin(network, classifier.backbone, classifier.weights)
+    except UsageError:  # from a file of another program, or of a name that no row has
+        plain = clone(classifier).set_params(mirror=False).find_network(progress)
+        return Origin(network=network, plain=plain, built=None)
+    return Origin(network=network, plain=network, built=built)
 
 
 def make_plan(

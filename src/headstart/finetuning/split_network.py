@@ -9,6 +9,8 @@ import numpy as np
 
 from headstart.backbones import keras_outputs, keras_weights
 from headstart.errors import UsageError
+from headstart.finetuning.rebuilt_network import rebuilt_network
+from headstart.networks.preprocessing import INSIDE
 from headstart.prediction.scoring import AffineSoftmax, DenseSoftmax, Layer, Scorer
 from headstart.storage.disk import writing
 from headstart.training.folding import Folded, dense_layers, fold
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
     from headstart.backbones.row import Backbone
     from headstart.features.engine import Precision
     from headstart.finetuning.settings import FineTuning
+    from headstart.networks.keras_graph import Rebuilt
     from headstart.networks.network import Network
+    from headstart.networks.preprocessing import Preprocessing
     from headstart.training.steps import Steps
 
 _POOLING_LAYERS = {
@@ -52,19 +56,23 @@ class SplitNetwork:
     Attributes
     ----------
     keras : module
-    row : Backbone
+    preprocessing : Preprocessing
+        What happens to pixels before the network.
     whole : keras.Model
         The network that the weights file belongs to, as `keras.applications` builds it.
     point : FreezePoint
     for_views : keras.Model or None
         The same backbone without weights, built for training views of another size.
+    rebuilt : Rebuilt or None
+        The graph that the backbone was made of, if no row builds it.
     """
 
     keras: ModuleType
-    row: Backbone
+    preprocessing: Preprocessing
     whole: Model
     point: FreezePoint
     for_views: Model | None
+    rebuilt: Rebuilt | None = None
 
     def save_weights(self, path: Path) -> None:
         """Write the present weights of the backbone into a ``.weights.h5`` file.
@@ -128,7 +136,40 @@ def split_network(
         for_views = keras_weights.build(row, (view_size, view_size), None)
         _check_feature_map(backbone, for_views)
     point = freeze(keras, backbone, settings.where)
-    return SplitNetwork(keras, row, loaded.model, point, for_views)
+    return SplitNetwork(keras, row.preprocessing, loaded.model, point, for_views)
+
+
+def split_graph(
+    keras: ModuleType, network: Network, settings: FineTuning, precision: Precision
+) -> SplitNetwork:
+    """Build a Keras network of a graph, and freeze what is below the freeze point.
+
+    Parameters
+    ----------
+    keras : module
+    network : Network
+        The converted network.
+    settings : FineTuning
+    precision : {"f32", "bf16"}
+        What training computes in.
+
+    Raises
+    ------
+    UsageError
+        If Keras has not all operations of the graph, there is no such freeze point, or the views
+        are of another size.
+    """
+    if settings.view_size not in (None, network.size[0]):
+        raise UsageError(
+            "view_size must be the size of a network that the catalogue does not build, "
+            f"{network.size[0]}. Received: {settings.view_size}."
+        )
+    with kept_dtype_policy(keras):
+        rebuilt = rebuilt_network(keras, network)
+    for layer in rebuilt.model.layers:
+        layer.dtype_policy = DTYPE_POLICIES[precision]
+    point = freeze(keras, rebuilt.model, settings.where)
+    return SplitNetwork(keras, INSIDE, rebuilt.model, point, None, rebuilt)
 
 
 def _check_feature_map(backbone: Model, other: Model) -> None:
@@ -249,7 +290,7 @@ def with_head(
 
 def _from_pixels(split: SplitNetwork, backbone: Model, head: Sequence[KerasLayer]) -> Model:
     inputs = split.keras.Input(backbone.input.shape[1:], dtype="float32")
-    features = backbone(keras_outputs.preprocess(inputs, split.row.preprocessing))
+    features = backbone(keras_outputs.preprocess(inputs, split.preprocessing))
     return split.keras.Model(inputs, _apply(head, features))
 
 

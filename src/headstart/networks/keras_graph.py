@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headstart.networks.layout import inverse
+from headstart.networks.runtime import load_openvino
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,22 +48,75 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rebuilt:
-    """A Keras network, and what its layers stand for.
+class Weight:
+    """A constant of the graph that is a weight of a layer.
 
     Attributes
     ----------
-    model : keras.Model
-        From pixels, RGB from 0 to 255, to the outputs of the graph that were asked for.
-    weights : dict of str to tuple of ndarray
-        The weights of each layer that has some, by its name. They are in the network already.
-    made_of : dict of str to str
-        The friendly name of the node that a layer stands for, by the name of the layer.
+    node : openvino.Node
+    index : int
+        The input of the node that is the constant.
+    values : ndarray
+        As the layer takes it.
+    back : callable
+        Makes the constant of the layer's weight, but for its shape.
     """
 
+    node: Node
+    index: int
+    values: Array
+    back: Callable[[Array], Array]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """What the output of a layer is in the graph.
+
+    Attributes
+    ----------
+    value : openvino.Output
+    order : tuple of int
+        Axis ``i`` of the value is axis ``order[i]`` of the layer's output.
+    """
+
+    value: Output
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rebuilt:
+    """A Keras network, and what its layers are in the graph.
+
+    Attributes
+    ----------
+    graph : openvino.Model
+    model : keras.Model
+        From pixels, RGB from 0 to 255, to the outputs of the graph that were asked for.
+    weights : dict of str to tuple of Weight
+        The weights of each layer that has some, by its name. They are in the network already.
+    places : dict of str to Place
+        What the output of a layer is in the graph, by its name; those that only pad have none.
+    """
+
+    graph: Model
     model: Any
-    weights: Mapping[str, tuple[Array, ...]]
-    made_of: Mapping[str, str]
+    weights: Mapping[str, tuple[Weight, ...]]
+    places: Mapping[str, Place]
+
+    def write_back(self) -> None:
+        """Give the graph the weights that the Keras network has now.
+
+        Those that are as they were stay the same constants.
+        """
+        ops = load_openvino().opset13
+        for name, weights in self.weights.items():
+            values = self.model.get_layer(name).get_weights()
+            for weight, now in zip(weights, values, strict=True):
+                if not np.array_equal(weight.values, now):
+                    source = weight.node.input(weight.index)
+                    shape = tuple(source.get_shape())
+                    made = np.ascontiguousarray(weight.back(now).reshape(shape), np.float32)
+                    source.replace_source_output(ops.constant(made).output(0))
 
 
 def rebuild(
@@ -114,8 +168,8 @@ def rebuild(
     }
     network = keras.Model(builder.image, ends if len(ends) > 1 else next(iter(ends.values())))
     for name, values in builder.weights.items():
-        network.get_layer(name).set_weights(list(values))
-    return Rebuilt(network, builder.weights, builder.made_of)
+        network.get_layer(name).set_weights([each.values for each in values])
+    return Rebuilt(model, network, builder.weights, builder.places)
 
 
 def _needed(model: Model, results: Sequence[Node]) -> list[Node]:
@@ -136,8 +190,8 @@ class Builder:
         self.keras = keras
         self.pixels = pixels
         self.image: Any = None
-        self.weights: dict[str, tuple[Array, ...]] = {}
-        self.made_of: dict[str, str] = {}
+        self.weights: dict[str, tuple[Weight, ...]] = {}
+        self.places: dict[str, Place] = {}
         self._as_layers = as_layers
         self._held: dict[tuple[str, int], Held] = {}
         self._permuted: dict[tuple[int, Order], Any] = {}
@@ -153,7 +207,9 @@ class Builder:
 
     def record(self, value: Output, tensor: Any, order: Order | None = None) -> None:
         """Record that a value is `tensor` in `order`; without one, as it is."""
-        self._held[key(value)] = Held(tensor, order or tuple(range(len(tensor.shape))))
+        order = order or tuple(range(len(tensor.shape)))
+        self._held[key(value)] = Held(tensor, order)
+        self.places[_maker(tensor)] = Place(value, order)
 
     def start(self, node: Node) -> None:
         """Make the input of the Keras network."""
@@ -162,15 +218,14 @@ class Builder:
         self.record(node.output(0), self.image)
 
     def layer(
-        self, node: Node, kind: str, tensor: Any, *weights: Array | None, **settings: Any
+        self, node: Node, kind: str, tensor: Any, *weights: Weight | None, **settings: Any
     ) -> Any:
         """Apply a new layer of Keras with these weights, and return its output."""
         name = self.name(node.get_friendly_name())
         layer = getattr(self.keras.layers, kind)(name=name, **settings)
-        given = tuple(np.asarray(each, np.float32) for each in weights if each is not None)
+        given = tuple(each for each in weights if each is not None)
         if given:
             self.weights[name] = given
-        self.made_of[name] = node.get_friendly_name()
         return layer(tensor)
 
     def step(self, node: Node, function: Callable[..., Any], *tensors: Any) -> Any:
@@ -178,7 +233,6 @@ class Builder:
         if not self._as_layers:
             return function(*tensors)
         name = self.name(node.get_friendly_name())
-        self.made_of[name] = node.get_friendly_name()
         if len(tensors) == 1:
             return self.keras.layers.Lambda(function, name=name)(tensors[0])
         return self.keras.layers.Lambda(lambda all_: function(*all_), name=name)(list(tensors))
@@ -211,6 +265,10 @@ class Builder:
         if known is None:
             known = self._moved(node, held.tensor, axes)
             self._permuted[id(held.tensor), axes] = known
+            place = self.places.get(_maker(held.tensor))
+            if place is not None:
+                moved = tuple(axes.index(axis) for axis in place.order)
+                self.places[_maker(known)] = Place(place.value, moved)
         return known
 
     def _moved(self, node: Node, tensor: Any, axes: Order) -> Any:
@@ -221,6 +279,11 @@ class Builder:
             shape = [tensor.shape[axis] for axis in axes[1:]]
             return self.layer(node, "Reshape", tensor, target_shape=shape)
         return self.layer(node, "Permute", tensor, dims=axes[1:])
+
+
+def _maker(tensor: Any) -> str:
+    """Return the name of the layer that a tensor comes from."""
+    return str(tensor._keras_history.operation.name)  # noqa: SLF001 - Keras has no public name for it
 
 
 def key(value: Output) -> tuple[str, int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from headstart.networks.keras_graph import CHANNELS_FIRST, Builder, Held, NotRebuilt
+from headstart.networks.keras_graph import CHANNELS_FIRST, Builder, Held, NotRebuilt, Weight
 from headstart.networks.layout import inverse
 
 if TYPE_CHECKING:
@@ -53,17 +53,28 @@ def _shape(value: Output) -> list[int | None]:
 # --- Convolutions and products, with the sum of a constant that follows them
 
 
-def _bias(node: Node, axis: int) -> tuple[Node, Array | None]:
+def _same(values: Array) -> Array:
+    return values
+
+
+def _weight(
+    node: Node, index: int, values: Array, back: Callable[[Array], Array] = _same
+) -> Weight:
+    return Weight(node, index, np.asarray(values, np.float32), back)
+
+
+def _bias(node: Node, axis: int) -> tuple[Node, Weight | None]:
     """Return the last node that a layer takes in, and what it adds to each channel."""
     readers = list(node.output(0).get_target_inputs())
     then = readers[0].get_node() if len(readers) == 1 else None
     if then is not None and then.get_type_name() == "Add":
-        other = then.input_value(1 - readers[0].get_index())
+        index = 1 - readers[0].get_index()
+        other = then.input_value(index)
         if is_constant(other):
             values, rank = np.array(other.get_node().get_data()), len(_shape(node.output(0)))
             shape = (1,) * (rank - values.ndim) + values.shape
             if len(shape) == rank and values.size == shape[axis] == _shape(node.output(0))[axis]:
-                return then, values.reshape(-1)
+                return then, _weight(then, index, values.reshape(-1))
     return node, None
 
 
@@ -89,14 +100,15 @@ def convolution(builder: Builder, node: Node) -> None:
         if len(set(how["strides"])) > 1:
             raise NotRebuilt("other strides along each axis")
         values, kind = kernel[:, :, 0].transpose(2, 3, 0, 1), "DepthwiseConv2D"
+        weight = _weight(node, 1, values, lambda now: now.transpose(2, 3, 0, 1))
         settings |= {"depth_multiplier": kernel.shape[1]}
     else:
         values = kernel.reshape(-1, *kernel.shape[-3:]).transpose(2, 3, 1, 0)
         kind = "Conv2D"
+        weight = _weight(node, 1, values, lambda now: now.transpose(3, 2, 0, 1))
         settings |= {"filters": values.shape[-1], "groups": groups}
-    found = builder.layer(node, kind, tensor, values, bias, kernel_size=sides, **settings)
+    found = builder.layer(node, kind, tensor, weight, bias, kernel_size=sides, **settings)
     builder.record(end.output(0), found, CHANNELS_FIRST)
-    builder.record(node.output(0), found, CHANNELS_FIRST)
 
 
 def product(builder: Builder, node: Node) -> None:
@@ -104,15 +116,21 @@ def product(builder: Builder, node: Node) -> None:
     how = node.get_attributes()
     first, second = node.input_values()
     if is_constant(second) and not how["transpose_a"] and constant(node, 1).ndim == 2:
-        kernel = constant(node, 1).T if how["transpose_b"] else constant(node, 1)
+        turn: Callable[[Array], Array] = np.transpose if how["transpose_b"] else _same
+        kernel = _weight(node, 1, turn(constant(node, 1)), turn)
         rank = len(_shape(node.output(0)))
         end, bias = _bias(node, rank - 1)
         tensor = builder.in_order(first)
         found = builder.layer(
-            node, "Dense", tensor, kernel, bias, units=kernel.shape[1], use_bias=bias is not None
+            node,
+            "Dense",
+            tensor,
+            kernel,
+            bias,
+            units=kernel.values.shape[1],
+            use_bias=bias is not None,
         )
         builder.record(end.output(0), found)
-        builder.record(node.output(0), found)
         return
     ops = builder.keras.ops
     turned = how["transpose_a"], how["transpose_b"]
@@ -262,11 +280,9 @@ def normalisation(builder: Builder, node: Node) -> None:
         axis = 1
     else:
         tensor, order, axis = builder.channels_last(node.input_value(0)), CHANNELS_FIRST, -1
-    gamma, beta, mean, variance = (constant(node, place) for place in range(1, 5))
+    weights = [_weight(node, place, constant(node, place)) for place in range(1, 5)]
     epsilon = node.get_attributes()["epsilon"]
-    found = builder.layer(
-        node, "BatchNormalization", tensor, gamma, beta, mean, variance, axis=axis, epsilon=epsilon
-    )
+    found = builder.layer(node, "BatchNormalization", tensor, *weights, axis=axis, epsilon=epsilon)
     builder.record(node.output(0), found, order)
 
 
@@ -440,7 +456,6 @@ def _concat(builder: Builder, node: Node) -> None:
     axis = order[node.get_attributes()["axis"] % len(order)]
     name = builder.name(node.get_friendly_name())
     found = builder.keras.layers.Concatenate(axis=axis, name=name)(tensors)
-    builder.made_of[name] = node.get_friendly_name()
     builder.record(node.output(0), found, order)
 
 
