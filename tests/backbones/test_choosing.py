@@ -14,6 +14,7 @@ from headstart.backbones.catalogue import backbones, get_backbone
 from headstart.backbones.choosing import LastResortWarning, backbones_at_hand, choose_backbone
 from headstart.backbones.finding import find_network
 from headstart.backbones.spec import NetworkSpec
+from headstart.backbones.weights import check_published, find_weights
 from headstart.display.text import whole_percent
 from headstart.errors import StorageError, UsageError
 from headstart.storage.cache_folder import cache_dir
@@ -68,6 +69,25 @@ def at_hand(offline):
 
 def own(name):
     return f"{name}_imagenet.weights.h5"
+
+
+def test_weights_of_a_hub_count_once_they_are_at_hand(at_hand):
+    at_hand(own("mobilenet_v2"))
+    assert choose_backbone(download=False).name == "mobilenet_v2"
+    at_hand(get_backbone("efficientvit_b1").weights.filename)
+    # This one takes more than a quick network may.
+    at_hand(get_backbone("tiny_vit_5m").weights.filename)
+    assert choose_backbone(download=False).name == "efficientvit_b1"
+
+
+def test_weights_of_a_hub_are_fetched_from_a_mirror_with_its_folders(mirror):
+    row = get_backbone("mobilenet_v4_small")
+    path = mirror / row.weights.url.removeprefix("https://huggingface.co/")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"only converting looks inside")
+    found = find_weights(row)
+    assert (found.origin, found.path.name) == ("download", row.weights.filename)
+    assert check_published(row, found) == row.weights.url
 
 
 def test_most_accurate_network_at_hand_is_taken(at_hand):

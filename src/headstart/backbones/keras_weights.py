@@ -223,7 +223,9 @@ def _count_classes(
     biases = [shape for shape in surplus if len(shape) == 1]
     if len(biases) == 1 and sum(surplus.values()) == 2 == sum(missing.values()):
         return int(biases[0][0])
-    if not surplus and all(shape[-1] in (row.n_classes, 1024, 1280, 4096) for shape in missing):
+    if not surplus and all(
+        shape[-1] in (row.n_classes, 1024, 1280, 1600, 4096) for shape in missing
+    ):
         return None
     raise _mismatch(row, path, layout, expected)
 
