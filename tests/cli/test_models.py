@@ -129,7 +129,7 @@ class TestNetworksOfOtherPrograms:
     def test_one_is_added_listed_shown_and_removed(self, file, capsys):
         assert main(["models", "add", str(file), "--name", "mine", "--preprocessing", "tf"]) == 0
         shown = capsys.readouterr().out
-        assert "mine: net.onnx (onnx), 16 x 16 pixels, 3 features, 5 classes" in shown
+        assert "mine: net.onnx (onnx), 16 x 16 pixels, 6 features, 5 classes" in shown
         assert "headstart predict PATH --model mine" in shown
         assert main(["models"]) == 0
         assert "added from net.onnx" in capsys.readouterr().out

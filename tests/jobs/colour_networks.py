@@ -28,16 +28,15 @@ def colour_network(folder, name):
     mean = op.reduce_mean(op.convert(image, "f32"), np.array([1, 2]), keep_dims=False)
     # Logits are minus the squared distances to the colours; far from all of them, "none" wins.
     sharp = 40 / np.square(centres - centres.mean(0)).sum(1).max()
-    near = np.concatenate([2 * sharp * centres, np.zeros((1, 3))]).astype(np.float32)
-    far = np.concatenate([np.full((4, 3), -sharp), np.zeros((1, 3))]).astype(np.float32)
+    near = np.concatenate([2 * sharp * centres, np.zeros((1, 3))])
+    far = np.concatenate([np.full((4, 3), -sharp), np.zeros((1, 3))])
+    kernel = np.concatenate([near, far], axis=1).astype(np.float32)
     offsets = np.append(-sharp * np.square(centres).sum(1), -8).astype(np.float32)
-    product = op.add(
-        op.matmul(mean, op.constant(near), False, True),
-        op.matmul(op.multiply(mean, mean), op.constant(far), False, True),
-    )
+    features = op.concat([mean, op.multiply(mean, mean)], axis=1)
+    product = op.matmul(features, op.constant(kernel), False, True)
     outputs = []
     for node, output in (
-        (mean, "features"),
+        (features, "features"),
         (op.softmax(op.add(product, op.constant(offsets)), -1), "probabilities"),
     ):
         node.output(0).get_tensor().set_names({output})
@@ -48,11 +47,11 @@ def colour_network(folder, name):
         folder=folder,
         name="colours",
         size=(SIDE, SIDE),
-        outputs={"features": (3,), "probabilities": (5,)},
+        outputs={"features": (6,), "probabilities": (5,)},
         classes=CLASSES,
         resize="crop",
         crop_fraction=1.0,
-        macs=12,
+        macs=30,
         weights_sha256="0",
         key=f"colours-{name}",
         preprocessing=INSIDE,

@@ -4,10 +4,14 @@ import json
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
+import openvino as ov
 import pytest
 from tests.foreign.test_metadata import onnx
 from tests.jobs.colour_networks import CLASSES, colour_network, coloured_images
 
+import headstart as hs
+from headstart.cli.main import main
 from headstart.errors import UsageError
 from headstart.foreign.added import look_up_added
 from headstart.foreign.facts import Facts
@@ -59,7 +63,7 @@ def test_what_is_named_is_kept(conversions, file):
         classes=CLASSES,
         license="MIT",
     )
-    assert (added.figures.n_features, added.figures.n_classes) == (3, 5)
+    assert (added.figures.n_features, added.figures.n_classes) == (6, 5)
     assert (added.measured, conversions[0].height_and_width) == (None, (16, 16))
 
 
@@ -93,6 +97,38 @@ def test_what_is_said_and_fits_is_kept(saying_file):
     assert add_backbone(saying_file, "other").facts.preprocessing == ZERO_TO_ONE
 
 
+@pytest.mark.usefixtures("conversions")
+def test_classes_that_are_named(file, tmp_path):
+    (tmp_path / "names").write_text("a\nb\nc\nd\ne\n", "utf-8")
+    added = add_backbone(file, "mine", preprocessing="torch", labels=tmp_path / "names")
+    assert [each.label for each in added.facts.classes] == list("abcde")
+    images, labels = coloured_images(30)
+    named = ["abcde"[int(label[1])] for label in labels]
+    how = {"images": (images, named), "labels": tmp_path / "names"}
+    added = add_backbone(file, "measured", **how)
+    assert added.facts.preprocessing == USUAL["torch"]
+    assert [each.label for each in added.facts.classes] == list("abcde")
+    with pytest.raises(UsageError, match=r"as many classes as outputs, 5\. Received.*1,000"):
+        add_backbone(file, "other", preprocessing="torch", labels="imagenet")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"a\n\nb"])
+def test_what_is_no_label_file_is_refused(conversions, file, tmp_path, content):
+    if content is not None:
+        (tmp_path / "names").write_bytes(content)
+    with pytest.raises(UsageError, match=r"labels must be 'imagenet', or a file"):
+        add_backbone(file, "mine", preprocessing="torch", labels=tmp_path / "names")
+    assert not conversions
+
+
+def test_labels_of_other_classes_refute_nothing(conversions, file):
+    images, labels = coloured_images(30)
+    shifted = [f"n{(int(label[1]) + 1) % 4}" for label in labels]
+    with pytest.raises(UsageError, match="labels may be those of other classes"):
+        add_backbone(file, "mine", images=(images, shifted), preprocessing="torch")
+    assert [spec.preprocessing for spec in conversions] == ["inside"]
+
+
 def test_a_network_of_a_hub(conversions, file, monkeypatch):
     handle = parse_handle("hf:owner/repository")
     fetched = SimpleNamespace(
@@ -115,3 +151,28 @@ def test_only_networks_of_other_programs_are_added(conversions, named):
     with pytest.raises(UsageError, match=f"can be added.*Received: {named}"):
         add_backbone(named, "mine")
     assert not conversions
+
+
+@pytest.mark.slow
+def test_a_real_file_is_a_backbone_like_any_other(tmp_path):
+    """Nothing stands in: OpenVINO's file is converted, measured, kept, and predicts."""
+    network = colour_network(tmp_path / "colours", "tf")
+    floats = ov.Core().read_model(network.graph)
+    pixels = floats.get_parameters()[0]
+    convert = next(iter(pixels.output(0).get_target_inputs())).get_node()
+    image = ov.opset13.parameter([1, 16, 16, 3], np.float32, name="input")
+    convert.output(0).replace(image.output(0))
+    kept = [each for each in floats.get_results() if "probabilities" in each.output(0).names]
+    ov.save_model(ov.Model(kept, [image], "net"), tmp_path / "net.xml", compress_to_fp16=False)
+    (tmp_path / "labels.txt").write_text("".join(f"{each.id}\n" for each in CLASSES), "utf-8")
+    added = add_backbone(tmp_path / "net.xml", "mine", images=coloured_images(30))
+    assert added.facts.preprocessing == USUAL["tf"]
+    for path in (tmp_path / "net.xml", tmp_path / "net.bin", tmp_path / "labels.txt"):
+        path.unlink()
+    images, labels = coloured_images(12, seed=1)
+    answers = hs.predict(images, backbone="mine")
+    assert [answer[0].label for answer in answers] == labels
+    assert main(["models", "mine"]) == 0
+    hs.remove_backbone("mine")
+    with pytest.raises(hs.UnknownBackbone):
+        hs.predict(images, backbone="mine")

@@ -84,7 +84,7 @@ def test_large_images_take_no_more_memory():
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"outputs": {"features": (3,)}}, "which has none. Name its preprocessing"),
+        ({"outputs": {"features": (6,)}}, "which has none. Name its preprocessing"),
         ({"classes": None}, "names of the 5 classes of colours must be known"),
     ],
 )

@@ -54,6 +54,8 @@ def add_arguments(parser: CommandParser) -> None:
     add_option(adding.everyday, "--name NAME", "what to call the network")
     images = "labelled images of the network's classes, to measure its preprocessing on"
     add_option(adding.everyday, "--images FOLDER", images, options.path)
+    labels = "'imagenet', or a file with the name of a class of the network on each line"
+    add_option(adding.everyday, "--labels FILE", labels, options.path_text)
     options.NETWORK.add(adding.everyday, "preprocessing", "size")
     options.READING.add(parser.heading("dataset", "How --images is read."))
 
@@ -167,7 +169,9 @@ def _fetch_from_hub(handle: Handle, progress: Progress, *, allow_non_commercial:
 
 
 def _refuse_options_of_add(arguments: argparse.Namespace) -> None:
-    given = [f"--{name}" for name in ("name", "images") if getattr(arguments, name) is not None]
+    given = [
+        f"--{name}" for name in ("name", "images", "labels") if getattr(arguments, name) is not None
+    ]
     given += [flag for flag in options.NETWORK.flags_given(arguments) if flag == "--preprocessing"]
     received = " ".join(("models", *arguments.words))
     must_come_with(
@@ -190,6 +194,7 @@ def _add(file: str, arguments: argparse.Namespace) -> int:
         arguments.name,
         images=arguments.images,
         preprocessing=spec.preprocessing,
+        labels=arguments.labels,
         size=spec.size,
         allow_non_commercial=spec.allow_non_commercial,
         dataset=options.READING.settings(arguments),

@@ -94,11 +94,16 @@ class MeasuredPreprocessing(Displayed):
         return max(result.p_value for result in self.results[1:])
 
     @property
+    def beats_chance(self) -> bool:
+        """Whether the best one gives the true classes more than equal probabilities would."""
+        return self.best.log_loss < np.log(self.n_classes)
+
+    @property
     def doubt(self) -> str:
         """Why the best one must not be taken; empty if it may be."""
         if self.n < MIN_IMAGES:
             return f"at least {MIN_IMAGES} images must be readable; {self.n} are"
-        if self.best.log_loss >= np.log(self.n_classes):
+        if not self.beats_chance:
             return (
                 "with none of them is the network better than chance: the labels may be those of "
                 "other classes"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from headstart.arguments import checked
@@ -16,32 +17,36 @@ from headstart.foreign.added import AddedBackbone, Figures, add, check_name
 from headstart.foreign.contents import files_of
 from headstart.foreign.facts import Facts
 from headstart.foreign.files import ForeignFile
+from headstart.foreign.labels import imagenet_with_background, read_label_file
 from headstart.foreign.measuring import ALPHA, MeasuredPreprocessing
 from headstart.hub.handles import Handle
 from headstart.jobs.foreign_files import foreign_file
 from headstart.jobs.measuring import classes_of, measure_on
+from headstart.networks.classes import imagenet_classes
 from headstart.networks.layers import list_layers
 from headstart.networks.preprocessing import USUAL, PreprocessingName
 from headstart.progress import NoProgress
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from headstart.data.inputs import Dataset
+    from headstart.networks.classes import ClassName
     from headstart.networks.network import Network
     from headstart.networks.preprocessing import Preprocessing
     from headstart.progress import Progress
 
 _AS_SAID = "as said"
+#: Stands for ImageNet's 1,000 classes; with "background" before them for a network with 1,001.
+IMAGENET = "imagenet"
 
 
 @checked
-def add_backbone(
+def add_backbone(  # noqa: PLR0913 - all are named, and each has a default
     file: str | Path,
     name: str,
     *,
     images: Dataset | None = None,
     preprocessing: PreprocessingName | None = None,
+    labels: str | Path | None = None,
     size: Size | None = None,
     allow_non_commercial: bool = False,
     dataset: DatasetSettings = DatasetSettings(),
@@ -64,6 +69,9 @@ def add_backbone(
     preprocessing : str, optional
         What happens to the pixels before the first layer. See `NetworkSpec`. The default is what
         the file says, or else what is measured.
+    labels : str or Path, optional
+        The classes of the network, in the order of its outputs: "imagenet", or a file with a name
+        on each line. The default is what the file says, or what is measured.
     size : int or tuple of int, optional
         Height and width of the images in pixels, for a network that takes any.
     allow_non_commercial : bool
@@ -97,22 +105,25 @@ def add_backbone(
         preprocessing=preprocessing,
         allow_non_commercial=allow_non_commercial,
     )
+    classes = None if labels is None else _classes(labels)
     found, said = _file_of(file, allow_non_commercial=allow_non_commercial, progress=progress)
     if preprocessing is not None:
         said = USUAL[preprocessing]
-    measured, classes = None, None
+    measured = None
     if images is not None:
         raw = find_network(replace(wanted, preprocessing="inside"))
+        classes = classes_of(replace(raw, classes=_fitting(classes, raw) or raw.classes))
+        raw = replace(raw, classes=classes)
         also = {} if said is None else {_AS_SAID: said}
         measured = measure_on(raw, images, dataset=dataset, also=also, progress=progress)
         (progress or NoProgress()).say(str(measured))
         best = _decided(measured, said)
-        wanted, classes = replace(wanted, preprocessing=preprocessing or best), classes_of(raw)
+        wanted = replace(wanted, preprocessing=preprocessing or best)
     network = find_network(wanted)
     return add(
         found,
         name,
-        replace(_facts_of(network), classes=network.classes or classes),
+        replace(_facts_of(network), classes=_fitting(classes, network) or network.classes),
         files_of(found),
         Figures(
             size=network.size,
@@ -142,6 +153,34 @@ def _file_of(
     return file, next((each for each in said if each is not None), None)
 
 
+def _classes(labels: str | Path) -> tuple[ClassName, ...]:
+    """Return the classes that a user names."""
+    if labels == IMAGENET:
+        return imagenet_classes()
+    try:
+        return read_label_file(Path(labels))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"labels must be 'imagenet', or a file with the name of a class on each line. "
+            f"Received: {labels}: {error}."
+        ) from error
+
+
+def _fitting(
+    classes: tuple[ClassName, ...] | None, network: Network
+) -> tuple[ClassName, ...] | None:
+    """Return the classes that were named, if the network has so many."""
+    outputs = network.outputs.get("probabilities", (0,))[0]
+    if classes is None or len(classes) == outputs:
+        return classes
+    if classes == imagenet_classes() and len(imagenet_with_background()) == outputs:
+        return imagenet_with_background()
+    raise UsageError(
+        f"{network.name} must have as many classes as outputs, {outputs:,}. Received: the names of "
+        f"{len(classes):,} classes."
+    )
+
+
 def _facts_of(network: Network) -> Facts:
     """Return all that is known of a network that was converted."""
     rule: Any = network.resize
@@ -169,7 +208,7 @@ def _decided(
         If the images don't decide, or speak against what is said.
     """
     best = measured.best.preprocessing
-    if said is None:
+    if said is None or not measured.beats_chance:
         if measured.doubt:
             raise UsageError(
                 f"The images must decide which preprocessing fits. Received: {measured.doubt}. "
