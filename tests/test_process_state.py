@@ -148,6 +148,13 @@ check("report", lambda: hs.report(model, IMAGES, WORK / "report.html", progress=
 check("check", lambda: str(hs.check(IMAGES, backbone=NETWORK, progress=quiet)))
 check("compare", lambda: str(hs.compare(IMAGES, [NETWORK], progress=quiet)))
 check("bench", lambda: str(hs.bench([NETWORK], images=IMAGES, progress=quiet)))
+for name in ("graph.xml", "graph.bin"):
+    (WORK / name).write_bytes((Path(NETWORK) / name).read_bytes())
+(WORK / "labels.txt").write_text("red\\nblue\\na\\nb\\nc\\n")
+foreign = WORK / "graph.xml"
+check("measure_preprocessing", lambda: str(hs.measure_preprocessing(foreign, IMAGES)))
+check("add_backbone", lambda: hs.add_backbone(foreign, "mine", preprocessing="inside"))
+check("remove_backbone", lambda: hs.remove_backbone("mine"))
 check("learning_curve", lambda: str(hs.learning_curve(IMAGES, backbone=NETWORK, progress=quiet)))
 (explanation,) = check("explain", lambda: hs.explain(paths[:1], model, progress=quiet))
 check("overlay", lambda: hs.overlay(explanation.seen.image, explanation.heat))
