@@ -157,6 +157,7 @@ check("add_backbone", lambda: hs.add_backbone(foreign, "mine", preprocessing="in
 check("remove_backbone", lambda: hs.remove_backbone("mine"))
 check("learning_curve", lambda: str(hs.learning_curve(IMAGES, backbone=NETWORK, progress=quiet)))
 (explanation,) = check("explain", lambda: hs.explain(paths[:1], model, progress=quiet))
+check("export", lambda: hs.export(model, "openvino", WORK / "exported.xml", progress=quiet))
 check("overlay", lambda: hs.overlay(explanation.seen.image, explanation.heat))
 check("plot_confusion", lambda: evaluation.plot_confusion(WORK / "confusion.png"))
 check("plot_classes", lambda: evaluation.plot_classes(WORK / "classes.png"))

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from headstart.explaining.explainer import Explainer as Explainer
     from headstart.explaining.explanation import Explanation as Explanation
     from headstart.explaining.overlay import overlay as overlay
+    from headstart.exporting.export import ExportSummary as ExportSummary
     from headstart.features.embedder import Embedder as Embedder
     from headstart.finetuning.job import fine_tune as fine_tune
     from headstart.finetuning.settings import FineTuning as FineTuning
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from headstart.jobs.compare import compare as compare
     from headstart.jobs.evaluate import evaluate as evaluate
     from headstart.jobs.explain import explain as explain
+    from headstart.jobs.export import export as export
     from headstart.jobs.learning_curve import learning_curve as learning_curve
     from headstart.jobs.measuring import measure_preprocessing as measure_preprocessing
     from headstart.jobs.predict import predict as predict
@@ -118,6 +120,7 @@ _HOMES = {
     "Evaluation": "evaluation.evaluation",
     "Explainer": "explaining.explainer",
     "Explanation": "explaining.explanation",
+    "ExportSummary": "exporting.export",
     "Finding": "checking.finding",
     "FineTuning": "finetuning.settings",
     "FineTuningSummary": "finetuning.summary",
@@ -166,6 +169,7 @@ _HOMES = {
     "draw_samples": "jobs.show",
     "evaluate": "jobs.evaluate",
     "explain": "jobs.explain",
+    "export": "jobs.export",
     "find_images": "data.discovery",
     "fine_tune": "finetuning.job",
     "learning_curve": "jobs.learning_curve",

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from headstart.arguments import Positive
     from headstart.backbones.spec import NetworkSpec, Size
     from headstart.data.labelled_images import LabelledImages
+    from headstart.exporting.export import ExportPrecision, ExportSummary
     from headstart.features.extractor import ExtractedFeatures
     from headstart.features.precision import PrecisionChoice
     from headstart.features.settings import Device, PrecisionRule, ResizeRule
@@ -422,6 +423,42 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
             overwrite=overwrite,
             examples=examples,
         )
+
+    @checked
+    def export(
+        self,
+        to: str,
+        out: str | Path,
+        *,
+        precision: ExportPrecision = "auto",
+        overwrite: bool = False,
+    ) -> ExportSummary:
+        """Write the classifier in the format of another program, once it predicts the same there.
+
+        Parameters
+        ----------
+        to : {"onnx", "openvino", "keras", "litert"}
+            The format.
+        out : str or Path
+            The file to write.
+        precision : {"auto", "f32", "int8"}, default="auto"
+            "auto" is that of the model: 8 bits if it was trained for them, else float32.
+        overwrite : bool, default=False
+            Whether a file that is there may be replaced.
+
+        Returns
+        -------
+        ExportSummary
+
+        Raises
+        ------
+        UsageError, MissingExtra, ConversionError, StorageError
+            See `headstart.exporting.export.export`.
+        """
+        from headstart.exporting.export import export
+
+        check_is_fitted(self)
+        return export(self.predictor_, to, out, precision=precision, overwrite=overwrite)
 
     def with_network(
         self, spec: NetworkSpec, scorer: Scorer, sources: Sequence[ImageSource], fine_tuned: str

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.networks.keras_comparing import GRAPHS
+from tests.networks.operation_graphs import GRAPHS
 
 from headstart.networks.graph_check import OPERATIONS
 from headstart.networks.keras_operations import RULES

@@ -31,6 +31,7 @@ COMMANDS = {
     "report": "write a report on a saved model as one HTML file",
     "compare": "compare backbones, resize rules and heads",
     "bench": "measure how fast backbones are on this machine",
+    "export": "write a model as a file of another program",
     "curve": "say how many more images would help",
     "explain": "show which parts of images speak for a class",
     "augment": "draw the random views that a training would see",

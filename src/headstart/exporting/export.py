@@ -89,12 +89,8 @@ def export(
     StorageError
         If the file can't be written.
     """
-    check_known("The format", to, list(FORMATS))
-    check("precision", precision, ExportPrecision)
-    kind, out = FORMATS[to], Path(out)
-    check_place(out, kind, overwrite=overwrite)
+    kind, out = check_request(to, out, precision=precision, overwrite=overwrite), Path(out)
     _check_precision(predictor, precision)
-    kind.check()
     model = ExportedModel.of(predictor)
     with temporary_folder() as folder:
         written = folder / out.name
@@ -113,6 +109,18 @@ def export(
         outputs=tuple(name for each in model.graph.outputs for name in each.get_names()),
         precision="int8" if predictor.network.quantised else "f32",
     )
+
+
+def check_request(
+    to: str, out: str | Path, *, precision: ExportPrecision = "auto", overwrite: bool = False
+) -> Format:
+    """Return the format, once all is checked that can be without the model; see `export`."""
+    check_known("The format", to, list(FORMATS))
+    check("precision", precision, ExportPrecision)
+    kind = FORMATS[to]
+    check_place(Path(out), kind, overwrite=overwrite)
+    kind.check()
+    return kind
 
 
 def check_place(out: Path, kind: Format, *, overwrite: bool) -> None:

@@ -28,6 +28,8 @@ from headstart.prediction.scoring import Scorer
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
+    from headstart.exporting.export import ExportPrecision, ExportSummary
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SavedModel(Displayed):
@@ -136,6 +138,40 @@ class SavedModel(Displayed):
     def predict(self, X: Images) -> NDArray[Any]:
         """Return the label of the most probable class for each image, as an array (n,)."""
         return self.predictor.predict(X)
+
+    def export(
+        self,
+        to: str,
+        out: str | Path,
+        *,
+        precision: "ExportPrecision" = "auto",
+        overwrite: bool = False,
+    ) -> "ExportSummary":
+        """Write the model in the format of another program, once it predicts the same there.
+
+        Parameters
+        ----------
+        to : {"onnx", "openvino", "keras", "litert"}
+            The format.
+        out : str or Path
+            The file to write.
+        precision : {"auto", "f32", "int8"}, default="auto"
+            "auto" is that of the model: 8 bits if it was trained for them, else float32.
+        overwrite : bool, default=False
+            Whether a file that is there may be replaced.
+
+        Returns
+        -------
+        ExportSummary
+
+        Raises
+        ------
+        UsageError, MissingExtra, ConversionError, StorageError
+            See `headstart.exporting.export.export`.
+        """
+        from headstart.exporting.export import export
+
+        return export(self.predictor, to, out, precision=precision, overwrite=overwrite)
 
     def score(self, X: Images, y: Labels, sample_weight: Sequence[float] | None = None) -> float:
         """Return the accuracy on images with labels `y`, from 0 to 1."""

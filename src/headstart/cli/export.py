@@ -1,0 +1,68 @@
+"""``headstart export``: a model as a file of another program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headstart.cli import options
+from headstart.cli.output import print_json, print_lines
+from headstart.cli.parser import CommandParser, add_option, progress
+
+if TYPE_CHECKING:
+    import argparse
+
+USAGE = "MODEL --to FORMAT --out FILE [options]"
+
+DESCRIPTION = """\
+Write a model as a file that other programs run: pixels in, probabilities out, with the labels in
+its metadata. It is run there first, and written only if it predicts the same.
+
+MODEL is the folder of a saved model, or the name of a backbone with classes."""
+
+EPILOG = """\
+FORMAT is one of these:
+  onnx      FILE.onnx; ONNX Runtime and most others (extra 'onnx')
+  openvino  FILE.xml and FILE.bin; OpenVINO and its Model API
+  keras     FILE.keras; Keras 3 (extra 'finetune')
+  litert    FILE.tflite; LiteRT (extras 'finetune', 'litert')
+
+example:
+  headstart export my-model/ --to onnx --out my-model.onnx"""
+
+
+def add_arguments(parser: CommandParser) -> None:
+    """Add what may stand after the command's name."""
+    parser.add_positional("model", "MODEL", type=options.path_text)
+    text = "the format, see below"
+    parser.add_argument("--to", metavar="FORMAT", required=True, help=text)
+    text = "the file to write; its ending belongs to the format"
+    parser.add_argument("--out", metavar="FILE", required=True, type=options.path, help=text)
+    text = "auto, f32 or int8; auto is that of the model"
+    add_option(parser, "--precision P", text, str, "auto")
+    text = "replace a file that is there"
+    parser.add_argument("--overwrite", action="store_true", help=text)
+    options.add_json(parser, "what was written, and how well it agrees")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Export, and say how well the file agrees."""
+    from dataclasses import asdict
+
+    from headstart.jobs.export import export
+
+    found = export(
+        arguments.model,
+        arguments.to,
+        arguments.out,
+        precision=arguments.precision,
+        overwrite=arguments.overwrite,
+        progress=progress(arguments),
+    )
+    if arguments.json:
+        print_json({**asdict(found), "path": str(found.path)})
+        return 0
+    print_lines(
+        f"{found.path} gives {', '.join(found.outputs)}. {found.runtime} computes the same "
+        f"probabilities: those of the golden images are off by at most {found.difference:.1g}."
+    )
+    return 0

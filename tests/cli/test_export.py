@@ -1,0 +1,34 @@
+"""``headstart export``."""
+
+import json
+
+import pytest
+
+from headstart.cli.main import main
+
+
+def test_it_says_what_was_written_and_how_well_it_agrees(saved, tmp_path, capsys):
+    out = str(tmp_path / "net.xml")
+    capsys.readouterr()
+    assert main(["export", saved, "--to", "openvino", "--out", out]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith(f"{out} gives probabilities, feature_vector, saliency_map. OpenVINO ")
+    assert main(["export", saved, "--to", "openvino", "--out", out, "--overwrite", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["path"], found["format"], found["precision"]) == (out, "openvino", "f32")
+    assert found["difference"] < 1e-4
+
+
+def test_what_people_do_wrong(saved, photos, tmp_path, capsys):
+    out = ["--out", str(tmp_path / "net.xml")]
+    assert main(["export", saved, "--to", "caffe", *out]) == 2
+    assert "onnx" in capsys.readouterr().err
+    assert main(["export", saved, "--to", "onnx", *out]) == 2
+    assert "must end in .onnx" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["export", saved, *out])
+    assert main(["export", str(photos), "--to", "openvino", *out]) == 1
+    assert main(["export", "no_such_model", "--to", "openvino", *out]) == 2
+    assert main(["export", saved, "--to", "openvino", "--precision", "int8", *out]) == 2
+    assert "--precision int8" in capsys.readouterr().err
+    assert list(tmp_path.glob("net.*")) == []

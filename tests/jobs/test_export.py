@@ -1,0 +1,27 @@
+import pytest
+
+import headstart as hs
+from headstart.errors import UsageError
+from headstart.jobs import export as module
+
+
+@pytest.fixture
+def saved(tiny_network, images, tmp_path):
+    """The folder of a saved model."""
+    classifier = hs.ImageClassifier(tiny_network, cache=False).fit(*images)
+    classifier.save(tmp_path / "saved")
+    return tmp_path / "saved"
+
+
+def test_a_saved_model_is_exported_by_its_folder_and_by_itself(saved, tmp_path):
+    by_folder = hs.export(saved, "openvino", tmp_path / "one.xml")
+    by_itself = hs.load(saved).export("openvino", tmp_path / "two.xml")
+    assert by_folder.difference == by_itself.difference < 1e-4
+    assert (tmp_path / "one.bin").read_bytes() == (tmp_path / "two.bin").read_bytes()
+
+
+def test_wrong_requests_are_refused_before_the_model_is_read(saved, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "open_predictor", None)
+    for to, out in (("caffe", "a.xml"), ("openvino", "a.onnx")):
+        with pytest.raises(UsageError):
+            hs.export(saved, to, tmp_path / out)
