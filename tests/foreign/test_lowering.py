@@ -54,6 +54,7 @@ CASES = {
     "AvgPool": lambda ops, x: ops.avg_pool(x, [1, 1], [0, 0], [0, 0], [6, 4], True),
     "Broadcast": lambda ops, x: ops.broadcast(ops.reduce_mean(x, whole(2), True), whole(*SHAPE)),
     "Broadcast of nothing": lambda ops, x: ops.broadcast(x, whole(*SHAPE)),
+    "Broadcast to more": lambda ops, x: ops.broadcast(x, whole(2, 1, 8, 6, 4)),
     "Broadcast explicit": lambda ops, x: ops.broadcast(
         ops.reduce_mean(x, whole(2, 3), False), whole(1, 8, 5), whole(0, 1), "explicit"
     ),
@@ -75,6 +76,12 @@ CASES = {
     "MVN": lambda ops, x: ops.mvn(x, whole(-1), True, 1e-3, "inside_sqrt"),
     "MVN outside": lambda ops, x: ops.mvn(x, whole(1, 2), True, 1e-3, "outside_sqrt"),
     "MVN of means": lambda ops, x: ops.mvn(x, whole(3), False, 1e-3, "inside_sqrt"),
+    "MatMul": lambda ops, x: ops.reshape(
+        ops.matmul(ops.reshape(x, whole(48, 4), False), draw(5, 4), False, True),
+        whole(1, 8, 6, 5),
+        False,
+    ),
+    "MatMul as it is": lambda ops, x: ops.matmul(x, draw(4, 5), False, False),
     "Maximum": lambda ops, x: ops.maximum(np.float32(0.1), x),
     "Minimum": lambda ops, x: ops.minimum(x, np.float32(0.1)),
     "NormalizeL2": lambda ops, x: ops.normalize_l2(x, whole(1), 1e-3, "add"),

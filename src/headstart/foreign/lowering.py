@@ -61,8 +61,21 @@ def _replace(old: Output, new: Output) -> None:
 
 
 def shape_of(value: Output) -> list[int]:
-    """Return the shape of a value."""
-    return [int(side) for side in value.get_shape()]
+    """Return the shape of a value.
+
+    Raises
+    ------
+    Unfit
+        If it is known only when an image is there.
+    """
+    shape = value.get_partial_shape()
+    if shape.is_dynamic:
+        node = value.get_node()
+        raise Unfit(
+            "Shapes must be known before there is an image. Received: "
+            f"{node.get_type_name()} {node.get_friendly_name()!r} with the shape {shape}."
+        )
+    return [int(side.get_length()) for side in shape]
 
 
 def is_constant(value: Output) -> bool:
@@ -162,8 +175,32 @@ def _squeeze(make: Lowering, node: Node) -> Output:
 
 
 def _to_shape(make: Lowering, node: Node) -> Output:
-    before, after = shape_of(node.input_value(0)), shape_of(node.output(0))
-    return node.input_value(0) if before == after else make.reshape(node.input_value(0), after)
+    value, after = node.input_value(0), shape_of(node.output(0))
+    for source in (value, _before_reshape(value)):
+        if source is not None and shape_of(source) == after:
+            return source
+    return make.reshape(value, after)
+
+
+def _before_reshape(value: Output) -> Output | None:
+    node = value.get_node()
+    return node.input_value(0) if node.get_type_name() == "Reshape" else None
+
+
+def _dense(make: Lowering, node: Node) -> Output | None:
+    """``MatMul`` of rows with a matrix, where the rows are the pixels of a feature map.
+
+    TensorFlow puts all pixels of all images into one axis before it multiplies.
+    """
+    how, (rows, matrix) = node.get_attributes(), node.input_values()
+    source = _before_reshape(rows)
+    if source is None or not is_constant(matrix) or how["transpose_a"]:
+        return None
+    shape, before = shape_of(rows), shape_of(source)
+    if len(shape) != 2 or len(before) <= 2 or shape[1] != before[-1] or before[0] != 1:
+        return None
+    product = make.ops.matmul(source, matrix, False, how["transpose_b"])
+    return make.reshape(product, shape_of(node.output(0)))
 
 
 def _marked(node: Node, name: str, axis: int) -> bool:
@@ -219,7 +256,14 @@ def _spread(make: Lowering, node: Node) -> Output | None:
         value = make.reshape(value, shape)
     if shape_of(value) == result:
         return value
-    return make.ops.add(value, make.ops.constant(np.zeros(result, np.float32))).output(0)
+    # The first axis, of the images or of their windows, must not be a number.
+    sizes = [1 if size == old else size for old, size in _aligned(shape_of(value), result)]
+    return make.ops.add(value, make.ops.constant(np.zeros(sizes, np.float32))).output(0)
+
+
+def _aligned(shape: Sequence[int], longer: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the sizes of a shape beside those that it is broadcast to."""
+    return list(zip([0] * (len(longer) - len(shape)) + list(shape), longer, strict=True))
 
 
 def _repeat(make: Lowering, node: Node) -> Output:
@@ -517,6 +561,7 @@ RULES: dict[str, Rule] = {
     "HardSigmoid": _hard_sigmoid,
     "Interpolate": _resize,
     "MVN": _mean_variance,
+    "MatMul": _dense,
     "Maximum": _bounded,
     "Minimum": _bounded,
     "NormalizeL2": _unit_length,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
 from headstart.escaping import quoted
+from headstart.networks.runtime import for_one_image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,11 +37,14 @@ MAX_WORK = 5_000_000
 _LEAST_VALUES, _LEAST_WORK = 2**24, 2**34
 
 _ALL = 10
+# DenseNet joins up to 49 feature maps at once.
+_MOST_PARTS = 100
 #: The operations of a graph, and how many of their inputs may depend on the image. The others are
 #: constants, so that no shape depends on anything computed.
 OPERATIONS = {
     **dict.fromkeys(["Const", "Parameter"], 0),
-    **dict.fromkeys(["Add", "Concat", "Divide", "MatMul", "Multiply", "Power", "Subtract"], _ALL),
+    "Concat": _MOST_PARTS,
+    **dict.fromkeys(["Add", "Divide", "MatMul", "Multiply", "Power", "Subtract"], _ALL),
     **dict.fromkeys(["AvgPool", "BatchNormInference", "Convolution", "GroupConvolution"], 1),
     **dict.fromkeys(
         ["Clamp", "Elu", "Erf", "Gelu", "HSwish", "ReLU", "Sigmoid", "SoftMax", "Swish"], 1
@@ -271,14 +275,14 @@ def check_model(model: Model, network: Network) -> None:
         raise ValueError(
             f"{images} and {found}, where {network.size} and {network.outputs} are described"
         )
-    _check_cost(model, math.prod(network.size))
+    _check_cost(for_one_image(model), math.prod(network.size))
 
 
 def _check_cost(model: Model, pixels: int) -> None:
     most, work = max(_LEAST_VALUES, MAX_VALUES * pixels), 0
     for node in model.get_ordered_ops():
         if node.get_type_name() != "Constant":
-            values = max(math.prod(_value(output)[1]) for output in node.outputs())
+            values = max(_values(output) for output in node.outputs())
             if values > most:
                 raise ValueError(f"{values:,} values in {node.get_type_name()}")
             work += values * _steps(node)
@@ -290,7 +294,7 @@ def _check_cost(model: Model, pixels: int) -> None:
 
 def _check_weights(weights: Node) -> None:
     """Check that weights of 8 bits do not become more of them by their scale."""
-    if weights.get_type_name() != "Multiply":
+    if weights.get_type_name() != "Multiply" or weights.get_output_partial_shape(0).is_dynamic:
         return
     shape, stored = weights.get_output_shape(0), weights.input_value(0).get_shape()
     if shape != stored:
@@ -299,6 +303,13 @@ def _check_weights(weights: Node) -> None:
 
 def _value(output: Output) -> tuple[str, tuple[int, ...]]:
     return output.get_element_type().get_type_name(), _shape(output.get_partial_shape())
+
+
+def _values(output: Output) -> int:
+    """Return how many values there are for each image, or in all if the batch is known."""
+    batch = next(iter(output.get_partial_shape()), None)
+    known = batch.get_length() if batch is not None and batch.is_static else 1
+    return math.prod(_value(output)[1]) * int(known)
 
 
 def _shape(shape: PartialShape) -> tuple[int, ...]:

@@ -71,6 +71,26 @@ def write_graph(model: Model, path: Path) -> None:
         raise storage_error(str(path), str(error).strip().splitlines()[-1]) from error
 
 
+def for_one_image(model: Model) -> Model:
+    """Return a graph in which the first axis counts what there is of one image.
+
+    Where windows of an image stand in the first axis, it does not tell their number otherwise.
+    """
+    if not any(_counts_windows(node) for node in model.get_ops()):
+        return model
+    one = model.clone()
+    _, *image = one.input().get_partial_shape()
+    one.get_parameters()[0].set_partial_shape(type(one.input().get_partial_shape())([1, *image]))
+    one.validate_nodes_and_infer_types()
+    return one
+
+
+def _counts_windows(node: Node) -> bool:
+    return node.get_type_name() == "Reshape" and (
+        node.input_value(1).get_node().get_data().reshape(-1)[:1] == -1
+    )
+
+
 def count_macs(model: Model) -> int:
     """Count the multiply-accumulates of one image.
 
@@ -85,7 +105,7 @@ def count_macs(model: Model) -> int:
         Those of convolutions and matrix products. Elementwise operations are not counted, as in
         papers; they are about a thousandth.
     """
-    return sum(_macs(node) for node in model.get_ordered_ops())
+    return sum(_macs(node) for node in for_one_image(model).get_ordered_ops())
 
 
 def _macs(node: Node) -> int:
@@ -101,5 +121,5 @@ def _macs(node: Node) -> int:
 
 
 def _values(node: Node) -> int:
-    _, *image = node.get_output_partial_shape(0)
-    return math.prod(dim.get_length() for dim in image)
+    sides = node.get_output_partial_shape(0)
+    return math.prod(side.get_length() for side in sides if side.is_static)
