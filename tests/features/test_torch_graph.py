@@ -181,7 +181,8 @@ FAMILIES = {
     "efficientnet_b0": None, "efficientnet_v2_b0": 10, "mobilenet_v2": 10,
     "mobilenet_v3_small": 10, "densenet121": 10, "xception": 10, "inception_resnet_v2": 10,
     "nasnet_mobile": None, "convnext_tiny": 10, "mobilenet_v4_small": 10,
-    "efficientvit_b1": 10, "tiny_vit_5m": 10,
+    "efficientvit_b1": 10, "tiny_vit_5m": 10, "dinov2_small": None, "clip_vit_b32": None,
+    "siglip2_vit_b16": None,
 }  # fmt: skip
 CONVERSIONS = Path(__file__).parents[1] / "backbones" / "conversions.py"
 
@@ -189,7 +190,7 @@ CONVERSIONS = Path(__file__).parents[1] / "backbones" / "conversions.py"
 def convert(name, classes, folder):
     """Convert a network of the catalogue with random weights."""
     row, weights = get_backbone(name), str(folder / "random.weights.h5")
-    size = (96, 128)
+    size = (96, 128) if row.multiple_of in (1, 16, 32) else (84, 112)
     requests = [
         {"task": "save", "builder": row.builder, "classes": classes, "path": weights,
          "size": size},
