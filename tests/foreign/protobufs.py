@@ -11,14 +11,14 @@ def varint(number):
 
 def message(*fields):
     """Return a message of (number, value): an int, text, bytes."""
-    written = b""
+    written = bytearray()
     for number, value in fields:
         if isinstance(value, int):
             written += varint(number << 3) + varint(value)
             continue
         content = value.encode() if isinstance(value, str) else value
         written += varint(number << 3 | 2) + varint(len(content)) + content
-    return written
+    return bytes(written)
 
 
 def tensor(location=None, name="weights"):
