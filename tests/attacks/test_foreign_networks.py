@@ -7,7 +7,7 @@ import time
 import pytest
 from tests.attacks.limits import Trial
 from tests.foreign.protobufs import message, onnx, values
-from tests.foreign.tiny_networks import write_ir, write_onnx
+from tests.foreign.tiny_networks import end, node, write_ir, write_onnx
 
 from headstart.backbones.finding import find_network
 from headstart.backbones.spec import NetworkSpec
@@ -98,6 +98,36 @@ HOSTILE = {
     "function": onnx() + message((25, message((1, "f"), (7, message((4, "f")))))),
     "truncated": onnx((5, values(2, stored=bytes(8))))[:-4],
 }
+
+
+def computed(operation, *shape):
+    """Return a network that computes something before it looks at the image."""
+    numbers = b"".join(side.to_bytes(8, "little") for side in shape)
+    sides = (5, message((1, len(shape)), (2, 7), (8, "sides"), (9, numbers)))
+    ends = (
+        (11, end("x", 1, 3, 16, 16)),
+        (12, end("y", 1, 3, 16, 16)),
+    )
+    inputs = ["x", "sides"] if operation == "Tile" else ["sides"]
+    nodes = [
+        node(operation, inputs, "large"),
+        node("ReduceMax", ["large"], "one", keepdims=0),
+        node("Add", ["x", "one"], "y"),
+    ]
+    graph = message(*nodes, (2, "net"), sides, *ends)
+    return message((1, 8), (7, graph), (8, message((1, ""), (2, 17))))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("operation", "shape"),
+    [("Tile", (1, 1, 2**20, 2**20)), ("ConstantOfShape", (2**16, 2**17))],
+)
+def test_memory_for_nothing_is_refused(tmp_path, operation, shape):
+    path = tmp_path / "hostile.onnx"
+    path.write_bytes(computed(operation, *shape))
+    with pytest.raises(ConversionError, match=r"hostile\.onnx.*more than images of 16 x 16"):
+        find_network(NetworkSpec(path, preprocessing="tf"))
 
 
 @pytest.mark.parametrize("how", HOSTILE)

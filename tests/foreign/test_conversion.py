@@ -65,7 +65,7 @@ def test_errors_that_are_answers_are_raised(file, reply, tmp_path, kind):
         (-9, "", "ended with -9"),
         (1, "Traceback", r"(?s)ended with 1.*Traceback"),
         (0, "", "ended with 0"),
-        (None, "", "takes more than 120 seconds"),
+        (None, "", "takes more than 60 seconds"),
         (TOO_MUCH_MEMORY, "", "more memory"),
         (-6, "terminate called after throwing 'std::bad_alloc'", "more memory"),
     ],

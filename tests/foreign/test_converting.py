@@ -86,6 +86,15 @@ def test_errors_are_answers(request_, monkeypatch, error, kind):
     assert str(error).strip().splitlines()[-1].strip(" .") in answer["message"]
 
 
+def test_no_memory_for_openvino_is_no_other_error(request_, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("Exception from src/core:\nstd::bad_alloc\n")
+
+    monkeypatch.setattr(converting, "normalise", fail)
+    with pytest.raises(MemoryError):
+        converting.answer(request_)
+
+
 def test_keras_files_are_read_by_keras(request_, monkeypatch):
     monkeypatch.setattr("headstart.networks.keras_tracing.prepare", lambda: None)
 

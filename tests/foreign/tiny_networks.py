@@ -42,21 +42,22 @@ def write_onnx(path, *, outside=""):
             (5, message(*((1, side) for side in array.shape), (2, FLOAT), (8, name), *where))
         )
     nodes = [
-        _node("Conv", ["x", "kernel"], "maps", strides=[2, 2], pads=[1, 1, 1, 1]),
-        _node("Relu", ["maps"], "positive"),
-        _node("GlobalAveragePool", ["positive"], "pooled"),
-        _node("Flatten", ["pooled"], "features", axis=1),
-        _node("Gemm", ["features", "matrix", "bias"], "logits"),
-        _node("Softmax", ["logits"], "probabilities", axis=1),
+        node("Conv", ["x", "kernel"], "maps", strides=[2, 2], pads=[1, 1, 1, 1]),
+        node("Relu", ["maps"], "positive"),
+        node("GlobalAveragePool", ["positive"], "pooled"),
+        node("Flatten", ["pooled"], "features", axis=1),
+        node("Gemm", ["features", "matrix", "bias"], "logits"),
+        node("Softmax", ["logits"], "probabilities", axis=1),
     ]
-    ends = [(11, _end("x", 1, 3, 16, 16)), (12, _end("probabilities", 1, 2))]
+    ends = [(11, end("x", 1, 3, 16, 16)), (12, end("probabilities", 1, 2))]
     graph = message(*nodes, (2, "tiny"), *tensors, *ends)
     path.write_bytes(message((1, 8), (2, "tests"), (7, graph), (8, message((1, ""), (2, 17)))))
     if outside:
         (path.parent / outside).write_bytes(content)
 
 
-def _node(operation, inputs, output, **attributes):
+def node(operation, inputs, output, **attributes):
+    """Return the field of a graph of ONNX that is this operation."""
     written = []
     for name, value in attributes.items():
         numbers = [(3, value), (20, INT)] if isinstance(value, int) else [(20, INTS)]
@@ -66,6 +67,7 @@ def _node(operation, inputs, output, **attributes):
     return (1, message(*((1, each) for each in inputs), (2, output), (4, operation), *written))
 
 
-def _end(name, *shape):
+def end(name, *shape):
+    """Return what ONNX says of an input or output of floats."""
     axes = message(*((1, message((1, side))) for side in shape))
     return message((1, name), (2, message((1, message((1, FLOAT), (2, axes))))))

@@ -32,7 +32,7 @@ MAX_BYTES = 2**32
 _MODULE = "headstart.foreign.converting"
 # Front ends hold the weights several times. A small network takes less than a second.
 _MEMORY, _MEMORY_PER_BYTE = 3 * 2**30, 8
-_SECONDS, _SECONDS_PER_BYTE = 120.0, 1e-6
+_SECONDS, _SECONDS_PER_BYTE = 60.0, 1e-6
 
 _logger = logging.getLogger("headstart")
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from openvino import Model
 
 _SHOWN = 600
+# What OpenVINO says where it is given no more memory.
+_NO_MEMORY = ("bad_alloc", "Failed to allocate")
 
 
 def convert(request: dict[str, Any]) -> dict[str, Any]:
@@ -103,6 +105,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     except ValueError as error:
         return {"error": "ConversionError", "message": str(error).rstrip(".")}
     except RuntimeError as error:
+        if any(words in str(error) for words in _NO_MEMORY):
+            raise MemoryError from error
         return {"error": "ConversionError", "message": f"what OpenVINO refuses: {_reason(error)}"}
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from headstart.foreign.batches import take_any_batch
+from headstart.foreign.cost_check import check_cost
 from headstart.foreign.eight_bits import (
     drop_rounding_of_outputs,
     has_8_bits,
@@ -120,6 +121,7 @@ def normalise(model: Model, wanted: Wanted) -> Normalised:
         preprocessing = whole_number_pixels(model)
     drop_rounding_of_outputs(model)
     channels_first, size = fix_shapes(model, wanted.size)
+    check_cost(model, size)
     original = model.clone()
     store_floats(original)
     make_plain(model)
