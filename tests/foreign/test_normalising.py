@@ -42,6 +42,7 @@ def network(ops, *, batch=1, classes=1000, softmax=False, first=True, kind="f32"
     value = image if kind == "f32" else ops.convert(image, "f32")
     value = value if first else ops.transpose(value, np.array([0, 3, 1, 2]))
     value = ops.convolution(value, draw(5, 3, 3, 3), [2, 2], [1, 1], [1, 1], [1, 1])
+    value.set_friendly_name("convolution")
     value = ops.relu(ops.add(value, draw(1, 5, 1, 1)))
     value.set_friendly_name("stem")
     value = ops.reduce_mean(value, np.array([2, 3]), keep_dims=True)
@@ -102,6 +103,22 @@ def test_a_layer_gives_the_features(ops):
     assert normalise(network(ops), Wanted(layer="scores")).outputs["features"] == (1000,)
     with pytest.raises(Unfit, match=r"'stam'. Did you mean stem"):
         normalise(network(ops), Wanted(layer="stam"))
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_maps_of_layers_have_their_channels_last_whatever_the_file_has(ops, run, first):
+    for layer in ("stem", "convolution"):
+        made = normalise(network(ops, first=first), Wanted(layer=layer))
+        assert made.outputs["feature_map"] == (8, 6, 5)
+        found = run(made.model, IMAGES)
+        means = found["feature_map"].mean((1, 2))
+        np.testing.assert_allclose(found["features"], means, rtol=1e-4, atol=1e-4)
+
+
+def test_layers_without_names_are_numbered(ops):
+    for _ in range(2):  # whatever else this process has made before
+        made = normalise(network(ops), Wanted(layer="MatMul:1"))
+        assert made.outputs["features"] == (1000,)
 
 
 def test_a_free_size_must_be_given(ops):

@@ -31,6 +31,7 @@ _SHAPES_ONLY = ("Reshape", "Convert", "Gather", "FakeQuantize", "Transpose")
 _AFTER = (*_SHAPES_ONLY, "Softmax", "Sigmoid", "Relu", "Clamp", "ReduceMean", "AvgPool")
 _AFFINE = ("Add", "Subtract", "Multiply", "Divide", "BatchNormInference")
 _LAYERS = ("MatMul", "Convolution")
+_CHANNELS_FIRST = ("Convolution", "GroupConvolution", "MaxPool", "AvgPool", "BatchNormInference")
 # More than these tokens of a vision transformer stand for no place of the image: class,
 # distillation and register tokens.
 _MOST_EXTRA_TOKENS = 9
@@ -221,7 +222,7 @@ class _Finder:
         if math.prod(shape) == max(shape):
             return self._make.reshape(value, [1, math.prod(shape)]), self._map_behind(value)
         if len(shape) == _MAP:
-            return self._pooled(self._last(value, channels_first=self._channels_first))
+            return self._pooled(self._last(value, channels_first=self._has_channels_first(value)))
         if len(shape) == _TOKENS:
             return self._of_tokens(value)
         if len(shape) == _VECTOR:
@@ -248,6 +249,25 @@ class _Finder:
         """Return a feature map with the channels last."""
         order = self._make.axes([0, 2, 3, 1])
         return self._make.ops.transpose(value, order).output(0) if channels_first else value
+
+    def _has_channels_first(self, feature_map: Output) -> bool:
+        """Tell whether a feature map has its channels on the second axis.
+
+        The last operation before it that has axes of its own tells: a convolution has channels
+        first in OpenVINO, whatever the file has, and a transposition may put them last.
+        """
+        value = feature_map
+        while len(shape_of(value)) == _MAP:
+            node = value.get_node()
+            if node.get_type_name() in _CHANNELS_FIRST:
+                return True
+            if node.get_type_name() == "Transpose":
+                return whole_numbers(node.input_value(1)) != [0, 2, 3, 1]
+            sources = [each for each in node.input_values() if self._is_computed(each)]
+            if not sources:
+                break
+            value = sources[0]
+        return self._channels_first
 
     def _pooled(self, feature_map: Output) -> tuple[Output, Output]:
         axes = self._make.axes([1, 2])
@@ -285,7 +305,7 @@ class _Finder:
         if kind in ("Gather", "Slice") and len(shape) == _TOKENS and is_vector:
             return self._map_of_tokens(source)
         if kind == "Reshape" and len(shape) == _MAP and is_vector and math.prod(shape) > max(shape):
-            return self._last(source, channels_first=self._channels_first)
+            return self._last(source, channels_first=self._has_channels_first(source))
         return None
 
     def _map_of_tokens(self, tokens: Output) -> Output | None:

@@ -10,6 +10,8 @@ anybody gets it.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -171,6 +173,21 @@ def make_plain(model: Model) -> None:
     lower(model)
     drop_idle_converts(model)
     fold_constants(model)
+    _number_layers(model)
+
+
+def _number_layers(model: Model) -> None:
+    """Give layers that the file has no names for names that are always the same.
+
+    OpenVINO names them by their kind and how many nodes this process has made so far.
+    """
+    counts: Counter[str] = Counter()
+    for node in model.get_ordered_ops():
+        kind = node.get_type_name()
+        given = re.fullmatch(r"([A-Z][A-Za-z]+)_\d+", node.get_friendly_name())
+        if given and given[1] in (kind, "Transpose") and kind != "Constant":
+            counts[kind] += 1
+            node.set_friendly_name(f"{kind}:{counts[kind]}")
 
 
 # --- The input
