@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from PIL import Image
 import headstart as hs
 
 SECONDS = 600
+ROOT = Path(__file__).parents[1]
 
 START = """
 import contextlib, gc, io, json, locale, logging, multiprocessing, os, random, signal, socket, sys
@@ -132,6 +134,7 @@ quiet = hs.NoProgress()
 """
 
 FAST = """
+import importlib.util
 from headstart.cli.main import main
 
 check("find_images", lambda: hs.find_images([IMAGES]))
@@ -155,6 +158,18 @@ foreign = WORK / "graph.xml"
 check("measure_preprocessing", lambda: str(hs.measure_preprocessing(foreign, IMAGES)))
 check("add_backbone", lambda: hs.add_backbone(foreign, "mine", preprocessing="inside"))
 check("remove_backbone", lambda: hs.remove_backbone("mine"))
+if importlib.util.find_spec("tokenizers"):
+    import headstart.jobs.zero_shot as job
+    from headstart.networks.network import load_network
+    from tests.backbones import tiny_texts
+    tiny_texts.write_tower(WORK / "tower.safetensors")
+    tiny_texts.write_tokenizer(WORK / "tokenizer.json")
+    import headstart.backbones.class_texts as class_texts
+    job.texts_of = class_texts.texts_of = lambda _: tiny_texts.TEXTS
+    job.find_network = lambda *_, **__: load_network(Path(NETWORK))
+    tower = WORK / "tower.safetensors"
+    texts = ["a tiger", "a horse cart"]
+    check("zero_shot", lambda: hs.zero_shot(texts, WORK / "texts", weights=tower, progress=quiet))
 check("learning_curve", lambda: str(hs.learning_curve(IMAGES, backbone=NETWORK, progress=quiet)))
 (explanation,) = check("explain", lambda: hs.explain(paths[:1], model, progress=quiet))
 check("export", lambda: hs.export(model, "openvino", WORK / "exported.xml", progress=quiet))
@@ -222,7 +237,8 @@ def changed(images, network_folder, tmp_path):
     """Return what code changes in a process that calls it."""
 
     def by(code):
-        script = START + textwrap.dedent(code) + END
+        begin = f"import sys; sys.path.append({str(ROOT)!r})\n"
+        script = begin + START + textwrap.dedent(code) + END
         done = subprocess.run(
             [sys.executable, "-c", script, images, network_folder, tmp_path],
             capture_output=True,
