@@ -35,6 +35,17 @@ def test_nothing_is_written_where_the_runtime_predicts_otherwise(small, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_that_the_runtime_refuses_is_not_written(small, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError("no such attribute")
+
+    rows = {"openvino": replace(FORMATS["openvino"], run=refuse)}
+    monkeypatch.setattr(module, "FORMATS", rows)
+    with pytest.raises(ConversionError, match=r"OpenVINO must be able .* no such attribute"):
+        export(small, "openvino", tmp_path / "net.xml")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("wrong", [np.full((3, 3), np.nan), np.zeros((3, 2))])
 def test_probabilities_that_are_none_are_off(small, tmp_path, monkeypatch, wrong):
     rows = {"openvino": replace(FORMATS["openvino"], run=lambda *_: wrong)}

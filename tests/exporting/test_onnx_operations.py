@@ -36,6 +36,13 @@ def test_operations_compute_what_openvino_computes(tmp_path, name):
     assert np.abs(found - expected).max() <= TOLERANCE * max(1, np.abs(expected).max())
 
 
+def apart(_ops, x):
+    """A mean over every second pixel."""
+    ops = load_openvino().opset16
+    x = ops.transpose(x, [0, 3, 1, 2])
+    return ops.avg_pool(x, [1, 1], [0, 0], [0, 0], [2, 2], True, dilations=[2, 2]).output(0)
+
+
 def test_every_operation_of_a_graph_is_in_the_table():
     ours = {IN_TEXT.get(name, name) for name in graph_check.OPERATIONS}
     assert ours - set(OPERATIONS) == {"Const"}
@@ -44,6 +51,7 @@ def test_every_operation_of_a_graph_is_in_the_table():
 @pytest.mark.parametrize(
     ("function", "says"),
     [
+        (apart, "a mean over pixels"),
         (lambda ops, x: ops.cumsum(x, np.array(1)), "CumSum can't be written as ONNX: this"),
         (lambda ops, x: ops.pad(x, [0, 1, 0, 0], [0, 0, 0, 0], "symmetric"), "the mode symmetric"),
         (lambda ops, x: ops.convert(ops.convert(x, "u16"), "f32"), "the type u16"),

@@ -160,7 +160,13 @@ def checked_difference(model: ExportedModel, kind: Format, path: Path) -> float:
     ConversionError
         If that is more than rounding.
     """
-    found = kind.run(path, model.images)
+    try:
+        found = kind.run(path, model.images)
+    except Exception as error:
+        raise ConversionError(
+            f"{kind.runtime} must be able to run the exported model. Received: {error}. No file "
+            "was written. Please report it, with the model's README.md."
+        ) from error
     difference = float("inf")
     if found.shape == model.probabilities.shape and np.isfinite(found).all():
         difference = float(np.abs(found - model.probabilities).max())

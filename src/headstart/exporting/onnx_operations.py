@@ -191,14 +191,17 @@ def _turned(to: Translation, name: str, source: Output) -> str:
 
 
 def _average_pool(to: Translation, node: Node) -> None:
-    said = node.get_attributes()
+    said, window = node.get_attributes(), _window(node, "kernel_shape")
+    # ONNX has it since version 19 only.
+    if set(window.pop("dilations", [1])) != {1}:
+        raise unable(node, "a mean over pixels that are apart")
     to.add(
         node,
         "AveragePool",
         *to.inputs(node),
         ceil_mode=int(said["rounding_type"] == "ceil"),
         count_include_pad=int(not said["exclude-pad"]),
-        **_window(node, "kernel_shape"),
+        **window,
     )
 
 
