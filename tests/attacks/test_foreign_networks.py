@@ -37,12 +37,20 @@ class Look(Trial):
 class Convert(Trial):
     """All that happens when it is named as a backbone."""
 
+    preprocessing = "tf"
+
     def prepare(self):
         os.environ["HEADSTART_CACHE"] = tempfile.mkdtemp()
 
     def answer(self, path):
-        network = find_network(NetworkSpec(_networks(path)[0], preprocessing="tf"))
+        network = find_network(NetworkSpec(_networks(path)[0], preprocessing=self.preprocessing))
         return network.outputs, network.size
+
+
+class ConvertBytes(Convert):
+    """The same for a network that takes pixels as they are."""
+
+    preprocessing = None
 
 
 def _networks(path):
@@ -77,9 +85,11 @@ def test_altered_networks_are_converted_or_refused(networks, fuzz):
 
 
 @pytest.mark.real_data
-def test_altered_tflite_files_are_read_or_refused(real_data, fuzz):
+@pytest.mark.slow
+def test_altered_tflite_files_are_converted_or_refused(real_data, fuzz):
     file = real_data / "weights" / "mobilenet_v2_1.0_224_quant.tflite"
     fuzz("TFLite files, looked at", Look(), [file], n=60, others=True)
+    fuzz("TFLite files, converted", ConvertBytes(), [file], n=12, others=True)
 
 
 def nested(depth):
