@@ -11,7 +11,7 @@ from headstart.cli.parser import CommandParser, add_option, progress
 if TYPE_CHECKING:
     import argparse
 
-USAGE = "MODEL --to FORMAT --out FILE [options]"
+USAGE = "MODEL --to FORMAT --out PATH [options]"
 
 DESCRIPTION = """\
 Write a model as a file that other programs run: pixels in, probabilities out, with the labels in
@@ -25,6 +25,7 @@ FORMAT is one of these:
   openvino  FILE.xml and FILE.bin; OpenVINO and its Model API
   keras     FILE.keras; Keras 3 (extra 'finetune')
   litert    FILE.tflite; LiteRT (extras 'finetune', 'litert')
+  huggingface  a folder to upload to Hugging Face, which headstart loads as well
 
 example:
   headstart export my-model/ --to onnx --out my-model.onnx"""
@@ -35,8 +36,8 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_positional("model", "MODEL", type=options.path_text)
     text = "the format, see below"
     parser.add_argument("--to", metavar="FORMAT", required=True, help=text)
-    text = "the file to write; its ending belongs to the format"
-    parser.add_argument("--out", metavar="FILE", required=True, type=options.path, help=text)
+    text = "the file to write, with the ending of its format; or the folder"
+    parser.add_argument("--out", metavar="PATH", required=True, type=options.path, help=text)
     text = "auto, f32 or int8; auto is that of the model"
     add_option(parser, "--precision P", text, str, "auto")
     text = "replace a file that is there"

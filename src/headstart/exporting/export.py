@@ -90,7 +90,7 @@ def export(
         If the file can't be written.
     """
     kind, out = check_request(to, out, precision=precision, overwrite=overwrite), Path(out)
-    _check_precision(predictor, precision)
+    check_precision(predictor, precision)
     model = ExportedModel.of(predictor)
     with temporary_folder() as folder:
         written = folder / out.name
@@ -137,7 +137,8 @@ def check_place(out: Path, kind: Format, *, overwrite: bool) -> None:
         )
 
 
-def _check_precision(predictor: Predictor, precision: ExportPrecision) -> None:
+def check_precision(predictor: Predictor, precision: ExportPrecision) -> None:
+    """Refuse a precision that the model was not trained for."""
     quantised = predictor.network.quantised
     if precision == "int8" and not quantised:
         raise UsageError(

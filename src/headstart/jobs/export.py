@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headstart.exporting.export import ExportPrecision, ExportSummary, check_request
+from headstart.arguments import check, check_known
+from headstart.errors import UsageError
+from headstart.escaping import printable
+from headstart.exporting.export import (
+    ExportPrecision,
+    ExportSummary,
+    check_precision,
+    check_request,
+)
 from headstart.exporting.export import export as export_predictor
+from headstart.exporting.formats import FORMATS
 from headstart.jobs.predict import open_predictor
+from headstart.model import SavedModel, load
+from headstart.model.description import DESCRIPTION
+from headstart.model.repository import write_repository
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from headstart.jobs.predict import Named
     from headstart.progress import Progress
+
+
+#: A saved model with what the hub reads beside it, and not one file of another program.
+HUGGING_FACE = "huggingface"
 
 
 def export(
@@ -33,10 +48,11 @@ def export(
     ----------
     named : str, Path, SavedModel, ImageClassifier or Predictor
         The folder of a saved model, or the model; or the name of a backbone with classes.
-    to : {"onnx", "openvino", "keras", "litert"}
-        The format.
+    to : {"onnx", "openvino", "keras", "litert", "huggingface"}
+        The format. "huggingface" is the folder of a saved model to upload there, with a card that
+        says licence, task and accuracy to the hub; `headstart.load` loads it.
     out : str or Path
-        The file to write.
+        The file to write; for "huggingface" a new or empty folder.
     precision : {"auto", "f32", "int8"}, default="auto"
         "auto" is that of the model: 8 bits if it was trained for them, else float32.
     overwrite : bool, default=False
@@ -62,6 +78,33 @@ def export(
     WeightsError, SavedModelError
         If the model can't be read.
     """
+    check_known("The format", to, [*FORMATS, HUGGING_FACE])
+    if to == HUGGING_FACE:
+        return _repository(named, Path(out), precision=precision, overwrite=overwrite)
     check_request(to, out, precision=precision, overwrite=overwrite)
     predictor = open_predictor(named, progress=progress)
     return export_predictor(predictor, to, out, precision=precision, overwrite=overwrite)
+
+
+def _repository(
+    named: Named, out: Path, *, precision: ExportPrecision, overwrite: bool
+) -> ExportSummary:
+    """Write a saved model as a folder to upload to Hugging Face."""
+    check("precision", precision, ExportPrecision)
+    if isinstance(named, str | Path) and DESCRIPTION.is_in(Path(named)):
+        named = load(Path(named))
+    if not isinstance(named, SavedModel):
+        raise UsageError(
+            "A repository for Hugging Face is made of a saved model. Received: "
+            f"{printable(str(named))}. Save or train it first: headstart train FOLDER --out DIR"
+        )
+    check_precision(named.predictor, precision)
+    difference = write_repository(named, out, overwrite=overwrite)
+    return ExportSummary(
+        path=out,
+        format=HUGGING_FACE,
+        runtime="headstart",
+        difference=difference,
+        outputs=tuple(named.network.outputs),
+        precision="int8" if named.network.quantised else "f32",
+    )
