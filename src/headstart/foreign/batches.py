@@ -49,8 +49,8 @@ def take_any_batch(model: Model) -> None:
 
 def _stuck(why: str) -> Unfit:
     return Unfit(
-        f"The network must be able to take several images at once. Received a file made for one: "
-        f"{why}. Export it with a batch size that is free."
+        "The network must be able to take several images at once, each by itself. Received: "
+        f"{why}. If the file was made for one image, export it with a batch size that is free."
     )
 
 

@@ -27,7 +27,7 @@ Array = np.ndarray[Any, Any]
 _PIXELS = ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0))
 _SIGNED = Preprocessing("rgb", 1.0, (128.0,) * 3, (1.0,) * 3)
 _WEIGHTED = ("Convolution", "GroupConvolution", "MatMul")
-_LARGEST = 127
+_LARGEST, _LARGEST_WITH_ZERO_POINT = 127, 256
 # How far a weight may be from a multiple of its channel's step, in steps.
 _TOLERANCE = 1e-2
 
@@ -175,16 +175,19 @@ def _whole(weights: Array, channels: tuple[int, ...]) -> tuple[NDArray[np.int8],
 
     Numbers beyond are rounded once more: with a zero point, up to 255 are possible. They are few.
     """
-    others = tuple(axis for axis in range(weights.ndim) if axis not in channels)
-    steps = np.apply_along_axis(_step, 1, _rows(weights, channels))
     shape = [size if axis in channels else 1 for axis, size in enumerate(weights.shape)]
-    steps = steps.reshape(shape).astype(np.float32)
-    numbers = weights / steps
-    if np.abs(numbers - np.round(numbers)).max() > _TOLERANCE or np.abs(numbers).max() > 2 * 128:
-        return None
-    largest = np.abs(numbers).max(axis=others, keepdims=True)
-    steps = (steps * np.maximum(largest / _LARGEST, 1)).astype(np.float32)
-    return np.round(weights / steps).astype(np.int8), steps
+    others = tuple(axis for axis in range(weights.ndim) if axis not in channels)
+    # One step for all channels, as old files have it, or one for each.
+    for found in (_step(weights), np.apply_along_axis(_step, 1, _rows(weights, channels))):
+        steps = np.broadcast_to(found, shape if np.ndim(found) == 0 else np.shape(found))
+        steps = steps.reshape(shape).astype(np.float32)
+        numbers = weights / steps
+        off = np.abs(numbers - np.round(numbers)).max()
+        if off <= _TOLERANCE and np.abs(numbers).max() <= _LARGEST_WITH_ZERO_POINT:
+            largest = np.abs(numbers).max(axis=others, keepdims=True)
+            steps = (steps * np.maximum(largest / _LARGEST, 1)).astype(np.float32)
+            return np.round(weights / steps).astype(np.int8), steps
+    return None
 
 
 def _rows(weights: Array, channels: tuple[int, ...]) -> Array:
