@@ -90,6 +90,24 @@ def test_numbers_that_are_no_pixels_are_refused(ops):
         whole_number_pixels(model)
 
 
+@pytest.mark.parametrize("steps", [[0.01], [0.01, 0.013, 0.0171, 0.3]])
+def test_one_step_for_all_channels_or_one_for_each(ops, steps):
+    openvino = load_openvino()
+    image = ops.parameter([1, 3, 8, 8], openvino.Type.f32)
+    numbers = RANDOM.integers(-127, 128, (4, 3, 3, 3))
+    numbers[:, 0, 0, :2] = 5, 6  # the step itself is a distance in each channel
+    kernel = (numbers * np.array(steps).reshape(-1, 1, 1, 1)).astype("float32")
+    value = ops.convolution(rounded(ops, image, 0, 1), kernel, [1, 1], [0, 0], [0, 0], [1, 1])
+    model = openvino.Model([ops.result(value)], [image], "net")
+    store_whole_numbers(model)
+    (stored,) = [
+        node.get_data()
+        for node in model.get_ordered_ops()
+        if node.get_type_name() == "Constant" and str(node.get_element_type()) == "<Type: 'int8_t'>"
+    ]
+    np.testing.assert_array_equal(stored, numbers)
+
+
 def test_weights_that_are_no_multiples_stay_floats(ops):
     openvino = load_openvino()
     image = ops.parameter([1, 3, 8, 8], openvino.Type.f32)
