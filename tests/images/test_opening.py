@@ -105,3 +105,11 @@ def test_a_bmp_of_run_lengths_may_have_32_million_pixels():
     assert decode(bmp_of_runs(4, runs), name="x").size == (4, 4)
     with pytest.raises(ImageUnsupported, match=r"at most 32 million.*run lengths.*6000 x 6000"):
         decode(bmp_of_runs(6000, runs), name="x")
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_tiff_that_is_cut_before_or_within_its_tags_is_damaged(kept):
+    data = encoded(photo(40, 30), "TIFF", compression="raw")
+    (directory,) = struct.unpack("<I", data[4:8])
+    with pytest.raises(ImageDamaged, match=r"whole TIFF\. Received: [\d,]+ bytes"):
+        opened(data[: directory + kept])

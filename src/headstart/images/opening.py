@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, JpegImagePlugin, features
 
-from headstart.errors import ImageUnsupported
+from headstart.errors import ImageDamaged, ImageUnsupported
 from headstart.images.bounded_file import BoundedFile
 from headstart.images.dicom import read_dicom
 from headstart.images.heic import read_heic
@@ -164,7 +164,10 @@ def _open_png(data: bytes, name: str, signature: Signature) -> Opened:
 def _open_tiff(data: bytes, name: str, signature: Signature) -> Opened:
     layout = tiff_layout(data)
     if layout is None:
-        raise SyntaxError("it has no directory of tags")
+        raise ImageDamaged(
+            f"{name} must be a whole TIFF. Received: {len(data):,} bytes without the directory "
+            "that says where its pixels are: it was probably cut short. Fetch or export it again."
+        )
     if layout.preview:
         raise ImageUnsupported(
             f"{name} must begin with an image. Received: a TIFF that begins with a preview, as the "
