@@ -85,6 +85,6 @@ def test_large_files_are_not_read(file, reply, tmp_path, monkeypatch):
 
 
 def test_file_of_nothing_is_refused_by_the_process(file, tmp_path):
-    with pytest.raises(ConversionError, match=r"net\.onnx must hold.*one input, for images"):
+    with pytest.raises(ConversionError, match=r"net\.onnx\. The network must have one input"):
         convert(file, Facts(preprocessing=USUAL["tf"]), tmp_path / "graph.xml")
     assert not (tmp_path / "graph.xml").exists()

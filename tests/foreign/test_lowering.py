@@ -86,6 +86,7 @@ CASES = {
     "Minimum": lambda ops, x: ops.minimum(x, np.float32(0.1)),
     "NormalizeL2": lambda ops, x: ops.normalize_l2(x, whole(1), 1e-3, "add"),
     "NormalizeL2 of the largest": lambda ops, x: ops.normalize_l2(x, whole(3), 4.0, "max"),
+    "Identity": lambda _, x: load_openvino().opset16.identity(x),
     "PRelu": lambda ops, x: ops.prelu(x, draw(8)),
     "PRelu of one": lambda ops, x: ops.prelu(x, np.float32([0.3])),
     "ReduceL2": lambda ops, x: ops.reduce_l2(x, whole(1, -1), True),

@@ -111,6 +111,8 @@ def _answer(file: ForeignFile, reply: Reply, seconds: float) -> dict[str, Any]:
         raise (
             refused(file, answer["message"]) if kind is ConversionError else kind(answer["message"])
         )
+    if answer is not None and "unfit" in answer:
+        raise ConversionError(f"headstart can't use the network in {file.path}. {answer['unfit']}")
     if reply.status == 0 and answer is not None:
         return answer
     if reply.status is None:

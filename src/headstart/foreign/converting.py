@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from headstart import records
 from headstart.errors import UsageError
 from headstart.foreign.conversion import REPORTED
+from headstart.foreign.lowering import Unfit
 from headstart.foreign.normalising import Wanted, normalise, takes_floats
 from headstart.foreign.raw_pixels import takes_raw_pixels
 from headstart.networks.preprocessing import USUAL, Preprocessing
@@ -102,6 +103,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     except REPORTED as error:
         (kind,) = (kind for kind in REPORTED if isinstance(error, kind))
         return {"error": kind.__name__, "message": str(error)}
+    except Unfit as error:
+        return {"unfit": str(error)}
     except ValueError as error:
         return {"error": "ConversionError", "message": str(error).rstrip(".")}
     except RuntimeError as error:

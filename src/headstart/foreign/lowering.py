@@ -559,6 +559,7 @@ RULES: dict[str, Rule] = {
     "GroupNormalization": _group_normalisation,
     "HSigmoid": _h_sigmoid,
     "HardSigmoid": _hard_sigmoid,
+    "Identity": lambda _, node: node.input_value(0),
     "Interpolate": _resize,
     "MVN": _mean_variance,
     "MatMul": _dense,
