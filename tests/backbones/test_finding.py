@@ -290,6 +290,7 @@ class TestNetworksOfOtherPrograms:
                 "size": size or [8, 8],
                 "macs": 1,
                 "inside": facts.preprocessing is None,
+                "quantised": False,
             }
 
         monkeypatch.setattr("headstart.foreign.conversion.convert", convert)
@@ -314,7 +315,8 @@ class TestNetworksOfOtherPrograms:
         def convert(_, __, graph, **___):
             for name in ("graph.xml", "graph.bin"):
                 shutil.copy(tiny_network.folder / name, graph.parent / name)
-            return {"outputs": tiny_network.outputs, "size": [32, 32], "macs": 1, "inside": True}
+            facts = {"size": [32, 32], "macs": 1, "inside": True, "quantised": False}
+            return {"outputs": tiny_network.outputs, **facts}
 
         monkeypatch.setattr("headstart.foreign.conversion.convert", convert)
         assert find_network(NetworkSpec(file, mirror=True)).mirror
@@ -324,7 +326,8 @@ class TestNetworksOfOtherPrograms:
         def convert(_, __, graph, **___):
             graph.write_text("<net>")
             graph.with_suffix(".bin").write_bytes(b"weights")
-            return {"outputs": {"features": [4]}, "size": [8, 8], "macs": 1, "inside": True}
+            facts = {"size": [8, 8], "macs": 1, "inside": True, "quantised": False}
+            return {"outputs": {"features": [4]}, **facts}
 
         monkeypatch.setattr("headstart.foreign.conversion.convert", convert)
         assert (

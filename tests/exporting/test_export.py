@@ -8,6 +8,8 @@ from headstart.errors import ConversionError, UsageError
 from headstart.exporting import export as module
 from headstart.exporting.export import export
 from headstart.exporting.formats import FORMATS
+from headstart.features.settings import FeatureSettings
+from headstart.jobs.predict import open_predictor
 
 
 @pytest.fixture
@@ -75,3 +77,16 @@ def test_wrong_arguments_are_refused(small, tmp_path, to, name, precision, says)
     with pytest.raises(UsageError, match=says):
         export(small, to, tmp_path / name, precision=precision)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("to", FORMATS)
+def test_what_was_exported_comes_back_as_a_backbone(small, pixels, tmp_path, to):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("tensorflow")
+    pytest.importorskip("ai_edge_litert")
+    path = export(small, to, tmp_path / f"net{FORMATS[to].suffixes[0]}").path
+    back = open_predictor(path, FeatureSettings(precision="f32"))
+    assert [str(label) for label in back.labels] == [str(label) for label in small.labels]
+    found, expected = (each.predict_proba(list(pixels)) for each in (back, small))
+    np.testing.assert_allclose(found, expected, atol=1e-4)

@@ -30,7 +30,7 @@ def test_values_out_of_range_are_refused(wrong, says):
 
 
 def test_the_architectures_are_those_that_can_be_built():
-    assert set(get_args(Architecture)) == set(ARCHITECTURES)
+    assert set(get_args(Architecture)) <= set(ARCHITECTURES)
 
 
 def test_training_starts_with_images_of_half_the_size():

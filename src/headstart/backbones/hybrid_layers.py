@@ -10,9 +10,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from keras import Layer
     from numpy.typing import NDArray
 
@@ -67,6 +66,8 @@ def distances(side: int) -> NDArray[np.int64]:
 
     Distances are numbered as they come up, row by row; their directions don't matter.
     """
+    import numpy as np
+
     rows, columns = np.divmod(np.arange(side**2), side)
     down = np.abs(rows[:, None] - rows)
     across = np.abs(columns[:, None] - columns)

@@ -49,6 +49,7 @@ _LAYERS = {
 _OPERATIONS = {
     "keras.src.ops.numpy": _NUMPY,
     "keras.src.ops.nn": _NN,
+    "keras.src.ops.core": ("Cast",),
     "keras.src.ops.operation": (),
 }
 _MODELS = ("Functional", "Model", "Sequential")
@@ -66,6 +67,7 @@ _TYPES = (
 _OF_TRAINING = ("_initializer", "_regularizer", "_constraint")
 _LEFT_OUT = ("dtype", "optional", "ragged", "seed", "sparse", "synchronized", "trainable")
 _LONGEST = 10_000
+_ANSWER = "probabilities"
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -119,6 +121,8 @@ class _Cleaner:
         if module == "keras.layers":
             clean["dtype"] = "float32"
             clean = _as_keras_3(kind, clean, self._size)
+        if kind == "Cast":
+            clean["dtype"] = "float32"  # as everything here
         return _class(module, kind, clean), 1
 
     def _model(self, kind: str, config: Json) -> tuple[Json, int]:
@@ -138,8 +142,11 @@ class _Cleaner:
             for layer in layers:
                 del layer["name"], layer["inbound_nodes"]
             return _class("keras", kind, clean), calls
-        ends = {key: _value(config.get(key)) for key in ("input_layers", "output_layers")}
-        return _class("keras", "Model", clean | ends), calls
+        taken = _value(config.get("input_layers"))
+        given = _answer(_value(config.get("output_layers")))
+        return _class(
+            "keras", "Model", {**clean, "input_layers": taken, "output_layers": given}
+        ), calls
 
     def _setting(self, key: str, value: object) -> object:
         if key == "activation" and isinstance(value, dict):
@@ -151,6 +158,11 @@ class _Cleaner:
         if key == "quantization_config" and value is not None:
             raise ValueError("weights that Keras quantised")
         return _value(value)
+
+
+def _answer(outputs: Any) -> Any:
+    """Return the outputs; of outputs with names, as our exports have, the probabilities."""
+    return outputs.get(_ANSWER, outputs) if isinstance(outputs, dict) else outputs
 
 
 def _kind(found: object) -> str:

@@ -14,8 +14,10 @@ from headstart.escaping import quoted
 from headstart.foreign.facts import Facts
 from headstart.foreign.flatbuffers import Table, root
 from headstart.foreign.labels import MAX_BYTES, classes_in_text
+from headstart.foreign.model_info import facts_of_export
 from headstart.networks.preprocessing import Preprocessing
 from headstart.untrusted.array_files import check_list
+from headstart.untrusted.json_text import parse_json
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -40,6 +42,8 @@ _UINT8 = 3
 _NAME = "TFLITE_METADATA"
 # The identifier of a FlatBuffer that is such metadata.
 _IDENTIFIER = b"M001"
+# What our own exports pack beside the labels.
+_OF_EXPORTS = "headstart.json"
 # Bytes of the end of a zip archive without a comment.
 _ZIP_END = 22
 
@@ -73,11 +77,12 @@ def _facts(model: Table, file: BinaryIO) -> Facts:
     named = None if subgraph is None else _label_file(subgraph)
     # Pixels go into a network of 8 bits as they are, whatever is said of numbers.
     takes_pixels = _input_type(model) == _UINT8
-    return Facts(
+    said = Facts(
         preprocessing=None if takes_pixels or subgraph is None else _preprocessing(subgraph),
         classes=_packed_labels(file, named),
         license=about.text(_LICENSE),
     )
+    return _packed_export(file).over(said)
 
 
 def _metadata(model: Table) -> Table | None:
@@ -132,7 +137,7 @@ def _label_file(subgraph: Table) -> str | None:
 
 def _packed_labels(file: BinaryIO, named: str | None) -> tuple[ClassName, ...] | None:
     """Return the labels in the archive that is appended; without a name, those of its only text."""
-    texts = _packed_texts(file)
+    texts = _packed(file, ".txt")
     wanted = texts if named is None else [each for each in texts if each.filename == named]
     if named is not None and not wanted:
         raise ValueError(f"its metadata names the label file {quoted(named)}, which is not packed")
@@ -144,12 +149,22 @@ def _packed_labels(file: BinaryIO, named: str | None) -> tuple[ClassName, ...] |
         return classes_in_text(member.read(MAX_BYTES))
 
 
-def _packed_texts(file: BinaryIO) -> list[zipfile.ZipInfo]:
-    """Return the texts in the archive behind the network; none without such an archive."""
+def _packed_export(file: BinaryIO) -> Facts:
+    """Return what one of our own exports says of itself."""
+    for member in _packed(file, _OF_EXPORTS):
+        if member.file_size > MAX_BYTES:
+            raise ValueError(f"{_OF_EXPORTS} must have at most {MAX_BYTES:,} bytes")
+        with zipfile.ZipFile(file) as archive, archive.open(member) as opened:
+            return facts_of_export(parse_json(opened.read(MAX_BYTES)))
+    return Facts()
+
+
+def _packed(file: BinaryIO, ending: str) -> list[zipfile.ZipInfo]:
+    """Return what is in the archive behind the network; nothing without such an archive."""
     size = file.seek(0, 2)
     file.seek(max(0, size - _ZIP_END))
     if file.read(4) != b"PK\x05\x06":
         return []
     check_list(file, size)
     with zipfile.ZipFile(file) as archive:
-        return [each for each in archive.infolist() if each.filename.lower().endswith(".txt")]
+        return [each for each in archive.infolist() if each.filename.lower().endswith(ending)]
