@@ -13,6 +13,7 @@ from tests.features.graphs import difference, images, make_graph, run_openvino
 from headstart.backbones.catalogue import backbones, get_backbone
 from headstart.backbones.finding import find_network
 from headstart.backbones.spec import NetworkSpec
+from headstart.classifier import ImageClassifier
 from headstart.errors import DamagedModel
 from headstart.features.openvino_engine import OpenVinoEngine
 from headstart.networks.network import Network
@@ -82,6 +83,16 @@ def test_mirrored_networks(equal, tiny_network):
 
 def test_the_backbone_that_is_shipped(equal):
     equal(find_network(NetworkSpec("mini")))
+
+
+def test_a_network_that_is_cut_at_a_layer(equal):
+    equal(find_network(NetworkSpec("mini", size=32, layer="stem_relu")))
+
+
+def test_the_network_of_a_saved_model(equal, tiny_network, tmp_path):
+    images_ = list(images(8, tiny_network.size))
+    classifier = ImageClassifier(tiny_network, cache=False).fit(images_, [0, 1] * 4)
+    equal(classifier.save(tmp_path / "model").network)
 
 
 def test_what_scales_channels_becomes_part_of_the_weights(run, torch, tmp_path):
