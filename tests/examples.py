@@ -27,13 +27,20 @@ def check_names_and_calls(source):
 def _imported(node):
     if isinstance(node, ast.ImportFrom):
         module = importlib.import_module(node.module)
-        return {name.asname or name.name: getattr(module, name.name) for name in node.names}
+        return {name.asname or name.name: _part(module, name.name) for name in node.names}
     return {
         name.asname or name.name.partition(".")[0]: importlib.import_module(
             name.name if name.asname else name.name.partition(".")[0]
         )
         for name in node.names
     }
+
+
+def _part(module, name):
+    """Return what a module has under a name; a module within a package may not be imported yet."""
+    if not hasattr(module, name):
+        importlib.import_module(f"{module.__name__}.{name}")
+    return getattr(module, name)
 
 
 def _resolve(node, known):

@@ -142,9 +142,8 @@ def find_origin(
     meant = resolve(named) if isinstance(named, str | Path) else None
     if isinstance(meant, ForeignFile | AddedBackbone | Handle):
         raise UsageError(
-            f"{named} is a network of another program, of which there is no Keras network to train "
-            "further. Train a head on it, without fine-tuning; or fine-tune a backbone that "
-            "`headstart models` lists."
+            "The network must be from a backbone's folder, or from a backbone that `headstart "
+            f"models` lists. Received: {named}, a network of another program."
         )
     row = meant if isinstance(meant, Backbone) else look_up(network.name)
     if row is None:
