@@ -169,6 +169,7 @@ if importlib.util.find_spec("tokenizers"):
     job.find_network = lambda *_, **__: load_network(Path(NETWORK))
     tower = WORK / "tower.safetensors"
     texts = ["a tiger", "a horse cart"]
+    check("text_start", lambda: hs.text_start(texts, weights=tower, progress=quiet))
     check("zero_shot", lambda: hs.zero_shot(texts, WORK / "texts", weights=tower, progress=quiet))
 check("learning_curve", lambda: str(hs.learning_curve(IMAGES, backbone=NETWORK, progress=quiet)))
 (explanation,) = check("explain", lambda: hs.explain(paths[:1], model, progress=quiet))

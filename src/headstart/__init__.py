@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from headstart.jobs.show import plot_counts as plot_counts
     from headstart.jobs.train import TrainingSummary as TrainingSummary
     from headstart.jobs.train import train as train
+    from headstart.jobs.zero_shot import text_start as text_start
     from headstart.jobs.zero_shot import zero_shot as zero_shot
     from headstart.model import SavedModel as SavedModel
     from headstart.model import load as load
@@ -183,6 +184,7 @@ _HOMES = {
     "read_dataset": "data.datasets",
     "remove_backbone": "foreign.added",
     "report": "jobs.report",
+    "text_start": "jobs.zero_shot",
     "train": "jobs.train",
     "zero_shot": "jobs.zero_shot",
 }

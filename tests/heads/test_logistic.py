@@ -1,11 +1,14 @@
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from headstart.errors import UsageError
 from headstart.heads import logistic
 from headstart.heads.coordinates import principal_coordinates
 from headstart.heads.logistic import LogisticHead
+from headstart.heads.multinomial import LogisticProblem
+from headstart.prediction.scoring import softmax
 
 from .test_base import clouds
 
@@ -74,3 +77,65 @@ def test_without_a_validation_set_a_medium_strength_is_used():
 def test_values_out_of_range_are_refused(wrong):
     with pytest.raises(UsageError, match=next(iter(wrong))):
         LogisticHead(**wrong).fit(*clouds())
+
+
+class TestStart:
+    """A head that starts with weights, such as those of texts."""
+
+    @pytest.fixture
+    def start(self):
+        random = np.random.default_rng(3)
+        return {code: 2 * random.standard_normal(20) for code in range(3)}
+
+    def offset(self, features, start):
+        return features @ np.stack([start[code] for code in range(3)], axis=1)
+
+    def test_a_strong_penalty_leaves_it_as_it_is(self, start):
+        features, codes = clouds(30, 20)
+        found = LogisticHead(C=1e-9, start=start).fit(features, codes).predict_proba(features)
+        expected = softmax(self.offset(features, start))
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+
+    def test_many_samples_and_a_weak_penalty_forget_it(self, start):
+        features, codes = clouds(600, 20)
+        plain = LogisticHead(C=1e4).fit(features, codes).predict_proba(features)
+        found = LogisticHead(C=1e4, start=start).fit(features, codes).predict_proba(features)
+        np.testing.assert_allclose(found, plain, atol=2e-2)
+
+    @pytest.mark.parametrize("strength", [1e-3, 0.1, 10.0])
+    def test_equals_the_minimum_that_scipy_finds(self, start, strength):
+        features, codes = clouds(40, 20)
+        features = features.astype(np.float64)
+        coordinates = principal_coordinates(features, np.ones(40))
+        offset = self.offset(features, start)
+        problem = LogisticProblem(coordinates, codes, 3, offset)
+        solved = problem.solve(np.ones((40, 1)), strength, problem.zeros(), 1e-6)
+
+        def loss(flat):
+            parameters = flat.reshape(-1, 3)
+            logits = offset + coordinates.values @ parameters[:-1] + parameters[-1]
+            fit = -np.log(softmax(logits)[np.arange(40), codes]).sum()
+            return fit + (parameters**2).sum() / (2 * strength)
+
+        best = minimize(loss, np.zeros(solved.size), method="L-BFGS-B", tol=1e-12)
+        assert loss(solved.ravel()) <= best.fun + 1e-4
+
+    def test_the_strength_is_chosen_with_it(self, start):
+        features, codes = clouds(60, 20)
+        head = LogisticHead(start=start).fit(features, codes)
+        assert head.losses_
+        few = LogisticHead(start=start).fit(features[:3], np.arange(3))  # nothing to validate with
+        assert min(logistic._STRENGTHS) == few.C_
+
+    @pytest.mark.parametrize(
+        ("change", "says"),
+        [
+            (lambda start: start.pop(2), "every class. Received: none for 2"),
+            (lambda start: start.update({1: np.zeros(7)}), r"20 finite numbers .*\s.* \(7,\)"),
+            (lambda start: start.update({1: np.full(20, np.nan)}), "NaN or infinity"),
+        ],
+    )
+    def test_what_it_can_not_be_is_refused(self, start, change, says):
+        change(start)
+        with pytest.raises(UsageError, match=says):
+            LogisticHead(start=start).fit(*clouds(30, 20))

@@ -91,6 +91,19 @@ def test_what_texts_can_not_be_compared_with_is_refused(asked, why, tower):
         open_zero_shot(NetworkSpec(**asked, weights=tower), CLASSES)
 
 
+def test_a_head_starts_with_the_texts(tower, images, tiny_network):
+    start = hs.text_start(CLASSES, "clip_vit_b32", weights=tower)
+    scorer = open_zero_shot(NetworkSpec("clip_vit_b32", weights=tower), CLASSES).scorer
+    np.testing.assert_array_equal(np.stack([*start.values()], axis=1), scorer.weights)
+    head = hs.LogisticHead(C=1e-9, start=start)
+    classifier = hs.ImageClassifier(tiny_network, head=head, cache=False, error_target=None)
+    paths = sorted(map(str, images.iterdir()))
+    classifier.fit(paths, CLASSES)
+    texts = np.stack([start[label] for label in classifier.classes_], axis=1)
+    expected = softmax(classifier.features(paths) @ texts)  # the penalty leaves only them
+    np.testing.assert_allclose(classifier.predict_proba(paths), expected, atol=1e-3)
+
+
 @pytest.mark.usefixtures("offline")
 def test_a_network_that_reads_no_texts_is_refused_before_any_download():
     with pytest.raises(UsageError, match="clip_vit_b32 or siglip2_vit_b16"):

@@ -1,12 +1,13 @@
 """Logistic regression with a penalty that is found by cross-validation."""
 
 import math
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
 from headstart.arguments import Between, Seed
+from headstart.data.labels import listed
 from headstart.data.splits import ALWAYS_TRAINS, stratified_folds, stratified_sample
 from headstart.errors import UsageError
 from headstart.heads.base import AffineHead, Array, ClassWeight, Codes, class_weights
@@ -45,6 +46,10 @@ class LogisticHead(AffineHead):
         The weight of each class. "balanced" gives every class the same weight, None every sample.
     random_state : int or None, default=0
         The seed of the folds. With None, each `fit` has another.
+    start : mapping of label to ndarray of float, shape (n_features,), optional
+        Weights that each class begins with, such as its text (`headstart.text_start`): the penalty
+        is on what the samples add to them. With few samples the result is near these weights, with
+        many near that without a start.
 
     Attributes
     ----------
@@ -67,23 +72,47 @@ class LogisticHead(AffineHead):
         folds: Annotated[int, Between(2, 2**31)] = 5,
         class_weight: ClassWeight = "balanced",
         random_state: Seed | None = 0,
+        start: Mapping[Hashable, Any] | None = None,
     ) -> None:
         self.C = C
         self.folds = folds
         self.class_weight = class_weight
         self.random_state = random_state
+        self.start = start
 
     def _learn(
         self, features: Array, codes: Codes, class_weights: Array, groups: Codes | None
     ) -> AffineSoftmax:
         weights = class_weights[codes]
         coordinates = principal_coordinates(features, weights)
-        problem = LogisticProblem(coordinates, codes, len(class_weights))
+        start = self._start(features)
+        offset = None if start is None else features @ start
+        problem = LogisticProblem(coordinates, codes, len(class_weights), offset)
         with suitable_threads(coordinates.values.size * len(class_weights)):
-            self.C_ = self._strength(problem, features, codes, weights, groups)
+            self.C_ = self._strength(problem, features, codes, weights, groups, offset)
             found = problem.solve(weights[:, None], self.C_, problem.zeros(), _FINE)[0]
-        found *= np.asarray(self.sharpness_, found.dtype)
-        return AffineSoftmax(*coordinates.to_features(found[:-1], found[-1]))
+        slopes, bias = coordinates.to_features(found[:-1], found[-1])
+        sharpness = np.asarray(self.sharpness_, slopes.dtype)
+        return AffineSoftmax(
+            sharpness * (slopes if start is None else slopes + start), sharpness * bias
+        )
+
+    def _start(self, features: Array) -> Array | None:
+        """Return the weights (d, k) that the classes begin with, in the type of the features."""
+        if self.start is None:
+            return None
+        labels, n_features = self.classes_.tolist(), features.shape[1]
+        lacking = [label for label in labels if label not in self.start]
+        if lacking:
+            raise UsageError(f"start must have every class. Received: none for {listed(lacking)}.")
+        columns = [np.asarray(self.start[label], features.dtype) for label in labels]
+        wrong = [each.shape for each in columns if each.shape != (n_features,)]
+        if wrong or not np.isfinite(columns).all():
+            raise UsageError(
+                f"start must have {n_features} finite numbers for each class, as many as there are "
+                f"features. Received: {wrong[0] if wrong else 'NaN or infinity'}."
+            )
+        return np.stack(columns, axis=1)
 
     def _strength(
         self,
@@ -92,6 +121,7 @@ class LogisticHead(AffineHead):
         codes: Codes,
         weights: Array,
         groups: Codes | None,
+        offset: Array | None,
     ) -> float:
         self.sharpness_ = 1.0
         if self.C != "auto":
@@ -103,10 +133,12 @@ class LogisticHead(AffineHead):
             codes, weights = codes[rows], weights[rows]
             groups = None if groups is None else groups[rows]
             coordinates = principal_coordinates(features[rows], weights)
-            problem = LogisticProblem(coordinates, codes, n_classes)
+            offset = None if offset is None else offset[rows]
+            problem = LogisticProblem(coordinates, codes, n_classes, offset)
         folds = stratified_folds(codes, _at_least_two(self.folds), self.random_state, groups)
         tested = folds != ALWAYS_TRAINS
-        self.losses_, best = {}, _UNTRIED
+        # Where nothing can be tried, a start is better than what a sample a class says.
+        self.losses_, best = {}, _UNTRIED if offset is None else _STRENGTHS[0]
         for strength, logits, losses in validation_path(problem, codes, weights, folds):
             self.losses_[strength] = float(np.average(losses, weights=weights[tested]))
             if self.losses_[strength] == min(self.losses_.values()):

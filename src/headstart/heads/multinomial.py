@@ -35,15 +35,25 @@ class LogisticProblem:
         The class of each sample, 0 to n_classes - 1.
     n_classes : int
         Called k below.
+    offset : ndarray of float, shape (n, k), optional
+        What is added to the logits. The bias then has the penalty of the weights: a strong one
+        leaves the offset as it is.
     """
 
     def __init__(
-        self, coordinates: Coordinates, codes: npt.NDArray[np.int64], n_classes: int
+        self,
+        coordinates: Coordinates,
+        codes: npt.NDArray[np.int64],
+        n_classes: int,
+        offset: Array | None = None,
     ) -> None:
         self._values = coordinates.values
         self._spread = coordinates.spread
         self._codes = codes
         self._n_classes = n_classes
+        self._offset = None if offset is None else offset.astype(self._values.dtype)
+        # Rows of the parameters that have the penalty: without an offset, all but the bias.
+        self._penalised = slice(None, -1 if offset is None else None)
 
     def zeros(self, problems: int = 1) -> Array:
         """Return parameters (f, r + 1, k) of zeros: the weights, and the bias as the last row."""
@@ -98,14 +108,20 @@ class LogisticProblem:
         flat = parameters.transpose(1, 0, 2).reshape(parameters.shape[1], -1)
         logits = self._values @ flat[:-1]
         logits += flat[-1]
-        return logits.reshape(-1, len(parameters), self._n_classes)
+        logits = logits.reshape(-1, len(parameters), self._n_classes)
+        if self._offset is not None:
+            logits += self._offset[:, None]
+        return logits
 
     def _steps(self, totals: Array, strength: float) -> Array:
         # p (1 - p) for equal probabilities: the curvature of a sample's loss at the start.
         curvature = (1 - 1 / self._n_classes) / self._n_classes
         shares = totals / len(self._codes)
         curved = curvature * np.outer(shares, self._spread**2) + 1 / strength
-        steps = 1 / np.sqrt(np.hstack([curved, curvature * totals[:, None]]))
+        bias = curvature * totals[:, None]
+        if self._offset is not None:
+            bias = bias + 1 / strength
+        steps = 1 / np.sqrt(np.hstack([curved, bias]))
         return steps[:, :, None].astype(self._values.dtype)
 
     def _loss(
@@ -121,10 +137,10 @@ class LogisticProblem:
         fit = np.sum(sample_weights * (np.log(sums) - truth), axis=0, dtype=np.float64)
         excess *= (sample_weights / sums)[:, :, None].astype(excess.dtype)
         excess[rows, :, self._codes] -= sample_weights.astype(excess.dtype)
-        weights = parameters[:, :-1]
+        weights = parameters[:, self._penalised]
         penalty = np.einsum("frk,frk->f", weights, weights) / (2 * strength)
         slopes = self._slopes(excess)
-        slopes[:, :-1] += weights / strength
+        slopes[:, self._penalised] += weights / strength
         return fit + penalty, slopes
 
     def _slopes(self, excess: Array) -> Array:

@@ -28,6 +28,8 @@ from headstart.prediction.scoring import AffineSoftmax
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from headstart.images.sources import ImageSource
     from headstart.model import SavedModel
     from headstart.progress import Progress
@@ -163,6 +165,51 @@ def zero_shot(  # noqa: PLR0913 - all are named, and each has a default
     settings = FeatureSettings(resize=resize, precision=precision, device=device)
     predictor = open_zero_shot(spec, classes, templates, settings, progress=progress)
     return save_zero_shot(predictor, Path(folder), overwrite=overwrite)
+
+
+@checked
+def text_start(
+    classes: list[str] | tuple[str, ...],
+    backbone: str | Path | NetworkSpec = "clip_vit_b32",
+    *,
+    templates: list[str] | tuple[str, ...] = (),
+    weights: str | Path | None = None,
+    progress: Progress | None = None,
+) -> dict[str, NDArray[np.float32]]:
+    """Return what a logistic head can start with where there are few images: the classes' texts.
+
+    ``ImageClassifier(backbone, head=LogisticHead(start=text_start(classes, backbone)))`` is near
+    zero-shot classification with very few images, and near an ordinary head with many.
+
+    Parameters
+    ----------
+    classes : list of str
+        The labels of the images, as texts.
+    backbone : str, Path or NetworkSpec, default="clip_vit_b32"
+        A backbone that was trained on images with their texts.
+    templates, weights, progress
+        See `zero_shot`.
+
+    Returns
+    -------
+    dict of str to ndarray of float32, shape (n_features,)
+        The vector of each class, times the scale that was learnt with it.
+
+    Raises
+    ------
+    UsageError
+        If an argument is wrong, or the backbone reads no texts.
+    MissingExtra
+        If the package tokenizers is not installed.
+    WeightsError, ConversionError
+        If it can't be made.
+    """
+    spec = backbone if isinstance(backbone, NetworkSpec) else NetworkSpec(backbone)
+    if weights is not None:
+        spec = replace(spec, weights=weights)
+    scorer = open_zero_shot(spec, classes, templates, progress=progress).scorer
+    assert isinstance(scorer, AffineSoftmax)  # noqa: S101 - as `open_zero_shot` makes it
+    return dict(zip(classes, scorer.weights.T, strict=True))
 
 
 def save_zero_shot(predictor: Predictor, folder: Path, *, overwrite: bool = False) -> SavedModel:
