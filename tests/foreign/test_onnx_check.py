@@ -193,11 +193,27 @@ def test_tensors_of_other_kinds_are_refused(checked):
             checked(onnx(graph))
 
 
+@pytest.mark.parametrize(
+    ("graph", "why"),
+    [
+        ((1, message((4, "Add"), (4, "Loop"))), "stands twice"),
+        ((5, message((1, 4), (2, 1), (9, bytes(8)), (9, bytes(8)))), "stands twice"),
+        ((5, message((1, 1), (13, message((1, "location"), (2, "a"), (2, "b"))))), "stands twice"),
+        ((5, message((1, 1), *external(location="a"), *external(location="b"))), "two of"),
+    ],
+)
+def test_what_readers_may_take_in_two_ways_is_refused(checked, graph, why):
+    with pytest.raises(ValueError, match=why):
+        checked(onnx(graph))
+
+
 def test_functions_that_call_themselves_are_refused(checked):
     def function(name, *calls):
         return message((25, message((1, name), *((7, message((4, call))) for call in calls))))
 
     checked(onnx() + function("outer", "inner", "inner") + function("inner", "Relu"))
+    with pytest.raises(ValueError, match="which calls itself"):
+        checked(onnx() + function("inner", "inner") + function("inner", "Relu"))
     with pytest.raises(ValueError, match="which calls itself"):
         checked(onnx() + function("outer", "inner") + function("inner", "outer"))
 

@@ -13,6 +13,7 @@ from headstart.foreign.protobuf import (
     VARINT,
     integers_in,
     messages_in,
+    only,
     read_fields,
     texts_in,
 )
@@ -63,3 +64,10 @@ def test_integers_are_signed_and_packed_or_not():
     assert list(integers_in(memoryview(message), 1)) == [3, -2, 5, -2, 7]
     with pytest.raises(ValueError, match="cut short"):
         list(integers_in(memoryview(b"\x0a\x02\x05\x80"), 1))
+
+
+def test_a_field_that_may_stand_once_is_refused_if_it_stands_twice():
+    assert only([], "none") == "none"
+    assert only(iter(["one"]), "none") == "one"
+    with pytest.raises(ValueError, match="stands twice"):
+        only(iter(["one", "two", "three"]), "none")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import mmap
+import os
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
 
 from headstart.foreign.protobuf import BYTES, VARINT, read_fields
+from headstart.untrusted.array_files import check_list
 from headstart.untrusted.regular_files import open_regular
 
 if TYPE_CHECKING:
@@ -115,6 +117,7 @@ def _is_onnx(file: BinaryIO) -> bool:
 
 def _is_keras_archive(file: BinaryIO) -> bool:
     with contextlib.suppress(zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        check_list(file, os.fstat(file.fileno()).st_size)
         names = zipfile.ZipFile(file).namelist()
         return "config.json" in names and "metadata.json" in names
     return False

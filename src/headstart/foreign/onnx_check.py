@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from headstart.escaping import quoted
 from headstart.foreign.calls import Body, check_calls
 from headstart.foreign.files import mapped
-from headstart.foreign.protobuf import BYTES, integers_in, messages_in, read_fields, texts_in
+from headstart.foreign.protobuf import BYTES, integers_in, messages_in, only, read_fields, texts_in
 from headstart.foreign.sizes import check_total, n_values
 from headstart.untrusted.regular_files import open_regular
 
@@ -105,7 +105,10 @@ def check_onnx(path: Path) -> None:
             elif kind == "tensor":
                 sizes.append(_checked_size(message, path.parent))
             elif kind == "function":
-                functions[next(texts_in(message, _NAME), "")] = _body(message)
+                name, body = only(texts_in(message, _NAME), ""), _body(message)
+                # Those of other domains may have the same name: together they call what each calls.
+                known = functions.get(name, Body(0, []))
+                functions[name] = Body(known.n_nodes + body.n_nodes, [*known.calls, *body.calls])
     check_total(sizes, stored)
     check_calls(functions)
 
@@ -133,10 +136,13 @@ def _parts(content: memoryview) -> Iterator[tuple[str, memoryview]]:
 
 def _external(tensor: memoryview) -> dict[str, str]:
     """Return what a tensor says of the file with its values; nothing if they are in this one."""
-    return {
-        next(texts_in(entry, _KEY), ""): next(texts_in(entry, _VALUE), "")
-        for entry in messages_in(tensor, _EXTERNAL)
-    }
+    said: dict[str, str] = {}
+    for entry in messages_in(tensor, _EXTERNAL):
+        key = only(texts_in(entry, _KEY), "")
+        if key in said:
+            raise ValueError(f"values in another file with two of {quoted(key)}")
+        said[key] = only(texts_in(entry, _VALUE), "")
+    return said
 
 
 def _location(tensor: memoryview) -> str | None:
@@ -145,14 +151,14 @@ def _location(tensor: memoryview) -> str | None:
 
 
 def _check_operation(node: memoryview) -> None:
-    name = next(texts_in(node, _OPERATION), "")
+    name = only(texts_in(node, _OPERATION), "")
     if name in REFUSED:
         raise ValueError(f"the operation {name}, which repeats others")
 
 
 def _body(function: memoryview) -> Body:
     calls = [
-        next(texts_in(node, _OPERATION), "") for node in messages_in(function, _FUNCTION_NODES)
+        only(texts_in(node, _OPERATION), "") for node in messages_in(function, _FUNCTION_NODES)
     ]
     return Body(len(calls), calls)
 
@@ -162,14 +168,14 @@ def _checked_size(tensor: memoryview, folder: Path) -> int:
     fields = list(read_fields(tensor))
     if any(field.number == _SEGMENT for field in fields):
         raise ValueError("a tensor in segments")
-    kind = next(iter(integers_in(tensor, _TYPE)), 0)
+    kind = only(integers_in(tensor, _TYPE), 0)
     values = n_values(list(integers_in(tensor, _DIMS)))
     size = -(-values * _BITS.get(kind, 8) // 8)
     external = _external(tensor)
     if external:
         available = _external_bytes(external, folder, size)
     elif any(field.number == _RAW for field in fields):
-        available = sum(len(raw) for raw in messages_in(tensor, _RAW))
+        available = len(only(messages_in(tensor, _RAW), memoryview(b"")))
     else:
         # Each takes a byte at least, and one number may hold two of 4 bits.
         typed = sum(

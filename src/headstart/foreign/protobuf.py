@@ -6,10 +6,13 @@ nothing is allocated because a length in the file says so.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+T = TypeVar("T")
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 _LENGTHS = {FIXED64: 8, FIXED32: 4}
@@ -90,6 +93,20 @@ def texts_in(message: memoryview, number: int) -> Iterator[str]:
     """
     for value in messages_in(message, number):
         yield bytes(value).decode()
+
+
+def only(values: Iterable[T], default: T) -> T:
+    """Return the value of a field that may stand once, or the default.
+
+    Raises
+    ------
+    ValueError
+        If it stands twice: of two, some readers take the first and others the last.
+    """
+    found = [default, *islice(values, 2)]
+    if len(found) > 2:
+        raise ValueError("a field that may stand once and stands twice")
+    return found[-1]
 
 
 def integers_in(message: memoryview, number: int) -> Iterator[int]:

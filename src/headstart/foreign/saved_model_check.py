@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from headstart.foreign.calls import Body, check_calls
 from headstart.foreign.files import SAVED_MODEL, mapped
-from headstart.foreign.protobuf import integers_in, messages_in, texts_in
+from headstart.foreign.protobuf import integers_in, messages_in, only, texts_in
 from headstart.foreign.sizes import check_total, n_values
 from headstart.untrusted.regular_files import open_regular
 
@@ -81,8 +81,8 @@ def _nodes(graph: memoryview) -> Iterator[tuple[str, memoryview]]:
         yield "", node
     for library in messages_in(graph, _LIBRARY):
         for function in messages_in(library, _FUNCTIONS):
-            signature = next(messages_in(function, _SIGNATURE), memoryview(b""))
-            name = next(texts_in(signature, _NAME), "")
+            signature = only(messages_in(function, _SIGNATURE), memoryview(b""))
+            name = only(texts_in(signature, _NAME), "")
             if not name:
                 raise ValueError("a function without a name")
             for node in messages_in(function, _FUNCTION_NODES):
@@ -112,11 +112,11 @@ def _tensors(value: memoryview) -> Iterator[memoryview]:
 
 def _size(tensor: memoryview) -> int:
     """Return the bytes of a constant in memory."""
-    kind = next(integers_in(tensor, _TYPE), 0)
+    kind = only(integers_in(tensor, _TYPE), 0)
     if kind == _TEXT:
         return len(tensor)
     shape = [
-        next(integers_in(axis, _LENGTH), 0)
+        only(integers_in(axis, _LENGTH), 0)
         for sizes in messages_in(tensor, _SHAPE)
         for axis in messages_in(sizes, _AXES)
     ]
