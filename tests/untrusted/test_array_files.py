@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from headstart.untrusted import array_files
+from headstart.untrusted import zip_lists
 from headstart.untrusted.array_files import read_arrays
 
 ARRAYS: dict[str, np.ndarray] = {
@@ -163,9 +163,9 @@ def test_arrays_that_share_bytes_are_refused(read):
 
 
 def test_a_long_list_is_refused_before_it_is_read(read, monkeypatch):
-    monkeypatch.setattr(array_files, "MAX_LIST", 200)
+    monkeypatch.setattr(zip_lists, "MAX_LIST", 200)
     assert len(read(saved(a=np.zeros(3), b=np.zeros(3)))) == 2
-    with pytest.raises(ValueError, match="far too many arrays"):
+    with pytest.raises(ValueError, match="far too many files"):
         read(saved(a=np.zeros(3), b=np.zeros(3), c=np.zeros(3), d=np.zeros(3), e=np.zeros(3)))
 
 
@@ -184,7 +184,7 @@ def test_the_list_of_a_large_archive_is_refused_as_well(read):
         )
 
     assert read(large(end - start))["a"].shape == (3,)
-    with pytest.raises(ValueError, match="far too many arrays"):
+    with pytest.raises(ValueError, match="far too many files"):
         read(large(2**40))
 
 

@@ -24,7 +24,6 @@ from headstart.errors import ConversionError, DamagedModel, UsageError
 from headstart.foreign.added import AddedBackbone
 from headstart.foreign.facts import Facts
 from headstart.foreign.files import ForeignFile, recognise
-from headstart.hub.fetching import fetch_handle
 from headstart.hub.handles import Handle
 from headstart.hub.licences import check_licence
 from headstart.networks.classes import ClassName, imagenet_classes
@@ -140,6 +139,8 @@ def _find_other(
 def _find_fetched(
     handle: Handle, spec: NetworkSpec, *, download: bool, progress: Progress | None
 ) -> Network:
+    from headstart.hub.fetching import fetch_handle  # late: few networks are fetched
+
     fetched = fetch_handle(
         handle,
         allow_non_commercial=spec.allow_non_commercial,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headstart import records
-from headstart.errors import ConversionError, StorageError, UsageError, WeightsMismatch
+from headstart.errors import StorageError, UsageError, WeightsMismatch
 from headstart.escaping import printable
 from headstart.networks.keras_settings import environment
 from headstart.processes.asking import ask
@@ -180,7 +180,4 @@ def ask_keras(task: str, row: Backbone, **request: str | list[int] | list[str]) 
         raise kinds[answer["error"]](answer["message"])
     if reply.status == 0 and answer is not None:
         return answer
-    raise ConversionError(
-        f"{row.name} could not be converted: the process that runs Keras ended with "
-        f"{reply.status}. The end of its messages:\n{reply.errors}"
-    )
+    raise reply.failure(f"{row.name} could not be converted", "Keras")

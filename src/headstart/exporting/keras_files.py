@@ -70,10 +70,7 @@ def _ask_keras(request: Mapping[str, Any], pixels: bytes = b"") -> dict[str, Any
             f"{answer['not_rebuilt']}. Export it to onnx or openvino."
         )
     if reply.status or not answer:
-        raise ConversionError(
-            "The model could not be exported: the process that runs Keras ended with "
-            f"{reply.status}. The end of its messages:\n{reply.errors}"
-        )
+        raise reply.failure("The model could not be exported", "Keras")
     return answer
 
 

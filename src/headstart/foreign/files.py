@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
 
 from headstart.foreign.protobuf import BYTES, VARINT, read_fields
-from headstart.untrusted.array_files import check_list
 from headstart.untrusted.regular_files import open_regular
+from headstart.untrusted.zip_lists import check_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from headstart.escaping import quoted
 from headstart.foreign.keras_config import clean_model
 from headstart.storage.whole_folders import temporary_folder
-from headstart.untrusted.array_files import check_list
 from headstart.untrusted.hashed_files import LARGEST
 from headstart.untrusted.hdf5_check import check_heaps, check_objects
 from headstart.untrusted.json_text import MAX_BYTES, parse_json
 from headstart.untrusted.regular_files import open_regular
+from headstart.untrusted.zip_lists import check_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,10 +22,10 @@ from headstart.foreign.protobuf import messages_in, texts_in
 from headstart.foreign.tflite_metadata import facts_in_tflite
 from headstart.networks.graph_check import MAX_BYTES
 from headstart.networks.preprocessing import ZERO_TO_ONE
-from headstart.untrusted.array_files import check_list
 from headstart.untrusted.json_text import MAX_BYTES as MAX_JSON
 from headstart.untrusted.json_text import parse_json, read_json
 from headstart.untrusted.regular_files import open_regular, read_bytes
+from headstart.untrusted.zip_lists import check_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,8 @@ from headstart.foreign.flatbuffers import Table, root
 from headstart.foreign.labels import MAX_BYTES, classes_in_text
 from headstart.foreign.model_info import facts_of_export
 from headstart.networks.preprocessing import Preprocessing
-from headstart.untrusted.array_files import check_list
 from headstart.untrusted.json_text import parse_json
+from headstart.untrusted.zip_lists import check_list
 
 if TYPE_CHECKING:
     from typing import BinaryIO

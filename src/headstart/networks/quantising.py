@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headstart import records
-from headstart.errors import ConversionError, MissingExtra, StorageError, UsageError
+from headstart.errors import MissingExtra, StorageError, UsageError
 from headstart.escaping import printable
 from headstart.networks.network import GRAPH, cached_network
 from headstart.processes.asking import ask, inherited_environment
@@ -109,10 +109,7 @@ def _ask(network: Network, content: bytes, graph: Path) -> None:
     if "error" in answer:
         raise StorageError(answer["error"])
     if reply.status or not _is_done(answer):
-        raise ConversionError(
-            f"{network.name} could not be quantised: the process that runs NNCF ended with "
-            f"{reply.status}. The end of its messages:\n{reply.errors}"
-        )
+        raise reply.failure(f"{network.name} could not be quantised", "NNCF")
 
 
 def _is_done(answer: dict[str, Any]) -> bool:

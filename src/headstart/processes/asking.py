@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from headstart.errors import ConversionError
 from headstart.untrusted.json_text import parse_json
 
 if TYPE_CHECKING:
@@ -39,6 +40,21 @@ class Reply:
     answer: dict[str, Any] | None
     status: int | None
     errors: str
+
+    def failure(self, what: str, program: str) -> ConversionError:
+        """Return the error for a process that ended without the answer that was asked for.
+
+        Parameters
+        ----------
+        what : str
+            What did not happen, such as "mobilenet could not be converted".
+        program : str
+            What the process runs.
+        """
+        return ConversionError(
+            f"{what}: the process that runs {program} ended with {self.status}. The end of its "
+            f"messages:\n{self.errors}"
+        )
 
 
 def ask(

@@ -1,11 +1,10 @@
 """The folder for the backbones that a user has added."""
 
-import os
 from pathlib import Path
 
 import platformdirs
 
-from headstart.errors import UsageError
+from headstart.storage.user_folders import user_folder
 
 
 def backbones_dir() -> Path:
@@ -20,17 +19,6 @@ def backbones_dir() -> Path:
     UsageError
         If ``$HEADSTART_BACKBONES`` is not set, and the user has no home directory.
     """
-    named = os.environ.get("HEADSTART_BACKBONES")
-    if named:
-        return Path(named)
-    try:
-        usual = platformdirs.user_data_dir("headstart", False)
-    except RuntimeError:
-        usual = "~"
-    if usual.startswith("~"):  # what older versions of platformdirs return
-        raise UsageError(
-            "There must be a folder for the backbones that are added. Received: no home directory "
-            "(HOME) and no HEADSTART_BACKBONES. Set HEADSTART_BACKBONES to a folder that can be "
-            "written."
-        )
-    return Path(usual) / "backbones"
+    usual = platformdirs.user_data_dir
+    what = "the backbones that are added"
+    return user_folder("HEADSTART_BACKBONES", usual, what, within="backbones")

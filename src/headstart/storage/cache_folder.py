@@ -1,11 +1,10 @@
 """The folder for everything that can be downloaded or computed again."""
 
-import os
 from pathlib import Path
 
 import platformdirs
 
-from headstart.errors import UsageError
+from headstart.storage.user_folders import user_folder
 
 
 def cache_dir() -> Path:
@@ -20,16 +19,5 @@ def cache_dir() -> Path:
     UsageError
         If ``$HEADSTART_CACHE`` is not set, and the user has no home directory.
     """
-    named = os.environ.get("HEADSTART_CACHE")
-    if named:
-        return Path(named)
-    try:
-        usual = platformdirs.user_cache_dir("headstart", False)
-    except RuntimeError:
-        usual = "~"
-    if usual.startswith("~"):  # what older versions of platformdirs return
-        raise UsageError(
-            "There must be a folder for what headstart keeps on disk. Received: no home directory "
-            "(HOME) and no HEADSTART_CACHE. Set HEADSTART_CACHE to a folder that can be written."
-        )
-    return Path(usual)
+    what = "what headstart keeps on disk"
+    return user_folder("HEADSTART_CACHE", platformdirs.user_cache_dir, what)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.escaping import quoted
+from headstart.untrusted.zip_lists import check_list
 
 # The header of an array as NumPy writes it (format 1.0): numbers and texts only, no objects.
 _HEADER = re.compile(
@@ -18,10 +19,6 @@ _HEADER = re.compile(
     rb"'shape': \((?P<shape>(?:[0-9]{1,12},? ?)*)\), \} *\n"
 )
 _LONGEST_HEADER = 1000
-#: Bytes of the list of the arrays: 25,000 of them.
-MAX_LIST = 2**21
-# The end of an archive: a record, the place of that record, both only in large archives; the end.
-_LARGE, _PLACE, _END = 56, 20, 22
 
 
 def read_arrays(file: BinaryIO) -> dict[str, NDArray[Any]]:
@@ -41,7 +38,7 @@ def read_arrays(file: BinaryIO) -> dict[str, NDArray[Any]]:
     """
     try:
         size = os.fstat(file.fileno()).st_size
-        check_list(file, size)
+        _check_list(file, size)
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
             _check_entries(entries, size)
@@ -50,16 +47,11 @@ def read_arrays(file: BinaryIO) -> dict[str, NDArray[Any]]:
         raise ValueError(f"no archive of arrays: {error}") from error
 
 
-def check_list(file: BinaryIO, size: int) -> None:
-    """Check how long the list of the archive is, which is read into memory as a whole."""
-    file.seek(max(0, size - _LARGE - _PLACE - _END))
-    tail = file.read()
-    end, place, large = tail[-_END:], tail[-_END - _PLACE : -_END], tail[: -_END - _PLACE]
-    length = int.from_bytes(end[12:16], "little")
-    if place.startswith(b"PK\x06\x07"):
-        length = int.from_bytes(large[40:48], "little")
-    if not end.startswith(b"PK\x05\x06") or length > MAX_LIST:
-        raise ValueError("no archive of arrays, or far too many arrays")
+def _check_list(file: BinaryIO, size: int) -> None:
+    try:
+        check_list(file, size)
+    except ValueError as error:
+        raise ValueError(f"no archive of arrays: {error}") from error
 
 
 def _check_entries(entries: list[zipfile.ZipInfo], size: int) -> None:
