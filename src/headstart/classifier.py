@@ -437,14 +437,8 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
 
         Parameters
         ----------
-        to : {"onnx", "openvino", "keras", "litert"}
-            The format.
-        out : str or Path
-            The file to write.
-        precision : {"auto", "f32", "int8"}, default="auto"
-            "auto" is that of the model: 8 bits if it was trained for them, else float32.
-        overwrite : bool, default=False
-            Whether a file that is there may be replaced.
+        to, out, precision, overwrite
+            See `headstart.export`.
 
         Returns
         -------
@@ -453,7 +447,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         Raises
         ------
         UsageError, MissingExtra, ConversionError, StorageError
-            See `headstart.exporting.export.export`.
+            See `headstart.export`.
         """
         from headstart.exporting.export import export
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from headstart.cli.main import main
+from headstart.exporting.export import ExportSummary
 
 
 def test_it_says_what_was_written_and_how_well_it_agrees(saved, tmp_path, capsys):
@@ -32,3 +33,19 @@ def test_what_people_do_wrong(saved, photos, tmp_path, capsys):
     assert main(["export", saved, "--to", "openvino", "--precision", "int8", *out]) == 2
     assert "--precision int8" in capsys.readouterr().err
     assert list(tmp_path.glob("net.*")) == []
+
+
+def test_what_bfloat16_changes_is_said(saved, tmp_path, capsys, monkeypatch):
+    found = ExportSummary(
+        path=tmp_path / "net.xml",
+        format="openvino",
+        runtime="OpenVINO",
+        difference=1e-6,
+        outputs=("probabilities",),
+        precision="f32",
+        bf16_change=0.031,
+    )
+    monkeypatch.setattr("headstart.jobs.export.export", lambda *_, **__: found)
+    capsys.readouterr()
+    assert main(["export", saved, "--to", "openvino", "--out", str(tmp_path / "net.xml")]) == 0
+    assert "computes in bfloat16 on this computer, which changes" in capsys.readouterr().out

@@ -8,8 +8,10 @@ from headstart.errors import ConversionError, UsageError
 from headstart.exporting import export as module
 from headstart.exporting.export import export
 from headstart.exporting.formats import FORMATS
+from headstart.features.precision import PrecisionChoice
 from headstart.features.settings import FeatureSettings
 from headstart.jobs.predict import open_predictor
+from headstart.networks.quantising import quantised
 
 
 @pytest.fixture
@@ -90,3 +92,17 @@ def test_what_was_exported_comes_back_as_a_backbone(small, pixels, tmp_path, to)
     assert [str(label) for label in back.labels] == [str(label) for label in small.labels]
     found, expected = (each.predict_proba(list(pixels)) for each in (back, small))
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("to", ["onnx", "openvino"])
+def test_with_8_bits_it_comes_back_as_well(make_predictor, tiny_network, pixels, tmp_path, to):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("nncf")
+    int8 = PrecisionChoice("int8", "a test")
+    small = make_predictor(affine(), network=quantised(tiny_network, pixels), precision=int8)
+    path = export(small, to, tmp_path / f"net{FORMATS[to].suffixes[0]}").path
+    back = open_predictor(path)
+    assert back.precision == "int8"
+    found, expected = (each.predict_proba(list(pixels)) for each in (back, small))
+    np.testing.assert_allclose(found, expected, atol=0.05)

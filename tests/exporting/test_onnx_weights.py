@@ -62,7 +62,11 @@ GRAPHS = {
     ),
     "activations with a zero between two steps": (lambda ops, x: fake(ops, x, -0.3, 0.9), "Round"),
     "fewer steps": (lambda ops, x: fake(ops, x, -0.5, 0.5, levels=255), "Round"),
-    "steps that become others": (lambda ops, x: fake(ops, x, 0, 1, out=(-2, 3)), "Round"),
+    "steps that become others": (lambda ops, x: fake(ops, x, 0, 1, out=(-2, 3)), "QuantizeLinear"),
+    "steps that become others beside zero": (
+        lambda ops, x: fake(ops, x, 0, 1, out=(-2, 3.01)),
+        "Round",
+    ),
 }
 
 

@@ -40,6 +40,9 @@ class ExportSummary:
         "probabilities", "feature_vector" and, for a linear head on the means of a feature map,
         "saliency_map".
     precision : {"f32", "int8"}
+    bf16_change : float or None
+        How far the model's own probabilities of the golden images are off where it computes in
+        bfloat16: the file computes in float32. None if the model does not.
     """
 
     path: Path
@@ -48,6 +51,7 @@ class ExportSummary:
     difference: float
     outputs: tuple[str, ...]
     precision: Literal["f32", "int8"]
+    bf16_change: float | None = None
 
 
 def export(
@@ -108,6 +112,7 @@ def export(
         difference=difference,
         outputs=tuple(name for each in model.graph.outputs for name in each.get_names()),
         precision="int8" if predictor.network.quantised else "f32",
+        bf16_change=model.bf16_change,
     )
 
 

@@ -12,7 +12,7 @@ from headstart.exporting.graph import exported_graph
 from headstart.images.reader import load
 from headstart.images.sources import as_source
 from headstart.prediction.activation_map import activation_maps
-from headstart.prediction.drawn_images import drawn_images
+from headstart.prediction.drawn_images import OFF_WITH_8_BITS, drawn_images
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from headstart.prediction.predictor import Predictor
     from headstart.prediction.scoring import Scorer
 
-# How far a probability may be off. In 8 bits, a difference of rounding may become one of a whole
-# step: see `headstart.model.golden`.
-_TOLERANCE, _OF_8_BITS = 1e-3, 0.15
+# How far a probability may be off.
+_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,6 +56,9 @@ class ExportedModel:
         Those of the images.
     tolerance : float
         How far a probability of the exported file may be off.
+    bf16_change : float or None
+        How far those of the images are off where the model itself computes in bfloat16; None if it
+        does not.
     """
 
     graph: Model
@@ -68,15 +70,20 @@ class ExportedModel:
     images: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
     tolerance: float
+    bf16_change: float | None = None
 
     @classmethod
     def of(cls, predictor: Predictor) -> Self:
         """Return a predictor as it is exported: in 8 bits if it has them, else in float32."""
+        images = list(drawn_images())
         extractor = replace(predictor.extractor, cache=None, workers=None, device="cpu")
+        as_it_is = replace(predictor, extractor=extractor)
         if not predictor.network.quantised:
             extractor = extractor.computed_in("f32")
         predictor = replace(predictor, extractor=extractor)
-        images = list(drawn_images())
+        probabilities, change = predictor.predict_proba(images), None
+        if as_it_is.precision == "bf16":
+            change = float(np.abs(as_it_is.predict_proba(images) - probabilities).max())
         maps = activation_maps(predictor)
         if maps is not None and maps.pooling != "avg":
             maps = None  # maxima belong to the place where they are, which few formats can say
@@ -88,8 +95,9 @@ class ExportedModel:
             labels=tuple(printable(str(label)) for label in predictor.labels),
             resize=predictor.resize,
             images=_pixels(images, extractor),
-            probabilities=predictor.predict_proba(images),
-            tolerance=_OF_8_BITS if predictor.network.quantised else _TOLERANCE,
+            probabilities=probabilities,
+            tolerance=OFF_WITH_8_BITS if predictor.network.quantised else _TOLERANCE,
+            bf16_change=change,
         )
 
 

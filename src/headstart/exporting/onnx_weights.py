@@ -7,7 +7,8 @@ between such pairs in 8 bits.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -62,21 +63,42 @@ def fake_quantised(graph: OnnxGraph, values: str, node: Node) -> str:
         _values(node.input_value(place).get_node()).astype(np.float32) for place in range(1, 5)
     )
     levels = int(node.get_attributes()["levels"])
-    scale = (high - low) / np.float32(levels - 1)
-    same = np.array_equal(low, out_low) and np.array_equal(high, out_high)
-    zero = -low / scale
-    axis = _axis(scale)
-    whole = bool(np.abs(zero - np.rint(zero)).max() < _NEAR and zero.min() >= 0)
-    if levels == _LEVELS and same and whole and axis is not None and zero.max() < _LEVELS:
-        kept = scale.reshape(-1) if axis else scale.reshape(-1)[0]
-        ends = [
-            graph.constant(kept),
-            graph.constant(np.rint(zero).reshape(np.shape(kept)), "uint8"),
-        ]
-        rounded = graph.add("QuantizeLinear", [values, *ends], axis=axis or _ANY_AXIS)
-        return graph.add("DequantizeLinear", [rounded, *ends], axis=axis or _ANY_AXIS)
-    step = (out_high - out_low) / np.float32(levels - 1)
+    taken, given = _Bytes.of(low, high), _Bytes.of(out_low, out_high)
+    if levels == _LEVELS and taken is not None and given is not None:
+        rounded = graph.add("QuantizeLinear", [values, *taken.ends(graph)], axis=taken.axis)
+        return graph.add("DequantizeLinear", [rounded, *given.ends(graph)], axis=given.axis)
+    scale, step = (each / np.float32(levels - 1) for each in (high - low, out_high - out_low))
     return _in_steps(graph, values, (low, high, scale), (out_low, step))
+
+
+@dataclass(frozen=True, slots=True)
+class _Bytes:
+    """What the bytes 0 to 255 stand for: the scale of each, and the byte that is zero."""
+
+    scale: Array
+    zero: Array
+    axis: int
+
+    @classmethod
+    def of(cls, low: Array, high: Array) -> Self | None:
+        """Return what goes from low to high, or None if bytes of ONNX can't stand for that."""
+        scale = (high - low) / np.float32(_LEVELS - 1)
+        zero, axis = -low / scale, _axis(scale)
+        whole = np.rint(zero)
+        if axis is None or np.abs(zero - whole).max() > _NEAR or not _in_a_byte(whole):
+            return None
+        return cls(scale, whole, axis or _ANY_AXIS)
+
+    def ends(self, graph: OnnxGraph) -> list[str]:
+        """Add scale and zero, as one number each or as many as there are channels."""
+        scale = self.scale.reshape(-1)
+        kept = scale if len(scale) > 1 else scale[0]
+        zero = self.zero.reshape(np.shape(kept))
+        return [graph.constant(kept), graph.constant(zero, "uint8")]
+
+
+def _in_a_byte(numbers: Array) -> bool:
+    return bool(numbers.min() >= 0 and numbers.max() < _LEVELS)
 
 
 def _in_steps(

@@ -87,18 +87,6 @@ def opened_keras_file(path: Path, size: tuple[int, int] | None = None) -> Iterat
         yield KerasFile(clean_model(parse_json(text), size), weights, n_numbers)
 
 
-def check_keras_file(path: Path) -> None:
-    """Check a Keras file without Keras.
-
-    Raises
-    ------
-    ValueError, StorageError
-        See `opened_keras_file`.
-    """
-    with opened_keras_file(path):
-        pass
-
-
 def _unpacked(file: BinaryIO, folder: Path) -> bytes:
     """Write the weights of an archive into `folder`; return the description."""
     size = os.fstat(file.fileno()).st_size

@@ -13,6 +13,7 @@ A revision of Hugging Face is a branch, a tag or a commit; '/' in its name is wr
 
 from __future__ import annotations
 
+import abc
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
@@ -39,16 +40,16 @@ _TENSORFLOW_HUB = ("tfhub.dev", "www.tfhub.dev")
 
 
 @dataclass(frozen=True, slots=True)
-class Handle:
+class Handle(abc.ABC):
     """What names a network on a hub; see the subclasses."""
 
     #: The name of the hub, for messages.
     hub: ClassVar[str] = ""
 
     @property
+    @abc.abstractmethod
     def page(self) -> str:
         """The address of the page that describes the network."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

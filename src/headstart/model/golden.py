@@ -8,15 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from headstart.prediction.drawn_images import drawn_images
+from headstart.prediction.drawn_images import OFF_WITH_8_BITS, drawn_images
 from headstart.prediction.predictor import Predictor
 from headstart.prediction.scoring import Arrays
 
 # Rounding differs between processors, in float32 by far less than this.
 _EXACT = 2e-3
-# In 8 bits a difference of rounding may become one of a whole step. Without instructions for 8
-# bits, MobileNetV2 gave probabilities that were off by up to 0.04.
-_OF_8_BITS = 0.15
 # Each takes time whenever the model is loaded.
 _MOST_IMAGES = 16
 
@@ -35,7 +32,7 @@ def golden_arrays(predictor: Predictor) -> Arrays:
     found = predictor.predict_proba(list(images))
     tolerance = _EXACT
     if predictor.precision == "int8":
-        tolerance = _OF_8_BITS
+        tolerance = OFF_WITH_8_BITS
     elif predictor.precision == "bf16":
         exact = replace(predictor, extractor=predictor.extractor.computed_in("f32"))
         change = np.abs(found - exact.predict_proba(list(images))).max()
