@@ -103,7 +103,7 @@ class TestNames:
             resolve("qqqqqq")
 
     def test_missing_folder_without_a_slash_is_called_a_folder_too(self):
-        with pytest.raises(UnknownBackbone, match=r"There is no folder my-model either\.$"):
+        with pytest.raises(UnknownBackbone, match=r"There is no file or folder my-model either\.$"):
             resolve("my-model")
 
 
@@ -223,6 +223,12 @@ def test_saved_model_is_refused_where_a_network_is_needed(here):
     folder = make_model(here / "model")
     with pytest.raises(UsageError, match=r"a saved model\..*headstart\.load take it"):
         find_network(NetworkSpec(folder))
+
+
+def test_a_pickle_is_called_one_with_the_way_round(tmp_path):
+    (tmp_path / "net.pt").write_bytes(b"PK\3\4archive/data.pkl")
+    with pytest.raises(UnknownBackbone, match=r"net\.pt, by its name a pickle.* to ONNX"):
+        resolve(tmp_path / "net.pt")
 
 
 class TestFindOrigin:

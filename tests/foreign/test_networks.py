@@ -91,8 +91,14 @@ def test_what_is_given_counts_most_and_conventions_least(conversions, file):
 
 
 def test_classes_must_be_as_many_as_the_outputs(conversions, file):
-    with pytest.raises(UsageError, match=r"as many classes as outputs, 5\. Received.* 4 classes"):
+    with pytest.raises(
+        UsageError, match=r"as many classes as outputs, 5\. Received: 4 names of classes\."
+    ):
         find_foreign(file, Facts(classes=NAMES[:4]))
+    (file.path.parent / "labels.txt").write_text("a\nb\nc")
+    with pytest.raises(UsageError, match=r"3 names of classes in labels\.txt\. Correct them"):
+        find_foreign(file, Facts())
+    (file.path.parent / "labels.txt").unlink()
     conversions.outputs = {"features": [16]}
     assert find_foreign(file, Facts(classes=NAMES)).classes is None
 

@@ -17,6 +17,7 @@ from headstart.backbones.weights import WeightsFile, find_weights
 from headstart.errors import NotASavedModel, UnknownBackbone, UsageError, WeightsMismatch
 from headstart.foreign.added import AddedBackbone, look_up_added
 from headstart.foreign.files import SAVED_MODEL, ForeignFile, recognise
+from headstart.hub.contents import PICKLES
 from headstart.hub.handles import Handle, parse_handle
 from headstart.networks import network
 
@@ -94,7 +95,7 @@ def resolve(named: str | Path) -> Resolved:
         try:
             return get_backbone(named)  # raises the error that suggests names
         except UnknownBackbone as error:
-            raise UnknownBackbone(f"{error} There is no folder {named} either.") from None
+            raise UnknownBackbone(f"{error} There is no file or folder {named} either.") from None
     raise UnknownBackbone(
         f"The file or folder of a backbone, a converted network or a saved model must exist. "
         f"Received: {folder}."
@@ -185,11 +186,18 @@ def not_a_backbone(
 def _in_file(path: Path) -> ForeignFile:
     found = recognise(path)
     if found is None:
-        raise UnknownBackbone(
+        must = (
             "A file of a backbone must hold a whole network: ONNX, TensorFlow Lite, OpenVINO's "
-            f".xml, or Keras's .keras or .h5. Received: {path}, which holds none of these, or is "
-            "cut short. Give a file with weights only together with the name of its backbone: "
-            "--model NAME --weights FILE."
+            ".xml, or Keras's .keras or .h5. "
+        )
+        if path.name.lower().endswith(PICKLES):
+            raise UnknownBackbone(
+                f"{must}Received: {path}, by its name a pickle, which can run code when it is "
+                "read. Export the network to ONNX with the program that wrote it."
+            )
+        raise UnknownBackbone(
+            f"{must}Received: {path}, which holds none of these, or is cut short. Give a file with "
+            "weights only together with the name of its backbone: --model NAME --weights FILE."
         )
     return found
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from headstart import records
 from headstart.errors import DamagedModel, UsageError
+from headstart.escaping import printable
 from headstart.foreign import conversion
 from headstart.foreign.contents import hash_of
 from headstart.foreign.facts import Facts
 from headstart.foreign.labels import imagenet_with_background
-from headstart.foreign.metadata import read_facts
+from headstart.foreign.metadata import read_facts, read_sources
 from headstart.networks.network import GRAPH, Network, cached_network
 from headstart.networks.preprocessing import INSIDE
 
@@ -86,7 +87,7 @@ def find_foreign(
             name=called,
             size=(height, width),
             outputs=outputs,
-            classes=_classes(called, facts, outputs),
+            classes=_classes(file, facts, outputs),
             resize=facts.resize or "crop",
             crop_fraction=facts.crop_fraction or 0.875,
             interpolation=facts.interpolation or "bilinear",
@@ -122,17 +123,19 @@ def _key(
 
 
 def _classes(
-    name: str, facts: Facts, outputs: dict[str, tuple[int, ...]]
+    file: ForeignFile, facts: Facts, outputs: dict[str, tuple[int, ...]]
 ) -> tuple[ClassName, ...] | None:
     n_outputs = outputs.get("probabilities", (None,))[0]
     if n_outputs is None:
         return None
     if facts.classes is not None:
         if len(facts.classes) != n_outputs:
+            read = (each for each in read_sources(file) if each.facts.classes == facts.classes)
+            where = next((f" in {printable(each.name)}" for each in read), "")
             raise UsageError(
-                f"{name} must have as many classes as outputs, {n_outputs:,}. Received: the names "
-                f"of {len(facts.classes):,} classes. Correct the file with its labels, or move it "
-                "away."
+                f"{file.path.name} must have as many classes as outputs, {n_outputs:,}. Received: "
+                f"{len(facts.classes):,} names of classes{where}. Correct them, or move the file "
+                "that has them away."
             )
         return facts.classes
     # The networks of TensorFlow's researchers have a class that means no class.

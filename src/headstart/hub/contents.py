@@ -23,7 +23,7 @@ _HDF5, _HDF5_WEIGHTS = (
     (".h5", ".hdf5"),
     re.compile(r"weights?\.(h5|hdf5)$|_weights_", re.IGNORECASE),
 )
-_PICKLES = (".bin", ".ckpt", ".joblib", ".pickle", ".pkl", ".pt", ".pth", ".safetensors.pkl")
+PICKLES = (".bin", ".ckpt", ".joblib", ".pickle", ".pkl", ".pt", ".pth", ".safetensors.pkl")
 _ARRAYS = ".safetensors"
 _OF_SAVED_MODEL = re.compile(
     r"(saved_model\.pb|fingerprint\.pb|keras_metadata\.pb|variables/.+|assets(\.extra)?/.+)"
@@ -134,7 +134,7 @@ def _named(handle: Handle, file: str, names: Collection[str]) -> str:
     lower = file.lower()
     if file in names and lower.endswith(_HDF5):
         return file
-    if file in names and (lower.endswith(_PICKLES) or lower.endswith(_ARRAYS)):
+    if file in names and (lower.endswith(PICKLES) or lower.endswith(_ARRAYS)):
         raise _without_network(handle, [file])
     received = "a file of another kind" if file in names else "no such file"
     holds = sorted(_networks(names)) or sorted(names)
@@ -145,7 +145,7 @@ def _named(handle: Handle, file: str, names: Collection[str]) -> str:
 
 
 def _without_network(handle: Handle, names: Collection[str]) -> UsageError:
-    pickles = [name for name in names if name.lower().endswith(_PICKLES)]
+    pickles = [name for name in names if name.lower().endswith(PICKLES)]
     arrays = [name for name in names if name.lower().endswith(_ARRAYS)]
     why = ""
     if pickles:
