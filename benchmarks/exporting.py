@@ -4,11 +4,11 @@ r"""Compare exported models, in the programs they are for, with the models here.
         --formats onnx openvino keras litert
 
 Trains models on all images of a folder, on MobileNetV2: one for each head, one that is mirrored,
-one that pads, one of 8 bits and, with --fine-tune, one that is fine-tuned. Exports each, runs the
-files in their own runtimes and OpenVINO's files in Model API as well, on the same pixels, and
-prints on how many images the top class is the same, how far the worst probability is off, and on
-how many images Model API shows the same label: of the same pixels, and of images that it resizes
-itself. One run: nothing in it is random.
+one that pads and one of 8 bits; with --fine-tune, one that is fine-tuned; with --foreign, one on a
+network in a file of another program. Exports each, runs the files in their own runtimes, and
+OpenVINO's files in Model API as well, on the same pixels. Prints on how many images the top class
+is the same, how far the worst probability is off, and on how many images Model API shows the same
+label: of the same pixels, and of images that it resizes itself. One run: nothing in it is random.
 """
 
 from __future__ import annotations
@@ -61,7 +61,11 @@ class Agreement(NamedTuple):
 
 
 def models(
-    dataset: LabelledImages, names: list[str], *, fine_tune: bool = False
+    dataset: LabelledImages,
+    names: list[str],
+    *,
+    fine_tune: bool = False,
+    foreign: Path | None = None,
 ) -> Iterator[tuple[str, Predictor]]:
     """Yield a model of each kind."""
     for name in names:
@@ -71,6 +75,9 @@ def models(
     if fine_tune:
         classifier = hs.ImageClassifier("mobilenet_v2", resize="squash", precision="f32")
         yield "fine-tuned", hs.fine_tune(classifier, dataset).predictor_
+    if foreign is not None:
+        classifier = hs.ImageClassifier(foreign, resize="squash", precision="f32")
+        yield "foreign", classifier.fit(dataset).predictor_
 
 
 def pixels_of(predictor: Predictor, dataset: LabelledImages) -> NDArray[np.uint8]:
@@ -138,17 +145,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--vehicles", type=Path, required=True)
     parser.add_argument("--formats", nargs="+", default=["onnx", "openvino"], choices=FORMATS)
-    parser.add_argument("--models", nargs="+", default=list(_SETTINGS), choices=_SETTINGS)
+    parser.add_argument("--models", nargs="*", default=list(_SETTINGS), choices=_SETTINGS)
     parser.add_argument("--fine-tune", action="store_true")
+    parser.add_argument("--foreign", type=Path, metavar="FILE")
     given = parser.parse_args()
     dataset = hs.read_dataset(given.vehicles)
     full = originals(dataset)
-    for name, predictor in models(dataset, given.models, fine_tune=given.fine_tune):
+    how = {"fine_tune": given.fine_tune, "foreign": given.foreign}
+    for name, predictor in models(dataset, given.models, **how):
         expected, pixels = expected_of(predictor, dataset), pixels_of(predictor, dataset)
         with tempfile.TemporaryDirectory() as folder:
             for to in given.formats:
                 kind = FORMATS[to]
-                path = export(predictor, to, Path(folder) / f"net{kind.suffixes[0]}").path
+                try:
+                    path = export(predictor, to, Path(folder) / f"net{kind.suffixes[0]}").path
+                except hs.ConversionError as error:
+                    print(f"{name} {kind.title}: {error}")
+                    continue
                 found = agreement(functools.partial(kind.run, path), pixels, expected)
                 same = f"{found.same} of {len(pixels)}"
                 print(f"{name} {kind.runtime}: {same}, {found.difference:.1e}")

@@ -117,6 +117,24 @@ def test_the_saved_model_is_like_any_other(each, dataset):
     assert re.search(r"pre-trained and fine-tuned on these images \((all|from .* on)\)", card)
 
 
+@pytest.mark.parametrize("to", ["onnx", "openvino"])
+def test_a_fine_tuned_network_is_exported(all_layers, tmp_path, to):
+    pytest.importorskip("onnxruntime")
+    model = hs.load(all_layers[1])
+    out = tmp_path / {"onnx": "net.onnx", "openvino": "net.xml"}[to]
+    assert model.export(to, out).difference < 1e-4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("to", ["keras", "litert"])
+def test_a_fine_tuned_network_is_exported_by_keras(all_layers, tmp_path, to):
+    pytest.importorskip("tensorflow")
+    pytest.importorskip("ai_edge_litert")
+    model = hs.load(all_layers[1])
+    out = tmp_path / {"keras": "net.keras", "litert": "net.tflite"}[to]
+    assert model.export(to, out).difference < 1e-4
+
+
 def test_above_the_freeze_point_views_are_kept_and_folds_are_quick(by_folds):
     found, _ = by_folds
     tuning = found["tuning"]
