@@ -35,13 +35,8 @@ def compared(folder, backend):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize(
-    "backend",
-    [
-        "torch",
-        pytest.param("tensorflow", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["torch", "tensorflow"])
 def test_operations_compute_what_openvino_computes(tmp_path, backend):
     found = compared(tmp_path, backend)
     assert set(found) == {*GRAPHS, "blocks as layers", "attention as layers"}

@@ -187,7 +187,10 @@ def choose_int8(
     )
     found = PairedAccuracy.of(*judged)
     if not found.is_within_noise:
-        return _kept(extractor, f"{found}, which is not within noise", progress)
+        why = f"{found}, so a loss of more than {percent(MAX_LOSS)} can't be ruled out"
+        if found.interval[1] < 0:
+            why = f"{found}, which is not within noise"
+        return _kept(extractor, why, progress)
     change = relative_change(exact.features, fast.features)
     choice = PrecisionChoice("int8", f"{found}, which is within noise", change, found.n)
     speed = seconds_an_image(extractor) / seconds_an_image(rounded)
