@@ -38,13 +38,19 @@ def _ctrl_c() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_cache(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """Keep tests away from the user's own cache, backbones, weights and mirror."""
-    monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.setenv("HEADSTART_BACKBONES", str(tmp_path_factory.mktemp("backbones")))
+    folder = tmp_path_factory.mktemp("own")
+    monkeypatch.setenv("HEADSTART_CACHE", str(folder / "cache"))
+    monkeypatch.setenv("HEADSTART_BACKBONES", str(folder / "backbones"))
     monkeypatch.delenv("HEADSTART_WEIGHTS", raising=False)
     monkeypatch.delenv("HEADSTART_MIRROR", raising=False)
     monkeypatch.delenv("HEADSTART_DEVICE", raising=False)
+    yield
+    # The caches of thousands of tests would fill a disk.
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
