@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.foreign.buffers import flatbuffer
 
-from headstart.foreign.flatbuffers import MOST_LETTERS, root
+from headstart.foreign.flatbuffers import MOST_LETTERS, MOST_READS, root
 
 SMALL = {
     0: ("B", 7),
@@ -45,6 +45,16 @@ def test_what_is_too_long_is_refused():
         table.text(0)
     with pytest.raises(ValueError, match="more than 1 tables"):
         list(table.tables(1, most=1))
+
+
+def test_vectors_that_many_share_are_refused():
+    # As tables do that say the same place: a few bytes could keep a reader busy for hours.
+    content = flatbuffer({0: bytes(100)})
+    table, often = read(content), MOST_READS * len(content) // 100
+    for _ in range(often):
+        assert len(table.data(0)) == 100
+    with pytest.raises(ValueError, match="vectors that many fields share"):
+        table.data(0)
 
 
 @pytest.mark.parametrize("field", [1, 7, 100])

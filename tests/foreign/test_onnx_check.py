@@ -83,9 +83,13 @@ def test_parts_and_files_have_limits(found, monkeypatch):
     assert len(found(onnx(*((5, tensor(f"{i}.data")) for i in range(2))))) == 2
     with pytest.raises(ValueError, match="more than 2 files"):
         found(onnx(*((5, tensor(f"{i}.data")) for i in range(3))))
-    monkeypatch.setattr(onnx_check, "MAX_PARTS", 5)
-    with pytest.raises(ValueError, match="more than 5 nodes"):
-        found(onnx(*[(1, b"")] * 9))
+    # Those in tensors count as well, and those that are none of its fields.
+    for graph in ([(1, b"")] * 9, [(5, message(*[(4, b"")] * 9))], [(99, 1)] * 9):
+        monkeypatch.setattr(onnx_check, "MAX_FIELDS", 8)
+        with pytest.raises(ValueError, match="more than 8 fields"):
+            found(onnx(*graph))
+        monkeypatch.setattr(onnx_check, "MAX_FIELDS", 13)
+        found(onnx(*graph))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

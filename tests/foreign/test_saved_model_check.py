@@ -88,6 +88,7 @@ def test_one_number_for_a_tensor_larger_than_memory_is_refused(checked, bomb):
 def test_what_is_none_is_refused(checked, monkeypatch):
     for content, refused in (
         (message((1, 1)), "without a graph"),
+        (message(*[(2, message((2, b"")))] * 101), "far too many"),
         (saved_model(node("Relu"))[:-3], "cut short"),
         (saved_model(library(**{"": ["Relu"]})), "a function without a name"),
         (saved_model(node("Const", constant(2**64 - 1))), "of the shape"),

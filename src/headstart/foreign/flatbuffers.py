@@ -7,7 +7,7 @@ in the file says so. A field is named by its place in the table of its schema, c
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 _OFFSET, _SHORT, _BACK = "<I", "<H", "<i"
 #: Elements of one vector; a network has some thousand tensors.
 MOST_ELEMENTS = 1_000_000
-#: Bytes of one text. A thousand fields may name the same one.
+#: Bytes of one text.
 MOST_LETTERS = 2**16
+#: How often each byte may be given out, on the average. A million fields may name the same vector.
+MOST_READS = 16
 
 
 def root(buffer: memoryview) -> Table:
@@ -28,7 +30,26 @@ def root(buffer: memoryview) -> Table:
     ValueError
         If it is cut short. So do all methods of the tables in it.
     """
-    return Table(buffer, _read(buffer, _OFFSET, 0))
+    return Table(_Buffer(buffer), _read(buffer, _OFFSET, 0))
+
+
+@dataclass(slots=True)
+class _Buffer:
+    """The bytes of a buffer, and how many of them may still be given out."""
+
+    content: memoryview
+    left: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left = MOST_READS * len(self.content)
+
+    def cut(self, begin: int, length: int) -> memoryview:
+        self.left -= length
+        if length > len(self.content) - begin:
+            raise ValueError("a vector that is cut short")
+        if self.left < 0:
+            raise ValueError("vectors that many fields share")
+        return self.content[begin : begin + length]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,19 +58,19 @@ class Table:
 
     Attributes
     ----------
-    buffer : memoryview
-        Of bytes: all of the buffer.
+    buffer : _Buffer
+        All of the buffer.
     place : int
         Where the table begins.
     """
 
-    buffer: memoryview
+    buffer: _Buffer
     place: int
 
     def number(self, field: int, kind: str = "i", default: float = 0) -> float:
         """Return a number of a type as `struct` names it; `default` if the field is absent."""
         at = self._field(field)
-        return default if at is None else _read(self.buffer, f"<{kind}", at)
+        return default if at is None else self._read(f"<{kind}", at)
 
     def table(self, field: int) -> Table | None:
         """Return the table in a field; None if it is absent."""
@@ -60,11 +81,8 @@ class Table:
         """Return the bytes of a vector whose elements have `width` bytes; empty if it is absent."""
         at = self._target(field)
         if at is None:
-            return self.buffer[:0]
-        begin, length = at + 4, _read(self.buffer, _OFFSET, at)
-        if length * width > len(self.buffer) - begin:
-            raise ValueError("a vector that is cut short")
-        return self.buffer[begin : begin + length * width]
+            return self.buffer.content[:0]
+        return self.buffer.cut(at + 4, self._read(_OFFSET, at) * width)
 
     def numbers(self, field: int, kind: str) -> tuple[float, ...]:
         """Return a vector of numbers of a type as `struct` names it; empty if it is absent."""
@@ -99,21 +117,24 @@ class Table:
 
     def _item(self, field: int, number: int) -> Table:
         at = (self._target(field) or 0) + 4 + 4 * number
-        return Table(self.buffer, at + _read(self.buffer, _OFFSET, at))
+        return Table(self.buffer, at + self._read(_OFFSET, at))
 
     def _target(self, field: int) -> int | None:
         """Return where the vector, text or table of a field begins."""
         at = self._field(field)
-        return None if at is None else at + int(_read(self.buffer, _OFFSET, at))
+        return None if at is None else at + self._read(_OFFSET, at)
 
     def _field(self, field: int) -> int | None:
         """Return where a field is; None if it is absent."""
-        layout = self.place - int(_read(self.buffer, _BACK, self.place))
+        layout = self.place - self._read(_BACK, self.place)
         entry = 4 + 2 * field
-        if entry >= _read(self.buffer, _SHORT, layout):
+        if entry >= self._read(_SHORT, layout):
             return None
-        offset = int(_read(self.buffer, _SHORT, layout + entry))
+        offset = self._read(_SHORT, layout + entry)
         return self.place + offset if offset else None
+
+    def _read(self, kind: str, place: int) -> int:
+        return _read(self.buffer.content, kind, place)
 
 
 def _read(buffer: memoryview, kind: str, place: int) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from headstart.escaping import quoted
 from headstart.foreign.calls import Body, check_calls
 from headstart.foreign.files import mapped
-from headstart.foreign.protobuf import BYTES, integers_in, messages_in, only, read_fields, texts_in
+from headstart.foreign.protobuf import integers_in, messages_in, only, read_fields, texts_in
 from headstart.foreign.sizes import check_total, n_values
 from headstart.untrusted.regular_files import open_regular
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 #: Graphs inside each other: loops and conditions have a few.
 MAX_DEPTH = 32
-#: Nodes, tensors and attributes together.
-MAX_PARTS = 2_000_000
+#: Fields of all messages in which nodes and tensors stand. A node has about twenty.
+MAX_FIELDS = 2_000_000
 MAX_FILES = 1000
 
 # Which fields of a message hold which messages, by the names of ONNX's schema.
@@ -65,7 +65,7 @@ def external_files(path: Path) -> tuple[str, ...]:
     ------
     ValueError
         If it is no such file or is cut short; if graphs are too deep inside each other, or there
-        are too many parts; or if a file would lie anywhere but in the folder of `path`.
+        are too many fields; or if a file would lie anywhere but in the folder of `path`.
     OSError
         If it can't be read.
     """
@@ -115,23 +115,28 @@ def check_onnx(path: Path) -> None:
 
 def _parts(content: memoryview) -> Iterator[tuple[str, memoryview]]:
     """Yield every message in which nodes and tensors stand, with what it is."""
-    to_read = [("model", content, 0)]
-    n_parts = 0
-    while to_read:
-        kind, message, depth = to_read.pop()
-        yield kind, message
-        if depth > MAX_DEPTH:
-            raise ValueError(f"graphs more than {MAX_DEPTH} deep inside each other")
-        inside = _INSIDE.get(kind)
-        if inside is None:
+    yield "model", content
+    # The messages that are being read, each inside the one before it. Not all that are still to
+    # read: a message of two bytes takes a hundred times as many.
+    open_messages = [("model", read_fields(content))]
+    n_fields = 0
+    while open_messages:
+        kind, fields = open_messages[-1]
+        field = next(fields, None)
+        if field is None:
+            open_messages.pop()
             continue
-        for field in read_fields(message):
-            if field.number in inside and field.wire == BYTES:
-                n_parts += 1
-                if n_parts > MAX_PARTS:
-                    raise ValueError(f"more than {MAX_PARTS:,} nodes and tensors")
-                inner = inside[field.number]
-                to_read.append((inner, memoryview(field.value), depth + (inner == "graph")))  # type: ignore[arg-type]
+        n_fields += 1
+        if n_fields > MAX_FIELDS:
+            raise ValueError(f"more than {MAX_FIELDS:,} fields of nodes and tensors")
+        inner = _INSIDE[kind].get(field.number)
+        if inner is None or not isinstance(field.value, memoryview):
+            continue
+        yield inner, field.value
+        if inner in _INSIDE:
+            open_messages.append((inner, read_fields(field.value)))
+            if sum(kind == "graph" for kind, _ in open_messages) > MAX_DEPTH:
+                raise ValueError(f"graphs more than {MAX_DEPTH} deep inside each other")
 
 
 def _external(tensor: memoryview) -> dict[str, str]:
@@ -165,29 +170,33 @@ def _body(function: memoryview) -> Body:
 
 def _checked_size(tensor: memoryview, folder: Path) -> int:
     """Return the bytes of a tensor's values, which must all be stored."""
-    fields = list(read_fields(tensor))
-    if any(field.number == _SEGMENT for field in fields):
+    if any(True for _ in messages_in(tensor, _SEGMENT)):
         raise ValueError("a tensor in segments")
     kind = only(integers_in(tensor, _TYPE), 0)
-    values = n_values(list(integers_in(tensor, _DIMS)))
+    values = n_values(integers_in(tensor, _DIMS))
     size = -(-values * _BITS.get(kind, 8) // 8)
+    stored = _stored(tensor, values, size)
     external = _external(tensor)
     if external:
-        available = _external_bytes(external, folder, size)
-    elif any(field.number == _RAW for field in fields):
-        available = len(only(messages_in(tensor, _RAW), memoryview(b"")))
-    else:
-        # Each takes a byte at least, and one number may hold two of 4 bits.
-        typed = sum(
-            len(field.value) if isinstance(field.value, memoryview) else 1
-            for field in fields
-            if field.number in _TYPED
-        )
-        texts = sum(field.number == _TEXTS for field in fields)
-        available = size if values <= 2 * (typed + texts) else 0
-    if size > available:
+        stored = _external_bytes(external, folder, size)
+    if size > stored:
         raise ValueError(f"a tensor of {values:,} values that are not all stored")
     return size
+
+
+def _stored(tensor: memoryview, values: int, size: int) -> int:
+    """Return how many bytes of a tensor's values stand in the tensor."""
+    raw = only(messages_in(tensor, _RAW), None)
+    if raw is not None:
+        return len(raw)
+    # Each takes a byte at least, and one number may hold two of 4 bits.
+    typed = 0
+    for field in read_fields(tensor):
+        if field.number == _TEXTS:
+            typed += 1
+        elif field.number in _TYPED:
+            typed += len(field.value) if isinstance(field.value, memoryview) else 1
+    return size if values <= 2 * typed else 0
 
 
 def _external_bytes(external: dict[str, str], folder: Path, expected: int) -> int:

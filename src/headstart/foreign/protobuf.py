@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 _LENGTHS = {FIXED64: 8, FIXED32: 4}
@@ -95,7 +96,7 @@ def texts_in(message: memoryview, number: int) -> Iterator[str]:
         yield bytes(value).decode()
 
 
-def only(values: Iterable[T], default: T) -> T:
+def only(values: Iterable[T], default: D) -> T | D:
     """Return the value of a field that may stand once, or the default.
 
     Raises
@@ -103,7 +104,7 @@ def only(values: Iterable[T], default: T) -> T:
     ValueError
         If it stands twice: of two, some readers take the first and others the last.
     """
-    found = [default, *islice(values, 2)]
+    found: list[T | D] = [default, *islice(values, 2)]
     if len(found) > 2:
         raise ValueError("a field that may stand once and stands twice")
     return found[-1]

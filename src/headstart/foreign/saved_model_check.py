@@ -7,7 +7,7 @@ number for a tensor larger than memory.
 
 from __future__ import annotations
 
-import math
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from headstart.foreign.calls import Body, check_calls
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-#: Nodes of a SavedModel, before functions are written out.
+#: Nodes of a SavedModel, before functions are written out, and its graphs: there is one, or a few
+#: for several uses.
 MAX_NODES = 1_000_000
+MAX_GRAPHS = 100
 
 # Fields of the messages, by the names of TensorFlow's schema.
 _META_GRAPHS, _GRAPH = 2, 2
@@ -41,20 +43,22 @@ def check_saved_model(folder: Path) -> None:
     Raises
     ------
     ValueError
-        If it is no SavedModel or is cut short, if it has more than `MAX_NODES` nodes, if functions
-        call themselves or double at each step, or if constants are much larger than its files.
+        If it is no SavedModel or is cut short, if it has more than `MAX_NODES` nodes or
+        `MAX_GRAPHS` graphs, if functions call themselves or double at each step, or if constants
+        are much larger than its files.
     OSError
         If it can't be read.
     """
     stored = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     with open_regular(folder / SAVED_MODEL) as file, mapped(file) as content:
-        graphs = [
+        found = (
             graph
             for meta_graph in messages_in(content, _META_GRAPHS)
             for graph in messages_in(meta_graph, _GRAPH)
-        ]
-        if not graphs:
-            raise ValueError("a SavedModel without a graph")
+        )
+        graphs = list(islice(found, MAX_GRAPHS + 1))
+        if not 0 < len(graphs) <= MAX_GRAPHS:
+            raise ValueError("a SavedModel without a graph, or with far too many")
         for graph in graphs:
             _check_graph(graph, stored)
 
@@ -67,7 +71,7 @@ def _check_graph(graph: memoryview, stored: int) -> None:
             raise ValueError(f"more than {MAX_NODES:,} nodes")
         body = bodies.setdefault(name, Body())
         body.n_nodes += 1
-        body.calls += texts_in(node, _OPERATION)
+        body.calls.append(only(texts_in(node, _OPERATION), ""))
         for value in _values(node):
             body.calls += _called(value)
             sizes += map(_size, _tensors(value))
@@ -115,9 +119,9 @@ def _size(tensor: memoryview) -> int:
     kind = only(integers_in(tensor, _TYPE), 0)
     if kind == _TEXT:
         return len(tensor)
-    shape = [
+    shape = (
         only(integers_in(axis, _LENGTH), 0)
         for sizes in messages_in(tensor, _SHAPE)
         for axis in messages_in(sizes, _AXES)
-    ]
-    return math.prod([n_values(shape), _BYTES.get(kind, 4)])
+    )
+    return n_values(shape) * _BYTES.get(kind, 4)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 # Formats can say one number for a whole tensor, and one place for many tensors. Networks do so for
 # small ones.
@@ -14,7 +15,7 @@ _ALLOWANCE = 2**26
 _MOST_AXES = 32
 
 
-def n_values(shape: Sequence[int]) -> int:
+def n_values(shape: Iterable[int]) -> int:
     """Return how many values a tensor of this shape has.
 
     Raises
@@ -22,9 +23,10 @@ def n_values(shape: Sequence[int]) -> int:
     ValueError
         If it is no shape: a negative number, or more axes than any network has.
     """
-    if len(shape) > _MOST_AXES or min(shape, default=0) < 0:
-        raise ValueError(f"a tensor of the shape {list(shape[:_MOST_AXES])}")
-    return math.prod(shape)
+    sides = list(islice(shape, _MOST_AXES + 1))  # a file may go on with sides to its end
+    if len(sides) > _MOST_AXES or min(sides, default=0) < 0:
+        raise ValueError(f"a tensor of the shape {sides[:_MOST_AXES]}")
+    return math.prod(sides)
 
 
 def check_total(sizes: Iterable[int], stored: int) -> None:

@@ -57,17 +57,17 @@ def check_tflite(path: Path) -> None:
             raise ValueError(
                 f"{len(subgraphs)} subgraphs, where loops and conditions are not taken"
             )
-        lengths = [_length(buffer) for buffer in network.tables(_BUFFERS)]
+        lengths = [_length(buffer, len(content)) for buffer in network.tables(_BUFFERS)]
         n_operations = sum(1 for _ in network.tables(_OPERATIONS))
         _check_subgraph(subgraphs[0], lengths, n_operations, len(content))
 
 
-def _length(buffer: Table) -> int:
+def _length(buffer: Table, stored: int) -> int:
     """Return the bytes of a buffer; those of large files may lie behind the FlatBuffer."""
     offset, size = (int(buffer.number(field, "Q")) for field in (_OFFSET, _SIZE))
     # 1 stands for a buffer that was left empty.
     if offset > 1:
-        if offset + size > len(buffer.buffer):
+        if offset + size > stored:
             raise ValueError("a buffer beyond the end of the file")
         return size
     return len(buffer.data(_DATA))
