@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from sklearn.base import ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from headstart.arguments import Means, Seed, check, check_fields, checked
 from headstart.backbones.finding import find_network
+from headstart.backbones.spec import Variant
 from headstart.data.groups import group_codes
 from headstart.data.inputs import Images, Labels, image_sources, labelled_images
 from headstart.data.labels import scored_labels
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from headstart.arguments import Positive
-    from headstart.backbones.spec import NetworkSpec, Size
+    from headstart.backbones.spec import NetworkSpec
     from headstart.data.labelled_images import LabelledImages
     from headstart.exporting.export import ExportPrecision, ExportSummary
     from headstart.features.extractor import ExtractedFeatures
@@ -50,8 +51,6 @@ if TYPE_CHECKING:
     from headstart.images.sources import ImageSource, UnreadableImage
     from headstart.model.examples import Examples
     from headstart.networks.network import Network
-    from headstart.networks.pooling import Pooling
-    from headstart.networks.preprocessing import PreprocessingName
     from headstart.prediction.scoring import Scorer
 
 
@@ -65,17 +64,10 @@ HeadChoice = Annotated[
 ]
 
 
-class ClassifierSettings(TypedDict, total=False):
+class ClassifierSettings(Variant, total=False):
     """The parameters of `ImageClassifier` besides its backbone and its seed."""
 
     head: HeadChoice
-    weights: str | Path | None
-    size: Size | None
-    layer: str | None
-    pooling: Pooling
-    mirror: bool
-    preprocessing: PreprocessingName | None
-    allow_non_commercial: bool
     resize: ResizeRule
     precision: PrecisionRule
     class_weight: Literal["balanced"] | Mapping[Hashable, float] | None

@@ -56,6 +56,14 @@ def test_a_model_is_compared_with_another_one(saved, photos, capsys):
     assert "resnet51" in capsys.readouterr().err
 
 
+def test_a_variant_is_that_of_the_model_and_the_other_is_only_permitted(photos, backbone, capsys):
+    for colour, name in {"blue": "ant", "green": "bee", "red": "cat"}.items():
+        (photos / colour).rename(photos / name)
+    words = ["evaluate", backbone, str(photos), "--against", backbone, "--mirror", "--json"]
+    assert main([*words, "--allow-non-commercial"]) == 0
+    assert json.loads(capsys.readouterr().out)["against"]["n"] == 18
+
+
 def test_thresholds_reach_the_recall_or_the_precision_that_is_asked_for(saved, photos, capsys):
     assert main(["evaluate", saved, str(photos), "--at-recall", "0.9", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["operating"]

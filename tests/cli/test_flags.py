@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 import headstart
-from headstart.cli import augment, finetuning, pretrain
+from headstart.cli import augment, bench, finetuning, models, pretrain
 from headstart.cli.compare import COMPARISON
 from headstart.cli.finetuning import FINE_TUNING
 from headstart.cli.flags import Flags, Kind, kind_of, must_come_with, reader
-from headstart.cli.options import FEATURES, NETWORK, READING
+from headstart.cli.options import FEATURES, NETWORK, PREDICTING, READING
 from headstart.cli.pretrain import PRETRAINING, TEACHER
 from headstart.cli.train import DENSE
 from headstart.errors import UsageError
@@ -239,7 +239,10 @@ def test_a_flag_that_needs_another_is_refused_in_words():
 #: Every use of `Flags` in the command line.
 USED: dict[str, Flags[Any]] = {
     "network": NETWORK,
+    "network that predicts": PREDICTING,
+    "network that is shown": models.NETWORK,
     "features": FEATURES,
+    "features that are timed": bench.FEATURES,
     "dataset": READING,
     "dense head": DENSE,
     "fine-tuning": FINE_TUNING,

@@ -108,6 +108,11 @@ def test_one_in_a_folder(capsys, tmp_path):
     assert "on its validation images). Licence: Apache-2.0." in out
 
 
+def test_one_network_for_images_of_another_size(capsys):
+    assert main(["models", "mini", "--size", "96"]) == 0
+    assert "mini: images of 96 x 96 pixels" in capsys.readouterr().out
+
+
 def test_one_network_as_json(capsys):
     assert main(["models", "mobilenet_v2", "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
@@ -176,6 +181,10 @@ class TestNetworksOfOtherPrograms:
             (["{file}", "--name", "mine"], "--name must come with 'models add'"),
             (["mini", "--preprocessing", "tf"], "--preprocessing must come with"),
             (["--images", "x"], "--images must come with"),
+            (["--size", "96"], "--size must come with 'models NAME' or 'models add'"),
+            (["fetch", "mini", "--weights", "w.h5"], "--weights must come with 'models NAME'"),
+            (["remove", "a", "--allow-non-commercial"], "Received: models remove a."),
+            (["mini", "--size", "7"], "images of at least 32 x 32"),
             (["remove"], "'fetch' or 'remove' and one or more names"),
             (["remove", "mini"], "Only a backbone that was added"),
         ],

@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import argparse
+import importlib
 
 import pytest
 
@@ -10,6 +11,7 @@ from headstart.cli.main import main
 from headstart.cli.options import (
     FEATURES,
     NETWORK,
+    PREDICTING,
     fraction,
     png,
     positive,
@@ -17,6 +19,7 @@ from headstart.cli.options import (
     seed,
     view_flags,
 )
+from headstart.cli.parser import CommandParser
 from headstart.features.settings import FeatureSettings
 
 
@@ -84,6 +87,32 @@ def test_a_flip_that_is_the_default_can_be_switched_off_and_the_other_way_round(
     words = "--no-flip --no-vertical-flip" if flip else "--flip --vertical-flip"
     views = settings(view_flags(defaults), words)
     assert (views.flip, views.vertical_flip) == ((0, 0) if flip else (0.5, 0.5))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "predict {photos} --model {net}",
+        "explain {photos} --model {net} --out {new}",
+        "evaluate {net} {photos}",
+        "export {net} --to openvino --out {new}.xml",
+        "train {photos} --out {new} --model {net}",
+        "curve {photos} --model {net}",
+        "check {photos} --model {net}",
+        "compare {photos} --backbones {net}",
+        "bench {net} --images {photos}",
+    ],
+)
+def test_wherever_a_backbone_is_named_its_variant_can_be(words, backbone, photos, tmp_path, capsys):
+    command, *rest = words.format(photos=photos, net=backbone, new=tmp_path / "new").split()
+    parser = CommandParser(importlib.import_module(f"headstart.cli.{command}"))
+    predicts = command in ("predict", "explain", "evaluate", "export")
+    flags = PREDICTING if predicts else NETWORK
+    known = set(parser._option_string_actions)
+    assert {flags.flag(name) for name in flags.fields if name != "backbone"} <= known
+    # What is converted already has a size: so this one arrived.
+    assert main([command, *rest, "--size", "7"]) == 2
+    assert "Received: size (7, 7)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from headstart.backbones.spec import NetworkSpec
@@ -10,7 +12,8 @@ FEATURES = FeatureSettings(cache=False, precision="f32")
 
 
 def compared(network, noise, **settings):
-    specs = [NetworkSpec(network), NetworkSpec(network, mirror=True)]
+    other = dataclasses.replace(network, name="other")
+    specs = [NetworkSpec(network), NetworkSpec(other, mirror=True)]
     how = ComparisonSettings(heads=("ridge",), resizes=("crop", "squash"), **settings)
     return compare_on(specs, *noise, settings=how, features=FEATURES)
 
@@ -28,6 +31,12 @@ def test_without_time_the_most_promising_is_judged_all_the_same(tiny_network, no
     assert len(comparison.results) == 1
     assert len(comparison.left_out) == 2  # its other rule, and the other network
     assert all("no time was left" in why for _, why in comparison.left_out)
+
+
+def test_networks_of_one_name_are_refused_for_their_results_would_be_one(tiny_network, noise):
+    specs = [NetworkSpec(tiny_network), NetworkSpec(tiny_network, mirror=True)]
+    with pytest.raises(UsageError, match="Received: tiny twice"):
+        compare_on(specs, *noise, settings=ComparisonSettings(), features=FEATURES)
 
 
 def test_one_class_is_refused(tiny_network, noise):

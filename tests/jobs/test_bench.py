@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
+from headstart.backbones.catalogue import get_backbone
 from headstart.display.text import percent
 from headstart.errors import ImageNotFound, UnknownBackbone, UsageError
 from headstart.features.settings import FeatureSettings
@@ -16,8 +17,6 @@ from headstart.networks.network import load_network
 
 
 def test_a_backbone_of_the_catalogue_stands_beside_what_is_published(tmp_path):
-    from headstart.backbones.catalogue import get_backbone
-
     row, found = get_backbone("mini"), bench(["mini", "mini"])
     (timing,) = found.timings
     assert (timing.backbone, timing.size, timing.n_features) == (row.name, row.size, row.n_features)
@@ -34,6 +33,12 @@ def test_a_backbone_of_the_catalogue_stands_beside_what_is_published(tmp_path):
     assert json.loads(json.dumps(found.to_dict()))["timings"][0]["backbone"] == "mini"
     # Nothing was kept.
     assert not list(tmp_path.rglob("features"))
+
+
+def test_of_a_variant_no_accuracy_is_published():
+    (timing,) = bench(["mini"], mirror=True).timings
+    row = get_backbone("mini")
+    assert (timing.top1, timing.parameters, timing.macs) == (None, row.parameters, 2 * row.macs)
 
 
 def test_a_network_in_a_folder_is_timed_on_ones_own_images(network_folder, tmp_path):

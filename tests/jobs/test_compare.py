@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from headstart.backbones.spec import NetworkSpec
 from headstart.comparing.comparison import Comparison
 from headstart.data.labelled_images import LabelledImages
 from headstart.errors import UsageError
@@ -54,6 +55,15 @@ def test_networks_at_hand_are_compared_unless_others_are_named(offline):  # noqa
     assert [spec.backbone for spec in networks_to_compare(["b", "a", "b"])] == ["b", "a"]
 
 
+def test_the_variant_is_that_of_all_backbones(labelled, network_folder):
+    assert networks_to_compare(["a", "b"], mirror=True) == [
+        NetworkSpec("a", mirror=True),
+        NetworkSpec("b", mirror=True),
+    ]
+    with pytest.raises(UsageError, match=r"its own size \(32, 32\). Received: size \(8, 8\)"):
+        compare(labelled, [network_folder], size=8)
+
+
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
@@ -61,6 +71,7 @@ def test_networks_at_hand_are_compared_unless_others_are_named(offline):  # noqa
         ({"precision": "int8"}, "int8"),
         ({"heads": ("svm",)}, "svm"),
         ({"budget": -1.0}, "budget"),
+        ({"backbones": ["a", "b"], "weights": "w.h5"}, "one backbone"),
     ],
 )
 def test_what_is_wrong_is_refused_before_images_are_read(wrong, named):

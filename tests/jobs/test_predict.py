@@ -163,22 +163,31 @@ def test_either_a_backbone_or_a_model_answers():
 
 
 def test_a_trained_model_takes_no_weights(classifier):
-    with pytest.raises(UsageError, match="Weights belong to a backbone"):
-        hs.predict([pixels(0)], classifier, weights="w.h5")
+    with pytest.raises(
+        UsageError, match=r"belong to a backbone\. Received: weights='w.h5', size=9"
+    ):
+        hs.predict([pixels(0)], classifier, weights="w.h5", size=9)
 
 
 def test_a_saved_model_takes_no_weights(classifier, tmp_path):
     classifier.save(tmp_path / "model")
     with pytest.raises(UsageError, match="its weights inside"):
         open_predictor(NetworkSpec(tmp_path / "model", weights="w.h5"))
+    # A permission changes nothing.
+    open_predictor(NetworkSpec(tmp_path / "model", allow_non_commercial=True))
 
 
 def test_a_variant_of_a_network_is_described_by_a_spec(network):
     spec = NetworkSpec(network, mirror=True)
     assert open_predictor(spec).network.mirror
     assert hs.predict([pixels(0)], spec) == hs.predict([pixels(0)[:, ::-1]], spec)
-    with pytest.raises(UsageError, match="Train a head on it"):
-        open_predictor(NetworkSpec(network, pooling="max"))
+    assert hs.predict([pixels(0)], network, mirror=True) == hs.predict([pixels(0)], spec)
+
+
+@pytest.mark.parametrize("asked", [{"pooling": "max"}, {"layer": "conv"}])
+def test_features_that_a_network_has_no_classes_for_are_refused(network, asked):
+    with pytest.raises(UsageError, match="on others, train a head"):
+        hs.predict([pixels(0)], network, **asked)
 
 
 def test_progress_is_shown(network):

@@ -111,7 +111,7 @@ def _find_converted(
 ) -> Network:
     _refuse_preprocessing(row.name, spec)
     check_licence(row.name, row.license, allow_non_commercial=spec.allow_non_commercial)
-    size = _checked_size(row, spec.height_and_width)
+    size = checked_size(row, spec.height_and_width)
     given = None if spec.weights is None else Path(spec.weights)
     weights = find_weights(row, given, download=download, progress=progress)
     key = network_key(row, weights.sha256, size, spec.layer)
@@ -228,7 +228,14 @@ def _refuse_preprocessing(name: str, spec: NetworkSpec) -> None:
         )
 
 
-def _checked_size(row: Backbone, size: tuple[int, int] | None) -> tuple[int, int]:
+def checked_size(row: Backbone, size: tuple[int, int] | None) -> tuple[int, int]:
+    """Return the height and width that a backbone is wanted for, or else its own.
+
+    Raises
+    ------
+    UsageError
+        If it takes no images of this size.
+    """
     height, width = size or row.size
     most = row.max_size or LARGEST_SIDE
     if not row.min_size <= min(height, width) <= max(height, width) <= most:

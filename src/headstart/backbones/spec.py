@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict, Unpack
 
 from headstart.arguments import Means, Positive, check_fields
+from headstart.errors import UsageError
 from headstart.networks.pooling import Pooling  # noqa: TC001 - flags are made from the types
 from headstart.networks.preprocessing import (
     PreprocessingName,  # noqa: TC001 - flags are made from the types
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from headstart.networks.network import Network
@@ -22,6 +24,18 @@ Size = Annotated[
     Positive | tuple[Positive, Positive],
     Means("height and width in pixels, such as (224, 224), or one number for both"),
 ]
+
+
+class Variant(TypedDict, total=False):
+    """The fields of `NetworkSpec` besides the backbone, as keywords of a function."""
+
+    weights: str | Path | None
+    size: Size | None
+    layer: str | None
+    pooling: Pooling
+    mirror: bool
+    preprocessing: PreprocessingName | None
+    allow_non_commercial: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +93,51 @@ class NetworkSpec:
         """Refuse values of another type or range."""
         check_fields(self)
 
+    @classmethod
+    def of(
+        cls, backbone: str | Path | Network | NetworkSpec, **variant: Unpack[Variant]
+    ) -> NetworkSpec:
+        """Return what is wanted of a backbone; a keyword's default changes nothing.
+
+        Parameters
+        ----------
+        backbone : str, Path, Network or NetworkSpec
+            With a NetworkSpec, its fields hold where no keyword says anything else.
+        **variant
+            The other fields of `NetworkSpec`.
+        """
+        spec = backbone if isinstance(backbone, NetworkSpec) else cls(backbone)
+        return replace(spec, **cls(**variant).asked)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The fields besides the backbone that are not the defaults, with their values."""
+        others = {each.name: each.default for each in fields(self) if each.name != "backbone"}
+        return {
+            name: getattr(self, name)
+            for name, default in others.items()
+            if getattr(self, name) != default
+        }
+
+    def refuse(self, names: Collection[str], why: str) -> None:
+        """Refuse what is asked for in these fields.
+
+        Parameters
+        ----------
+        names : collection of str
+            Fields that mean nothing here.
+        why : str
+            What must hold, as a sentence.
+
+        Raises
+        ------
+        UsageError
+            If one of them is not the default.
+        """
+        received = [f"{name}={value!r}" for name, value in self.asked.items() if name in names]
+        if received:
+            raise UsageError(f"{why} Received: {', '.join(received)}. Leave that out.")
+
     @property
     def height_and_width(self) -> tuple[int, int] | None:
         """The size of the images in pixels, if it is given."""
@@ -86,3 +145,28 @@ class NetworkSpec:
             return None
         height, width = self.size if isinstance(self.size, tuple | list) else (self.size,) * 2
         return int(height), int(width)
+
+
+def network_specs(
+    backbones: Sequence[str | Path | Network | NetworkSpec], **variant: Unpack[Variant]
+) -> list[NetworkSpec]:
+    """Return what is wanted of several backbones, each once; see `NetworkSpec.of`.
+
+    Raises
+    ------
+    UsageError
+        If there is no backbone, or one weights file for several.
+    """
+    found: list[NetworkSpec] = []
+    for each in backbones:
+        spec = NetworkSpec.of(each, **variant)
+        if spec not in found:
+            found.append(spec)
+    if not found:
+        raise UsageError("backbones must name at least one. Received: none.")
+    if len(found) > 1 and variant.get("weights") is not None:
+        raise UsageError(
+            f"weights must come with one backbone. Received: {variant['weights']} with "
+            f"{len(found)} backbones."
+        )
+    return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from headstart.cli import options
 from headstart.cli.flags import Flags
+from headstart.cli.options import NETWORK
 from headstart.cli.output import print_result
 from headstart.cli.parser import CommandParser, add_option, progress
 from headstart.features.settings import FeatureSettings
@@ -46,16 +47,18 @@ def add_arguments(parser: CommandParser) -> None:
     add_option(parser, "--images FOLDER", images, options.path)
     options.add_json(parser, "the times")
     FEATURES.add(parser)
+    NETWORK.add_others(parser.heading("network", "Of all backbones."), "backbone")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, and print the table."""
-    features = FEATURES.settings(arguments)
+    features, network = FEATURES.settings(arguments), NETWORK.settings(arguments)
     from headstart.jobs.bench import bench
 
     found = bench(
         arguments.names or None,
         images=arguments.images,
+        **network.asked,
         **{name: value for name, value in asdict(features).items() if name not in FEATURES.without},
         progress=progress(arguments),
     )

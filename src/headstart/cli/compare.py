@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from headstart.cli import options
 from headstart.cli.flags import Flags
-from headstart.cli.options import FEATURES, READING
+from headstart.cli.options import FEATURES, NETWORK, READING
 from headstart.cli.output import print_result
 from headstart.cli.parser import CommandParser, add_option, progress
 from headstart.comparing.settings import ComparisonSettings
@@ -39,19 +39,22 @@ def add_arguments(parser: CommandParser) -> None:
     add_option(parser, "--seed N", "the seed of everything random", options.seed, 0)
     options.add_json(parser, "the comparison")
     options.add_reading(parser)
-    FEATURES.add_others(parser.heading("network"), "resize")
+    network = parser.heading("network", "Of all backbones.")
+    NETWORK.add_others(network, "backbone")
+    FEATURES.add_others(network, "resize")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare, and print the table."""
     dataset, features = READING.settings(arguments), FEATURES.settings(arguments)
-    settings = COMPARISON.settings(arguments)
+    settings, network = COMPARISON.settings(arguments), NETWORK.settings(arguments)
     from headstart.jobs.compare import compare
 
     comparison = compare(
         arguments.folder,
         arguments.backbones,
         **asdict(settings),
+        **network.asked,
         **{name: value for name, value in asdict(features).items() if name != "resize"},
         dataset=dataset,
         seed=arguments.seed,

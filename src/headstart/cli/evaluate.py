@@ -3,8 +3,9 @@
 import argparse
 from typing import Any
 
+from headstart.backbones.spec import NetworkSpec
 from headstart.cli import options
-from headstart.cli.options import FEATURES, READING
+from headstart.cli.options import FEATURES, PREDICTING, READING
 from headstart.cli.output import print_result
 from headstart.cli.parser import CommandParser, add_option, progress
 
@@ -33,6 +34,7 @@ def add_arguments(parser: CommandParser) -> None:
     options.add_json(parser, "the figures")
     options.add_reading(parser)
     FEATURES.add(parser, "workers", "device", "accept_truncated")
+    options.add_predicting(parser, "MODEL")
 
 
 def add_questions(parser: CommandParser) -> None:
@@ -58,6 +60,12 @@ def questions(arguments: argparse.Namespace) -> dict[str, Any]:
 def run(arguments: argparse.Namespace) -> int:
     """Print the figures; return 1 if an image was unreadable."""
     dataset, features = READING.settings(arguments), FEATURES.settings(arguments)
+    network = PREDICTING.settings(arguments, backbone=arguments.model)
+    asked = questions(arguments)
+    if arguments.against is not None:
+        # The permission is for both; the rest is about MODEL.
+        permitted = network.allow_non_commercial
+        asked["against"] = NetworkSpec(arguments.against, allow_non_commercial=permitted)
     from headstart.data.output_places import refuse_among_images
     from headstart.evaluation.drawing_check import check_drawing
     from headstart.jobs.evaluate import draw_evaluation, evaluate
@@ -68,13 +76,13 @@ def run(arguments: argparse.Namespace) -> int:
         check_room(arguments.plots, 1_000_000, "the plots")
         check_drawing()
     evaluation = evaluate(
-        arguments.model,
+        network,
         arguments.folder,
         dataset=dataset,
         workers=features.workers,
         device=features.device,
         accept_truncated=features.accept_truncated,
-        **questions(arguments),
+        **asked,
         progress=progress(arguments),
     )
     # First: a plot that can't be drawn is no reason to lose the figures.

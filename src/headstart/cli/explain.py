@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headstart.cli import options
-from headstart.cli.options import FEATURES, NETWORK
+from headstart.cli.options import FEATURES, PREDICTING
 from headstart.cli.output import print_json, print_lines
 from headstart.cli.parser import CommandParser, add_option, progress
 from headstart.display.text import percent
@@ -44,17 +43,13 @@ def add_arguments(parser: CommandParser) -> None:
         required=True,
         help="a new or empty folder for the drawings",
     )
-    model = (
-        "the folder of a saved model, or the name or folder of a pre-trained backbone "
-        "('headstart models' lists them)"
-    )
-    add_option(parser, "--model NAME", model, default=NETWORK.defaults.backbone)
+    PREDICTING.add(parser, "backbone")
     label = "the class to explain (default: the most probable class of each image)"
     add_option(parser, "--label CLASS", label)
     options.add_json(parser, "one line for each image, with the values of its map,")
-    network = parser.heading("network")
-    NETWORK.add(network, "weights", "preprocessing", "allow_non_commercial")
-    FEATURES.add(network, "resize", "precision", "accept_truncated")
+    FEATURES.add(
+        options.add_predicting(parser, "--model"), "resize", "precision", "accept_truncated"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     shown = progress(arguments)
     sources = find_images(arguments.paths).sources
     drawings = Drawings(arguments.out, sources, arguments.paths)
-    network = replace(NETWORK.settings(arguments), backbone=arguments.model)
+    network = PREDICTING.settings(arguments)
     features = FEATURES.settings(arguments)
     predictor = open_predictor(network, features, images=sources, progress=shown)
     explainer = Explainer.of(predictor)

@@ -43,6 +43,7 @@ def add_arguments(parser: CommandParser) -> None:
     text = "replace a file that is there"
     parser.add_argument("--overwrite", action="store_true", help=text)
     options.add_json(parser, "what was written, and how well it agrees")
+    options.add_predicting(parser, "MODEL")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -52,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     from headstart.jobs.export import export
 
     found = export(
-        arguments.model,
+        options.PREDICTING.settings(arguments, backbone=arguments.model),
         arguments.to,
         arguments.out,
         precision=arguments.precision,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +10,14 @@ from headstart.cli import options
 from headstart.cli.flags import must_come_with
 from headstart.cli.output import print_json, print_lines, print_result
 from headstart.cli.parser import CommandParser, add_option, progress
-from headstart.display.text import percent
+from headstart.display.text import either, percent
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
     from headstart.backbones.row import Backbone
+    from headstart.backbones.spec import NetworkSpec
     from headstart.foreign.added import AddedBackbone
     from headstart.hub.handles import Handle
     from headstart.progress import Progress
@@ -43,12 +44,28 @@ examples:
 environment variables:
   HEADSTART_BACKBONES  the folder to keep added backbones in"""
 
+_AS_IT_IS = "a network is listed and kept as it is, and each job says what it wants of it"
+NETWORK = options.network_flags(
+    {
+        "backbone": "NAME is the backbone, and stands without a flag",
+        **dict.fromkeys(("layer", "pooling", "mirror"), _AS_IT_IS),
+    },
+    weights="a weights file to check against the backbone",
+)
+
+_ADD = ("add",)
+#: The tasks that take a flag; all flags that are not here belong to 'add'.
+_TASKS = {
+    "--weights": ("NAME",),
+    "--size": ("NAME", "add"),
+    "--allow-non-commercial": ("NAME", "fetch", "add"),
+}
+
 
 def add_arguments(parser: CommandParser) -> None:
     """Add what may stand after the command's name."""
     parser.add_positional("words", "NAME", nargs="*")
-    add_option(parser, "--weights FILE", "a weights file to check against the backbone", Path)
-    options.NETWORK.add(parser, "allow_non_commercial")
+    NETWORK.add(parser, "weights", "allow_non_commercial")
     options.add_json(parser, "the catalogue or the backbone")
     adding = parser.heading("add")
     add_option(adding.everyday, "--name NAME", "what to call the network")
@@ -56,7 +73,7 @@ def add_arguments(parser: CommandParser) -> None:
     add_option(adding.everyday, "--images FOLDER", images, options.path)
     labels = "'imagenet', or a file with the name of a class of the network on each line"
     add_option(adding.everyday, "--labels FILE", labels, options.path_text)
-    options.NETWORK.add(adding.everyday, "preprocessing", "size")
+    NETWORK.add(adding.everyday, "preprocessing", "size")
     options.READING.add(parser.heading("dataset", "How --images is read."))
 
 
@@ -64,8 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     """List, show or fetch."""
     from headstart.errors import UsageError
 
-    if arguments.words[:1] != ["add"]:
-        _refuse_options_of_add(arguments)
+    _refuse_flags_of_other_tasks(arguments)
     match arguments.words:
         case []:
             return _list(progress(arguments), as_json=arguments.json)
@@ -74,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
         case ["remove", *names] if names:
             return _remove(names)
         case ["fetch", *names] if names:
-            allowed = options.NETWORK.settings(arguments).allow_non_commercial
+            allowed = NETWORK.settings(arguments).allow_non_commercial
             return _fetch(names, progress(arguments), allow_non_commercial=allowed)
         case [name] if name not in ("fetch", "add", "remove"):
             return _show(name, arguments)
@@ -168,15 +184,20 @@ def _fetch_from_hub(handle: Handle, progress: Progress, *, allow_non_commercial:
     print_lines(f"{handle}: {fetched.path} ({fetched.handle}, {licence})")
 
 
-def _refuse_options_of_add(arguments: argparse.Namespace) -> None:
+def _refuse_flags_of_other_tasks(arguments: argparse.Namespace) -> None:
+    words = arguments.words
+    own = words[0] if words and words[0] in ("fetch", "add", "remove") else "NAME" if words else ""
     given = [
         f"--{name}" for name in ("name", "images", "labels") if getattr(arguments, name) is not None
     ]
-    given += [flag for flag in options.NETWORK.flags_given(arguments) if flag == "--preprocessing"]
-    received = " ".join(("models", *arguments.words))
-    must_come_with(
-        "'models add'", [*given, *options.READING.flags_given(arguments)], received=received
-    )
+    given += [*NETWORK.flags_given(arguments), *options.READING.flags_given(arguments)]
+    others: dict[tuple[str, ...], list[str]] = {}
+    for flag in given:
+        if own not in (tasks := _TASKS.get(flag, _ADD)):
+            others.setdefault(tasks, []).append(flag)
+    for tasks, flags in others.items():
+        needed = either([f"'models {task}'" for task in tasks])
+        must_come_with(needed, flags, received=" ".join(("models", *words)))
 
 
 def _add(file: str, arguments: argparse.Namespace) -> int:
@@ -188,7 +209,7 @@ def _add(file: str, arguments: argparse.Namespace) -> int:
             f"An added backbone needs a name: headstart models add {file} --name NAME. "
             "Received: none."
         )
-    spec = options.NETWORK.settings(arguments)
+    spec = NETWORK.settings(arguments)
     added = add_backbone(
         file,
         arguments.name,
@@ -229,21 +250,23 @@ def _show(name: str, arguments: argparse.Namespace) -> int:
     from headstart.hub.handles import Handle
 
     meant = resolve(name)
+    spec = NETWORK.settings(arguments, backbone=name)
     if not isinstance(meant, AddedBackbone | ForeignFile | Handle):
-        return _show_row(name, arguments.weights, as_json=arguments.json)
+        return _show_row(spec, as_json=arguments.json)
     from headstart.jobs.describing import describe
 
-    spec = replace(options.NETWORK.settings(arguments), backbone=name)
     print_result(describe(meant, spec, progress(arguments)), as_json=arguments.json)
     return 0
 
 
-def _show_row(name: str, weights: Path | None, *, as_json: bool) -> int:
+def _show_row(spec: NetworkSpec, *, as_json: bool) -> int:
+    from headstart.backbones.finding import checked_size
     from headstart.backbones.keras_process import summarise
     from headstart.backbones.resolving import find_backbone
 
-    row = find_backbone(name)
-    summary = summarise(row, weights=weights)
+    row = find_backbone(str(spec.backbone))
+    weights = None if spec.weights is None else Path(spec.weights)
+    summary = summarise(row, size=checked_size(row, spec.height_and_width), weights=weights)
     if as_json:
         print_json({**asdict(summary), "backbone": row.to_dict()})
         return 0

@@ -14,8 +14,10 @@ from headstart.data.settings import DatasetSettings
 from headstart.features.settings import FeatureSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from headstart.augmentation.settings import Augmentation
-    from headstart.cli.parser import CommandParser, Group
+    from headstart.cli.parser import CommandParser, Group, Heading
 
 #: What a dataset is.
 DATASET = (
@@ -69,18 +71,59 @@ BUDGET = Kind(
     help="the time that it may take, about, such as 30s or 2m; none for no limit",
 )
 
-NETWORK = Flags(
-    NetworkSpec(),
-    names={
-        "backbone": "--model NAME",
-        "weights": "--weights FILE",
-        "preprocessing": "--preprocessing NAME",
-    },
-    kinds={"backbone": TEXT, "size": SQUARE},
+
+def network_flags(without: Mapping[str, str] | None = None, **helps: str) -> Flags[NetworkSpec]:
+    """Return the flags that say which network is meant, and which variant of it.
+
+    Parameters
+    ----------
+    without : mapping of str to str, optional
+        Fields that have no flag, each with the reason.
+    **helps
+        For a field that means something else here: the help of its flag.
+    """
+    kinds = {"backbone": TEXT, "weights": TEXT, "size": SQUARE}
+    kinds |= {name: replace(kinds[name], help=text) for name, text in helps.items()}
+    return Flags(
+        NetworkSpec(),
+        names={
+            "backbone": "--model NAME",
+            "weights": "--weights FILE",
+            "preprocessing": "--preprocessing NAME",
+        },
+        kinds=kinds,
+        without=without,
+    )
+
+
+#: A network that features are computed with.
+NETWORK = network_flags()
+
+_OWN = "a network computes its classes from its own features"
+#: A network that predicts its own classes; or a saved model.
+PREDICTING = network_flags(
+    {"layer": _OWN, "pooling": _OWN},
+    backbone="the folder of a saved model, or the name or folder of a pre-trained backbone "
+    "('headstart models' lists them)",
 )
 
 #: What ``--model auto`` does.
 AUTO = " ".join(f"--model {each}." for each in NETWORK.told("backbone") if each[:1] == '"')
+
+
+def add_predicting(parser: CommandParser, model: str) -> Heading:
+    """Add the flags of a network that predicts, besides ``--model``, under a heading of their own.
+
+    Parameters
+    ----------
+    parser : CommandParser
+    model : str
+        What the command calls the network: for help.
+    """
+    network = parser.heading("network", f"Of {model}, where it is a backbone.")
+    PREDICTING.add_others(network, "backbone")
+    return network
+
 
 #: A number of threads.
 WORKERS = replace(WHOLE, how={"metavar": "N", "type": positive})

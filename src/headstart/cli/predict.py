@@ -7,13 +7,12 @@ import itertools
 import sys
 import time
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headstart.cli import options
 from headstart.cli.csv_files import CSV
 from headstart.cli.flags import Flags
-from headstart.cli.options import FEATURES, NETWORK
+from headstart.cli.options import FEATURES, PREDICTING
 from headstart.cli.output import Totals, open_outputs
 from headstart.cli.parser import CommandParser, add_option, progress
 from headstart.errors import UsageError
@@ -56,11 +55,7 @@ UNSURE = Flags(UnsureRule(), names={"below": "--unsure-below P"})
 def add_arguments(parser: CommandParser) -> None:
     """Add what may stand after the command's name."""
     parser.add_positional("paths", "PATH", type=options.path_text, nargs="+")
-    model = (
-        "the folder of a saved model, or the name or folder of a pre-trained backbone "
-        "('headstart models' lists them)"
-    )
-    add_option(parser, "--model NAME", model, default=NETWORK.defaults.backbone)
+    PREDICTING.add(parser, "backbone")
     add_option(parser, "--top K", "how many classes to show for each image", options.positive, 5)
     options.add_json(parser, "one line for each image")
     add_option(parser, "--csv FILE", "also write a table: a row for each image", options.table)
@@ -77,9 +72,7 @@ def add_arguments(parser: CommandParser) -> None:
     save = "also save this as a model in FOLDER; it needs no texts any more"
     add_option(texts, "--save FOLDER", save, options.path)
     CSV.add(parser.heading("table", "With --csv only."))
-    network = parser.heading("network")
-    NETWORK.add(network, "weights", "preprocessing", "allow_non_commercial")
-    FEATURES.add(network)
+    FEATURES.add(options.add_predicting(parser, "--model"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -92,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
     _refuse_texts_alone(arguments)
     began = time.perf_counter()
     shown, totals, skipped = progress(arguments), Totals(), Counter[str]()
-    network = replace(NETWORK.settings(arguments), backbone=arguments.model)
+    network = PREDICTING.settings(arguments)
     features, rule = FEATURES.settings(arguments), UNSURE.settings(arguments)
     with contextlib.ExitStack() as stack:
         # First of all: a file that can't be written is an error before the work, not after it.

@@ -9,6 +9,7 @@ from headstart.comparing.comparison import Comparison
 from headstart.comparing.probe import Probe, Sample
 from headstart.comparing.race import Clock, run_race, sizes
 from headstart.comparing.sample import stratified_order
+from headstart.errors import UsageError
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.speed import seconds_an_image
 from headstart.heads.labels import encode_labels
@@ -84,6 +85,11 @@ def compare_on(
             untried.append((str(spec.backbone), "no time was left"))
             continue
         network = find_network(spec, progress=progress)
+        if network.name in milliseconds:
+            raise UsageError(
+                "Networks that are compared must have different names. Received: "
+                f"{network.name} twice. Compare one after the other."
+            )
         # Precision is decided once for all resize rules of a network.
         extractor = FeatureExtractor.open(network, features, sample.sources)
         seconds = seconds_an_image(extractor)

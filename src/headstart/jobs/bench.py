@@ -6,7 +6,7 @@ import os
 import platform
 from dataclasses import dataclass, replace
 from importlib import metadata, resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from headstart import records
 from headstart.arguments import checked
@@ -14,18 +14,18 @@ from headstart.backbones.choosing import backbones_at_hand
 from headstart.backbones.finding import find_network
 from headstart.backbones.resolving import resolve
 from headstart.backbones.row import Backbone
-from headstart.backbones.spec import NetworkSpec
+from headstart.backbones.spec import NetworkSpec, Variant, network_specs
 from headstart.data.inputs import image_sources
 from headstart.display.displayed import Displayed
 from headstart.display.table import Table
 from headstart.display.text import counted, percent
-from headstart.errors import UsageError
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.settings import FeatureSettings
 from headstart.features.speed import best_of, seconds_an_image
 from headstart.foreign.added import AddedBackbone, added_backbones
 from headstart.images.cores import usable_cores
 from headstart.images.sources import FileSource
+from headstart.networks.network import Network
 from headstart.progress import NoProgress, track
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from headstart.arguments import Positive
     from headstart.features.settings import Device, FloatPrecisionRule
     from headstart.images.sources import ImageSource
-    from headstart.networks.network import Network
     from headstart.progress import Progress
 
 # Images that go through the whole pipeline, and how often.
@@ -134,13 +133,14 @@ class Benchmark(Displayed):
 
 @checked
 def bench(
-    backbones: Sequence[str | Path] | None = None,
+    backbones: Sequence[str | Path | Network | NetworkSpec] | None = None,
     *,
     images: str | Path | None = None,
     precision: FloatPrecisionRule = "f32",
     workers: Positive | None = None,
     device: Device = "cpu",
     progress: Progress | None = None,
+    **variant: Unpack[Variant],
 ) -> Benchmark:
     """Measure how long backbones take for an image on this machine.
 
@@ -148,7 +148,7 @@ def bench(
 
     Parameters
     ----------
-    backbones : sequence of str or Path, optional
+    backbones : sequence of str, Path, Network or NetworkSpec, optional
         Names, files, handles or folders of backbones. The default is those whose weights are on
         this computer, and those that were added.
     images : str or Path, optional
@@ -164,6 +164,8 @@ def bench(
         processor.
     progress : Progress, optional
         Shows how far it is.
+    **variant
+        Of all backbones, the other fields of `NetworkSpec`, such as ``size``.
 
     Returns
     -------
@@ -184,19 +186,21 @@ def bench(
     >>> print(hs.bench(["mini"]))  # doctest: +SKIP
     """
     how = FeatureSettings(precision=precision, workers=workers, device=device, cache=False)
-    named = _at_hand() if backbones is None else list(backbones)
-    if not named:
-        raise UsageError("backbones must name at least one. Received: none.")
+    specs = network_specs(_at_hand() if backbones is None else backbones, **variant)
     sources, what = _images(images)
     shown = progress or NoProgress()
     timings = [
-        timing(find_network(NetworkSpec(each)), resolve(each), how, sources)
-        for each in track(shown, dict.fromkeys(named), "measuring", len(set(named)))
+        timing(find_network(spec), _meant(spec), how, sources)
+        for spec in track(shown, specs, "measuring", len(specs))
     ]
     timings.sort(key=lambda each: each.pipeline_milliseconds)
     versions = {name: metadata.version(name) for name in ("headstart", "openvino")}
     versions = {"python": platform.python_version(), **versions}
     return Benchmark(tuple(timings), len(sources), what, usable_cores(), versions)
+
+
+def _meant(spec: NetworkSpec) -> object:
+    return spec.backbone if isinstance(spec.backbone, Network) else resolve(spec.backbone)
 
 
 def _at_hand() -> list[str]:
@@ -232,13 +236,14 @@ def timing(
     network : Network
     meant : object
         What it was converted from, as `headstart.backbones.resolving.resolve` returns it. A row of
-        the catalogue and an added backbone say more of it.
+        the catalogue and an added backbone say more of it, as long as it is no variant of theirs.
     settings : FeatureSettings
         Without a cache.
     sources : sequence of ImageSource
         The images that go through the whole pipeline.
     """
     row = meant if isinstance(meant, Backbone) else None
+    published = row if row is not None and _is_plain(network, row) else None
     figures = meant.figures if isinstance(meant, AddedBackbone) else row
     if network.quantised:  # it computes in nothing else than its 8 bits
         settings = replace(settings, precision="auto")
@@ -253,12 +258,21 @@ def timing(
         milliseconds=milliseconds,
         pipeline_milliseconds=1000 * seconds / len(sources),
         precision=extractor.precision.precision,
-        top1=None if row is None else row.top1,
+        top1=None if published is None else published.top1,
         trained_on=None if row is None else row.trained_on,
-        parameters=None if figures is None else figures.parameters,
+        parameters=None if figures is None or network.layer else figures.parameters,
         macs=network.macs,
         license=network.license,
     )
+
+
+def _is_plain(network: Network, row: Backbone) -> bool:
+    """Whether the published accuracy of a backbone is that of this network."""
+    variant = (network.layer, network.pooling, network.mirror)
+    weights = (row.weights, row.weights_without_top)
+    addresses = [each.url for each in weights if each is not None]
+    own = network.weights_sha256 == row.weights_sha256 or network.weights_source in addresses
+    return own and network.size == row.size and variant == (None, "auto", False)
 
 
 def _machine() -> str:

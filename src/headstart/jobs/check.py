@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from headstart.arguments import Positive, Seed, checked
 from headstart.backbones.finding import find_network
-from headstart.backbones.spec import NetworkSpec
+from headstart.backbones.spec import NetworkSpec, Variant
 from headstart.checking.counts import class_table
 from headstart.checking.data_check import DataCheck
 from headstart.checking.evidence import Evidence, readable_places
@@ -49,6 +49,7 @@ def check(  # noqa: PLR0913 - all are named, and each has a default
     device: Device = "auto",
     accept_truncated: bool = False,
     progress: Progress | None = None,
+    **variant: Unpack[Variant],
 ) -> DataCheck:
     """Check a labelled dataset: files, copies, labels, classes and shortcuts.
 
@@ -78,6 +79,8 @@ def check(  # noqa: PLR0913 - all are named, and each has a default
         Whether to read JPEGs that are cut short, if at most a tenth of their rows are missing.
     progress : Progress, optional
         Shows how far it is.
+    **variant
+        The other fields of `NetworkSpec`, such as ``weights`` or ``size``.
 
     Returns
     -------
@@ -102,7 +105,7 @@ def check(  # noqa: PLR0913 - all are named, and each has a default
     began = time.perf_counter()
     progress = progress or Bars()
     check_device(device)
-    spec = backbone if isinstance(backbone, NetworkSpec) else NetworkSpec(backbone)
+    spec = NetworkSpec.of(backbone, **variant)
     images = dataset_at(data, dataset, min_classes=1, progress=progress)
     excluded = read_not_duplicates(Path(not_duplicates), images) if not_duplicates else set()
     # Before an image is read: whether there is a network.

@@ -53,13 +53,12 @@ def chosen(
         Gets the reason.
     """
     backbone = classifier.backbone
-    variant = {
+    variant: Any = {
         each.name: getattr(classifier, each.name)
         for each in fields(NetworkSpec)
         if each.name != "backbone"
     }
-    named = [backbone] if backbone != AUTO else [spec.backbone for spec in networks_to_compare()]
-    specs = [NetworkSpec(each, **variant) for each in named]
+    specs = networks_to_compare(None if backbone == AUTO else [backbone], **variant)
     defaults = ComparisonSettings()
     heads = _heads(given, LAYERED if fine_tunes else defaults.heads)
     rule: Any = given.get("resize", "auto")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from headstart.arguments import Seed, checked
 from headstart.backbones.choosing import backbones_at_hand
-from headstart.backbones.spec import NetworkSpec
+from headstart.backbones.spec import NetworkSpec, Variant, network_specs
 from headstart.comparing.compare import compare_on
 from headstart.comparing.settings import ComparisonSettings
 from headstart.data.inputs import dataset_at, labelled_images
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from headstart.features.settings import Device, FloatPrecisionRule
     from headstart.heads.settings import HeadName
     from headstart.images.resize_rules import Rule
+    from headstart.networks.network import Network
     from headstart.progress import Progress
 
 _DEFAULT = ComparisonSettings()
 
 
-class ComparedFeatures(TypedDict, total=False):
-    """How features are computed; see `FeatureSettings`."""
+class ComparedSettings(Variant, total=False):
+    """The variant of the backbones, and how features are computed; see `FeatureSettings`."""
 
     precision: FloatPrecisionRule
     cache: bool | Path
@@ -42,7 +43,7 @@ class ComparedFeatures(TypedDict, total=False):
 @checked
 def compare(
     data: Dataset,
-    backbones: Sequence[str | Path] | None = None,
+    backbones: Sequence[str | Path | Network | NetworkSpec] | None = None,
     *,
     heads: tuple[HeadName, ...] = _DEFAULT.heads,
     resizes: tuple[Rule, ...] = _DEFAULT.resizes,
@@ -50,7 +51,7 @@ def compare(
     dataset: DatasetSettings = DatasetSettings(),
     seed: Seed = 0,
     progress: Progress | None = None,
-    **features: Unpack[ComparedFeatures],
+    **settings: Unpack[ComparedSettings],
 ) -> Comparison:
     """Compare backbones, resize rules and heads on a labelled dataset.
 
@@ -62,7 +63,7 @@ def compare(
     ----------
     data : str, Path, LabelledImages, DataFrame or tuple
         A labelled dataset, as `headstart.train` takes it. Its test images are not used.
-    backbones : sequence of str or Path, optional
+    backbones : sequence of str, Path, Network or NetworkSpec, optional
         Names or folders of backbones. The default is those whose weights are on this computer.
     heads : tuple of str, default=("logistic", "ridge", "nearest_mean", "knn")
         Names of heads; "dense" takes far longer than the others.
@@ -77,9 +78,10 @@ def compare(
         The seed of the choice of images and of the folds.
     progress : Progress, optional
         Shows how far it is.
-    **features
-        How features are computed: precision, cache, workers, device and accept_truncated, as
-        `ImageClassifier` takes them.
+    **settings
+        Of all backbones, the other fields of `NetworkSpec`, such as ``size``; and how features are
+        computed: precision, cache, workers, device and accept_truncated, as `ImageClassifier` takes
+        them.
 
     Returns
     -------
@@ -99,31 +101,34 @@ def compare(
     >>> import headstart as hs
     >>> print(hs.compare("vehicles/"))  # doctest: +SKIP
     """
-    settings = ComparisonSettings(heads=heads, resizes=resizes, budget=budget)
-    how = FeatureSettings(**features)
+    compared = ComparisonSettings(heads=heads, resizes=resizes, budget=budget)
+    others: dict[str, Any] = {**settings}
+    variant: Any = {name: others.pop(name) for name in settings if name in Variant.__annotations__}
+    how = FeatureSettings(**others)
     if how.precision == "int8":
         raise UsageError(
             "Networks are compared in float32 or bfloat16. Received: precision='int8'. Train the "
             "one that is chosen with it."
         )
-    networks = networks_to_compare(backbones)
+    networks = networks_to_compare(backbones, **variant)
     images = dataset_at(data, dataset, progress=progress)
     sources, labels = labelled_images(images)
     return compare_on(
         networks,
         sources,
         labels,
-        settings=settings,
+        settings=compared,
         features=how,
         seed=seed,
         progress=progress,
     )
 
 
-def networks_to_compare(backbones: Sequence[str | Path] | None = None) -> list[NetworkSpec]:
-    """Return the networks with these names, or else those at hand, the most accurate first."""
+def networks_to_compare(
+    backbones: Sequence[str | Path | Network | NetworkSpec] | None = None,
+    **variant: Unpack[Variant],
+) -> list[NetworkSpec]:
+    """Return variants of these backbones, or else of those at hand, the most accurate first."""
     if backbones is None:
         backbones = [row.name for row in backbones_at_hand()]
-    if not backbones:
-        raise UsageError("backbones must name at least one. Received: none.")
-    return [NetworkSpec(name) for name in dict.fromkeys(backbones)]
+    return network_specs(backbones, **variant)

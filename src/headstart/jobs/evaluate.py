@@ -45,9 +45,9 @@ def evaluate(  # noqa: PLR0913 - all are named, and each has a default
 
     Parameters
     ----------
-    model : ImageClassifier, SavedModel, Predictor, str or Path
-        A fitted classifier, a saved model or its folder; or the name of a pre-trained network,
-        which is measured on its own classes.
+    model : ImageClassifier, SavedModel, Predictor, str, Path or NetworkSpec
+        A fitted classifier, a saved model or its folder; or a pre-trained network, which is
+        measured on its own classes.
     X : str, Path, LabelledImages, list or array
         A labelled dataset, as `read_dataset` takes it (its test split, or else its validation
         split, if it has any); or images, with their labels in `y`.
@@ -61,7 +61,7 @@ def evaluate(  # noqa: PLR0913 - all are named, and each has a default
         What computes: the processor or a GPU. See `FeatureSettings`.
     accept_truncated : bool, default=False
         Whether to read JPEGs that are cut short, if at most a tenth of their rows are missing.
-    against : ImageClassifier, SavedModel, Predictor, str or Path, optional
+    against : ImageClassifier, SavedModel, Predictor, str, Path or NetworkSpec, optional
         Another model, to compare with on the same images: the evaluation's ``against`` says which
         one is better.
     at_recall, at_precision : float, optional

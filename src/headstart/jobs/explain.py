@@ -56,9 +56,8 @@ def explain(  # noqa: PLR0913 - all are named, and each has a default
     ----------
     images : str, Path, list or array
         Images, as `predict` takes them.
-    model : str, Path, SavedModel, ImageClassifier or Predictor, default="auto"
-        A trained model or its folder, or the name of a pre-trained network, whose own classes are
-        explained.
+    model : str, Path, NetworkSpec, SavedModel, ImageClassifier or Predictor, default="auto"
+        A trained model or its folder, or a pre-trained network, whose own classes are explained.
     label : hashable, optional
         The class to explain: its label or identifier. The default is the most probable class of
         each image.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headstart.arguments import check, check_known
+from headstart.backbones.spec import NetworkSpec
 from headstart.errors import UsageError
 from headstart.escaping import printable
 from headstart.exporting.export import (
@@ -16,9 +17,8 @@ from headstart.exporting.export import (
 )
 from headstart.exporting.export import export as export_predictor
 from headstart.exporting.formats import FORMATS
-from headstart.jobs.predict import open_predictor
+from headstart.jobs.predict import model_folder, open_predictor
 from headstart.model import SavedModel, load
-from headstart.model.description import DESCRIPTION
 from headstart.model.repository import write_repository
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ def export(
 
     Parameters
     ----------
-    named : str, Path, SavedModel, ImageClassifier or Predictor
-        The folder of a saved model, or the model; or the name of a backbone with classes.
+    named : str, Path, NetworkSpec, SavedModel, ImageClassifier or Predictor
+        The folder of a saved model, or the model; or a backbone with classes.
     to : {"onnx", "openvino", "keras", "litert", "huggingface"}
         The format. "huggingface" is the folder of a saved model to upload there, with a card that
         says licence, task and accuracy to the hub; `headstart.load` loads it.
@@ -91,8 +91,10 @@ def _repository(
 ) -> ExportSummary:
     """Write a saved model as a folder to upload to Hugging Face."""
     check("precision", precision, ExportPrecision)
-    if isinstance(named, str | Path) and DESCRIPTION.is_in(Path(named)):
-        named = load(Path(named))
+    if isinstance(named, str | Path | NetworkSpec):
+        spec = NetworkSpec.of(named)
+        folder = model_folder(spec)
+        named = spec.backbone if folder is None else load(folder)
     if not isinstance(named, SavedModel):
         raise UsageError(
             "A repository for Hugging Face is made of a saved model. Received: "

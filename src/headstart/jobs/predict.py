@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from headstart.arguments import Positive, checked
 from headstart.backbones.catalogue import look_up
 from headstart.backbones.finding import find_network
 from headstart.backbones.resolving import ModelFolder, resolve
-from headstart.backbones.spec import NetworkSpec
+from headstart.backbones.spec import NetworkSpec, Variant
 from headstart.data.inputs import image_sources
 from headstart.errors import UsageError
 from headstart.features.devices import check_device
@@ -83,8 +83,8 @@ def open_predictor(
             "The model must be the name or folder of a backbone or of a saved model, or a fitted "
             f"ImageClassifier. Received: {named!r}."
         )
-    spec = trained if isinstance(trained, NetworkSpec) else NetworkSpec(trained)
-    folder = _model_folder(spec)
+    spec = NetworkSpec.of(trained)
+    folder = model_folder(spec)
     if folder is not None:
         return load(folder).predictor.with_settings(settings)
     _check_classes(spec)
@@ -93,7 +93,11 @@ def open_predictor(
 
 
 def _check_classes(spec: NetworkSpec) -> None:
-    """Say of a backbone that has no classes, but reads texts, how to predict with it."""
+    """Refuse features that a network has no classes for, and a backbone that asks for texts."""
+    spec.refuse(
+        ("layer", "pooling"),
+        "A network computes its classes from its own features; on others, train a head.",
+    )
     row = look_up(spec.backbone) if isinstance(spec.backbone, str) else None
     if row is not None and row.texts is not None:
         raise UsageError(
@@ -102,18 +106,19 @@ def _check_classes(spec: NetworkSpec) -> None:
         )
 
 
-def _model_folder(spec: NetworkSpec) -> Path | None:
-    """Return the folder of the saved model that is meant; None if a network is meant."""
+def model_folder(spec: NetworkSpec) -> Path | None:
+    """Return the folder of the saved model that is meant; None if a network is meant.
+
+    Raises
+    ------
+    UsageError
+        If another variant of its network is wanted.
+    """
     meant = None if isinstance(spec.backbone, Network) else resolve(spec.backbone)
     if not isinstance(meant, ModelFolder):
         return None
-    plain = asdict(NetworkSpec(spec.backbone))
-    asked = [f"{name}={value!r}" for name, value in asdict(spec).items() if value != plain[name]]
-    if asked:
-        raise UsageError(
-            "A saved model has its weights inside, and its network can't be changed. Received: "
-            f"{', '.join(asked)}. Leave that out."
-        )
+    changes = spec.asked.keys() - {"allow_non_commercial"}  # that is a permission
+    spec.refuse(changes, "A saved model has its weights inside, and its network can't be changed.")
     return meant.path
 
 
@@ -126,7 +131,6 @@ def predict(
     classes: list[str] | tuple[str, ...] | None = None,
     templates: list[str] | tuple[str, ...] = (),
     top: int = 5,
-    weights: str | Path | None = None,
     resize: ResizeRule = "auto",
     precision: PrecisionRule = "auto",
     workers: int | None = None,
@@ -134,6 +138,7 @@ def predict(
     accept_truncated: bool = False,
     on_error: Literal["raise"] = "raise",
     progress: Progress | None = None,
+    **variant: Unpack[Variant],
 ) -> list[list[Prediction]]: ...
 
 
@@ -146,7 +151,6 @@ def predict(
     classes: list[str] | tuple[str, ...] | None = None,
     templates: list[str] | tuple[str, ...] = (),
     top: int = 5,
-    weights: str | Path | None = None,
     resize: ResizeRule = "auto",
     precision: PrecisionRule = "auto",
     workers: int | None = None,
@@ -154,6 +158,7 @@ def predict(
     accept_truncated: bool = False,
     on_error: Literal["return"],
     progress: Progress | None = None,
+    **variant: Unpack[Variant],
 ) -> list[list[Prediction] | ImageError]: ...
 
 
@@ -166,7 +171,6 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
     classes: list[str] | tuple[str, ...] | None = None,
     templates: list[str] | tuple[str, ...] = (),
     top: Positive = 5,
-    weights: str | Path | None = None,
     resize: ResizeRule = "auto",
     precision: PrecisionRule = "auto",
     workers: Positive | None = None,
@@ -174,6 +178,7 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
     accept_truncated: bool = False,
     on_error: OnError = "raise",
     progress: Progress | None = None,
+    **variant: Unpack[Variant],
 ) -> list[list[Prediction]] | list[list[Prediction] | ImageError]:
     """Return the most probable classes of images.
 
@@ -195,8 +200,6 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
         For `classes`: texts with ``{}`` in the place of the class, instead of the published one.
     top : int, default=5
         How many classes to return for each image.
-    weights : str or Path, optional
-        A weights file for the backbone.
     resize : {"auto", "crop", "squash", "pad", "keras"}, default="auto"
         How an image is brought to the network's size. "auto" is the rule of the network or model.
     precision : {"auto", "f32", "bf16"}, default="auto"
@@ -213,6 +216,9 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
         place of its predictions, so that one bad image does not fail the others.
     progress : Progress, optional
         Shows how far it is.
+    **variant
+        The other fields of `NetworkSpec`, such as ``weights``, ``size`` or ``mirror``. Without
+        ``layer`` and ``pooling``: a network computes its classes from its own features.
 
     Returns
     -------
@@ -233,7 +239,7 @@ def predict(  # noqa: PLR0913 - all are named, and each has a default
     >>> hs.predict("tiger.jpg", backbone="resnet50", top=1)  # doctest: +SKIP
     [[Prediction(id='n02129604', label='tiger', probability=0.83)]]
     """
-    named = _named(backbone, model, weights)
+    named = _named(backbone, model, variant)
     if templates and classes is None:
         raise UsageError(f"Templates need classes that are texts. Received: {templates!r} alone.")
     sources = image_sources(images)
@@ -270,18 +276,15 @@ def _spec(named: Named) -> NetworkSpec:
 def _named(
     backbone: str | Path | Network | NetworkSpec | Trained,
     model: str | Path | Trained | None,
-    weights: str | Path | None,
+    variant: Variant,
 ) -> Named:
-    """Return what `predict` is asked to predict with: a backbone with its weights, or a model."""
+    """Return what `predict` is asked to predict with: a variant of a backbone, or a model."""
     if model is None:
-        if isinstance(backbone, str | Path | Network):
-            backbone = NetworkSpec(backbone)
-        if isinstance(backbone, NetworkSpec):
-            return backbone if weights is None else replace(backbone, weights=weights)
+        if isinstance(backbone, str | Path | Network | NetworkSpec):
+            return NetworkSpec.of(backbone, **variant)
         backbone, model = "auto", backbone
-    if backbone != "auto" or weights is not None:
-        raise UsageError(
-            "Give either a backbone or a model. Weights belong to a backbone. Received: "
-            f"backbone={backbone!r}, weights={weights!r} and model={model!r}."
-        )
+    why = "Give either a backbone or a model; weights and other changes belong to a backbone."
+    NetworkSpec.of("auto", **variant).refuse(variant, why)
+    if backbone != "auto":
+        raise UsageError(f"{why} Received: backbone={backbone!r} and model={model!r}.")
     return model

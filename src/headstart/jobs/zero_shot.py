@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from headstart.arguments import checked
 from headstart.backbones.class_texts import class_vectors, prompts, texts_of
 from headstart.backbones.finding import find_network
 from headstart.backbones.resolving import find_backbone
-from headstart.backbones.spec import NetworkSpec
+from headstart.backbones.spec import NetworkSpec, Variant
 from headstart.backbones.weights import find_weights
 from headstart.errors import UsageError
 from headstart.features.devices import check_device
@@ -85,13 +85,10 @@ def open_zero_shot(
         )
     row = find_backbone(spec.backbone)
     prompts(classes, tuple(templates) or (texts_of(row).template,))  # before a large download
-    asked = (spec.layer, spec.pooling, spec.mirror)
-    if asked != (None, "auto", False):
-        raise UsageError(
-            "Texts are compared with the features that the backbone was trained for. Received: "
-            f"layer={spec.layer!r}, pooling={spec.pooling!r}, mirror={spec.mirror!r}. Leave these "
-            "out."
-        )
+    spec.refuse(
+        ("layer", "pooling", "mirror"),
+        "Texts are compared with the features that the backbone was trained for.",
+    )
     network = find_network(spec, progress=progress)
     given = None if spec.weights is None else Path(spec.weights)
     weights = find_weights(row, given, progress=progress)
@@ -111,12 +108,12 @@ def zero_shot(  # noqa: PLR0913 - all are named, and each has a default
     backbone: str | Path | NetworkSpec = "clip_vit_b32",
     *,
     templates: list[str] | tuple[str, ...] = (),
-    weights: str | Path | None = None,
     resize: ResizeRule = "auto",
     precision: PrecisionRule = "auto",
     device: Device = "auto",
     overwrite: bool = False,
     progress: Progress | None = None,
+    **variant: Unpack[Variant],
 ) -> SavedModel:
     """Save a model that was not trained: its classes are texts.
 
@@ -136,14 +133,14 @@ def zero_shot(  # noqa: PLR0913 - all are named, and each has a default
     templates : list of str
         Texts with ``{}`` in the place of the class. The default is the published one,
         "a photo of a {}." for CLIP. The vector of a class is the mean of all.
-    weights : str or Path, optional
-        A weights file with both towers.
     resize, precision, device
         See `FeatureSettings`.
     overwrite : bool, default=False
         Whether a saved model in the folder may be replaced.
     progress : Progress, optional
         Shows how far it is.
+    **variant
+        The other fields of `NetworkSpec`, such as ``weights``: a file with both towers.
 
     Returns
     -------
@@ -159,9 +156,7 @@ def zero_shot(  # noqa: PLR0913 - all are named, and each has a default
     WeightsError, ConversionError, StorageError
         If it can't be made or saved.
     """
-    spec = backbone if isinstance(backbone, NetworkSpec) else NetworkSpec(backbone)
-    if weights is not None:
-        spec = replace(spec, weights=weights)
+    spec = NetworkSpec.of(backbone, **variant)
     settings = FeatureSettings(resize=resize, precision=precision, device=device)
     predictor = open_zero_shot(spec, classes, templates, settings, progress=progress)
     return save_zero_shot(predictor, Path(folder), overwrite=overwrite)
@@ -173,8 +168,8 @@ def text_start(
     backbone: str | Path | NetworkSpec = "clip_vit_b32",
     *,
     templates: list[str] | tuple[str, ...] = (),
-    weights: str | Path | None = None,
     progress: Progress | None = None,
+    **variant: Unpack[Variant],
 ) -> dict[str, NDArray[np.float32]]:
     """Return what a logistic head can start with where there are few images: the classes' texts.
 
@@ -187,7 +182,7 @@ def text_start(
         The labels of the images, as texts.
     backbone : str, Path or NetworkSpec, default="clip_vit_b32"
         A backbone that was trained on images with their texts.
-    templates, weights, progress
+    templates, progress, **variant
         See `zero_shot`.
 
     Returns
@@ -204,9 +199,7 @@ def text_start(
     WeightsError, ConversionError
         If it can't be made.
     """
-    spec = backbone if isinstance(backbone, NetworkSpec) else NetworkSpec(backbone)
-    if weights is not None:
-        spec = replace(spec, weights=weights)
+    spec = NetworkSpec.of(backbone, **variant)
     scorer = open_zero_shot(spec, classes, templates, progress=progress).scorer
     assert isinstance(scorer, AffineSoftmax)  # noqa: S101 - as `open_zero_shot` makes it
     return dict(zip(classes, scorer.weights.T, strict=True))

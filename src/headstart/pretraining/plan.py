@@ -103,7 +103,7 @@ def find_teacher(teacher: str | Path | NetworkSpec | None) -> Network | None:
     """Return the network to learn from; see `find_network` for errors."""
     if teacher is None:
         return None
-    return find_network(teacher if isinstance(teacher, NetworkSpec) else NetworkSpec(teacher))
+    return find_network(NetworkSpec.of(teacher))
 
 
 def _fingerprint(images: LabelledImages) -> str:
