@@ -100,7 +100,17 @@ def test_weights_that_unpack_to_far_more_are_refused(tmp_path):
 def test_a_description_that_unpacks_to_far_more_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(keras_files, "MAX_BYTES", 1000)
     path = write_archive(tmp_path / "net.keras", b" " * 10**6, compression=zipfile.ZIP_DEFLATED)
-    with pytest.raises(ValueError, match="a description of more than 1,000 bytes"):
+    with pytest.raises(ValueError, match=r"'config\.json' of more than 1,000 bytes"):
+        check(path)
+
+
+def test_weights_that_are_packed_wrongly_are_refused(tmp_path):
+    path = write_archive(tmp_path / "net.keras", CONFIG, compression=zipfile.ZIP_DEFLATED)
+    content = bytearray(path.read_bytes())
+    start = content.index(b"model.weights.h5") + len("model.weights.h5")
+    content[start : start + 20] = b"\xff" * 20
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="an archive that can't be read: Error -3"):
         check(path)
 
 

@@ -77,7 +77,7 @@ def test_without_metadata_the_only_text_that_is_packed_holds_the_labels():
         (tflite(about(std=(0.0,), labels=None)), "standard deviations"),
         (tflite(about(mean=(1.0, 2.0), labels=None)), "of 2 colours"),
         (tflite(b"12345678"), "not TFLite's"),
-        (tflite(packed={"a.txt": "a" * (MAX_BYTES + 1)}), f"at most {MAX_BYTES:,} bytes"),
+        (tflite(packed={"a.txt": "a" * (MAX_BYTES + 1)}), f"more than {MAX_BYTES:,} bytes"),
         (b"\xff" * 20, "no FlatBuffer"),
     ],
 )

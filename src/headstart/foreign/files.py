@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
 
 from headstart.foreign.protobuf import BYTES, VARINT, read_fields
 from headstart.untrusted.regular_files import open_regular
-from headstart.untrusted.zip_lists import check_list
+from headstart.untrusted.zip_lists import DAMAGED, check_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,7 +116,7 @@ def _is_onnx(file: BinaryIO) -> bool:
 
 
 def _is_keras_archive(file: BinaryIO) -> bool:
-    with contextlib.suppress(zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+    with contextlib.suppress(OSError, ValueError, *DAMAGED):
         check_list(file, os.fstat(file.fileno()).st_size)
         names = zipfile.ZipFile(file).namelist()
         return "config.json" in names and "metadata.json" in names

@@ -19,7 +19,7 @@ from headstart.untrusted.hashed_files import LARGEST
 from headstart.untrusted.hdf5_check import check_heaps, check_objects
 from headstart.untrusted.json_text import MAX_BYTES, parse_json
 from headstart.untrusted.regular_files import open_regular
-from headstart.untrusted.zip_lists import check_list
+from headstart.untrusted.zip_lists import DAMAGED, check_list, read_member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,9 +97,8 @@ def _unpacked(file: BinaryIO, folder: Path) -> bytes:
             _check_members(members)
             with archive.open(_WEIGHTS) as weights:
                 _copy(weights, folder / _WEIGHTS, _MAX_RATIO * size)
-            with archive.open(_CONFIG) as config:
-                return _read(config, MAX_BYTES)
-    except (zipfile.BadZipFile, EOFError, KeyError, NotImplementedError, RuntimeError) as error:
+            return read_member(archive, archive.getinfo(_CONFIG), MAX_BYTES)
+    except (KeyError, *DAMAGED) as error:
         raise ValueError(f"an archive that can't be read: {error}") from error
 
 
@@ -126,13 +125,6 @@ def _copy(source: Any, path: Path, most: int) -> None:
             target.write(step)
             if target.tell() > most:
                 raise ValueError(f"weights of more than {most:,} bytes")
-
-
-def _read(member: Any, most: int) -> bytes:
-    content: bytes = member.read(most + 1)
-    if len(content) > most:
-        raise ValueError(f"a description of more than {most:,} bytes")
-    return content
 
 
 def _checked(path: Path) -> tuple[str, int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import zipfile
-import zlib
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -18,14 +17,14 @@ from headstart.foreign.files import mapped
 from headstart.foreign.hub_configs import facts_of_config, facts_of_preprocessor
 from headstart.foreign.labels import label_file, read_label_file
 from headstart.foreign.model_info import facts_in_texts, facts_of_export
-from headstart.foreign.protobuf import messages_in, texts_in
+from headstart.foreign.protobuf import messages_in, only, texts_in
 from headstart.foreign.tflite_metadata import facts_in_tflite
 from headstart.networks.graph_check import MAX_BYTES
 from headstart.networks.preprocessing import ZERO_TO_ONE
 from headstart.untrusted.json_text import MAX_BYTES as MAX_JSON
 from headstart.untrusted.json_text import parse_json, read_json
 from headstart.untrusted.regular_files import open_regular, read_bytes
-from headstart.untrusted.zip_lists import check_list
+from headstart.untrusted.zip_lists import DAMAGED, check_list, read_member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +45,6 @@ _HUB_MARKS = ("tfhub_module.pb", "assets.extra/tfhub_module.pb")
 TENSORFLOW_HUB = Facts(preprocessing=ZERO_TO_ONE)
 
 _ZIP, _KERAS_METADATA = b"PK\x03\x04", "metadata.json"
-# Of zip archives that are damaged.
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 _CONFIGS = {"preprocessor_config.json": facts_of_preprocessor, "config.json": facts_of_config}
 
@@ -115,7 +112,7 @@ def _sources(file: ForeignFile) -> Iterator[Source]:
 def _reading(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, TypeError, LookupError, AttributeError, *_BROKEN) as error:
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, *DAMAGED) as error:
         why = error if type(error) is ValueError else quoted(error)
         raise ConversionError(
             f"What {path} says of its network must be readable. Received: {why}. Correct it, or "
@@ -147,10 +144,7 @@ def _in_archive(path: Path) -> Facts:
             return Facts()
         check_list(opened, os.fstat(opened.fileno()).st_size)
         with zipfile.ZipFile(opened) as archive:
-            member = archive.getinfo(_KERAS_METADATA)
-            if member.file_size > MAX_JSON:
-                raise ValueError(f"{_KERAS_METADATA} of more than {MAX_JSON:,} bytes")
-            about = parse_json(archive.read(member))
+            about = parse_json(read_member(archive, archive.getinfo(_KERAS_METADATA), MAX_JSON))
     return facts_of_export(about["headstart"]) if "headstart" in about else Facts()
 
 
@@ -165,7 +159,7 @@ def _props(model: memoryview) -> dict[str, str]:
 
 
 def _text(message: memoryview, number: int) -> str:
-    return next(texts_in(message, number), "")
+    return only(texts_in(message, number), "")
 
 
 def _rt_info(xml: bytes) -> dict[str, str]:

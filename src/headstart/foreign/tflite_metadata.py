@@ -7,7 +7,6 @@ is appended to it.
 from __future__ import annotations
 
 import zipfile
-import zlib
 from typing import TYPE_CHECKING
 
 from headstart.escaping import quoted
@@ -17,7 +16,7 @@ from headstart.foreign.labels import MAX_BYTES, classes_in_text
 from headstart.foreign.model_info import facts_of_export
 from headstart.networks.preprocessing import Preprocessing
 from headstart.untrusted.json_text import parse_json
-from headstart.untrusted.zip_lists import check_list
+from headstart.untrusted.zip_lists import DAMAGED, check_list, read_member
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -65,8 +64,8 @@ def facts_in_tflite(content: memoryview, file: BinaryIO) -> Facts:
     """
     try:
         return _facts(root(content), file)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise ValueError(f"its packed label file is damaged: {error}") from error
+    except DAMAGED as error:
+        raise ValueError(f"what is packed in it is damaged: {error}") from error
 
 
 def _facts(model: Table, file: BinaryIO) -> Facts:
@@ -143,19 +142,15 @@ def _packed_labels(file: BinaryIO, named: str | None) -> tuple[ClassName, ...] |
         raise ValueError(f"its metadata names the label file {quoted(named)}, which is not packed")
     if len(wanted) != 1:
         return None
-    if wanted[0].file_size > MAX_BYTES:
-        raise ValueError(f"its label file must have at most {MAX_BYTES:,} bytes")
-    with zipfile.ZipFile(file) as archive, archive.open(wanted[0]) as member:
-        return classes_in_text(member.read(MAX_BYTES))
+    with zipfile.ZipFile(file) as archive:
+        return classes_in_text(read_member(archive, wanted[0], MAX_BYTES))
 
 
 def _packed_export(file: BinaryIO) -> Facts:
     """Return what one of our own exports says of itself."""
     for member in _packed(file, _OF_EXPORTS):
-        if member.file_size > MAX_BYTES:
-            raise ValueError(f"{_OF_EXPORTS} must have at most {MAX_BYTES:,} bytes")
-        with zipfile.ZipFile(file) as archive, archive.open(member) as opened:
-            return facts_of_export(parse_json(opened.read(MAX_BYTES)))
+        with zipfile.ZipFile(file) as archive:
+            return facts_of_export(parse_json(read_member(archive, member, MAX_BYTES)))
     return Facts()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.escaping import quoted
-from headstart.untrusted.zip_lists import check_list
+from headstart.untrusted.zip_lists import DAMAGED, check_list
 
 # The header of an array as NumPy writes it (format 1.0): numbers and texts only, no objects.
 _HEADER = re.compile(
@@ -43,7 +43,7 @@ def read_arrays(file: BinaryIO) -> dict[str, NDArray[Any]]:
             entries = archive.infolist()
             _check_entries(entries, size)
             return {entry.filename.removesuffix(".npy"): _read(archive, entry) for entry in entries}
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError) as error:
+    except (OSError, *DAMAGED) as error:
         raise ValueError(f"no archive of arrays: {error}") from error
 
 
