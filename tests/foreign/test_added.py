@@ -1,6 +1,7 @@
 """Networks that a user has added as backbones."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from tests.foreign.test_metadata import onnx
@@ -108,6 +109,16 @@ def test_names_that_are_taken_stay_what_they_are(file, folder):
     with pytest.raises(UsageError, match=r"named 'mine' already.*models remove mine"):
         add(folder)
     assert look_up_added("mine").file.format == "onnx"
+
+
+def test_the_same_again_is_the_same_and_with_other_facts_another(file):
+    made = add(file, measured={"p_value": 0.01})
+    assert add(file, measured={"p_value": 0.01}) == made
+    for facts, measured in ((replace(FACTS, license="BSD"), made.measured), (FACTS, None)):
+        places = {file.path.name: file.path}
+        with pytest.raises(UsageError, match="named 'mine' already"):
+            added.add(file, "mine", facts, places, FIGURES, measured)
+    assert look_up_added("mine") == made
 
 
 def test_another_process_may_take_the_name_meanwhile(file, folder, monkeypatch):

@@ -135,6 +135,17 @@ def test_number_of_files_is_limited(place, monkeypatch):
         archives.unpack(path_of(place, {"a/b": b"", "a/c": b"", "d/e": b""}), place / "out2")
 
 
+def test_number_of_headers_is_limited(place, monkeypatch):
+    monkeypatch.setattr(archives, "MAX_FILES", 4)
+    header = tarfile.TarInfo("about all")
+    header.type = tarfile.XGLTYPE
+    files = gzip.decompress(archive({"a": b"x"}))
+    assert run(place, header.tobuf() * 14 + files) == {"a": b"x"}
+    (place / "out" / "a").unlink()
+    with pytest.raises(DownloadError, match=r"at most 4 files\. Received: far more headers"):
+        run(place, gzip.compress(header.tobuf() * 16 + files))
+
+
 def path_of(place, files):
     (place / "more.tar.gz").write_bytes(archive(files))
     return place / "more.tar.gz"

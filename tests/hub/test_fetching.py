@@ -19,6 +19,7 @@ from headstart.errors import (
     WeightsMismatch,
     WeightsNotFound,
 )
+from headstart.hub import fetching
 from headstart.hub.fetching import DESCRIPTION, fetch_handle
 from headstart.hub.handles import parse_handle
 from headstart.storage.clearing import clear
@@ -284,6 +285,19 @@ def test_cache_of_kagglehub_is_enough_for_its_version(kaggle, tmp_path):
     assert (str(fetched.handle), fetched.license) == (f"{LARGE}/2", "MIT")
     assert fetched.preprocessing == "zero-to-one"
     assert kaggle.paths() == [f"{KAGGLE}/get"]
+
+
+def test_cache_of_kagglehub_with_too_many_files_is_not_read(kaggle, tmp_path, monkeypatch):
+    folder = tmp_path / "kagglehub/models/google/net/tensorFlow2/large"
+    (folder / "2").mkdir(parents=True)
+    (folder / "2.complete").touch()
+    for name in "abc":
+        (folder / "2" / name).touch()
+    monkeypatch.setattr(fetching, "MAX_FILES", 2)
+    kaggle.routes[f"{KAGGLE}/get"] = Answer(b'{"versionNumber": 2}')
+    kaggle.routes[f"{KAGGLE}/2/download"] = Answer(archive({"net.tflite": NETWORK}))
+    for handle in (parse_handle(f"{LARGE}/2"), LARGE):
+        assert fetch_handle(handle).path.read_bytes() == NETWORK
 
 
 def test_hostile_archive_leaves_nothing(other, monkeypatch, tmp_path):

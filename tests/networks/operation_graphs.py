@@ -77,12 +77,7 @@ def both_halves(ops, x):
 
 GRAPHS = {
     **PLAIN,
-    "Abs": lambda ops, x: ops.abs(x),
     "Maximum": lambda ops, x: ops.maximum(x, np.float32(0.1)),
-    "HardSigmoid": lambda ops, x: ops.hard_sigmoid(x, np.float32(0.2), np.float32(0.5)),
-    "HSigmoid": lambda ops, x: ops.hsigmoid(x),
-    "Squeeze": lambda ops, x: ops.squeeze(ops.reduce_mean(x, [1], True), [1]),
-    "Unsqueeze": lambda ops, x: ops.unsqueeze(x, [1]),
     "Slice": lambda ops, x: ops.slice(x, [1, -7], [-2, 9], [3, 2], [1, 2]),
     "Pad zeros": lambda ops, x: ops.pad(x, [0, 1, 2, 0], [0, 0, 1, 0], "constant"),
     "Pad a number": lambda ops, x: ops.pad(

@@ -46,5 +46,6 @@ def test_operations_compute_what_openvino_computes(tmp_path, backend):
 
 
 def test_every_operation_of_a_graph_has_a_rule_or_is_known_to_have_none():
-    missing = {_IN_TEXT.get(name, name) for name in OPERATIONS} - set(RULES)
-    assert missing <= {"Const", "FakeQuantize", "Result"}
+    ours = {_IN_TEXT.get(name, name) for name in OPERATIONS} - {"Const", "FakeQuantize", "Result"}
+    of_heads = {"Log", "Maximum", "OneHot", "ReduceSum", "TopK"}  # on networks that are exported
+    assert set(RULES) == ours | of_heads

@@ -151,6 +151,17 @@ def hold_against_original(ops, steps):
     return [node.get_type_name() for node in model.get_ordered_ops()]
 
 
+def test_values_that_are_broadcast_along_new_axes_compute_the_same(ops):
+    def of_each_channel(ops, x):
+        return ops.multiply(x, ops.reduce_mean(x, [0, 1, 2], keep_dims=False))
+
+    def with_an_axis_before(ops, x):
+        return ops.reduce_mean(ops.add(x, draw(2, 1, 1, 1, CHANNELS)), [0], keep_dims=False)
+
+    for step in (of_each_channel, with_an_axis_before):
+        hold_against_original(ops, [conv, step, conv])
+
+
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
 def test_step_computes_the_same(ops, step):
     hold_against_original(ops, [step])

@@ -75,9 +75,10 @@ def packed(content, stated):
 
 
 def test_a_small_member_is_read():
-    assert read_member(*packed(b"{}" * 50, 100), 100) == b"{}" * 50
+    archive, member = packed(b"{}" * 50, 100)
+    assert read_member(archive, member, 100) == b"{}" * 50
     with pytest.raises(ValueError, match=r"'about\.json' of more than 99 bytes"):
-        read_member(*packed(b"{}" * 50, 100), 99)
+        read_member(archive, member, 99)
 
 
 def test_a_member_that_says_to_be_small_is_not_unpacked_whole():

@@ -10,6 +10,7 @@ A name of the catalogue always means the catalogue's network.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from dataclasses import dataclass, field
@@ -220,7 +221,8 @@ def add(
     Raises
     ------
     UsageError
-        If the name can't be used, or is taken.
+        If the name can't be used, or is that of another backbone, or of this network with other
+        facts.
     StorageError
         If a file can't be read or written. Nothing is left behind.
     """
@@ -229,7 +231,7 @@ def add(
     with whole_folder(folder) as new:
         root = new / FILES / file.path.name if file.path.is_dir() else new / FILES
         hashes = {place: _copied(path, root / place) for place, path in places.items()}
-        added = AddedBackbone(
+        made = AddedBackbone(
             name=name,
             folder=folder,
             place=file.path.name,
@@ -239,10 +241,12 @@ def add(
             measured=measured,
             files=hashes,
         )
-        DESCRIPTION.write(new, records.to_json(added, without=("folder",)))
+        written = records.to_json(made, without=("folder",))
+        DESCRIPTION.write(new, written)
+    # If the name was taken, what had it is still there.
     kept = read_added(folder)
-    if kept.files != hashes:
-        raise _taken(folder)  # by another process, meanwhile
+    if records.to_json(kept, without=("folder",)) != json.loads(json.dumps(written)):
+        raise _taken(folder)
     return kept
 
 

@@ -26,6 +26,8 @@ MAX_DEPTH = 20
 # Weights hardly get smaller; what unpacks to far more than its size is a bomb.
 _MAX_RATIO, _RATIO_COUNTS_FROM = 100, 2**28
 _MAX_NAME = 255
+# Headers for each file or folder: its own, and those that extend it.
+_HEADERS = 4
 # Of a header's extension: names and times, never much.
 _MAX_EXTENSION = 2**16
 _LONGEST_PADDING = 2**20
@@ -162,7 +164,7 @@ class _Unpacking:
 def _members(file: IO[bytes], archive: str) -> Iterator[tuple[tarfile.TarInfo, str]]:
     """Yield the header and the path of each member; its content must be read before the next."""
     longer: dict[str, str] = {}
-    while True:
+    for _ in range(_HEADERS * MAX_FILES):
         block = _read(file, _BLOCK)
         if not block.strip(b"\0"):
             _check_end(file, archive)
@@ -183,6 +185,7 @@ def _members(file: IO[bytes], archive: str) -> Iterator[tuple[tarfile.TarInfo, s
             )
         yield member, longer.pop("path", member.name)
         longer = {}
+    raise _refused(archive, f"hold at most {MAX_FILES:,} files. Received: far more headers")
 
 
 def _check_end(file: IO[bytes], archive: str) -> None:

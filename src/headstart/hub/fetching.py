@@ -256,7 +256,8 @@ class _Fetching:
             if listing.archive is None:
                 return self._from_files(listing, self._parts / key, kept and kept[1])
             if kept is not None:
-                return self._from_folder(listing.handle, kept[1], listing.licence)
+                with contextlib.suppress(_Lacking):
+                    return self._from_folder(listing.handle, kept[1], listing.licence)
             return self._from_archive(listing, listing.archive, self._parts / key)
 
     def _from_files(self, listing: Listing, parts: Path, kept: Path | None) -> Fetched:
@@ -331,7 +332,7 @@ class _Fetching:
 
 
 class _Lacking(Exception):
-    """A cache of another program holds other files of the repository."""
+    """A cache of another program lacks the network, or has more files than are looked at."""
 
 
 def _names(folder: Path) -> Iterator[str]:

@@ -258,11 +258,6 @@ def _swish(keras: Any, node: Node) -> Callable[[Any], Any]:
     return lambda x: x * keras.ops.sigmoid(beta * x)
 
 
-def _hard_sigmoid(keras: Any, node: Node) -> Callable[[Any], Any]:
-    alpha, beta = (float(constant(node, place).reshape(-1)[0]) for place in (1, 2))
-    return lambda x: keras.ops.clip(x * alpha + beta, 0.0, 1.0)
-
-
 def _convert(builder: Builder, node: Node) -> None:
     held = builder.look_up(node.input_value(0))
     tensor = held.tensor
@@ -431,7 +426,7 @@ def _transpose(builder: Builder, node: Node) -> None:
 
 
 def _reshape(builder: Builder, node: Node) -> None:
-    """``Reshape``, ``Squeeze``, ``Unsqueeze``: only the batch may be of any size."""
+    """``Reshape``: only the batch may be of any size."""
     tensor, shape = builder.in_order(node.input_value(0)), _shape(node.output(0))
     if shape.count(None) > 1 or (None in shape and shape[0] is not None):
         raise NotRebuilt("a size that is not known")
@@ -583,7 +578,6 @@ def _plain(name: str) -> Rule:
 
 #: What makes the layers of each operation.
 RULES: dict[str, Rule] = {
-    "Abs": _plain("abs"),
     "Add": elementwise("add"),
     "AvgPool": _avg_pool,
     "BatchNormInference": normalisation,
@@ -594,18 +588,14 @@ RULES: dict[str, Rule] = {
     "Divide": elementwise("divide"),
     "Elu": each_value(_elu),
     "Erf": _plain("erf"),
-    "Exp": _plain("exp"),
     "Gather": _gather,
     "Gelu": each_value(_gelu),
     "GroupConvolution": convolution,
-    "HSigmoid": _plain("hard_sigmoid"),
     "HSwish": _plain("hard_silu"),
-    "HardSigmoid": each_value(_hard_sigmoid),
     "Log": _plain("log"),
     "MatMul": product,
     "MaxPool": _max_pool,
     "Maximum": elementwise("maximum"),
-    "Minimum": elementwise("minimum"),
     "Multiply": elementwise("multiply"),
     "Negative": _plain("negative"),
     "OneHot": _one_hot,
@@ -622,11 +612,9 @@ RULES: dict[str, Rule] = {
     "Softmax": _softmax,
     "Split": _split,
     "Sqrt": _plain("sqrt"),
-    "Squeeze": _reshape,
     "Subtract": elementwise("subtract"),
     "Swish": each_value(_swish),
     "Tanh": activation("tanh"),
     "TopK": _top_k,
     "Transpose": _transpose,
-    "Unsqueeze": _reshape,
 }

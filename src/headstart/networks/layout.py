@@ -165,10 +165,14 @@ def move_axes(state: ChannelsFirst, node: Node) -> None:
 def each_pixel_alone(state: ChannelsFirst, node: Node) -> None:
     """Elementwise operations: work in the order of the first permuted input."""
     values = [state.look_up(source) for source in node.input_values()]
-    if all(held.in_order for held in values):
+    order = next((held.order for held in values if not held.in_order), ())
+    computed = (held for held in values if not _is_constant(held.tensor))
+    # A value that is broadcast along new axes has no place in that order.
+    if len(node.get_output_partial_shape(0)) != len(order) or any(
+        len(held.order) != len(order) for held in computed
+    ):
         keep(state, node)
         return
-    order = next(held.order for held in values if not held.in_order)
     for index, held in enumerate(values):
         state.feed(node, index, _aligned(state, held, order))
     state.rewritten(node, order)
