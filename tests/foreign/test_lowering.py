@@ -37,6 +37,11 @@ def resize(ops, x, mode, sizes=(12, 3), **how):
     return ops.interpolate(x, whole(*sizes), mode, "sizes", axes=whole(2, 3), **how)
 
 
+def batch_norm(ops, x):
+    numbers = np.abs(draw(4, 8)) + 0.5
+    return ops.batch_norm_inference(x, *numbers, epsilon=1e-3)
+
+
 def group_norm(_, x):
     opset = load_openvino().opset14
     return opset.group_normalization(x, draw(8), draw(8), 4, 1e-3)
@@ -52,6 +57,10 @@ CASES = {
     "AdaptiveAvgPool": lambda ops, x: ops.adaptive_avg_pool(x, whole(3, 2)),
     "AdaptiveAvgPool to one": lambda ops, x: ops.adaptive_avg_pool(x, whole(1, 1)),
     "AvgPool": lambda ops, x: ops.avg_pool(x, [1, 1], [0, 0], [0, 0], [6, 4], True),
+    "BatchNormInference": batch_norm,
+    "BatchNormInference of rows": lambda ops, x: batch_norm(
+        ops, ops.reshape(x, whole(24, 8), False)
+    ),
     "Broadcast": lambda ops, x: ops.broadcast(ops.reduce_mean(x, whole(2), True), whole(*SHAPE)),
     "Broadcast of nothing": lambda ops, x: ops.broadcast(x, whole(*SHAPE)),
     "Broadcast to more": lambda ops, x: ops.broadcast(x, whole(2, 1, 8, 6, 4)),
@@ -61,6 +70,11 @@ CASES = {
     "ConvertLike": lambda ops, x: ops.convert_like(x, np.float32(1)),
     "DepthToSpace": lambda ops, x: ops.depth_to_space(x, "blocks_first", 2),
     "DepthToSpace by depth": lambda ops, x: ops.depth_to_space(x, "depth_first", 2),
+    "Einsum": lambda ops, x: ops.einsum([x, draw(1, 8, 5, 4)], "bhid,bhjd->bhij"),
+    "Einsum in another order": lambda ops, x: ops.einsum([x, draw(6, 7, 8)], "nchw,hkc->knwc"),
+    "Einsum of weights": lambda ops, x: ops.einsum([x, draw(4, 5)], "nchw,wd->nchd"),
+    "Einsum of most axes": lambda ops, x: ops.einsum([x, draw(1, 8, 6, 5)], "nchw,nchd->wd"),
+    "Einsum without a sum": lambda ops, x: ops.einsum([x, draw(5)], "nchw,d->ncdhw"),
     "GroupNormalization": group_norm,
     "HSigmoid": lambda ops, x: ops.hsigmoid(x),
     "HardSigmoid": lambda ops, x: ops.hard_sigmoid(x, np.float32(0.3), np.float32(0.4)),
@@ -141,6 +155,18 @@ def test_the_same_is_computed(core, name):
 
 def test_every_rule_is_tried():
     assert {name.split()[0] for name in CASES} == {*RULES}
+
+
+@pytest.mark.parametrize("equation", ["nchw,dd->nchw", "n...w,d->n...wd"])
+def test_other_sums_stay_to_be_refused_by_name(equation):
+    openvino = load_openvino()
+    ops = openvino.opset13
+    image = ops.parameter(SHAPE, openvino.Type.f32)
+    other = draw(5, 5) if ",dd" in equation else draw(5)
+    made = ops.einsum([image, other], equation)
+    model = openvino.Model([ops.result(made)], [image], "one")
+    lower(model)
+    assert "Einsum" in [node.get_type_name() for node in model.get_ordered_ops()]
 
 
 def refused(build):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from headstart.foreign.lifting import lift_what_moves_the_batch
 from headstart.foreign.lowering import Lowering, Unfit, is_constant, shape_of, values_of
 from headstart.networks.runtime import load_openvino
 
@@ -19,13 +22,17 @@ def take_any_batch(model: Model) -> None:
     Parameters
     ----------
     model : openvino.Model
-        All shapes are known; the batch is 1 and the first axis of every value.
+        All shapes are known; the image has a batch of 1.
 
     Raises
     ------
     Unfit
-        If some value does not grow with the batch, or another axis of it does.
+        If an output has another first axis than the batch.
     """
+    lift_what_moves_the_batch(model)
+    for result in model.get_results():
+        if shape_of(result.output(0))[:1] != [1]:
+            raise _stuck(f"an output of the shape {shape_of(result.output(0))} for one image")
     make = Lowering()
     for node in model.get_ordered_ops():
         if node.get_type_name() == "Reshape":
@@ -49,8 +56,8 @@ def take_any_batch(model: Model) -> None:
 
 def _stuck(why: str) -> Unfit:
     return Unfit(
-        "The network must be able to take several images at once, each by itself. Received: "
-        f"{why}. If the file was made for one image, export it with a batch size that is free."
+        "The network must take several images at once, and compute on each by itself. Received: "
+        f"{why}."
     )
 
 
@@ -92,24 +99,22 @@ def _reshape_instead(make: Lowering, node: Node) -> None:
 
 
 def _pad_instead(make: Lowering, node: Node) -> None:
-    """``Concat`` with constants, as a class token is one: pad with zeros and add the constant."""
+    """``Concat`` with constants, as a class token is one: pad with zeros and add the constants."""
     values = node.input_values()
-    fixed = [is_constant(value) for value in values]
-    if not any(fixed):
+    if not any(is_constant(value) for value in values):
         return
-    start, stop = fixed.index(False), len(fixed) - fixed[::-1].index(False)
-    axis, shape = node.get_attributes()["axis"] % len(shape_of(values[0])), shape_of(node.output(0))
-    if any(fixed[start:stop]) or axis == 0:
-        raise _stuck(f"Concat {node.get_friendly_name()!r} of constants among images")
-    inner = values[start:stop]
-    image = make.ops.concat(inner, axis).output(0) if len(inner) > 1 else inner[0]
-    size = shape_of(image)[axis]
-    before = sum(shape_of(value)[axis] for value in values[:start])
-    pads = np.zeros((2, len(shape)), np.int64)
-    pads[:, axis] = before, shape[axis] - size - before
-    padded = make.ops.pad(image, pads[0], pads[1], "constant", make.number(0))
-    parts = [values_of(value) for value in values[:start]]
-    parts += [np.zeros(shape_of(image), np.float32)]
-    parts += [values_of(value) for value in values[stop:]]
-    constant = make.ops.constant(np.concatenate(parts, axis).astype(np.float32))
-    _take_place(node, make.ops.add(padded, constant).output(0))
+    axis, shape = int(node.get_attributes()["axis"]), shape_of(node.output(0))
+    constants, parts, place = np.zeros(shape, np.float32), [], 0
+    for fixed, run in groupby(values, is_constant):
+        each = list(run)
+        size = sum(shape_of(value)[axis] for value in each)
+        if fixed:
+            where = (slice(None),) * axis + (slice(place, place + size),)
+            constants[where] = np.concatenate([values_of(value) for value in each], axis)
+        else:
+            pads = np.zeros((2, len(shape)), np.int64)
+            pads[:, axis] = place, shape[axis] - place - size
+            image = make.ops.concat(each, axis) if len(each) > 1 else each[0]
+            parts.append(make.ops.pad(image, *pads, "constant", make.number(0)))
+        place += size
+    _take_place(node, reduce(make.ops.add, parts, make.ops.constant(constants)).output(0))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from headstart.processes.asking import Reply
 
 #: Part of the key of every network: raise it whenever a graph comes out differently.
-FORMAT = 3
+FORMAT = 4
 #: Bytes that all files of a network may have.
 MAX_BYTES = 2**32
 

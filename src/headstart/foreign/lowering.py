@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     Rule = Callable[["Lowering", Node], Output | Sequence[Output] | None]
 
 
+_RANK_OF_MAPS = 4
+
+
 class Unfit(ValueError):
     """The graph can't be run by headstart; the message is a whole sentence that says why."""
 
@@ -164,14 +167,7 @@ class Lowering:
 
 def _squeeze(make: Lowering, node: Node) -> Output:
     value, result = node.input_value(0), shape_of(node.output(0))
-    before = shape_of(value)
-    if len(result) == len(before):
-        return value
-    # Behind a transposition, the first axis may be another than that of the images. A reshape
-    # would not know.
-    if before[1:] == result:
-        return make.pick(value, 0, 0)
-    return make.reshape(value, result)
+    return value if len(result) == len(shape_of(value)) else make.reshape(value, result)
 
 
 def _to_shape(make: Lowering, node: Node) -> Output:
@@ -201,6 +197,61 @@ def _dense(make: Lowering, node: Node) -> Output | None:
         return None
     product = make.ops.matmul(source, matrix, False, how["transpose_b"])
     return make.reshape(product, shape_of(node.output(0)))
+
+
+def _factors(make: Lowering, node: Node) -> Output | None:
+    """``BatchNormInference`` of what is no feature map, which may have tokens as its first axis."""
+    value, *constants = node.input_values()
+    rank = len(shape_of(value))
+    if rank == _RANK_OF_MAPS:
+        return None
+    scale, shift, mean, variance = (values_of(each) for each in constants)
+    factor = scale / np.sqrt(variance + node.get_attributes()["epsilon"])
+    sides = [-1, *[1] * (rank - 2)]
+    factor, summand = (each.reshape(sides) for each in (factor, shift - mean * factor))
+    return make.ops.add(make.ops.multiply(value, factor), summand).output(0)
+
+
+def _einsum(make: Lowering, node: Node) -> Output | None:
+    """``Einsum`` of two values that is a product of matrices, up to the order of axes."""
+    terms, result = node.get_attributes()["equation"].split("->")
+    left, *others = terms.split(",")
+    if len(others) != 1 or not _is_product(left, others[0], result):
+        return None
+    (right,) = others
+    shared = [axis for axis in left if axis in right]
+    batch, inner = [[axis for axis in shared if (axis in result) is kept] for kept in (True, False)]
+    rows, columns = ([a for a in x if a not in shared] for x in (left, right))
+    values = node.input_values()
+    sizes = {
+        axis: size
+        for term, value in zip((left, right), values, strict=True)
+        for axis, size in zip(term, shape_of(value), strict=True)
+    }
+    first = _matrices(make, values[0], left, (batch, rows, inner))
+    second = _matrices(make, values[1], right, (batch, inner, columns))
+    axes = [*batch, *rows, *columns]
+    product = make.ops.matmul(first, second, False, False)
+    product = make.reshape(product, [sizes[axis] for axis in axes])
+    return make.ops.transpose(product, make.axes([axes.index(a) for a in result])).output(0)
+
+
+def _is_product(left: str, right: str, result: str) -> bool:
+    """Tell whether no axis is named twice in a term, and none is summed in one term alone."""
+    once = all(term.isalpha() and len(set(term)) == len(term) for term in (left, right, result))
+    return once and set(left) ^ set(right) <= set(result) <= set(left) | set(right)
+
+
+def _matrices(
+    make: Lowering, value: Output, axes: str, groups: tuple[list[str], list[str], list[str]]
+) -> Output:
+    """Return a value with the axes of a batch, which stay, then those of rows and of columns."""
+    batch, *others = groups
+    sizes = dict(zip(axes, shape_of(value), strict=True))
+    order = make.axes([axes.index(axis) for group in groups for axis in group])
+    sides = [math.prod(sizes[axis] for axis in group) for group in others]
+    moved = make.ops.transpose(value, order)
+    return make.reshape(moved, [*(sizes[axis] for axis in batch), *sides])
 
 
 def _marked(node: Node, name: str, axis: int) -> bool:
@@ -553,9 +604,11 @@ RULES: dict[str, Rule] = {
     "Abs": _absolute,
     "AdaptiveAvgPool": _pooled_to_size,
     "AvgPool": _whole_pooling,
+    "BatchNormInference": _factors,
     "Broadcast": _spread,
     "ConvertLike": _convert_like,
     "DepthToSpace": _channels_to_space,
+    "Einsum": _einsum,
     "GroupNormalization": _group_normalisation,
     "HSigmoid": _h_sigmoid,
     "HardSigmoid": _hard_sigmoid,
