@@ -20,6 +20,13 @@ def test_it_says_what_was_written_and_how_well_it_agrees(saved, tmp_path, capsys
     assert found["difference"] < 1e-4
 
 
+def test_a_repository_is_said_with_the_command_that_uploads_it(saved, tmp_path, capsys):
+    out = str(tmp_path / "repo")
+    capsys.readouterr()
+    assert main(["export", saved, "--to", "huggingface", "--out", out]) == 0
+    assert capsys.readouterr().out.split()[-4:] == ["hf", "upload", "NAME", out]
+
+
 def test_what_people_do_wrong(saved, photos, tmp_path, capsys):
     out = ["--out", str(tmp_path / "net.xml")]
     assert main(["export", saved, "--to", "caffe", *out]) == 2

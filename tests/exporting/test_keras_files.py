@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.prediction.scorers import affine, dense, neighbours
 
-from headstart.errors import ConversionError, MissingExtra
+from headstart.errors import ConversionError, MissingExtra, StorageError
 from headstart.exporting import keras_files
 from headstart.exporting.export import export
 from headstart.exporting.formats import FORMATS
@@ -34,6 +34,13 @@ def test_a_process_that_fails_says_how(monkeypatch, tmp_path):
     pixels = np.zeros((1, 4, 4, 3), np.uint8)
     with pytest.raises(ConversionError, match=r"ended with 1\. The end of its messages:\nthe end"):
         FORMATS["litert"].run(tmp_path / "net.tflite", pixels)
+
+
+def test_a_full_disk_is_said_with_what_to_do(monkeypatch, tmp_path):
+    answering(monkeypatch, {"no_room": True})
+    pixels = np.zeros((1, 4, 4, 3), np.uint8)
+    with pytest.raises(StorageError, match=r"no room left on its disk\. .*; set T(MPDIR|EMP) to"):
+        FORMATS["keras"].run(tmp_path / "net.keras", pixels)
 
 
 @pytest.mark.parametrize(

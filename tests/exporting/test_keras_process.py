@@ -1,5 +1,8 @@
 """The process that writes with Keras: its tasks."""
 
+import errno
+import os
+
 import pytest
 
 from headstart.exporting import keras_process
@@ -13,6 +16,19 @@ def test_an_operation_that_keras_has_not_is_an_answer(monkeypatch):
     monkeypatch.setitem(keras_process._WRITERS, "write_keras", refuse)
     found = keras_process.answer({"task": "write_keras"}, b"")
     assert found == {"not_rebuilt": "the operation TopK (along another axis)"}
+
+
+def test_a_disk_that_is_full_is_an_answer_whatever_the_error_is(monkeypatch):
+    def fail(request):
+        raise request["error"]
+
+    monkeypatch.setitem(keras_process._WRITERS, "write_litert", fail)
+    full = os.strerror(errno.ENOSPC)
+    for error in (OSError(errno.ENOSPC, full), RuntimeError(f"SaveV2: tmp/part-0; {full} [Op]")):
+        found = keras_process.answer({"task": "write_litert", "error": error}, b"")
+        assert found == {"no_room": True}
+    with pytest.raises(RuntimeError, match="another"):
+        keras_process.answer({"task": "write_litert", "error": RuntimeError("another")}, b"")
 
 
 def test_runs_get_the_pixels_as_images(monkeypatch):

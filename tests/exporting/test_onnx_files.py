@@ -35,6 +35,12 @@ def test_the_file_says_what_others_and_we_read(make_predictor, tmp_path, onnxrun
     assert json.loads(said["headstart"])["labels"] == ["horse cart", "<bus>", "\u00e4\\tb"]
 
 
+def test_onnx_runtime_warns_of_nothing(predictor, tmp_path, onnxruntime, capfd):
+    export(predictor, "onnx", tmp_path / "net.onnx")
+    onnxruntime.InferenceSession(tmp_path / "net.onnx")
+    assert capfd.readouterr().err == ""
+
+
 def test_the_package_onnx_finds_nothing_wrong_with_it(make_predictor, tmp_path, onnxruntime):
     del onnxruntime
     onnx = pytest.importorskip("onnx")

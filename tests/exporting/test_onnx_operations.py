@@ -36,6 +36,14 @@ def test_operations_compute_what_openvino_computes(tmp_path, name):
     assert np.abs(found - expected).max() <= TOLERANCE * max(1, np.abs(expected).max())
 
 
+@pytest.mark.parametrize("name", GRAPHS)
+def test_no_constant_is_written_that_nothing_uses(tmp_path, name):
+    onnx = pytest.importorskip("onnx")
+    graph = onnx.load_model_from_string(translated(make_graph(tmp_path, GRAPHS[name]))).graph
+    used = {value for node in graph.node for value in node.input}
+    assert {each.name for each in graph.initializer} <= used
+
+
 def apart(_ops, x):
     """A mean over every second pixel."""
     ops = load_openvino().opset16

@@ -29,6 +29,10 @@ def test_a_repository_is_a_saved_model_that_loads(saved, tmp_path):
         with pytest.raises(UsageError):
             hs.export(named, "huggingface", tmp_path / "other", precision=precision)
     assert not (tmp_path / "other").exists()
+    with pytest.raises(UsageError, match="must exist"):
+        hs.export(tmp_path / "nothing", "huggingface", tmp_path / "other")
+    with pytest.raises(UsageError, match="overwrite"):
+        hs.export(saved, "huggingface", tmp_path / "other", overwrite="yes")
 
 
 def test_wrong_requests_are_refused_before_the_model_is_read(saved, tmp_path, monkeypatch):

@@ -92,6 +92,11 @@ def test_what_is_there_is_replaced_only_if_asked_for(model, tmp_path):
         write_repository(model, tmp_path / "repo")
 
 
+def test_a_model_is_not_replaced_by_its_own_repository(model):
+    with pytest.raises(UsageError, match="a folder of its own, beside the model's"):
+        write_repository(model, model.folder, overwrite=True)
+
+
 @pytest.mark.parametrize(
     ("resize", "expected"),
     [

@@ -63,6 +63,7 @@ def test_a_process_gets_our_settings_only(tmp_path, monkeypatch):
     made = environment(tmp_path, "openvino")
     assert (made["KERAS_BACKEND"], made["KERAS_HOME"]) == ("openvino", str(tmp_path))
     assert made["MY_OWN"] == "stays"
+    assert made["TMPDIR"] == made["TEMP"] == made["TMP"] == str(tmp_path)  # deleted with it
     assert not {"TF_ENABLE_ONEDNN_OPTS", "PYTHONWARNINGS"} & set(made)
     assert os.environ["KERAS_BACKEND"] == "torch"
 

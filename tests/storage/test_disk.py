@@ -6,7 +6,15 @@ import pytest
 
 from headstart.errors import StorageError
 from headstart.storage import disk
-from headstart.storage.disk import check_room, delete, folder_size, hash_file, writing
+from headstart.storage.disk import (
+    check_room,
+    delete,
+    folder_size,
+    hash_file,
+    is_no_room,
+    storage_error,
+    writing,
+)
 
 
 def names(folder):
@@ -46,6 +54,20 @@ def test_where_the_cache_is_can_be_set_if_its_disk_is_full(monkeypatch, tmp_path
         writing(str(tmp_path / "features")),
     ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_where_temporary_files_are_can_be_set_if_their_disk_is_full(monkeypatch, tmp_path):
+    monkeypatch.setattr(disk.tempfile, "tempdir", str(tmp_path))
+    assert f"; set {disk._TEMPORARY} to" in str(storage_error(str(tmp_path / "a"), "full"))
+    assert "set T" not in str(storage_error("elsewhere", "full"))
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_programs_have_errors_of_their_own_for_a_full_disk(number):
+    assert is_no_room(OSError(number, "the words of another language"))
+    assert is_no_room(RuntimeError(f"can't write: {os.strerror(number)} [Op:SaveV2]"))
+    assert not is_no_room(RuntimeError("can't write"))
+    assert not is_no_room(PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def test_a_graph_that_openvino_cannot_write_is_a_storage_error(tmp_path, tiny_network):

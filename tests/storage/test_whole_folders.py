@@ -46,6 +46,15 @@ def test_a_folder_written_meanwhile_is_kept(tmp_path):
     assert names(tmp_path) == ["mine"]
 
 
+def test_no_folder_for_temporary_files_is_an_error_of_storage(monkeypatch):
+    def refuse():
+        raise FileNotFoundError("No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(whole_folders.tempfile, "gettempdir", refuse)
+    with pytest.raises(StorageError, match=r"temporary files: No usable"), temporary_folder():
+        pass
+
+
 def test_a_file_at_the_path_of_a_whole_folder_is_an_error(tmp_path):
     (tmp_path / "mine").write_text("a file")
     with (

@@ -8,7 +8,6 @@ imports this module: `headstart.backbones.keras_process` runs it as
 
 from __future__ import annotations
 
-import errno
 import json
 import sys
 from pathlib import Path
@@ -23,7 +22,7 @@ from headstart.networks.graph import finish_graph
 from headstart.networks.keras_tracing import prepare, trace
 from headstart.networks.runtime import count_macs, write_graph
 from headstart.processes.parent import end_with_parent
-from headstart.storage.disk import storage_error
+from headstart.storage.disk import is_no_room, storage_error
 from headstart.untrusted.json_text import parse_json
 
 if TYPE_CHECKING:
@@ -97,8 +96,6 @@ def _layer(layer: Layer) -> dict[str, Any]:
 
 TASKS = {"export": export, "summarise": summarise}
 
-_NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
-
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Do the task that `request` names. Errors that are `REPORTED` are answers as well."""
@@ -108,7 +105,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         (kind,) = (kind for kind in REPORTED if isinstance(error, kind))
         return {"error": kind.__name__, "message": str(error)}
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if not is_no_room(error):
             raise
         return {"error": "StorageError", "message": str(storage_error("the network", error))}
 

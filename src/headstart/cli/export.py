@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Export, and say how well the file agrees."""
     from dataclasses import asdict
 
-    from headstart.jobs.export import export
+    from headstart.jobs.export import HUGGING_FACE, export
 
     found = export(
         options.PREDICTING.settings(arguments, backbone=arguments.model),
@@ -62,6 +62,12 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if arguments.json:
         print_json({**asdict(found), "path": str(found.path)})
+        return 0
+    if found.format == HUGGING_FACE:
+        print_lines(
+            f"{found.path} holds the model and what Hugging Face reads beside it. headstart loads "
+            f"it, and it predicts the same. To upload it: hf upload NAME {found.path}"
+        )
         return 0
     print_lines(
         f"{found.path} gives {', '.join(found.outputs)}. {found.runtime} computes the same "

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -11,7 +14,10 @@ import numpy as np
 from headstart.arguments import check, check_known
 from headstart.errors import ConversionError, UsageError
 from headstart.exporting.exported_model import ExportedModel
-from headstart.exporting.formats import FORMATS
+from headstart.exporting.formats import FORMATS, HUGGING_FACE
+from headstart.networks.network import FILES
+from headstart.storage.disk import check_room
+from headstart.storage.reservations import reserved
 from headstart.storage.whole_files import whole_file
 from headstart.storage.whole_folders import temporary_folder
 
@@ -20,6 +26,9 @@ if TYPE_CHECKING:
     from headstart.prediction.predictor import Predictor
 
 ExportPrecision = Literal["auto", "f32", "int8"]
+
+# Most file systems take names of 255 bytes, and what is written beside the file has longer ones.
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,16 +104,14 @@ def export(
     """
     kind, out = check_request(to, out, precision=precision, overwrite=overwrite), Path(out)
     check_precision(predictor, precision)
-    model = ExportedModel.of(predictor)
-    with temporary_folder() as folder:
+    _check_not_itself(predictor, out, kind)
+    with reserved(_real(out)), temporary_folder() as folder:
+        check_place(out, kind, overwrite=overwrite)  # another process may have been here meanwhile
+        model = ExportedModel.of(predictor)
         written = folder / out.name
         kind.write(model, written)
         difference = checked_difference(model, kind, written)
-        # The file that the user names comes last: it is whole only with the others.
-        for suffix in reversed(kind.suffixes):
-            content = written.with_suffix(suffix)
-            with whole_file(out.with_suffix(suffix)) as new:
-                new.write_bytes(content.read_bytes())
+        _put(written, out, kind)
     return ExportSummary(
         path=out,
         format=to,
@@ -120,26 +127,89 @@ def check_request(
     to: str, out: str | Path, *, precision: ExportPrecision = "auto", overwrite: bool = False
 ) -> Format:
     """Return the format, once all is checked that can be without the model; see `export`."""
+    if to == HUGGING_FACE:
+        raise UsageError(
+            "A repository for Hugging Face is a folder, made of the folder of a saved model. "
+            "Received: 'huggingface' as the format of one file. Use "
+            "headstart.export(MODEL_FOLDER, 'huggingface', NEW_FOLDER)."
+        )
     check_known("The format", to, list(FORMATS))
-    check("precision", precision, ExportPrecision)
+    check_options(out, precision=precision, overwrite=overwrite)
     kind = FORMATS[to]
     check_place(Path(out), kind, overwrite=overwrite)
     kind.check()
     return kind
 
 
+def check_options(out: str | Path, *, precision: ExportPrecision, overwrite: bool) -> None:
+    """Refuse values of other types, for each format and for a repository."""
+    check("out", out, str | Path)
+    check("precision", precision, ExportPrecision)
+    check("overwrite", overwrite, bool)
+
+
 def check_place(out: Path, kind: Format, *, overwrite: bool) -> None:
-    """Refuse a path that is no file of the format, or that is taken."""
+    """Refuse a path that is no file of the format, that is taken, or that can't be written.
+
+    Raises
+    ------
+    UsageError, StorageError
+    """
     if out.suffix != kind.suffixes[0]:
         raise UsageError(
             f"A file of {kind.title} must end in {kind.suffixes[0]}. Received: {str(out)!r}."
         )
-    taken = [path for path in map(out.with_suffix, kind.suffixes) if path.exists()]
-    if any(path.is_dir() for path in taken) or (taken and not overwrite):
+    n_bytes = len(os.fsencode(out.name))
+    if n_bytes > _LONGEST_NAME:
+        raise UsageError(
+            f"The name of the file to write must have at most {_LONGEST_NAME} bytes. Received: "
+            f"{n_bytes}. Choose a shorter name."
+        )
+    taken = [path for path in _paths(out, kind) if os.path.lexists(path)]
+    folders = [path for path in taken if path.is_dir()]
+    if folders:
+        raise UsageError(
+            f"A folder is never replaced by a file. Received: {str(folders[0])!r}, which is a "
+            "folder. Choose another name."
+        )
+    if taken and not overwrite:
         raise UsageError(
             f"The file to write must not be there yet. Received: {str(taken[0])!r}. Choose another "
             "name, or say that it may be replaced (--overwrite, overwrite=True)."
         )
+    check_room(_real(out).parent, 0, "The exported model")
+
+
+def _check_not_itself(predictor: Predictor, out: Path, kind: Format) -> None:
+    own = {_real(predictor.network.folder / name) for name in FILES}
+    taken = [path for path in _paths(out, kind) if _real(path) in own]
+    if taken:
+        raise UsageError(
+            "A model is not exported into its own files: it would be damaged. Received: "
+            f"{str(taken[0])!r}. Choose another name."
+        )
+
+
+def _paths(out: Path, kind: Format) -> list[Path]:
+    return [out.with_suffix(suffix) for suffix in kind.suffixes]
+
+
+def _real(path: Path) -> Path:
+    """Return where links lead: that file is written."""
+    return Path(os.path.realpath(path))
+
+
+def _put(written: Path, out: Path, kind: Format) -> None:
+    """Put what was written in its place, once all of it is whole on that disk."""
+    with contextlib.ExitStack() as places:
+        # What is entered first is put last: the file that the user names is there only with the
+        # others.
+        for suffix in kind.suffixes:
+            new = places.enter_context(whole_file(out.with_suffix(suffix)))
+            shutil.copyfile(written.with_suffix(suffix), new)
+        if len(kind.suffixes) > 1:
+            # A kill between the files must not leave an old graph with new weights.
+            _real(out).unlink(missing_ok=True)
 
 
 def check_precision(predictor: Predictor, precision: ExportPrecision) -> None:

@@ -12,3 +12,6 @@ FORMATS: dict[str, Format] = {
     "onnx": ONNX,
     "openvino": OPENVINO,
 }
+
+#: A saved model with what the hub reads beside it, and not one file of another program.
+HUGGING_FACE = "huggingface"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import tempfile
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from headstart.exporting.model_info import label_lines, own_info
 from headstart.networks.keras_settings import environment
 from headstart.networks.runtime import write_graph
 from headstart.processes.asking import ask
+from headstart.storage.disk import storage_error
 from headstart.storage.whole_folders import temporary_folder
 
 if TYPE_CHECKING:
@@ -69,6 +71,9 @@ def _ask_keras(request: Mapping[str, Any], pixels: bytes = b"") -> dict[str, Any
             "A model is exported to Keras and LiteRT if Keras has all of its operations. Received: "
             f"{answer['not_rebuilt']}. Export it to onnx or openvino."
         )
+    if "no_room" in answer:
+        place = f"temporary files in {tempfile.gettempdir()}"
+        raise storage_error(place, "there is no room left on its disk")
     if reply.status or not answer:
         raise reply.failure("The model could not be exported", "Keras")
     return answer

@@ -20,6 +20,7 @@ from headstart.networks.keras_graph import NotRebuilt, rebuild
 from headstart.networks.keras_operations import RULES
 from headstart.networks.runtime import load_openvino
 from headstart.processes.parent import end_with_parent
+from headstart.storage.disk import is_no_room
 from headstart.untrusted.json_text import parse_json
 
 if TYPE_CHECKING:
@@ -96,7 +97,10 @@ _RUNNERS = {"run_keras": run_keras, "run_litert": run_litert}
 
 
 def answer(request: Request, pixels: bytes) -> dict[str, Any]:
-    """Do the task that `request` names; an operation that Keras has not is an answer as well."""
+    """Do the task that `request` names.
+
+    That Keras has not an operation is an answer as well, and that a disk is full.
+    """
     if request["task"] in _RUNNERS:
         images = np.frombuffer(pixels, np.uint8).reshape(request["shape"])
         return _RUNNERS[request["task"]](request, images)
@@ -104,6 +108,10 @@ def answer(request: Request, pixels: bytes) -> dict[str, Any]:
         return _WRITERS[request["task"]](request)
     except NotRebuilt as error:
         return {"not_rebuilt": f"the operation {error}"}
+    except Exception as error:
+        if not is_no_room(error):
+            raise
+        return {"no_room": True}
 
 
 def main() -> None:

@@ -264,7 +264,8 @@ def _concat(to: Translation, node: Node) -> None:
 def _gather(to: Translation, node: Node) -> None:
     if node.get_attributes()["batch_dims"]:
         raise unable(node, "a batch of indices")
-    values, indices = to.inputs(node)[:2]
+    # The axis is no input there: to name it would write a constant that nothing uses.
+    values, indices = (to.name(node.input_value(place)) for place in (0, 1))
     to.add(node, "Gather", values, indices, axis=axes(node, 2)[0])
 
 

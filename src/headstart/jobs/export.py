@@ -5,18 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headstart.arguments import check, check_known
+from headstart.arguments import check_known
 from headstart.backbones.spec import NetworkSpec
 from headstart.errors import UsageError
 from headstart.escaping import printable
 from headstart.exporting.export import (
     ExportPrecision,
     ExportSummary,
+    check_options,
     check_precision,
     check_request,
 )
 from headstart.exporting.export import export as export_predictor
-from headstart.exporting.formats import FORMATS
+from headstart.exporting.formats import FORMATS, HUGGING_FACE
 from headstart.jobs.predict import model_folder, open_predictor
 from headstart.model import SavedModel, load
 from headstart.model.repository import write_repository
@@ -24,10 +25,6 @@ from headstart.model.repository import write_repository
 if TYPE_CHECKING:
     from headstart.jobs.predict import Named
     from headstart.progress import Progress
-
-
-#: A saved model with what the hub reads beside it, and not one file of another program.
-HUGGING_FACE = "huggingface"
 
 
 def export(
@@ -80,6 +77,7 @@ def export(
     """
     check_known("The format", to, [*FORMATS, HUGGING_FACE])
     if to == HUGGING_FACE:
+        check_options(out, precision=precision, overwrite=overwrite)
         return _repository(named, Path(out), precision=precision, overwrite=overwrite)
     check_request(to, out, precision=precision, overwrite=overwrite)
     predictor = open_predictor(named, progress=progress)
@@ -90,7 +88,6 @@ def _repository(
     named: Named, out: Path, *, precision: ExportPrecision, overwrite: bool
 ) -> ExportSummary:
     """Write a saved model as a folder to upload to Hugging Face."""
-    check("precision", precision, ExportPrecision)
     if isinstance(named, str | Path | NetworkSpec):
         spec = NetworkSpec.of(named)
         folder = model_folder(spec)

@@ -14,6 +14,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from headstart.display.text import json_text
+from headstart.errors import UsageError
 from headstart.escaping import printable
 from headstart.model import parts
 from headstart.model.card import model_card
@@ -63,12 +64,17 @@ def write_repository(model: SavedModel, out: Path, *, overwrite: bool = False) -
     Raises
     ------
     UsageError
-        If there is something else in the folder.
+        If there is something else in the folder, or it is the model's own.
     DamagedModel
         If the files of the model were altered since it was loaded.
     StorageError
         If the folder can't be written.
     """
+    if out.resolve() == model.folder.resolve():
+        raise UsageError(
+            "A repository must have a folder of its own, beside the model's. Received: "
+            f"{str(out)!r}, which holds the model. Name a new folder."
+        )
     check_place(out, overwrite=overwrite)
     with place_for_model(out, overwrite=overwrite) as new:
         kept = [name for name in parts.check_parts(model.folder) if name not in _PRIVATE]

@@ -27,12 +27,15 @@ def environment(folder: Path, backend: str) -> dict[str, str]:
     Parameters
     ----------
     folder : Path
-        An empty folder for Keras's settings.
+        An empty folder for Keras's settings, and for temporary files: not all programs delete
+        theirs.
     backend : str
         What Keras runs on.
     """
     (folder / "keras.json").write_text(json.dumps({**_FILE, "backend": backend}), "utf-8")
-    return {**inherited_environment(), "KERAS_HOME": str(folder), "KERAS_BACKEND": backend}
+    temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
+    ours = {"KERAS_HOME": str(folder), "KERAS_BACKEND": backend, **temporary}
+    return {**inherited_environment(), **ours}
 
 
 def keras_folder() -> Path:

@@ -1,6 +1,7 @@
 """What is on a disk, and whether more can be written: hashes, sizes, room, errors."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -11,6 +12,11 @@ from pathlib import Path
 from headstart.errors import StorageError, UsageError
 from headstart.storage.cache_folder import cache_dir
 from headstart.untrusted.regular_files import open_regular
+
+# A disk is full, or a user may write no more there, or no larger file.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# The variable that names the system's folder for temporary files.
+_TEMPORARY = "TEMP" if os.name == "nt" else "TMPDIR"
 
 
 def hash_file(path: Path, algorithm: str = "sha256") -> str:
@@ -46,6 +52,12 @@ def folder_size(folder: Path) -> int:
     return size
 
 
+def is_no_room(error: Exception) -> bool:
+    """Tell whether an error is about a full disk, whatever its class: each program has its own."""
+    number = error.errno if isinstance(error, OSError) else None
+    return number in _NO_ROOM or any(os.strerror(each) in str(error) for each in _NO_ROOM)
+
+
 @contextlib.contextmanager
 def writing(what: str) -> Iterator[None]:
     """Turn an ``OSError`` raised inside into a `StorageError` that names `what`.
@@ -67,9 +79,11 @@ def writing(what: str) -> Iterator[None]:
 def storage_error(what: str, why: object) -> StorageError:
     """Return an error which says that `what` could not be written, why, and what to do."""
     elsewhere = ""
-    with contextlib.suppress(UsageError):
+    with contextlib.suppress(UsageError, OSError):
         if str(cache_dir()) in what:
             elsewhere = "; set HEADSTART_CACHE to keep headstart's own files elsewhere"
+        elif tempfile.gettempdir() in what:
+            elsewhere = f"; set {_TEMPORARY} to keep temporary files elsewhere"
     return StorageError(
         f"Could not write {what}: {why}. Free some space or make the folder writable{elsewhere}."
     )

@@ -79,7 +79,9 @@ def temporary_folder() -> Iterator[Path]:
     StorageError
         It can't be written.
     """
-    with folder_beside(Path(tempfile.gettempdir()) / "headstart") as folder:
+    with writing("temporary files"):  # no folder for them takes any
+        place = Path(tempfile.gettempdir(), "headstart")
+    with folder_beside(place) as folder:
         yield folder
 
 
