@@ -45,7 +45,13 @@ def test_outputs_are_those_of_torchvisions_transformer(tmp_path, free):
     torch.manual_seed(0)
     network = VisionTransformer(32, 8, 2, 3, 24, 48, num_classes=10)
     torch.nn.init.normal_(network.heads.head.weight)
-    compare(tmp_path, network, 32, free=free)
+    class_tokens = []
+    network.heads.register_forward_pre_hook(
+        lambda _, given: class_tokens.append(given[0].detach().numpy())
+    )
+    found = compare(tmp_path, network, 32, free=free)
+    np.testing.assert_allclose(found["features"], class_tokens[0], atol=1e-4)
+    assert found["feature_map"].shape == (2, 4, 4, 24)
 
 
 def compare(folder, network, side, *, free):
@@ -69,3 +75,4 @@ def compare(folder, network, side, *, free):
     np.testing.assert_allclose(found["probabilities"], expected, atol=1e-4 * expected.max())
     # So a GPU runs it, too.
     check_batches(made.model, SimpleNamespace(size=made.size))
+    return found
