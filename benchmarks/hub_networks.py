@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnxruntime
 import openvino
 import timm
 import torch
@@ -25,6 +24,7 @@ from safetensors.torch import save_file
 from headstart.backbones.catalogue import get_backbone
 from headstart.backbones.hub_rows import HUB_ROWS
 from headstart.backbones.keras_process import convert
+from headstart.exporting.onnx_files import load_onnxruntime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +44,7 @@ def prepare(row: Backbone, file: str, folder: Path) -> Runs:
     convert(row, folder / "model.safetensors", row.size, folder / "graph.xml")
     pixels = torch.randn(BATCH, 3, *row.size)
     torch.onnx.export(network, (pixels,), folder / "net.onnx", dynamo=False, input_names=["x"])
+    onnxruntime = load_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(folder / "net.onnx", options)

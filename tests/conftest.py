@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # A machine that does other work, too, is no fault of what is tested.
 settings.register_profile("headstart", deadline=None)
 settings.load_profile("headstart")
+# Tests import it as its users do, and send no usage events from there.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -14,8 +14,7 @@ BATCH = 8
 
 def prepare(options: Options) -> Predict:
     """Export the model if it has not been exported yet, and open it."""
-    import onnxruntime
-
+    from headstart.exporting.onnx_files import load_onnxruntime
     from headstart.images.reader import read_images
     from headstart.images.resizing import Resize
     from headstart.images.sources import FileSource
@@ -25,7 +24,7 @@ def prepare(options: Options) -> Predict:
         script = Path(__file__).with_name("onnx_export.py")
         command = [sys.executable, str(script), options.model, str(options.weights), str(path)]
         subprocess.run(command, check=True, stdout=sys.stderr)
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = load_onnxruntime().InferenceSession(str(path), providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     resize = Resize("crop", 224, 224)
 

@@ -1,5 +1,8 @@
 import importlib.util
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -46,6 +49,24 @@ def test_the_package_onnx_finds_nothing_wrong_with_it(make_predictor, tmp_path, 
     onnx = pytest.importorskip("onnx")
     export(make_predictor(affine()), "onnx", tmp_path / "net.onnx")
     onnx.checker.check_model(tmp_path / "net.onnx", full_check=True)
+
+
+@pytest.mark.parametrize("own", ["", "0"])
+def test_onnx_runtime_sends_no_usage_events(tmp_path, onnxruntime, own):
+    del onnxruntime
+    code = """
+import os
+from headstart.exporting.onnx_files import load_onnxruntime
+load_onnxruntime().SessionOptions()
+print(os.environ.get("ORT_DISABLE_TELEMETRY", ""), os.listdir(os.environ["TMPDIR"]))
+"""
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "ORT_DISABLE_TELEMETRY": own}
+    if not own:
+        del environment["ORT_DISABLE_TELEMETRY"]
+    command = [sys.executable, "-c", code]
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    # Its telemetry begins with a file ".ses" there.
+    assert said.stdout.strip() == f"{own} []".strip()
 
 
 def test_without_onnx_runtime_nothing_is_done(make_predictor, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from typing import TYPE_CHECKING
 
 from headstart.errors import MissingExtra
@@ -13,6 +14,7 @@ from headstart.prediction.graph import PROBABILITIES
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import ModuleType
 
     import numpy as np
     from numpy.typing import NDArray
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 _RUNTIME = "onnxruntime"
 # Of ONNX Runtime: nothing below an error goes to the terminal.
 _ERRORS_ONLY = 3
+_NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
 
 
 def write(model: ExportedModel, path: Path) -> None:
@@ -35,8 +38,7 @@ def write(model: ExportedModel, path: Path) -> None:
 
 def run(path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the probabilities that ONNX Runtime computes; see `Format`."""
-    import onnxruntime
-
+    onnxruntime = load_onnxruntime()
     settings = onnxruntime.SessionOptions()
     settings.log_severity_level = _ERRORS_ONLY
     session = onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
@@ -44,6 +46,24 @@ def run(path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     found: NDArray[np.float32]
     (found,) = session.run([PROBABILITIES], {image.name: images})
     return found
+
+
+def load_onnxruntime() -> ModuleType:
+    """Import ONNX Runtime with its telemetry switched off.
+
+    Version 1.32 sends usage events to its maker, unless the environment forbids it when it is
+    imported. The environment stays as the user has it.
+    """
+    before = os.environ.get(_NO_TELEMETRY)
+    os.environ[_NO_TELEMETRY] = "1"
+    try:
+        import onnxruntime
+    finally:
+        if before is None:
+            del os.environ[_NO_TELEMETRY]
+        else:
+            os.environ[_NO_TELEMETRY] = before
+    return onnxruntime
 
 
 def _check() -> None:
