@@ -38,4 +38,4 @@ def test_an_error_of_storage_is_an_answer(answer, monkeypatch):
         raise StorageError("no room")
 
     monkeypatch.setattr(nncf_quantising, "write_graph", full)
-    assert answer()[0] == {"error": "no room"}
+    assert answer()[0] == {"error": "StorageError", "message": "no room"}

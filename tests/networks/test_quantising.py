@@ -66,7 +66,7 @@ def test_failures_are_conversion_errors(tiny_network, monkeypatch, stdout):
 
 
 def test_a_full_disk_is_told(tiny_network, monkeypatch):
-    ends(monkeypatch, 0, b'{"error": "no room"}')
+    ends(monkeypatch, 0, b'{"error": "StorageError", "message": "no room"}')
     with pytest.raises(StorageError, match="no room"):
         quantised(tiny_network, IMAGES)
 

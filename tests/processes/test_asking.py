@@ -6,7 +6,15 @@ import textwrap
 
 import pytest
 
-from headstart.processes.asking import ask, inherited_environment, last_json_line
+from headstart.errors import ConversionError, UsageError, WeightsError, WeightsMismatch
+from headstart.processes.asking import (
+    Reply,
+    ask,
+    inherited_environment,
+    last_json_line,
+    report,
+    say,
+)
 
 
 @pytest.fixture
@@ -31,6 +39,17 @@ def test_a_process_reads_the_message_and_gets_our_number(module):
     )
     reply = ask(name, b"ask me", inherited_environment())
     assert (reply.answer, reply.status) == ({"read": "ask me", "parent": str(os.getpid())}, 0)
+
+
+def test_an_error_is_of_the_kind_that_both_sides_know(capsys):
+    print("noise")
+    say(report(WeightsMismatch("another network"), (UsageError, WeightsError)))
+    reply = Reply(last_json_line(capsys.readouterr().out), 0, "")
+    for kinds, kind in ((WeightsError,), WeightsError), ((UsageError,), ConversionError):
+        error = reply.reported(kinds)
+        assert (type(error), str(error)) == (kind, "another network")
+    assert Reply({"done": True}, 0, "").reported((UsageError,)) is None
+    assert Reply(None, 1, "").reported((UsageError,)) is None
 
 
 def test_a_failure_says_how_it_ended(module):

@@ -8,7 +8,6 @@ imports this module: `headstart.backbones.keras_process` runs it as
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from headstart.backbones.keras_weights import build, load
 from headstart.networks.graph import finish_graph
 from headstart.networks.keras_tracing import prepare, trace
 from headstart.networks.runtime import count_macs, write_graph
+from headstart.processes.asking import report, say
 from headstart.processes.parent import end_with_parent
 from headstart.storage.disk import is_no_room, storage_error
 from headstart.untrusted.json_text import parse_json
@@ -102,19 +102,18 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
         return TASKS[request["task"]](request)
     except REPORTED as error:
-        (kind,) = (kind for kind in REPORTED if isinstance(error, kind))
-        return {"error": kind.__name__, "message": str(error)}
+        return report(error, REPORTED)
     except OSError as error:
         if not is_no_room(error):
             raise
-        return {"error": "StorageError", "message": str(storage_error("the network", error))}
+        return report(storage_error("the network", error), REPORTED)
 
 
 def main() -> None:
     """Answer the request on standard input with a line of JSON on standard output."""
     end_with_parent()
     prepare()
-    sys.stdout.write("\n" + json.dumps(answer(parse_json(sys.stdin.read()))) + "\n")
+    say(answer(parse_json(sys.stdin.read())))
 
 
 if __name__ == "__main__":

@@ -174,10 +174,8 @@ def ask_keras(task: str, row: Backbone, **request: str | list[int] | list[str]) 
     message = {"task": task, "backbone": row.name, "folder": folder, **request}
     with temporary_folder() as settings:
         reply = ask(_MODULE, json.dumps(message).encode(), environment(settings, "openvino"))
-    answer = reply.answer
-    if answer is not None and "error" in answer:
-        kinds = {kind.__name__: kind for kind in REPORTED}
-        raise kinds[answer["error"]](answer["message"])
-    if reply.status == 0 and answer is not None:
-        return answer
+    if error := reply.reported(REPORTED):
+        raise error
+    if reply.status == 0 and reply.answer is not None:
+        return reply.answer
     raise reply.failure(f"{row.name} could not be converted", "Keras")

@@ -19,6 +19,7 @@ from headstart.exporting.litert_metadata import with_metadata
 from headstart.networks.keras_graph import NotRebuilt, rebuild
 from headstart.networks.keras_operations import RULES
 from headstart.networks.runtime import load_openvino
+from headstart.processes.asking import say
 from headstart.processes.parent import end_with_parent
 from headstart.storage.disk import is_no_room
 from headstart.untrusted.json_text import parse_json
@@ -119,7 +120,7 @@ def main() -> None:
     end_with_parent()
     request = parse_json(sys.stdin.buffer.readline())
     found = answer(request, sys.stdin.buffer.read())
-    sys.stdout.write("\n" + json.dumps(found) + "\n")
+    say(found)
 
 
 if __name__ == "__main__":

@@ -104,13 +104,9 @@ def convert(
 
 
 def _answer(file: ForeignFile, reply: Reply, seconds: float) -> dict[str, Any]:
-    answer = reply.answer
-    if answer is not None and "error" in answer:
-        kinds = {kind.__name__: kind for kind in REPORTED}
-        kind = kinds[answer["error"]]
-        raise (
-            refused(file, answer["message"]) if kind is ConversionError else kind(answer["message"])
-        )
+    answer, error = reply.answer, reply.reported(REPORTED)
+    if error is not None:
+        raise refused(file, str(error)) if isinstance(error, ConversionError) else error
     if answer is not None and "unfit" in answer:
         raise ConversionError(f"headstart can't use the network in {file.path}. {answer['unfit']}")
     if reply.status == 0 and answer is not None:

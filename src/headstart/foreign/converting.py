@@ -6,19 +6,19 @@ What a front end does with a stranger's file, it does here, within limits.
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headstart import records
-from headstart.errors import UsageError
+from headstart.errors import ConversionError, UsageError
 from headstart.foreign.conversion import REPORTED
 from headstart.foreign.lowering import Unfit
 from headstart.foreign.normalising import Wanted, normalise, takes_floats
 from headstart.foreign.raw_pixels import takes_raw_pixels
 from headstart.networks.preprocessing import USUAL, Preprocessing
 from headstart.networks.runtime import count_macs, load_openvino, write_graph
+from headstart.processes.asking import report, say
 from headstart.processes.limits import TOO_MUCH_MEMORY, limit_memory
 from headstart.processes.parent import end_with_parent
 from headstart.untrusted.json_text import parse_json
@@ -101,16 +101,15 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
         return convert(request)
     except REPORTED as error:
-        (kind,) = (kind for kind in REPORTED if isinstance(error, kind))
-        return {"error": kind.__name__, "message": str(error)}
+        return report(error, REPORTED)
     except Unfit as error:
         return {"unfit": str(error)}
     except ValueError as error:
-        return {"error": "ConversionError", "message": str(error).rstrip(".")}
+        return report(ConversionError(str(error).rstrip(".")), REPORTED)
     except RuntimeError as error:
         if any(words in str(error) for words in _NO_MEMORY):
             raise MemoryError from error
-        return {"error": "ConversionError", "message": f"what OpenVINO refuses: {_reason(error)}"}
+        return report(ConversionError(f"what OpenVINO refuses: {_reason(error)}"), REPORTED)
 
 
 def main() -> None:
@@ -122,7 +121,7 @@ def main() -> None:
         found = answer(request)
     except MemoryError:
         sys.exit(TOO_MUCH_MEMORY)
-    sys.stdout.write("\n" + json.dumps(found) + "\n")
+    say(found)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ pixels of the images on standard input.
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headstart import records
-from headstart.errors import StorageError
 from headstart.networks.batch_norms import fold_batch_norms
 from headstart.networks.network import Network
+from headstart.networks.quantising import REPORTED
 from headstart.networks.reading import read_graph
 from headstart.networks.runtime import load_openvino, write_graph
+from headstart.processes.asking import report, say
 from headstart.processes.parent import end_with_parent
 from headstart.untrusted.json_text import parse_json
 
@@ -65,8 +65,8 @@ def answer(request: dict[str, Any], pixels: bytes) -> dict[str, Any]:
     model = read_graph(network, load_openvino().Core())
     try:
         write_graph(quantise(model, images), Path(request["graph"]))
-    except StorageError as error:
-        return {"error": str(error)}
+    except REPORTED as error:
+        return report(error, REPORTED)
     return {"done": True}
 
 
@@ -75,7 +75,7 @@ def main() -> None:
     end_with_parent()
     request = parse_json(sys.stdin.buffer.readline())
     found = answer(request, sys.stdin.buffer.read())
-    sys.stdout.write("\n" + json.dumps(found) + "\n")
+    say(found)
 
 
 if __name__ == "__main__":

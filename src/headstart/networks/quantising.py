@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 _FORMAT = 1
 _MODULE = "headstart.networks.nncf_quantising"
 
+#: The errors that the process reports by name.
+REPORTED = (StorageError,)
+
 _logger = logging.getLogger("headstart")
 
 
@@ -105,10 +108,9 @@ def _ask(network: Network, content: bytes, graph: Path) -> None:
         "graph": str(graph.resolve()),
     }
     reply = ask(_MODULE, json.dumps(request).encode() + b"\n" + content, inherited_environment())
-    answer = reply.answer or {}
-    if "error" in answer:
-        raise StorageError(answer["error"])
-    if reply.status or not _is_done(answer):
+    if error := reply.reported(REPORTED):
+        raise error
+    if reply.status or not _is_done(reply.answer or {}):
         raise reply.failure(f"{network.name} could not be quantised", "NNCF")
 
 

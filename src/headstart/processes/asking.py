@@ -1,7 +1,8 @@
-"""Ask a short process of our own: its environment, and its answer."""
+"""Ask a short process of our own: its environment, and its answer, which it says with `say`."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,9 @@ from headstart.errors import ConversionError
 from headstart.untrusted.json_text import parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from headstart.errors import HeadstartError
 
 # Characters of what a process wrote to stderr: the end says why it failed.
 _SHOWN = 2000
@@ -40,6 +43,16 @@ class Reply:
     answer: dict[str, Any] | None
     status: int | None
     errors: str
+
+    def reported(self, kinds: Sequence[type[HeadstartError]]) -> HeadstartError | None:
+        """Return the error that the process said with `report`; None if it said none.
+
+        It is of one of these kinds, or else a `ConversionError`.
+        """
+        if self.answer is None or "error" not in self.answer:
+            return None
+        named = {kind.__name__: kind for kind in kinds}
+        return named.get(self.answer["error"], ConversionError)(self.answer["message"])
 
     def failure(self, what: str, program: str) -> ConversionError:
         """Return the error for a process that ended without the answer that was asked for.
@@ -86,6 +99,20 @@ def ask(
         return Reply(None, None, _end_of(error.stderr or b""))
     said = done.stdout.decode("utf-8", "replace")
     return Reply(last_json_line(said), done.returncode, _end_of(done.stderr))
+
+
+def report(error: HeadstartError, kinds: Sequence[type[HeadstartError]]) -> dict[str, Any]:
+    """Return the answer of a process that ends with an error of one of these kinds.
+
+    See `Reply.reported`.
+    """
+    kind = next(each for each in kinds if isinstance(error, each))
+    return {"error": kind.__name__, "message": str(error)}
+
+
+def say(answer: Mapping[str, Any]) -> None:
+    """Write the answer of this process: the last line, which `ask` reads."""
+    sys.stdout.write("\n" + json.dumps(answer) + "\n")
 
 
 def _end_of(errors: bytes) -> str:
