@@ -7,8 +7,10 @@ import pytest
 
 from headstart import records
 from headstart.backbones.catalogue import backbones
+from headstart.backbones.hub_rows import HUB_ROWS
 from headstart.backbones.row import Backbone
 from headstart.backbones.rows import ROWS
+from headstart.backbones.transformer_rows import TRANSFORMER_ROWS
 from headstart.networks.preprocessing import KERAS_MODES
 
 
@@ -37,7 +39,7 @@ def test_facts_are_plausible(row):
     assert row.source
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", [*ROWS, *HUB_ROWS, *TRANSFORMER_ROWS], ids=lambda row: row.name)
 def test_facts_have_the_types_of_a_backbone(row):
     written = json.loads(json.dumps(records.to_json(row)))
     assert records.from_json(Backbone, written) == row
