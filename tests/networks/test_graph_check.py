@@ -92,6 +92,11 @@ def test_other_operations_are_refused(forged, name):
         forged('type="Convolution"', f'type="{name}"')
 
 
+def test_a_text_that_is_one_port_is_refused():
+    with pytest.raises(ValueError, match="do not depend on the image"):
+        check_graph(b'<port id="0"/>', np.zeros(0, np.uint8))
+
+
 def test_operations_of_extensions_are_refused(forged):
     with pytest.raises(ValueError, match="'extension'"):
         forged('type="Convolution" version="opset1"', 'type="Convolution" version="extension"')
@@ -102,8 +107,8 @@ def test_operations_of_extensions_are_refused(forged):
     [
         ('"\\?>', '"?><!DOCTYPE net [<!ENTITY a "b">]>', "document type"),
         ("<layers>", "<layers><body></body>", "element 'body'"),
-        ("<edges>", "", "no graph"),
-        ("</net>", "</net><net/>", "no graph"),
+        ("<edges>", "", "no XML"),
+        ("</net>", "</net><net/>", "no XML"),
         ('<layer id="1"', '<layer id="0"', "two layers with one id"),
         ('<layer id="1"', "<layer", "no graph"),
         ('from-layer="0"', 'from-layer="99999"', "an edge without a layer"),

@@ -7,19 +7,18 @@ Other programs write more operations than headstart's own graphs have, which
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from xml.parsers import expat
 
 from headstart.escaping import quoted
 from headstart.foreign.sizes import check_total, n_values
 from headstart.untrusted.regular_files import read_bytes
+from headstart.untrusted.xml_text import read_xml
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Bytes, layers and depth of the text of a graph.
+#: Bytes and layers of the text of a graph.
 MAX_BYTES = 2**26
 MAX_LAYERS = 100_000
-MAX_DEPTH = 30
 #: Parts of operations that run others again and again.
 REFUSED = ("body", "then_body", "else_body", "port_map", "back_edges")
 
@@ -45,8 +44,8 @@ def check_ir(path: Path) -> None:
     Raises
     ------
     ValueError
-        If it is no such text, has more than `MAX_LAYERS` layers or elements more than `MAX_DEPTH`
-        deep inside each other, loops or conditions, or constants that are not stored.
+        If it is no such text (see `read_xml`), has more than `MAX_LAYERS` layers, loops or
+        conditions, or constants that are not stored.
     OSError
         If a file can't be read.
     """
@@ -62,26 +61,20 @@ class _Reader:
     def __init__(self, stored: int) -> None:
         self.sizes: list[int] = []
         self._stored = stored
-        self._path: list[str] = []
         self._kinds: list[str] = []
 
     def read(self, xml: bytes) -> None:
-        parser = expat.ParserCreate("utf-8")
-        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
-        parser.StartDoctypeDeclHandler = self._refuse
         try:
-            parser.Parse(xml, True)
-        except (expat.ExpatError, KeyError) as error:
+            read_xml(xml, self._begin)
+        except KeyError as error:
             raise ValueError(f"no graph: {error!r}") from error
         if not self._kinds:
             raise ValueError("a graph without layers")
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self._path.append(name)
-        if len(self._path) > MAX_DEPTH:
-            raise ValueError(f"elements more than {MAX_DEPTH} deep inside each other")
-        if "rt_info" in self._path:
+    def _begin(self, path: list[str], attributes: dict[str, str]) -> None:
+        if "rt_info" in path:
             return  # notes about layers and the conversion
+        name = path[-1]
         if name in REFUSED:
             raise ValueError(f"loops or conditions ({quoted(name)})")
         if name == "layer":
@@ -90,12 +83,6 @@ class _Reader:
                 raise ValueError(f"more than {MAX_LAYERS:,} layers")
         elif name == "data" and self._kinds and self._kinds[-1] == "Const":
             self.sizes.append(self._checked_size(attributes))
-
-    def _end(self, _: str) -> None:
-        self._path.pop()
-
-    def _refuse(self, *_: object) -> None:
-        raise ValueError("a document type")
 
     def _checked_size(self, data: dict[str, str]) -> int:
         """Return the size of a constant, and check that it is stored."""

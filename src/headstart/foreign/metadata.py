@@ -8,7 +8,6 @@ import zipfile
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
-from xml.parsers import expat
 
 from headstart.errors import ConversionError
 from headstart.escaping import quoted
@@ -24,6 +23,7 @@ from headstart.networks.preprocessing import ZERO_TO_ONE
 from headstart.untrusted.json_text import MAX_BYTES as MAX_JSON
 from headstart.untrusted.json_text import parse_json, read_json
 from headstart.untrusted.regular_files import open_regular, read_bytes
+from headstart.untrusted.xml_text import read_xml
 from headstart.untrusted.zip_lists import DAMAGED, check_list, read_member
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 _PROPS, _KEY, _VALUE = 14, 1, 2
 #: How many there may be, and how many bytes of them: exporters write a few.
 MOST_PROPS, MOST_BYTES = 10_000, 2**22
-# Elements inside each other in the notes about an OpenVINO graph.
-_DEEPEST = 20
 # The mark of TensorFlow Hub's first format; its images are RGB from 0 to 1.
 _HUB_MARKS = ("tfhub_module.pb", "assets.extra/tfhub_module.pb")
 #: What TensorFlow Hub's networks for images have in common:
@@ -165,24 +163,10 @@ def _text(message: memoryview, number: int) -> str:
 def _rt_info(xml: bytes) -> dict[str, str]:
     """Return the notes about a whole graph: the values below ``net/rt_info``, by their names."""
     found: dict[str, str] = {}
-    path: list[str] = []
 
-    def start(name: str, attributes: dict[str, str]) -> None:
-        path.append(name)
-        if len(path) > _DEEPEST:
-            raise ValueError(f"more than {_DEEPEST} elements inside each other")
+    def begin(path: list[str], attributes: dict[str, str]) -> None:
         if path[1:2] == ["rt_info"] and "value" in attributes:
             found[" ".join(path[2:])] = attributes["value"]
 
-    def refuse(*_: object) -> None:
-        raise ValueError("a document type")
-
-    parser = expat.ParserCreate("utf-8")
-    parser.StartElementHandler = start
-    parser.EndElementHandler = lambda _: path.pop()
-    parser.StartDoctypeDeclHandler = refuse
-    try:
-        parser.Parse(xml, True)
-    except expat.ExpatError as error:
-        raise ValueError(f"no XML: {error}") from error
+    read_xml(xml, begin)
     return found

@@ -12,10 +12,10 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from xml.parsers import expat
 
 from headstart.escaping import quoted
 from headstart.networks.runtime import for_one_image
+from headstart.untrusted.xml_text import read_xml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,39 +127,28 @@ class _Reader:
     def __init__(self) -> None:
         self.layers: dict[str, _Layer] = {}
         self.edges: list[_Edge] = []
-        self._path: list[str] = []
 
     def read(self, xml: bytes) -> None:
-        # Whatever the file says of its encoding: OpenVINO gets the same text.
-        parser = expat.ParserCreate("utf-8")
-        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
-        parser.StartDoctypeDeclHandler = self._refuse
         try:
-            parser.Parse(xml, True)
-        except (expat.ExpatError, KeyError, StopIteration) as error:
+            read_xml(xml, self._begin)
+        except (KeyError, StopIteration) as error:
             raise ValueError(f"no graph: {error!r}") from error
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self._path.append(name)
-        if self._path[1:2] == ["rt_info"]:
+    def _begin(self, path: list[str], attributes: dict[str, str]) -> None:
+        if path[1:2] == ["rt_info"]:
             return  # notes about the conversion
+        name = path[-1]
         if name not in _ELEMENTS:
             raise ValueError(f"the element {quoted(name)}")
         if name == "layer":
             self._add_layer(attributes["id"], _Layer(attributes["type"], attributes["version"]))
         elif name == "data":
             self._last.data.update(attributes)
-        elif name == "port" and self._path[-2] == "input":
+        elif name == "port" and path[-2:-1] == ["input"]:
             self._add_input(attributes["id"])
         elif name == "edge":
             ends = attributes["from-layer"], attributes["to-layer"]
             self.edges.append((*ends, int(attributes["to-port"])))
-
-    def _end(self, _: str) -> None:
-        self._path.pop()
-
-    def _refuse(self, *_: object) -> None:
-        raise ValueError("a document type")
 
     @property
     def _last(self) -> _Layer:
