@@ -31,6 +31,7 @@ from headstart.model.facts import class_table, fact_table, listed_classes
 from headstart.prediction.hierarchy import Hierarchy
 from headstart.prediction.labels import agreement, user_classes
 from headstart.prediction.predictor import Predictor
+from headstart.prediction.training_hashes import TrainingHashes
 from headstart.progress import Bars, Progress
 
 if TYPE_CHECKING:
@@ -281,7 +282,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         own = None if groups is None else groups[extracted.places]
         self.head_ = head.fit(extracted.features, kept, groups=own)
         self.classes_ = self.head_.classes_
-        self.predictor_ = self._predictor(extractor)
+        self.predictor_ = self._predictor(extractor, TrainingHashes.of(extracted.contents))
         self._decide(extracted.features, kept, own, parents, progress)
         self.unreadable_ = extracted.unreadable
         self.notes_ = extracted.notes
@@ -371,6 +372,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         extras: Mapping[str, bytes] | None = None,
         version: str = "1",
         examples: Examples | None = None,
+        keep_hashes: bool = True,
     ) -> SavedModel:
         """Write everything that prediction needs into a folder.
 
@@ -389,6 +391,10 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
             The user's name for this version of the model.
         examples : Examples, optional
             Training images that the model carries; see `headstart.model.examples`.
+        keep_hashes : bool
+            Whether the model carries a hash of each image that it learnt from, so that `evaluate`
+            recognises them. Whoever has the model and an image can then tell whether the model
+            learnt from it.
 
         Returns
         -------
@@ -414,6 +420,7 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
             version=version,
             overwrite=overwrite,
             examples=examples,
+            keep_hashes=keep_hashes,
         )
 
     @checked
@@ -474,7 +481,8 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         # They are about the network as it was.
         other.out_of_fold_ = other.held_out_ = None
         extractor = other._open(network, sources).resized_by(self.resize_.rule)  # noqa: SLF001 - same
-        other.predictor_ = other._predictor(extractor)  # noqa: SLF001 - same
+        known = self.predictor_.training_hashes
+        other.predictor_ = other._predictor(extractor, known)  # noqa: SLF001 - same
         return other
 
     def fit_rule_to(
@@ -506,12 +514,15 @@ class ImageClassifier(ClassifierMixin, ImageEstimator):
         decision = fit_decision(found, features, self.error_target, hierarchy, seed)
         self.predictor_ = replace(self.predictor_, decision=decision)
 
-    def _predictor(self, extractor: FeatureExtractor) -> Predictor:
+    def _predictor(
+        self, extractor: FeatureExtractor, training_hashes: TrainingHashes | None
+    ) -> Predictor:
         return Predictor(
             name=f"a classifier on {extractor.network.name}",
             extractor=extractor,
             classes=user_classes(self.classes_.tolist()),
             scorer=self.head_.scorer_,
+            training_hashes=training_hashes,
         )
 
     def _decide(

@@ -268,3 +268,13 @@ def test_groups_and_quick_reach_the_training(photos, tmp_path, monkeypatch):
 
     monkeypatch.setattr("headstart.jobs.train.train", record)
     assert train(photos, "--out", tmp_path / "m", "--group-by", "*/{group}.png", "--quick") == 130
+
+
+def test_hashes_of_the_training_images_can_be_left_out(backbone, photos, tmp_path, capsys):
+    model = tmp_path / "model"
+    for words in ([], ["--overwrite", "--no-hashes"]):
+        train(photos, "--out", model, "--model", backbone, "--quick", *words)
+        capsys.readouterr()
+        assert main(["evaluate", str(model), str(photos)]) == 0
+        said = "The model has learnt from all of these 18 images" in capsys.readouterr().out
+        assert said == (not words)

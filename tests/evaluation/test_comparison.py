@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -91,3 +92,61 @@ def test_paired_intervals_keep_their_coverage():
     ends = np.array([paired_interval(gained) for gained in values])
     covered = ((ends[:, 0] <= 0.05) & (ends[:, 1] >= 0.05)).mean()
     assert 0.93 <= covered <= 0.98
+
+
+def _knowing(evaluation, learnt_from):
+    """Return an evaluation that knows from which images the model has learnt."""
+    seen = None if learnt_from is None else np.asarray(learnt_from, bool)
+    return replace(evaluation, outcomes=replace(evaluation.outcomes, learnt_from=seen))
+
+
+def test_what_a_model_has_learnt_from_is_no_fair_comparison():
+    one = _knowing(_evaluation(ONE), [True] * 80 + [False] * 20)
+    other = _knowing(_evaluation(OTHER), [False] * 90 + [True] * 10)
+    found = one.compared_to(other)
+    assert (found.n, found.learnt_from, found.other_learnt_from) == (100, 80, 10)
+    assert (found.without.n, found.without.learnt_from, found.without.without) == (10, 0, None)
+    assert (found.without.accuracy, found.without.other_accuracy) == (0, 0)
+    said = str(found)
+    assert (
+        "That is no fair comparison: this model has learnt from 80 of these images, the other one\n"
+        "from 10. Without them:"
+    ) in said
+    assert "Compared on the same 10 images: 0.0 % against 0.0 %" in said
+    assert said.count("Images that only one of both predicts right") == 1
+    assert found.to_dict()["without"]["n"] == 10
+
+
+def test_images_are_paired_with_what_the_other_model_has_learnt_from():
+    names = [f"{place}.jpg" for place in range(100)]
+    seen = [True] * 30 + [False] * 70
+    backwards = _evaluation(ONE[::-1][1:], names[::-1][1:])
+    found = _knowing(backwards, seen[::-1][1:]).compared_to(
+        _knowing(_evaluation(ONE[:99]), seen[:99])
+    )
+    assert (found.learnt_from, found.other_learnt_from, found.without.n) == (30, 30, 69)
+
+
+@pytest.mark.parametrize(
+    ("seen", "other_seen", "said"),
+    [
+        ([True] * 100, None, "other one\nfrom an unknown number. Compare on others."),
+        (
+            None,
+            [True] * 100,
+            "learnt from an unknown number of these images, the other one\nfrom 100.",
+        ),
+    ],
+)
+def test_what_is_not_known_of_a_model_is_said_where_the_other_is_known(seen, other_seen, said):
+    one, other = _knowing(_evaluation(ONE), seen), _knowing(_evaluation(OTHER), other_seen)
+    found = one.compared_to(other)
+    assert said in str(found)
+    assert found.without is None
+
+
+@pytest.mark.parametrize("seen", [None, [False] * 100])
+def test_of_new_images_nothing_is_said(seen):
+    found = _knowing(_evaluation(ONE), seen).compared_to(_knowing(_evaluation(OTHER), None))
+    assert "fair" not in str(found)
+    assert (found.learnt_from, found.without) == (None if seen is None else 0, None)

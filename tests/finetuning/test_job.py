@@ -113,6 +113,8 @@ def test_the_saved_model_is_like_any_other(each, dataset):
     assert said.shape == (60, 3)
     np.testing.assert_allclose(said.sum(axis=1), 1, rtol=1e-5)
     assert model.network.name == "mini"
+    found = hs.evaluate(model, images).learnt_from
+    assert (found.n, found.n_others) == (60, 0)
     card = (folder / "README.md").read_text("utf-8")
     assert re.search(r"pre-trained and fine-tuned on these images \((all|from .* on)\)", card)
 

@@ -19,6 +19,7 @@ from headstart.finetuning.plan import (
 from headstart.finetuning.settings import FineTuning
 from headstart.heads.dense import DenseHead
 from headstart.heads.logistic import LogisticHead
+from headstart.images.sources import as_source, content_hash
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 32, 32, 3), np.uint8)
 LABELS = ["a", "b", "c"] * 4
@@ -167,6 +168,14 @@ def test_a_validation_set_that_is_given_is_the_only_one_and_trains_nothing(as_mi
     np.testing.assert_allclose(plan.features[12:], plan.features[:3])
     assert plan.frozen.training_.counts == (4, 4, 4)
     assert len(plan.frozen.unreadable_) == 1
+
+
+def test_training_and_validation_images_are_recognised(as_mini):
+    further = np.random.default_rng(1).integers(0, 256, (4, 32, 32, 3), np.uint8)
+    given = labelled_images([*further[:3]], ["a", "b", "c"])
+    known = planned(hs.ImageClassifier(as_mini), validation=given).frozen.predictor_.training_hashes
+    contents = [content_hash(as_source(image).read()) for image in [*PIXELS, *further]]
+    assert [known.has(content) for content in contents] == [True] * 15 + [False]
 
 
 def test_validation_images_of_which_none_can_be_read_are_refused(as_mini):

@@ -2,12 +2,14 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 from PIL import Image
 from tests.recorder import Recorder
 
 import headstart as hs
 from headstart.errors import DatasetError, UsageError
+from headstart.evaluation.learnt_from import LearntFrom
 from headstart.images.sources import as_source
 from headstart.jobs.evaluate import draw_evaluation
 from headstart.networks.classes import ClassName
@@ -125,3 +127,68 @@ def test_by_needs_a_dataset(images, tiny_network):
     model = hs.ImageClassifier(tiny_network).fit(*images)
     with pytest.raises(UsageError, match="found in a dataset"):
         hs.evaluate(model, *images, by="site")
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Return the files of 20 images that are brighter the higher their number is."""
+    random, paths = np.random.default_rng(0), []
+    for number in range(20):
+        paths.append(tmp_path / f"{number}.png")
+        Image.fromarray(random.integers(8 * number, 99 + 8 * number, (32, 32, 3), np.uint8)).save(
+            paths[-1]
+        )
+    return paths
+
+
+LABELS = ["dark"] * 10 + ["light"] * 10
+
+
+def test_images_that_the_model_has_learnt_from_are_no_test(photos, tiny_network, tmp_path):
+    """They are recognised under other names, but not where their pixels were written anew."""
+    fitted = hs.ImageClassifier(tiny_network).fit(photos[::2], LABELS[::2])
+    saved = fitted.save(tmp_path / "model")
+    for model in (fitted, saved, tmp_path / "model"):
+        found = hs.evaluate(model, photos[::2], LABELS[::2])
+        assert found.learnt_from == LearntFrom(n=10, n_others=0)
+        assert "learnt from all of these 10 images: its accuracy on them says" in str(found)
+        assert hs.evaluate(model, photos[1::2], LABELS[1::2]).learnt_from.n == 0
+    renamed = [path.rename(path.with_suffix(".jpg")) for path in photos]
+    again = tmp_path / "again.bmp"
+    Image.open(renamed[0]).save(again)
+    found = hs.evaluate(saved, [*renamed, again], [*LABELS, "dark"])
+    assert (found.learnt_from.n, found.learnt_from.n_others) == (10, 11)
+    assert found.outcomes.learnt_from.tolist() == [True, False] * 10 + [False]
+    seen = found.outcomes.learnt_from
+    assert found.learnt_from.accuracy == pytest.approx(found.outcomes.right[~seen].mean())
+    assert found.to_dict()["learnt_from"]["interval"] == list(found.learnt_from.interval)
+    assert "learnt from 10 of these 21 images" in str(found).split("macro F1")[0]
+
+
+def test_arrays_are_recognised_and_unreadable_images_count_nowhere(images, tiny_network):
+    classifier = hs.ImageClassifier(tiny_network, cache=False).fit(*images)
+    given = [b"no image", images[0][0], 255 - images[0][0]]
+    found = hs.evaluate(classifier, given, [0, 0, 0]).learnt_from
+    assert (found.n, found.n_others) == (1, 1)
+
+
+def test_a_model_that_does_not_know_says_nothing(images, tiny_network, tmp_path):
+    classifier = hs.ImageClassifier(tiny_network).fit(*images)
+    found = hs.evaluate(classifier.save(tmp_path / "model", keep_hashes=False), *images)
+    assert (found.learnt_from, found.to_dict()["learnt_from"]) == (None, None)
+    assert "learnt" not in str(found)
+
+
+def test_figures_say_it_too(images, tiny_network):
+    found = hs.evaluate(hs.ImageClassifier(tiny_network).fit(*images), *images)
+    for figure in (found.plot_confusion(), found.plot_classes()):
+        texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+        assert any("learnt from all of these 24 images" in text for text in texts)
+
+
+def test_a_comparison_tells_which_model_knew_the_images(photos, tiny_network):
+    one, other = (
+        hs.ImageClassifier(tiny_network).fit(photos[start::2], LABELS[start::2]) for start in (0, 1)
+    )
+    found = hs.evaluate(one, photos[:11], LABELS[:11], against=other).against
+    assert (found.learnt_from, found.other_learnt_from, found.without) == (6, 5, None)

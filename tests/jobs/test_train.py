@@ -18,6 +18,7 @@ from headstart.classifier import ClassifierSettings
 from headstart.data.labelled_images import LabelledImages
 from headstart.errors import DatasetError, ImageDamaged, StorageError, UsageError
 from headstart.evaluation import Evaluation
+from headstart.evaluation.learnt_from import LearntFrom
 from headstart.heads.logistic import LogisticHead
 from headstart.images.notes import NoteCount
 from headstart.images.sources import UnreadableImage, as_source
@@ -530,3 +531,14 @@ def test_what_a_budget_chose_is_tested_on_others(labelled, tiny_network, tmp_pat
         labelled, tmp_path / "m", backbone=tiny_network, budget=1, quick=True, resize="squash"
     )
     assert (summary.n_train, summary.evaluation.n) == (19, 5)
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_the_model_knows_what_it_has_learnt_from_unless_that_is_not_wanted(
+    labelled, tiny_network, tmp_path, keep
+):
+    out = tmp_path / "model"
+    summary = hs.train(labelled, out, backbone=tiny_network, test=0.25, keep_hashes=keep)
+    tested = summary.evaluation
+    known = LearntFrom(n=18, n_others=6, accuracy=tested.accuracy, interval=tested.interval)
+    assert hs.evaluate(out, labelled).learnt_from == (known if keep else None)

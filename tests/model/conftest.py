@@ -26,6 +26,7 @@ def save(tiny_network):
             "precision": PrecisionChoice("f32", "as asked for"),
             "scorer": affine(),
             "classes": CLASSES,
+            "training_hashes": None,
         }
         settings = {
             "head": "logistic",
@@ -38,7 +39,13 @@ def save(tiny_network):
         made_of |= {name: changes.pop(name) for name in made_of.keys() & changes.keys()}
         extractor = FeatureExtractor(made_of["network"], made_of["resize"], made_of["precision"])
         classes = user_classes(made_of["classes"])
-        predictor = Predictor("tiny", extractor, classes, made_of["scorer"])
+        predictor = Predictor(
+            "tiny",
+            extractor,
+            classes,
+            made_of["scorer"],
+            training_hashes=made_of["training_hashes"],
+        )
         return save_model(folder, predictor, **settings | changes)
 
     return save_to

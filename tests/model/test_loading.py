@@ -17,6 +17,7 @@ from headstart.features import compiling, openvino_engine
 from headstart.model import TrainingData, load, parts
 from headstart.model.description import DESCRIPTION
 from headstart.model.parts import load_arrays, save_arrays
+from headstart.prediction.training_hashes import TrainingHashes
 
 ALL = [*parts.REQUIRED, parts.CHECKSUMS]
 HEAD, GOLDEN = "head.npz", "golden.npz"
@@ -361,3 +362,45 @@ def test_a_model_stays_the_same_when_the_link_to_it_changes(
     compiling.compile_network(model.network).release()  # as before a fork
     np.testing.assert_array_equal(model.predict_proba(image), before)
     assert load(tmp_path / place).network.key != model.network.key
+
+
+@pytest.fixture
+def with_hashes(save, tmp_path):
+    known = TrainingHashes(np.arange(20, dtype=np.uint64))
+    return save(tmp_path / "knowing", training_hashes=known).folder
+
+
+@pytest.mark.parametrize("damage", ["altered", "deleted", "order", "another array"])
+def test_hashes_that_are_damaged_are_refused(with_hashes, damage):
+    path = with_hashes / "hashes.npz"
+    match damage:
+        case "altered":
+            path.write_bytes(path.read_bytes()[:-1] + b"!")
+        case "deleted":
+            path.unlink()
+        case "order":
+            save_arrays({"hashes": np.arange(20, dtype=np.uint64)[::-1].copy()}, path)
+        case "another array":
+            save_arrays({"weights": np.arange(20, dtype=np.uint64)}, path)
+    if damage not in ("altered", "deleted"):
+        parts.write_checksums(with_hashes, [*parts.REQUIRED, path.name])
+    with pytest.raises(DamagedModel, match=r"hashes\.npz|do not go together"):
+        load(with_hashes)
+
+
+def test_more_hashes_than_honest_models_have_are_refused_by_the_size_of_the_file(
+    save, tmp_path, monkeypatch
+):
+    known = TrainingHashes(np.arange(2000, dtype=np.uint64))
+    folder = save(tmp_path / "model", training_hashes=known).folder
+    monkeypatch.setattr(parts, "MOST", 10)
+    read = []
+    monkeypatch.setattr(parts, "read_arrays", lambda file: read.append(Path(file.name).name) or {})
+    with pytest.raises(DamagedModel, match=r"hashes\.npz must have at most 10 hashes"):
+        load(folder)
+    assert read == [HEAD, GOLDEN]
+
+
+def test_a_list_without_the_hashes_is_that_of_a_model_without(with_hashes):
+    parts.write_checksums(with_hashes, parts.REQUIRED)
+    assert load(with_hashes).predictor.training_hashes is None

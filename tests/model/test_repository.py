@@ -11,6 +11,7 @@ from headstart.images.sources import as_source
 from headstart.model import load
 from headstart.model.examples import Examples
 from headstart.model.repository import front_matter, preprocessor, write_repository
+from headstart.prediction.training_hashes import TrainingHashes
 
 
 @pytest.fixture
@@ -117,3 +118,10 @@ def test_resize_rules_in_the_words_of_transformers(resize, expected):
 @pytest.mark.parametrize("resize", [Resize("pad", 8, 8), Resize("crop", 8, 9)])
 def test_a_rule_that_transformers_has_not_is_not_said(resize):
     assert preprocessor(resize) is None
+
+
+def test_hashes_of_training_images_stay_at_home(save, tmp_path):
+    known = TrainingHashes(np.arange(20, dtype=np.uint64))
+    write_repository(save(tmp_path / "model", training_hashes=known), tmp_path / "repo")
+    assert not (tmp_path / "repo" / "hashes.npz").exists()
+    assert load(tmp_path / "repo").predictor.training_hashes is None

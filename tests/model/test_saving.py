@@ -8,7 +8,9 @@ from tests.model.test_old_formats import FOLDER
 from tests.prediction.scorers import affine, neighbours
 
 from headstart.errors import StorageError, UsageError
+from headstart.images.sources import content_hash
 from headstart.model import add_results, load, parts, saving
+from headstart.prediction.training_hashes import TrainingHashes
 
 OLD_MODEL = FOLDER / "logistic"
 
@@ -235,3 +237,32 @@ def test_a_failure_while_results_are_added_leaves_the_model_as_it_was(save, tmp_
         add_results(model, {"accuracy": 0.75}, {"a.png": b"plot"})
     assert load(tmp_path / "model").evaluation["accuracy"] == 0.9
     assert not (tmp_path / "model" / "a.png").exists()
+
+
+KNOWN = TrainingHashes.of([content_hash(bytes([number])) for number in range(20)])
+
+
+def test_hashes_of_the_training_images_come_back_and_an_older_headstart_reads_the_model(
+    save, tmp_path
+):
+    saved = save(tmp_path / "model", training_hashes=KNOWN)
+    for model in (saved, load(tmp_path / "model")):
+        np.testing.assert_array_equal(model.predictor.training_hashes.hashes, KNOWN.hashes)
+    assert saved.description.format == 2
+    assert (tmp_path / "model" / "hashes.npz").stat().st_size < 8 * 20 + 1000
+
+
+@pytest.mark.parametrize("how", ["not wanted", "too many", "not known"])
+def test_a_model_may_be_saved_without_hashes(save, tmp_path, monkeypatch, how):
+    monkeypatch.setattr(saving, "MOST", 19 if how == "too many" else 20)
+    known = None if how == "not known" else KNOWN
+    saved = save(tmp_path / "model", training_hashes=known, keep_hashes=how != "not wanted")
+    for model in (saved, load(tmp_path / "model")):
+        assert model.predictor.training_hashes is None
+    assert not (tmp_path / "model" / "hashes.npz").exists()
+
+
+def test_results_are_added_to_a_model_with_hashes(save, tmp_path):
+    saved = save(tmp_path / "model", training_hashes=KNOWN)
+    assert add_results(saved, {"accuracy": 0.5}, {}).predictor.training_hashes is not None
+    assert load(tmp_path / "model").predictor.training_hashes.has(content_hash(b"\x07"))

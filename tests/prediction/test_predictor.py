@@ -9,7 +9,7 @@ from headstart.features.cache import FeatureCache
 from headstart.features.compiling import compile_network
 from headstart.features.extractor import FeatureExtractor, network_resize
 from headstart.features.settings import FeatureSettings
-from headstart.images.sources import as_source
+from headstart.images.sources import as_source, content_hash
 from headstart.networks.classes import ClassName
 from headstart.prediction.predictor import Predictor
 
@@ -164,3 +164,14 @@ def test_a_network_without_names_of_classes_predicts_nothing(tiny_network, outpu
     )
     with pytest.raises(UsageError, match=says):
         Predictor.pretrained(network, FeatureSettings(), SOURCES)
+
+
+def test_contents_are_hashed_only_if_that_is_asked_for(make):
+    broken = as_source(b"no image", 4)
+    found = list(make().stream([*SOURCES, broken], hash_content=True))
+    assert [answer.content for answer in found[:4]] == [
+        content_hash(source.read()) for source in SOURCES
+    ]
+    assert found[4].content is None
+    assert all(answer.content is None for answer in make().stream(SOURCES))
+    assert all("content" not in answer.to_record() for answer in found)

@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+from headstart.evaluation.learnt_from import LearntFrom
 from headstart.reports.claim import FOR_YOU, answered
 
 
@@ -18,3 +21,13 @@ def test_groups_are_counted_and_nothing_is_claimed_of_a_split_that_others_made(m
     level = answered(data.evaluation, data.predictor, 12)[1].answer
     assert "3 tested images in 2 groups, which the intervals count." in level
     assert "stay on one side" not in level
+
+
+def test_images_that_the_model_has_learnt_from_are_no_others(make):
+    data = make([0, 1, 1], [0, 1, 0], ["cat", "dog"])
+    for n, said in (
+        (0, "3 images tested on others."),
+        (2, "3 images tested, 2 of which the model"),
+    ):
+        evaluation = replace(data.evaluation, learnt_from=LearntFrom(n=n, n_others=3 - n))
+        assert said in answered(evaluation, data.predictor, 12)[1].answer

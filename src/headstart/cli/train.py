@@ -72,6 +72,12 @@ def add_arguments(parser: CommandParser) -> None:
         "nearest ones"
     )
     parser.heading("explanations").add_argument("--keep-examples", action="store_true", help=keep)
+    hashes = (
+        "save no hashes of the training images with the model, by which 'evaluate' tells them from "
+        "others"
+    )
+    privacy = parser.heading("privacy")
+    privacy.add_argument("--no-hashes", action="store_false", dest="keep_hashes", help=hashes)
     _add_comparison_and_report(parser)
     network = parser.heading("network", options.AUTO)
     NETWORK.add_others(network, "backbone")
@@ -142,6 +148,7 @@ def run(arguments: argparse.Namespace) -> int:
         quick=arguments.quick,
         write_split=arguments.write_split,
         keep_examples=arguments.keep_examples,
+        keep_hashes=arguments.keep_hashes,
         budget=arguments.budget,
         report=arguments.report,
         seed=arguments.seed,

@@ -74,6 +74,11 @@ class Comparison(Displayed):
         These images, those that only the other model predicts right first.
     n_groups : int or None
         The number of groups of images that are not independent; None where images form none.
+    learnt_from, other_learnt_from : int or None
+        From how many of the images this model and the other one have learnt, which makes the
+        comparison unfair; None where that is not known.
+    without : Comparison or None
+        The comparison on images that neither has learnt from; None if these are all, or none.
 
     References
     ----------
@@ -93,6 +98,9 @@ class Comparison(Displayed):
     only_other: int
     disagreements: tuple[Disagreement, ...]
     n_groups: int | None
+    learnt_from: int | None = None
+    other_learnt_from: int | None = None
+    without: Comparison | None = None
 
     @property
     def verdict(self) -> str:
@@ -106,14 +114,10 @@ class Comparison(Displayed):
 
     def display_parts(self) -> Iterator[str | Table]:
         """Yield the parts of the report."""
-        low, high = (100 * end for end in self.interval)
-        yield (
-            f"Compared on the same {counted(self.n, 'image')}: {percent(self.accuracy)} against "
-            f"{percent(self.other_accuracy)}, a difference of {100 * self.difference:+.1f} "
-            f"percentage points\n(95 % interval {low:+.1f} to {high:+.1f}). Only this model is "
-            f"right for {self.only_this:,}, only the other one for {self.only_other:,}.\n"
-            f"{self.verdict}"
-        )
+        yield self._figures
+        yield self._warning
+        if self.without is not None:
+            yield self.without._figures  # noqa: SLF001 - of the same class
         shown = self.disagreements[:AT_MOST_LINES]
         left_out = len(self.disagreements) - len(shown)
         yield Table(
@@ -122,6 +126,29 @@ class Comparison(Displayed):
             rows=[(each.true, each.predicted, each.other_predicted, each.path) for each in shown],
             notes=[f"... and {left_out:,} more; --json gives all of them"] if left_out else (),
             ends_in_paths=True,
+        )
+
+    @property
+    def _figures(self) -> str:
+        low, high = (100 * end for end in self.interval)
+        return (
+            f"Compared on the same {counted(self.n, 'image')}: {percent(self.accuracy)} against "
+            f"{percent(self.other_accuracy)}, a difference of {100 * self.difference:+.1f} "
+            f"percentage points\n(95 % interval {low:+.1f} to {high:+.1f}). Only this model is "
+            f"right for {self.only_this:,}, only the other one for {self.only_other:,}.\n"
+            f"{self.verdict}"
+        )
+
+    @property
+    def _warning(self) -> str:
+        counts = (self.learnt_from, self.other_learnt_from)
+        if not any(counts):
+            return ""
+        this, other = ("an unknown number" if n is None else f"{n:,}" for n in counts)
+        left = "Compare on others." if self.without is None else "Without them:"
+        return (
+            f"That is no fair comparison: this model has learnt from {this} of these images, the "
+            f"other one\nfrom {other}. {left}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -146,15 +173,16 @@ def compare(
     UsageError
         If the images or their labels are not the same.
     """
-    places = _places(this.names, other.names)
+    other = other.chosen(_places(this.names, other.names))
     truth = [classes[label] for label in this.truth]
     predicted = [classes[label] for label in this.predicted]
-    other_predicted = [other_classes[label] for label in other.predicted[places]]
-    _check_labels(this.names, truth, [other_classes[label] for label in other.truth[places]])
-    gained = this.right.astype(np.int64) - other.right[places]
-    groups = this.groups
-    if groups is None and other.groups is not None:
-        groups = other.groups[places]
+    other_predicted = [other_classes[label] for label in other.predicted]
+    _check_labels(this.names, truth, [other_classes[label] for label in other.truth])
+    gained = this.right.astype(np.int64) - other.right
+    groups = other.groups if this.groups is None else this.groups
+    rest, without = ~(_learnt_from(this) | _learnt_from(other)), None
+    if rest.any() and not rest.all():
+        without = compare(this.chosen(rest), classes, other.chosen(rest), other_classes)
     order = sorted(np.flatnonzero(gained).tolist(), key=lambda place: gained[place])
     return Comparison(
         n=len(gained),
@@ -170,7 +198,17 @@ def compare(
             for place in order
         ),
         n_groups=None if groups is None else len(np.unique(groups)),
+        learnt_from=this.n_learnt_from,
+        other_learnt_from=other.n_learnt_from,
+        without=without,
     )
+
+
+def _learnt_from(outcomes: Outcomes) -> npt.NDArray[np.bool_]:
+    """Return from which images a model is known to have learnt."""
+    if outcomes.learnt_from is None:
+        return np.zeros(len(outcomes.names), bool)
+    return outcomes.learnt_from
 
 
 def paired_interval(gained: npt.ArrayLike, groups: npt.ArrayLike | None = None) -> Interval:

@@ -26,6 +26,7 @@ from headstart.evaluation.design_effect import (
     class_effects,
     design_effect,
 )
+from headstart.evaluation.learnt_from import LearntFrom
 from headstart.evaluation.one_against_rest import OperatingPoints, check_goal, operating_points
 from headstart.evaluation.outcomes import Outcomes
 from headstart.evaluation.results import Unreadable, class_results, find_mistakes
@@ -108,6 +109,10 @@ class Evaluation(Displayed):
         The figures of parts of the images, if they were asked for.
     decisions : DecisionFigures or None
         How often the model is unsure, if it has a rule for that.
+    learnt_from : LearntFrom or None
+        How many of the images the model has learnt from, which are no test, and its accuracy on the
+        others. None where that is not known: for a pre-trained network, and for a model that was
+        saved without the hashes of its training images.
     """
 
     accuracy: float
@@ -132,6 +137,7 @@ class Evaluation(Displayed):
     operating: OperatingPoints | None = None
     subgroups: Subgroups | None = None
     decisions: DecisionFigures | None = None
+    learnt_from: LearntFrom | None = None
 
     @classmethod
     def from_predictions(  # noqa: PLR0913 - what may be known of predictions, each by name
@@ -227,6 +233,17 @@ class Evaluation(Displayed):
         return headline(self.n - len(self.mistakes), self.n, self.interval)
 
     @property
+    def warning(self) -> str:
+        """That images are no test, because the model has learnt from them; "" if there are none."""
+        return "" if self.learnt_from is None else self.learnt_from.warning
+
+    @property
+    def _title(self) -> str:
+        """The headline for a figure, which may be seen without the report."""
+        said = "" if self.learnt_from is None else self.learnt_from.count
+        return f"{self.headline}\n{said}" if said else self.headline
+
+    @property
     def basis(self) -> str:
         """How the images were predicted and what the intervals count; "" where both are usual."""
         how = f"{self.how[0].upper()}{self.how[1:]}. " if self.how else ""
@@ -249,6 +266,7 @@ class Evaluation(Displayed):
     def display_parts(self) -> Iterator[str | Table]:
         """Yield the parts of the report."""
         yield self.headline
+        yield self.warning
         yield self.basis
         if not self.beats_guessing:
             yield (
@@ -311,7 +329,7 @@ class Evaluation(Displayed):
         from headstart.evaluation import canvas, plots
 
         canvas.check_figure(path)
-        figure = plots.confusion_figure(self.confusion, self.classes, self.headline)
+        figure = plots.confusion_figure(self.confusion, self.classes, self._title)
         return canvas.saved(figure, path)
 
     def plot_classes(self, path: str | Path | None = None) -> Figure:
@@ -328,7 +346,7 @@ class Evaluation(Displayed):
         from headstart.evaluation import canvas, plots
 
         canvas.check_figure(path)
-        figure = plots.classes_figure(self.per_class, self.classes, self.headline)
+        figure = plots.classes_figure(self.per_class, self.classes, self._title)
         return canvas.saved(figure, path)
 
     def plot_calibration(self, path: str | Path | None = None) -> Figure:
@@ -569,8 +587,9 @@ def measure(
     labels = match_labels(labels, classes, (progress or Bars()).say)
     names, truth, rows, errors, places = [], [], [], [], []
     marks: list[tuple[bool, bool]] = []
+    known, learnt_from = predictor.training_hashes, []
     notes = NoteCounter()
-    answers = predictor.stream(sources)
+    answers = predictor.stream(sources, hash_content=known is not None)
     for answer in track(progress, answers, what, len(sources)):
         if answer.error is not None:
             errors.append((answer.path, answer.error))
@@ -580,6 +599,7 @@ def measure(
         truth.append(labels[answer.index])
         rows.append(answer.required())
         marks.append((answer.unsure, answer.unlike))
+        learnt_from.append(bool(known and answer.content and known.has(answer.content)))
         notes.add(answer.path, answer.notes)
     found = Evaluation.from_predictions(
         names,
@@ -595,7 +615,15 @@ def measure(
         values = [by[1][place] for place in places]
         parts = subgroups(found.outcomes, len(found.classes), by[0], values)
     decisions = _decided(predictor, found.outcomes, np.array(marks))
-    return replace(found, decisions=decisions, subgroups=parts)
+    seen = None if known is None else np.array(learnt_from)
+    outcomes = replace(found.outcomes, learnt_from=seen)
+    return replace(
+        found,
+        outcomes=outcomes,
+        decisions=decisions,
+        subgroups=parts,
+        learnt_from=LearntFrom.of(outcomes),
+    )
 
 
 def _decided(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from headstart.heads.neighbours import NeighboursHead
 from headstart.heads.table import get_head
 from headstart.images.notes import merged
 from headstart.prediction.labels import class_array
+from headstart.prediction.training_hashes import TrainingHashes
 from headstart.training.subset import Subset
 
 if TYPE_CHECKING:
@@ -229,6 +230,9 @@ def make_plan(
     read = list(zip(parts, extracted, strict=True))
     labels = [labels[place] for (_, labels), found in read for place in found.places]
     contents = [content for found in extracted for content in found.contents]
+    # A validation set counts, too: it chooses the epoch, and says when the model is unsure.
+    known = TrainingHashes.of(contents)
+    frozen.predictor_ = replace(frozen.predictor_, training_hashes=known)
     n_train = len(extracted[0].places)
     return Plan(
         frozen=frozen,

@@ -79,7 +79,8 @@ def evaluate(  # noqa: PLR0913 - all are named, and each has a default
     Returns
     -------
     Evaluation
-        Images that can't be read are in its ``errors`` and count in no figure.
+        Images that can't be read are in its ``errors`` and count in no figure. Its ``learnt_from``
+        says how many of the images the model has learnt from, and its accuracy on the others.
 
     Raises
     ------

@@ -215,6 +215,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
     quick: bool = False,
     write_split: str | Path | None = None,
     keep_examples: bool = False,
+    keep_hashes: bool = True,
     budget: float | None = None,
     report: bool = True,
     fine_tuning: FineTuning | None = None,
@@ -272,6 +273,10 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
         Whether the saved model carries up to 10,000 of the training images: their features, the
         names of their files and copies of at most 128 pixels. `explain` then shows those that are
         nearest to an image. Whoever gets the model gets them, too.
+    keep_hashes : bool, default=True
+        Whether the saved model carries a hash of each image that it learnt from. `evaluate` then
+        says which of its images are no test. Whoever has the model and an image can tell whether
+        the model learnt from it.
     fine_tuning : FineTuning, optional
         How to fine-tune the network. By default it stays as it is. Checkpoints are kept in a folder
         beside `out`; after an interruption, the same call continues from the last one.
@@ -369,7 +374,9 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
         with fitting as (fitted, test_it):
             # Before anything else can fail; and the checkpoints are deleted only after it.
             examples = _examples(fitted, parts, progress) if keep_examples else None
-            saved = fitted.save(out, overwrite=overwrite, examples=examples)
+            saved = fitted.save(
+                out, overwrite=overwrite, examples=examples, keep_hashes=keep_hashes
+            )
         tested = parts.training if parts.tested is None else parts.tested
         evaluation, plots = _tested(saved, fitted, tested, test_it, progress)
         without, page = _without(evaluation, parts), None
@@ -425,7 +432,9 @@ def _fitted(
     tested = parts.training if parts.tested is None else parts.tested
 
     def on_others(fitted: ImageClassifier) -> Evaluation:
-        return _grouped(evaluate(fitted, tested, progress=progress), tested, parts.tested_groups)
+        # Which images are no fair test is said of all copies: see `without_shared`.
+        found = replace(evaluate(fitted, tested, progress=progress), learnt_from=None)
+        return _grouped(found, tested, parts.tested_groups)
 
     if fine_tuning is None:
         extracted = classifier.fit_on(

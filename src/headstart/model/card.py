@@ -64,6 +64,7 @@ that the backbone was made for.
 {outputs}.
 `head.npz` holds what was trained on top of the features, `model.json` the settings, `golden.npz`
 drawn test images with the expected probabilities, which are checked whenever the model is loaded.
+`hashes.npz`, if it is there, tells whether the model learnt from an image that somebody has.
 `SHA256SUMS` lists these files (`sha256sum -c SHA256SUMS`): if one of them is altered, headstart
 does not load the model. You may edit everything else in the folder, including this page.
 """

@@ -22,6 +22,7 @@ from headstart.model.saved import SavedModel
 from headstart.networks.network import FILES
 from headstart.prediction.decision import Decision
 from headstart.prediction.scoring import SCORERS, Arrays
+from headstart.prediction.training_hashes import TrainingHashes
 
 _logger = logging.getLogger("headstart")
 
@@ -147,7 +148,8 @@ def _model(
     decision = None
     if "decision" in values:
         decision = Decision.from_arrays(values["decision"], scorer.shape)
-    model = SavedModel.of(described, scorer, threads, device, decision)
+    known = TrainingHashes.from_arrays(values["hashes"]) if "hashes" in values else None
+    model = SavedModel.of(described, scorer, threads, device, decision, known)
     _check_golden(model, values["golden"])
     return model
 

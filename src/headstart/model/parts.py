@@ -8,6 +8,7 @@ A saved model is a folder::
     golden.npz             drawn test images and their expected probabilities
     examples.npz           training images: features, labels, names, small copies; only if asked for
     decision.npz           when the model is unsure of an image (a model may lack it)
+    hashes.npz             hashes of the training images, to recognise them (a model may lack it)
     SHA256SUMS             the hash of each of these files
 
 ``SHA256SUMS`` has the format of ``sha256sum``: anyone can check a model with ``sha256sum -c
@@ -17,6 +18,7 @@ edited or deleted.
 """
 
 import contextlib
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -29,6 +31,7 @@ from headstart.errors import DamagedModel
 from headstart.model.description import DESCRIPTION
 from headstart.networks.runtime import write_graph
 from headstart.prediction.scoring import Arrays
+from headstart.prediction.training_hashes import MOST
 from headstart.storage.disk import hash_file
 from headstart.untrusted.array_files import read_arrays
 from headstart.untrusted.hashed_files import LARGEST, hash_open
@@ -43,6 +46,8 @@ CHECKSUMS = "SHA256SUMS"
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}")
 _LINE = re.compile(rf"([0-9a-f]{{64}})  ({PLAIN_NAME.pattern})")
 _MAX_BYTES = 2**20  # of the checksums
+# Of the hashes of training images: each one, and all that stands around them.
+_BYTES_OF_HASH, _AROUND = 8, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,8 @@ class Part:
     since : int
         The format of a model that is written with this part. A new part that changes the
         predictions takes the next format, which becomes the newest of `DESCRIPTION`: a headstart
-        that does not know the part then refuses the model. Any other new part takes the format that
-        is the newest already: a headstart that does not know the part ignores its files.
+        that does not know the part then refuses the model. Any other new part takes a format that
+        is there already: a headstart that does not know the part ignores its files.
     optional : bool
         Whether a model may lack the part.
     """
@@ -113,6 +118,13 @@ def _read_description(file: BinaryIO) -> dict[str, Any]:
     return DESCRIPTION.parse(file.read(MAX_BYTES + 1), Path(file.name).parent)
 
 
+def _read_hashes(file: BinaryIO) -> Arrays:
+    # Before memory is taken for them.
+    if os.fstat(file.fileno()).st_size > MOST * _BYTES_OF_HASH + _AROUND:
+        raise ValueError(f"{Path(file.name).name} must have at most {MOST:,} hashes")
+    return load_arrays(file)
+
+
 PARTS = (
     # Format 1 had other keys, which are still read.
     Part("description", (DESCRIPTION.name,), _write_description, _read_description, since=2),
@@ -121,6 +133,7 @@ PARTS = (
     Part("golden", ("golden.npz",), save_arrays, load_arrays, since=1),
     Part("examples", ("examples.npz",), save_arrays, None, since=2, optional=True),
     Part("decision", ("decision.npz",), save_arrays, load_arrays, since=2, optional=True),
+    Part("hashes", ("hashes.npz",), save_arrays, _read_hashes, since=2, optional=True),
 )
 
 #: The files of all parts, and those that every model has.

@@ -3,7 +3,7 @@
 It is a saved model (see `headstart.model.parts`) whose card begins with the front matter that the
 hub reads, with the small files that other programs look for beside it. None of them is a part of
 the model, so ``SHA256SUMS`` says the same as before. Small copies of training images
-(``examples.npz``) stay at home.
+(``examples.npz``) and their hashes (``hashes.npz``) stay at home.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _RESAMPLE = {"nearest": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3}
 _ATTRIBUTES = "".join(
     f"{pattern} filter=lfs diff=lfs merge=lfs -text\n" for pattern in ("*.bin", "*.npz", "*.png")
 )
-_PRIVATE = ("examples.npz",)
+_PRIVATE = ("examples.npz", "hashes.npz")
 # Of a card that a user has written.
 _MOST_LETTERS = 2**20
 

@@ -24,6 +24,7 @@ from headstart.prediction.decision import Decision
 from headstart.prediction.labels import class_array, user_classes
 from headstart.prediction.predictor import Predictor
 from headstart.prediction.scoring import Scorer
+from headstart.prediction.training_hashes import TrainingHashes
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
@@ -61,8 +62,9 @@ class SavedModel(Displayed):
         threads: int | None = None,
         device: Device = "auto",
         decision: Decision | None = None,
+        training_hashes: TrainingHashes | None = None,
     ) -> Self:
-        """Make a model of what is known about it, of its fitted head and its decision rule.
+        """Make a model of what is known about it, of its fitted head and its further parts.
 
         `threads` limits the threads that read images and run the network on the processor.
         """
@@ -77,7 +79,15 @@ class SavedModel(Displayed):
         )
         name = f"a saved model on {description.network.name}"
         classes = user_classes(description.classes)
-        return cls(description, Predictor(name, extractor, classes, scorer, decision=decision))
+        predictor = Predictor(
+            name,
+            extractor,
+            classes,
+            scorer,
+            decision=decision,
+            training_hashes=training_hashes,
+        )
+        return cls(description, predictor)
 
     def display_parts(self) -> Iterator[str | Table]:
         """Yield where the model is and what it is made of, then its classes."""

@@ -18,6 +18,7 @@ from headstart.model.training_data import TrainingData
 from headstart.networks.network import graph_key
 from headstart.prediction.graph import headed, output_shapes
 from headstart.prediction.predictor import Predictor
+from headstart.prediction.training_hashes import MOST
 
 
 def save_model(  # noqa: PLR0913 - all that a folder holds; each is named
@@ -31,6 +32,7 @@ def save_model(  # noqa: PLR0913 - all that a folder holds; each is named
     version: str,
     overwrite: bool,
     examples: Examples | None = None,
+    keep_hashes: bool = True,
 ) -> SavedModel:
     """Write a model, and return it as loaded from there.
 
@@ -50,6 +52,11 @@ def save_model(  # noqa: PLR0913 - all that a folder holds; each is named
         values["decision"] = predictor.decision.arrays()
     if examples is not None:
         values["examples"] = examples.arrays()
+    known = predictor.training_hashes if keep_hashes else None
+    if known is not None and len(known.hashes) > MOST:
+        known = None  # a model of so many images would be refused
+    if known is not None:
+        values["hashes"] = known.arrays()
     described = Description(
         format=parts.format_of({"description", *values}, quantised=network.quantised),
         version=version,
@@ -72,7 +79,7 @@ def save_model(  # noqa: PLR0913 - all that a folder holds; each is named
         # Before it takes its place: a model that predicts otherwise than in training is not kept.
         checked = load(new).description
     checked = replace(checked, network=replace(checked.network, folder=folder))
-    return SavedModel.of(checked, scorer, decision=predictor.decision)
+    return SavedModel.of(checked, scorer, decision=predictor.decision, training_hashes=known)
 
 
 def add_results(

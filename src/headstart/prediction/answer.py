@@ -72,6 +72,8 @@ class Answer:
     parent : str or None
         Where classes have parents, and the prediction set has several classes: the smallest parent
         of the most probable class whose probability reaches what the error target asks for.
+    content : str or None
+        Hash of the file's content, if that was asked for and the image was read.
     """
 
     index: int
@@ -84,6 +86,7 @@ class Answer:
     unlike: bool = False
     prediction_set: tuple[Hashable, ...] | None = None
     parent: str | None = None
+    content: str | None = None
 
     def __repr__(self) -> str:
         """Return the name of the image with the most probable class or the error."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from headstart.networks.network import Network
     from headstart.prediction.decision import Decision
     from headstart.prediction.scoring import Scorer
+    from headstart.prediction.training_hashes import TrainingHashes
 
 
 @final
@@ -58,6 +59,8 @@ class Predictor:
         Says of which images the predictor is unsure.
     decision : Decision or None
         What was fitted for that rule, in training.
+    training_hashes : TrainingHashes or None
+        What recognises the images that it learnt from; None where that is not known.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Predictor:
     scorer: Scorer | None = None
     rule: UnsureRule = UnsureRule()  # noqa: RUF009 - it can't be changed
     decision: Decision | None = None
+    training_hashes: TrainingHashes | None = None
 
     def __repr__(self) -> str:
         """Return the name, the number of classes, and how images are prepared and computed."""
@@ -172,7 +176,13 @@ class Predictor:
         """The label of each class, in the order of the probabilities."""
         return tuple(name.label for name in self.classes)
 
-    def stream(self, sources: Iterable[ImageLike], workers: int | None = None) -> Iterator[Answer]:
+    def stream(
+        self,
+        sources: Iterable[ImageLike],
+        workers: int | None = None,
+        *,
+        hash_content: bool = False,
+    ) -> Iterator[Answer]:
         """Yield an answer for each image, in order, with only a few images in memory at a time.
 
         Parameters
@@ -181,6 +191,8 @@ class Predictor:
             The images; it may be endless.
         workers : int, optional
             Threads that read images. The default is that of the extractor.
+        hash_content : bool
+            Whether the answers have the hash of each file's content.
 
         Yields
         ------
@@ -191,10 +203,11 @@ class Predictor:
         n_images = len(sources) if isinstance(sources, Sized) else None
         images = (as_source(image, index) for index, image in enumerate(sources))
         labels = self.labels
-        for item in self.extractor.stream(images, workers, n_images=n_images):
+        found = self.extractor.stream(images, workers, hash_content=hash_content, n_images=n_images)
+        for item in found:
             if item.values is None:
-                found = None, item.error, item.notes
-                yield Answer(item.index, item.source, self.classes, *found)
+                failed = None, item.error, item.notes
+                yield Answer(item.index, item.source, self.classes, *failed)
                 continue
             values = self.probabilities(item.values[None])[0]
             verdict = self.rule.verdict(self.decision, labels, item.values, values)
@@ -204,6 +217,7 @@ class Predictor:
                 self.classes,
                 values,
                 notes=item.notes,
+                content=item.content if hash_content else None,
                 **verdict._asdict(),
             )
 

@@ -57,7 +57,7 @@ def answered(evaluation: Evaluation, predictor: Predictor, training_images: int)
         Item(
             "Partitions, and the level at which they are apart",
             f"{counted(training_images, 'training image')}; {counted(evaluation.n, 'image')} "
-            f"tested{f', {evaluation.how}' if evaluation.how else ' on others'}. Level: {level}.",
+            f"tested{_apart(evaluation)}. Level: {level}.",
         ),
         Item(
             "The model and its initial weights",
@@ -82,3 +82,11 @@ def answered(evaluation: Evaluation, predictor: Predictor, training_images: int)
             "matrix; the most confident ones are shown.",
         ),
     ]
+
+
+def _apart(evaluation: Evaluation) -> str:
+    """Say how the tested images are apart from the training images."""
+    seen = evaluation.learnt_from
+    if evaluation.how or not seen or not seen.n:
+        return f", {evaluation.how}" if evaluation.how else " on others"
+    return f", {seen.n:,} of which the model has learnt from"
