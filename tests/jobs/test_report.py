@@ -2,6 +2,7 @@ import pytest
 
 from headstart.classifier import ImageClassifier
 from headstart.errors import NotASavedModel, UsageError
+from headstart.images.sources import as_source
 from headstart.jobs.report import report
 
 
@@ -21,6 +22,18 @@ def test_a_report_that_is_there_is_replaced(model, labelled, tmp_path):
     (tmp_path / "model.report.html").write_text("old")
     report(model, labelled)
     assert (tmp_path / "model.report.html").read_text("utf-8") != "old"
+
+
+def test_images_that_the_model_has_learnt_from_are_warned_of(model, labelled):
+    known = report(model, labelled).read_text("utf-8")
+    said = (
+        '<p class="warning">The model has learnt from all of these 24 images: its accuracy on them'
+    )
+    assert said in known
+    assert "24 images tested, 24 of which the model has learnt from." in known
+    new = labelled.subset([0, 23])
+    new.sources[:] = [as_source(255 - source.array, n) for n, source in enumerate(new.sources)]
+    assert "learnt from all of" not in report(model, new).read_text("utf-8")
 
 
 def test_findings_and_what_else_is_asked_for_have_sections(model, labelled):

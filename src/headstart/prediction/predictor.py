@@ -203,11 +203,11 @@ class Predictor:
         n_images = len(sources) if isinstance(sources, Sized) else None
         images = (as_source(image, index) for index, image in enumerate(sources))
         labels = self.labels
-        found = self.extractor.stream(images, workers, hash_content=hash_content, n_images=n_images)
-        for item in found:
+        how: dict[str, Any] = {"hash_content": hash_content, "n_images": n_images}
+        for item in self.extractor.stream(images, workers, **how):
             if item.values is None:
-                failed = None, item.error, item.notes
-                yield Answer(item.index, item.source, self.classes, *failed)
+                found = None, item.error, item.notes
+                yield Answer(item.index, item.source, self.classes, *found)
                 continue
             values = self.probabilities(item.values[None])[0]
             verdict = self.rule.verdict(self.decision, labels, item.values, values)
