@@ -4,7 +4,7 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict, Unpack
 
 import numpy as np
 import pytest
@@ -142,6 +142,28 @@ class Settings:
 
 class Network:
     """Has the name of a class of the package."""
+
+
+class Colours(TypedDict, total=False):
+    wall: str
+    door: str
+
+
+def test_keywords_of_a_typed_dict_are_shown_and_others_refused():
+    @checked
+    def paint(rooms: int, **colours: Unpack[Colours]) -> object:
+        return rooms, colours
+
+    assert list(inspect.signature(paint).parameters) == ["rooms", "wall", "door"]
+    misspelt: Any = {"dor": "red", "wall": "white"}
+    assert paint(2, door="red") == (2, {"door": "red"})
+    with pytest.raises(TypeError, match=r"^paint\(\) got an unexpected keyword argument 'dor'"):
+        paint(2, **misspelt)
+    assert list(inspect.signature(checked(lambda **any_: any_)).parameters) == ["any_"]
+    with pytest.raises(
+        TypeError, match=r"predict\(\) got an unexpected keyword argument 'wieghts'"
+    ):
+        hs.predict("photo.jpg", wieghts="w.h5")
 
 
 def test_fields_are_checked_by_annotations_that_are_text():

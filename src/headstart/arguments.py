@@ -55,8 +55,11 @@ _UNIONS = (types.UnionType, typing.Union)
 
 
 def checked(function: Function) -> Function:
-    """Return a function that refuses arguments of other types than its annotations say."""
-    signature = inspect.signature(function)
+    """Return a function that refuses arguments of other types than its annotations say.
+
+    Its signature names the keywords that ``**keywords: Unpack[...]`` takes.
+    """
+    signature, shown = inspect.signature(function), _with_keywords(function)
 
     @functools.wraps(function)
     def check_and_call(*args: Any, **kwargs: Any) -> Any:
@@ -69,9 +72,33 @@ def checked(function: Function) -> Function:
         for name, value in given.items():
             if signature.parameters[name].kind is not inspect.Parameter.VAR_KEYWORD:
                 check(name, value, hints.get(name, Any))
+            elif name not in shown.parameters and (unknown := value.keys() - shown.parameters):
+                words = f"got an unexpected keyword argument {min(unknown)!r}"
+                raise TypeError(f"{function.__name__}() {words}")
         return function(*args, **kwargs)
 
+    check_and_call.__signature__ = shown  # type: ignore[attr-defined]
     return typing.cast("Function", check_and_call)
+
+
+def _with_keywords(function: Function) -> inspect.Signature:
+    """Return a signature with the keys of a TypedDict in the place of ``**keywords``."""
+    signature = inspect.signature(function)
+    parameters = list(signature.parameters.values())
+    if not parameters or parameters[-1].kind is not inspect.Parameter.VAR_KEYWORD:
+        return signature
+    annotation = parameters.pop().annotation
+    if isinstance(annotation, str):
+        annotation = eval(annotation, {}, _Names(function.__module__))  # noqa: S307 - our own text
+    if get_origin(annotation) is not typing.Unpack:
+        return signature
+    (taken,) = get_args(annotation)
+    # Each has a default, which only the function knows.
+    parameters += [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=...)
+        for name in taken.__annotations__
+    ]
+    return signature.replace(parameters=parameters)
 
 
 def check_fields(record: Any) -> None:
