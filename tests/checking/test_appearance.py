@@ -38,13 +38,13 @@ def test_only_the_odd_image_is_found(check):
     evidence = as_evidence([encoded(usual), encoded(ODD[check])], ["a", "a"])
     finding = check().find(evidence)
     assert [suspect.source.name for suspect in finding.suspects] == ["a/1.png"]
-    assert finding.figures == {"images": 1, "share": 0.5}
+    assert finding.figures == {"n": 1, "share": 0.5}
     assert check().find(as_evidence([encoded(usual)], ["a"])) is None
 
 
 def test_a_finding_is_not_hidden_for_being_common():
     evidence = as_evidence([encoded(photo(n, (20, 20))) for n in range(4)], ["a"] * 4)
-    assert TinyImages().find(evidence).figures["images"] == 4
+    assert TinyImages().find(evidence).figures["n"] == 4
 
 
 def test_the_oddest_image_comes_first():

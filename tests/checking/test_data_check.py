@@ -40,14 +40,14 @@ def test_the_report_has_findings_counts_and_what_was_not_checked(found):
 
 def test_programs_get_everything(found):
     written = json.loads(json.dumps(found.to_dict()))
-    assert (written["images"], written["worst"], written["network"]) == (3, "error", None)
-    assert written["classes"] == {"cat": 1, "dog": 2}
+    assert (written["n"], written["worst"], written["network"]) == (3, "error", None)
+    assert written["per_class"] == {"cat": {"n": 1}, "dog": {"n": 2}}
     assert {each["check"] for each in written["findings"]} >= {"unreadable", "two-labels"}
     assert "wrong-labels" in written["not_run"]
 
 
 def test_a_finding_is_had_by_the_name_of_its_check(found):
-    assert found.finding("unreadable").figures["images"] == 1
+    assert found.finding("unreadable").figures["n"] == 1
     assert found.finding("dark") is None
     assert found.worst == "error"
 

@@ -18,4 +18,4 @@ def test_each_check_has_found_something_passed_or_says_why_it_did_not_run():
 
 def test_a_dataset_without_a_readable_image_is_checked():
     outcome = run_checks(as_evidence([b"", b""], ["a", "b"]))
-    assert outcome.findings[0].figures["images"] == 2
+    assert outcome.findings[0].figures["n"] == 2

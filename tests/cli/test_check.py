@@ -39,7 +39,7 @@ def test_findings_are_printed_sheets_are_drawn_and_a_list_is_written(
     with Image.open(sheets / "unreadable.png") as sheet:
         assert sheet.width > 280
     assert main(["check", str(fix), "--quick", "--json", "-q"]) == 0
-    assert json.loads(capsys.readouterr().out)["images"] == 16
+    assert json.loads(capsys.readouterr().out)["n"] == 16
 
 
 def test_a_program_gets_one_line_of_json(broken, capsys):

@@ -117,6 +117,14 @@ def test_one_network_as_json(capsys):
     assert main(["models", "mobilenet_v2", "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
     assert sum(layer["parameters"] for layer in summary["layers"]) == 3_538_984
+    row = get_backbone("mobilenet_v2")
+    assert summary["parameters"] == row.parameters
+    assert (summary["name"], summary["size"]) == (row.name, [224, 224])
+    assert (summary["macs"], summary["top1"]) == (row.macs, row.top1)
+    assert main(["models", "mobilenet_v2", "--size", "96", "--json"]) == 0
+    smaller = json.loads(capsys.readouterr().out)
+    assert (smaller["size"], smaller["macs"], smaller["top1"]) == ([96, 96], None, None)
+    assert smaller["parameters"] == row.parameters
 
 
 class TestNetworksOfOtherPrograms:
@@ -139,9 +147,17 @@ class TestNetworksOfOtherPrograms:
         assert main(["models"]) == 0
         assert "added from net.onnx" in capsys.readouterr().out
         assert main(["models", "--json"]) == 0
-        assert json.loads(capsys.readouterr().out)[-1]["name"] == "mine"
+        *_, row, added = json.loads(capsys.readouterr().out)
+        assert added["name"] == "mine"
         assert main(["models", "mine", "--json"]) == 0
-        assert json.loads(capsys.readouterr().out)["format"] == "onnx"
+        shown = json.loads(capsys.readouterr().out)
+        assert shown["format"] == added["format"] == "onnx"
+        # The same words for the same things, wherever a network is told of.
+        words = "name size n_features n_classes parameters macs preprocessing resize license source"
+        for word in words.split():
+            assert {word} <= row.keys() & added.keys() & shown.keys()
+        same = ("size", "n_features", "n_classes", "parameters", "macs")
+        assert [shown[word] for word in same] == [added[word] for word in same]
         assert main(["models", "remove", "mine"]) == 0
         assert main(["models", "remove", "mine"]) == 2
 

@@ -22,7 +22,7 @@ def test_every_network_is_judged_by_every_rule(tiny_network, noise):
     comparison = compared(tiny_network, noise)
     assert [result.n for result in comparison.results] == [40] * len(comparison.results)
     assert {result.resize for result in comparison.results} == {"crop", "squash"}
-    assert comparison.unreadable == 1
+    assert comparison.n_unreadable == 1
     assert comparison.seconds > 0
 
 

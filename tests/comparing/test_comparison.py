@@ -16,7 +16,7 @@ def compared(small_right, *, in_last_round=True, **facts):
     small = standing(small_right, candidate=SMALL)
     last = {BIG: big, SMALL: small} if in_last_round else {BIG: big}
     race = Race([{BIG: big, SMALL: small}, last], facts.pop("left_out", []))
-    how = {"unreadable": 0, "seconds": 3.0, "budget": 60.0}
+    how = {"n_unreadable": 0, "seconds": 3.0, "budget": 60.0}
     return Comparison.of(race, {"big": 8.0, "small": 2.0}, **(how | facts))
 
 
@@ -49,7 +49,7 @@ def test_who_fell_behind_is_compared_on_the_images_of_its_last_round():
     small = standing([1] * 100 + [0] * 200, candidate=SMALL)
     race = Race([{BIG: big[300], SMALL: small}, {BIG: big[600]}])
     comparison = Comparison.of(
-        race, {"big": 8.0, "small": 2.0}, unreadable=0, seconds=1.0, budget=None
+        race, {"big": 8.0, "small": 2.0}, n_unreadable=0, seconds=1.0, budget=None
     )
     first, second = comparison.results
     assert (first.n, second.n) == (600, 300)
@@ -63,7 +63,7 @@ def test_everything_is_told():
         race,
         {"big": 8.0},
         untried=[("other", "no time was left")],
-        unreadable=2,
+        n_unreadable=2,
         seconds=1.0,
         budget=30.0,
     )
@@ -101,7 +101,7 @@ def test_of_many_candidates_the_first_are_shown_and_each_backbone():
         ]
     )
     comparison = Comparison.of(
-        race, {"big": 8.0, "small": 2.0}, unreadable=0, seconds=1.0, budget=None
+        race, {"big": 8.0, "small": 2.0}, n_unreadable=0, seconds=1.0, budget=None
     )
     text = str(comparison)
     assert text.count("\n  big ") == 10

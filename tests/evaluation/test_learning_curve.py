@@ -36,6 +36,9 @@ def test_accuracy_grows_with_images_and_is_forecast():
         assert point.interval.low <= point.accuracy <= point.interval.high
     assert progress.bars[0][:2] == ["fitting", 35]
     assert json.loads(json.dumps(curve.to_dict())) == curve.to_dict()
+    first = curve.classes[0]
+    assert list(curve.to_dict()["per_class"]) == [each.label for each in curve.classes]
+    assert curve.to_dict()["per_class"][first.label]["recall"] == first.recall
 
 
 def test_forecasts_hold_what_more_images_bring():

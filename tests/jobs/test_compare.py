@@ -39,7 +39,7 @@ def test_rules_that_do_the_same_are_judged_once(network_folder):
 def test_images_that_can_not_be_read_are_counted(images, network_folder):
     broken = [b"no image", *images[0]]
     comparison = compare((broken, [0, *images[1]]), [network_folder], heads=("knn",))
-    assert comparison.unreadable == 1
+    assert comparison.n_unreadable == 1
     assert comparison.best.n == 24
 
 

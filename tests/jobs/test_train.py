@@ -100,7 +100,7 @@ def test_what_is_saved_names_no_image(labelled, tiny_network, tmp_path):
     evaluation = hs.load(tmp_path / "model").evaluation
     assert {"mistakes", "errors"}.isdisjoint(evaluation)
     assert evaluation["accuracy"] == summary.evaluation.accuracy
-    assert {path.name for path in summary.images} == {"confusion.png", "classes.png"}
+    assert {path.name for path in summary.drawings} == {"confusion.png", "classes.png"}
 
 
 @pytest.fixture
@@ -347,7 +347,7 @@ def summary():
         skipped={"hidden": 2},
         evaluation=evaluation,
         tuning=None,
-        images=(Path("my-model/confusion.png"),),
+        drawings=(Path("my-model/confusion.png"),),
         seconds=5.25,
     )
 
@@ -364,7 +364,7 @@ def test_the_dictionary_is_json_and_has_what_the_command_promises(summary):
     assert found["notes"] == [
         {"note": "CMYK converted", "n": 7, "examples": ["4.jpg", "5.jpg", "6.jpg"]}
     ]
-    assert found["images"] == [str(Path("my-model/confusion.png"))]
+    assert found["drawings"] == [str(Path("my-model/confusion.png"))]
     assert found["tuning"] is None
 
 

@@ -76,6 +76,14 @@ class Summary:
         """Number of parameters of the network."""
         return sum(layer.parameters for layer in self.layers)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row and the layers in JSON's types; what is for its own size only is None."""
+        row = self.backbone.to_dict()
+        if self.size != self.backbone.size:
+            row |= {"macs": None, "top1": None, "top5": None}
+        layers = [records.to_json(layer) for layer in self.layers]
+        return {**row, "size": list(self.size), "parameters": self.parameters, "layers": layers}
+
     @property
     def weights_bytes(self) -> int:
         """Size of the parameters as float32, in bytes."""

@@ -74,7 +74,7 @@ class Appearance(Check):
             headline=f"{counted(len(odd), self.one, self.several)}.",
             advice=self.advice,
             suspects=[evidence.suspect(n, why, action=self.action) for _, why, n in odd],
-            figures={"images": len(odd), "share": len(odd) / len(evidence)},
+            figures={"n": len(odd), "share": len(odd) / len(evidence)},
         )
 
 
@@ -206,5 +206,5 @@ class WrongEndings(Check):
             ),
             advice="headstart reads them all the same; other programs may not.",
             suspects=[evidence.suspect(number, why) for number, why in wrong],
-            figures={"images": len(wrong), "share": len(wrong) / len(evidence)},
+            figures={"n": len(wrong), "share": len(wrong) / len(evidence)},
         )

@@ -74,7 +74,7 @@ class Copies(Check):
             figures={
                 "copies": n_copies,
                 "groups": n_groups,
-                "images": len(suspects),
+                "n": len(suspects),
                 "share": n_copies / len(evidence),
             },
         )

@@ -73,8 +73,8 @@ class DataCheck(Displayed):
     def to_dict(self) -> dict[str, Any]:
         """Return what ``check --json`` prints."""
         return {
-            "images": len(self.dataset),
-            "classes": {str(label): n for label, n in self.dataset.counts().items()},
+            "n": len(self.dataset),
+            "per_class": {str(label): {"n": n} for label, n in self.dataset.counts().items()},
             "worst": self.worst,
             "findings": [finding.to_dict() for finding in self.findings],
             "passed": list(self.passed),

@@ -62,5 +62,5 @@ class UnreadableImages(Check):
             ),
             advice="Training leaves them out. Get them again, or remove them.",
             suspects=suspects,
-            figures={"images": len(suspects), "share": len(suspects) / len(dataset)},
+            figures={"n": len(suspects), "share": len(suspects) / len(dataset)},
         )

@@ -68,7 +68,7 @@ class WrongLabels(Check):
                 "each one: unusual images of the right class are among them."
             ),
             suspects=suspects,
-            figures={"images": len(issues), "share": len(issues) / len(evidence)},
+            figures={"n": len(issues), "share": len(issues) / len(evidence)},
         )
 
 

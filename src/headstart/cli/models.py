@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -268,7 +267,7 @@ def _show_row(spec: NetworkSpec, *, as_json: bool) -> int:
     weights = None if spec.weights is None else Path(spec.weights)
     summary = summarise(row, size=checked_size(row, spec.height_and_width), weights=weights)
     if as_json:
-        print_json({**asdict(summary), "backbone": row.to_dict()})
+        print_json(summary.to_dict())
         return 0
     layers = [
         {

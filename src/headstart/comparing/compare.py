@@ -103,7 +103,7 @@ def compare_on(
         race,
         milliseconds,
         untried=untried,
-        unreadable=max(probe.unreadable for probe in probes),
+        n_unreadable=max(probe.unreadable for probe in probes),
         seconds=clock.passed,
         budget=settings.budget,
     )

@@ -74,7 +74,7 @@ class Comparison(Displayed):
         log loss: the first is the one that is chosen.
     left_out : tuple of (str, str)
         What was not judged, and why.
-    unreadable : int
+    n_unreadable : int
         Images that could not be read.
     seconds : float
         How long it took.
@@ -86,7 +86,7 @@ class Comparison(Displayed):
 
     results: tuple[CandidateResult, ...]
     left_out: tuple[tuple[str, str], ...]
-    unreadable: int
+    n_unreadable: int
     seconds: float
     budget: float | None
     cut_short: bool
@@ -98,7 +98,7 @@ class Comparison(Displayed):
         milliseconds: Mapping[str, float],
         *,
         untried: Sequence[tuple[str, str]] = (),
-        unreadable: int,
+        n_unreadable: int,
         seconds: float,
         budget: float | None,
     ) -> Comparison:
@@ -111,7 +111,8 @@ class Comparison(Displayed):
         results = tuple(
             _result(found, best, milliseconds[found.candidate.backbone]) for found, best in ranked
         )
-        return cls(results, (*race.left_out, *untried), unreadable, seconds, budget, race.cut_short)
+        left_out = (*race.left_out, *untried)
+        return cls(results, left_out, n_unreadable, seconds, budget, race.cut_short)
 
     @property
     def best(self) -> CandidateResult:
@@ -174,8 +175,8 @@ class Comparison(Displayed):
             )
         for name, why in self.left_out:
             yield f"Not compared: {name} ({why})."
-        if self.unreadable:
-            yield f"{counted(self.unreadable, 'image')} could not be read."
+        if self.n_unreadable:
+            yield f"{counted(self.n_unreadable, 'image')} could not be read."
 
 
 # Rows of the table; every backbone has one.

@@ -144,8 +144,10 @@ class LearningCurve(Displayed):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything in JSON's types."""
-        return records.to_json(self)
+        """Return everything in JSON's types, with the classes by their labels."""
+        record = records.to_json(self, without=("classes",))
+        classes = [records.to_json(each) for each in self.classes]
+        return {**record, "per_class": {each.pop("label"): each for each in classes}}
 
     def plot(self, path: str | Path | None = None) -> Figure:
         """Draw the curve with its forecast.

@@ -130,7 +130,8 @@ class AddedBackbone:
         """Return everything in JSON's types, with the number of classes instead of their names."""
         facts = records.to_json(self.facts, without=("classes",))
         return {
-            **records.to_json(self, without=("folder", "facts", "figures")),
+            **records.to_json(self, without=("folder", "facts", "figures", "file_format")),
+            "format": self.file_format,
             "folder": str(self.folder),
             **facts,
             **records.to_json(self.figures),

@@ -115,17 +115,22 @@ class NetworkDescription(Displayed):
             yield _HOW
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything in JSON's types."""
-        network = records.to_json(self.network, without=("folder", "files", "classes"))
+        """Return everything in JSON's types, with the number of classes instead of their names.
+
+        Sources have the names.
+        """
+        outputs = {name: list(shape) for name, shape in self.network.outputs.items()}
         return {
             "name": self.network.name,
             "format": self.format,
+            **records.to_json(self.facts, without=("classes",)),
             "size": list(self.network.size),
+            "n_features": outputs["features"][0],
+            "n_classes": outputs.get("probabilities", [None])[0],
             "parameters": self.parameters,
             "macs": self.network.macs,
-            "outputs": network["outputs"],
+            "outputs": outputs,
             "layers": [records.to_json(layer) for layer in self.layers],
-            "facts": records.to_json(self.facts),
             "sources": [records.to_json(source) for source in self.sources],
         }
 

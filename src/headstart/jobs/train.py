@@ -109,7 +109,7 @@ class TrainingSummary(Displayed):
         How backbone, resize rule and head were chosen, if a time budget was given for that.
     report : Path or None
         The report; None if none was wanted.
-    images : tuple of Path
+    drawings : tuple of Path
         Plots and sheets that were drawn.
     seconds : float
         How long everything took.
@@ -129,7 +129,7 @@ class TrainingSummary(Displayed):
     tuning: FineTuningSummary | None
     comparison: Comparison | None = None
     report: Path | None = None
-    images: tuple[Path, ...]
+    drawings: tuple[Path, ...]
     seconds: float
 
     def to_dict(self) -> dict[str, Any]:
@@ -148,7 +148,7 @@ class TrainingSummary(Displayed):
             "unreadable": [image.to_dict() for image in self.unreadable],
             "notes": [count.to_dict() for count in self.notes],
             "skipped": self.skipped,
-            "images": [str(path) for path in self.images],
+            "drawings": [str(path) for path in self.drawings],
             "evaluation": self.evaluation.to_dict(),
             "folds": self.evaluation.outcomes.folds,
             "without_shared": None if self.without_shared is None else _brief(self.without_shared),
@@ -195,7 +195,7 @@ class TrainingSummary(Displayed):
         yield f"Skipped: {skipped}." if skipped else ""
         yield "\n".join(
             [
-                f"The model is in {self.folder}. Plots: {', '.join(map(str, self.images))}.",
+                f"The model is in {self.folder}. Plots: {', '.join(map(str, self.drawings))}.",
                 *([] if self.report is None else [f"The report for a browser: {self.report}"]),
                 f"To predict with it: headstart predict IMAGES --model {self.folder}",
             ]
@@ -393,7 +393,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
             skipped=dict(images.skipped),
             evaluation=evaluation,
             without_shared=without,
-            images=plots,
+            drawings=plots,
             seconds=time.perf_counter() - began,
         )
 
