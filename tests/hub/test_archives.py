@@ -88,6 +88,7 @@ def test_long_names_arrive(place, form):
         "a\x1b[2J",
         "nul.txt",
         "ends.",
+        "aux .txt",
         "a" * 300,
         "/".join("a" * 21),
     ],

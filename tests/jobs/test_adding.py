@@ -67,6 +67,15 @@ def test_what_is_named_is_kept(conversions, file):
     assert (added.measured, conversions[0].height_and_width) == (None, (16, 16))
 
 
+def test_a_name_that_is_taken_is_refused_before_any_work(conversions, file, saying_file):
+    made = add_backbone(file, "mine", preprocessing="tf")
+    conversions.clear()
+    with pytest.raises(UsageError, match="There is a backbone named 'mine' already"):
+        add_backbone(saying_file, "mine", images=coloured_images(10))
+    assert conversions == []
+    assert add_backbone(file, "mine", preprocessing="tf") == made
+
+
 def test_what_the_images_show_is_kept(conversions, file):
     added = add_backbone(file, "mine", images=coloured_images(30))
     assert [spec.preprocessing for spec in conversions] == ["inside", "torch"]

@@ -35,7 +35,7 @@ def test_a_file_says_what_it_says(path):
     assert [source.facts for source in sources] == [Facts(preprocessing=INSIDE)]
 
 
-def test_what_a_hub_says_comes_last(path, monkeypatch):
+def test_what_a_hub_states_comes_first_and_its_convention_last(path, monkeypatch):
     asked = []
 
     def fetch(handle, **how):
@@ -45,9 +45,11 @@ def test_what_a_hub_says_comes_last(path, monkeypatch):
     monkeypatch.setattr(foreign_files, "fetch_handle", fetch)
     file, sources = foreign_file(HANDLE, allow_non_commercial=True)
     assert (file.path, asked) == (path, [(HANDLE, True)])
-    hub = Facts(preprocessing=ZERO_TO_ONE, license="MIT", source="a card")
-    assert [source.facts for source in sources] == [Facts(preprocessing=INSIDE), hub]
-    assert sources[1].name == str(HANDLE)
+    assert [(source.name, source.facts) for source in sources] == [
+        (str(HANDLE), Facts(license="MIT", source="a card")),
+        ("net.onnx", Facts(preprocessing=INSIDE)),
+        (str(HANDLE), Facts(preprocessing=ZERO_TO_ONE)),
+    ]
 
 
 def test_a_hub_without_a_network(tmp_path, monkeypatch):

@@ -20,10 +20,10 @@ from headstart.backbones.weights import (
     check_unchanged,
     find_weights,
 )
-from headstart.errors import ConversionError, DamagedModel, UsageError
+from headstart.errors import DamagedModel, UsageError
 from headstart.foreign.added import AddedBackbone
 from headstart.foreign.facts import Facts
-from headstart.foreign.files import ForeignFile, recognise
+from headstart.foreign.files import ForeignFile, recognise_fetched
 from headstart.hub.handles import Handle
 from headstart.hub.licences import check_licence
 from headstart.networks.classes import ClassName, imagenet_classes
@@ -147,12 +147,7 @@ def _find_fetched(
         download=download,
         progress=progress,
     )
-    file = recognise(fetched.path)
-    if file is None:
-        raise ConversionError(
-            f"{handle} must be a network that headstart reads. Received: {fetched.path.name}, "
-            "which is something else, or cut short."
-        )
+    file = recognise_fetched(fetched.path, str(handle))
     facts = Facts(license=fetched.license, source=fetched.source)
     usual = None if fetched.preprocessing is None else USUAL[fetched.preprocessing]
     convention = Facts(preprocessing=usual)

@@ -9,7 +9,7 @@ Parameters and multiply-accumulates are counted, without the text tower.
 from typing import Any
 
 from headstart.backbones.row import Backbone, OfficialWeights, Texts
-from headstart.networks.preprocessing import MINUS_ONE_TO_ONE, STANDARDISED, Preprocessing
+from headstart.networks.preprocessing import CLIP, MINUS_ONE_TO_ONE, STANDARDISED
 
 
 def _file(repository: str, revision: str, name: str, kept_as: str, digest: str) -> OfficialWeights:
@@ -50,9 +50,8 @@ TRANSFORMER_ROWS = (
     Backbone(name="clip_vit_b32", family="clip", builder="CLIPViTB32", size=(224, 224),
         min_size=64, max_size=448, multiple_of=32, n_features=512,
         parameters=87_849_216, macs=4_408_811_520,
-        preprocessing=Preprocessing("rgb", 255.0, (0.48145466, 0.4578275, 0.40821073),
-            (0.26862954, 0.26130258, 0.27577711)),
-        crop_fraction=1.0, interpolation="bicubic", trained_on="LAION-2B", license="MIT",
+        preprocessing=CLIP, crop_fraction=1.0, interpolation="bicubic", trained_on="LAION-2B",
+        license="MIT",
         source="Radford et al. 2021, arXiv:2103.00020; weights of Schuhmann et al. 2022, "
             "arXiv:2210.08402",
         **_NO_CLASSIFIER,

@@ -13,6 +13,7 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from headstart.images.resizing import NEUTRAL_GREY
 from headstart.version import __version__
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ _RESIZE_TYPES = {
     "pad": "fit_to_window_letterbox",
 }
 _INTERPOLATIONS = {"nearest": "NEAREST", "bilinear": "LINEAR"}
-# What `headstart.images.resizing` pads with.
-_GREY = 128
 
 
 def model_info(model: ExportedModel) -> dict[str, str]:
@@ -89,4 +88,4 @@ def _resizing(resize: Resize) -> dict[str, str]:
         "resize_type": _RESIZE_TYPES[resize.rule],
         "interpolation_mode": _INTERPOLATIONS.get(interpolation, "CUBIC"),
     }
-    return {**found, "pad_value": str(_GREY)} if resize.rule == "pad" else found
+    return {**found, "pad_value": str(NEUTRAL_GREY[0])} if resize.rule == "pad" else found

@@ -23,6 +23,7 @@ from headstart.errors import DamagedModel, SavedModelError, UnknownBackbone, Usa
 from headstart.foreign.facts import Facts  # noqa: TC001 - read by records
 from headstart.foreign.files import ForeignFile, Format
 from headstart.storage.backbones_folder import backbones_dir
+from headstart.storage.device_names import is_device
 from headstart.storage.disk import delete, writing
 from headstart.storage.whole_folders import whole_folder
 from headstart.untrusted.hashed_files import hash_open
@@ -36,7 +37,6 @@ FILES = "files"
 
 # It becomes the name of a folder, on every system.
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 #: Words that mean something else where a backbone's name may stand.
 WORDS = ("auto", "add", "remove", "fetch", "none")
 
@@ -139,13 +139,13 @@ class AddedBackbone:
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that can't be that of an added backbone, or is that of one.
+    """Refuse a name that can't be that of an added backbone.
 
     Raises
     ------
     UsageError
     """
-    if not _NAME.fullmatch(name) or _RESERVED.fullmatch(name) or name.endswith("."):
+    if not _NAME.fullmatch(name) or is_device(name) or name.endswith("."):
         raise UsageError(
             "The name of a backbone must have 1 to 64 small letters, digits, '.', '_' and '-', "
             f"begin with a letter or digit, and be no name of a device. Received: {name!r}."
@@ -154,6 +154,27 @@ def check_name(name: str) -> None:
         raise UsageError(
             f"The name of a backbone must not be {name!r}, which means something else."
         )
+
+
+def check_free(name: str, files: Mapping[str, str]) -> None:
+    """Refuse a name under which other files were added.
+
+    Parameters
+    ----------
+    name : str
+    files : mapping of str to str
+        The SHA-256 of each file of the network, by its place.
+
+    Raises
+    ------
+    UsageError
+        If the name is taken.
+    SavedModelError
+        If its folder is damaged.
+    """
+    there = look_up_added(name)
+    if there is not None and there.files != files:
+        raise _taken(there.folder)
 
 
 def look_up_added(name: str) -> AddedBackbone | None:

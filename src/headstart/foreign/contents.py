@@ -49,10 +49,8 @@ def files_of(file: ForeignFile) -> dict[str, Path]:
     return found
 
 
-def hash_of(file: ForeignFile) -> str:
-    """Return one SHA-256, in hexadecimal, of all files of a network and their places.
-
-    That of a single file is the file's own.
+def hashes_of(file: ForeignFile) -> dict[str, str]:
+    """Return the SHA-256, in hexadecimal, of every file of a network, by its place.
 
     Raises
     ------
@@ -66,6 +64,20 @@ def hash_of(file: ForeignFile) -> str:
                 hashes[place] = hash_open(opened)
         except OSError as error:
             raise refused(file, f"{place}: {error.strerror}") from error
+    return hashes
+
+
+def hash_of(file: ForeignFile) -> str:
+    """Return one SHA-256, in hexadecimal, of all files of a network and their places.
+
+    That of a single file is the file's own.
+
+    Raises
+    ------
+    ConversionError
+        See `files_of`.
+    """
+    hashes = hashes_of(file)
     if len(hashes) == 1 and file.format != "saved_model":
         return next(iter(hashes.values()))
     return hashlib.sha256(json.dumps(hashes).encode()).hexdigest()

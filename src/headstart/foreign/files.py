@@ -9,9 +9,10 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
 
+from headstart.errors import ConversionError
 from headstart.foreign.protobuf import BYTES, VARINT, read_fields
 from headstart.untrusted.regular_files import open_regular
-from headstart.untrusted.zip_lists import DAMAGED, check_list
+from headstart.untrusted.zip_lists import DAMAGED, ZIP, check_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ SAVED_MODEL = "saved_model.pb"
 
 # The beginning of an OpenVINO graph holds its root element.
 _BEGINNING = 4096
-_ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 # Of the message ModelProto of ONNX: how its fields are written.
 _ONNX_FIELDS = {
     **dict.fromkeys((1, 5), VARINT),
@@ -68,6 +69,23 @@ def recognise(path: Path) -> ForeignFile | None:
     return None
 
 
+def recognise_fetched(path: Path, name: str) -> ForeignFile:
+    """Return what kind of network is in a file that was fetched under a name.
+
+    Raises
+    ------
+    ConversionError
+        If it is something else.
+    """
+    found = recognise(path)
+    if found is None:
+        raise ConversionError(
+            f"{name} must be a network that headstart reads. Received: {path.name}, which is "
+            "something else, or cut short."
+        )
+    return found
+
+
 @contextlib.contextmanager
 def mapped(file: BinaryIO) -> Iterator[memoryview]:
     """Yield the bytes of an open file without reading them all.
@@ -92,7 +110,7 @@ def _format(file: BinaryIO) -> Format | None:
     beginning = file.read(_BEGINNING)
     if beginning[4:8] == b"TFL3":
         return "tflite"
-    if beginning.startswith(_ZIP):
+    if beginning.startswith(ZIP):
         return "keras" if _is_keras_archive(file) else None
     if beginning.startswith(_HDF5):
         return "keras" if _holds_keras_network(file) else None

@@ -86,8 +86,9 @@ class Table:
 
     def numbers(self, field: int, kind: str) -> tuple[float, ...]:
         """Return a vector of numbers of a type as `struct` names it; empty if it is absent."""
-        content = self.data(field, struct.calcsize(f"<{kind}"))
-        if len(content) > MOST_ELEMENTS:
+        width = struct.calcsize(f"<{kind}")
+        content = self.data(field, width)
+        if len(content) > MOST_ELEMENTS * width:
             raise ValueError(f"more than {MOST_ELEMENTS:,} numbers")
         return tuple(number for (number,) in struct.iter_unpack(f"<{kind}", content))
 

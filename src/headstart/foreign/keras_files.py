@@ -19,7 +19,7 @@ from headstart.untrusted.hashed_files import LARGEST
 from headstart.untrusted.hdf5_check import check_heaps, check_objects
 from headstart.untrusted.json_text import MAX_BYTES, parse_json
 from headstart.untrusted.regular_files import open_regular
-from headstart.untrusted.zip_lists import DAMAGED, check_list, read_member
+from headstart.untrusted.zip_lists import DAMAGED, ZIP, check_list, read_member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,9 +73,9 @@ def opened_keras_file(path: Path, size: tuple[int, int] | None = None) -> Iterat
         If there is no room for a copy of the weights among the temporary files.
     """
     with temporary_folder() as folder, open_regular(path) as file:
-        begins = file.read(4)
+        is_archive = file.read(len(ZIP)) == ZIP
         file.seek(0)
-        if begins == b"PK\x03\x04":
+        if is_archive:
             text: bytes | str = _unpacked(file, folder)
             weights = folder / _WEIGHTS
             _, n_numbers = _checked(weights)

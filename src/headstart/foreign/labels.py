@@ -48,7 +48,8 @@ def named_classes(names: Sequence[str]) -> tuple[ClassName, ...]:
     ValueError
         If a name is empty, or there are none or too many.
     """
-    _check_number(names)
+    if not 0 < len(names) <= MAX_CLASSES:
+        raise ValueError(f"a list of {len(names):,} labels")
     names = [" ".join(name.split()) for name in names]
     if not all(names):
         raise ValueError(f"label {names.index('') + 1:,} is empty")
@@ -73,7 +74,6 @@ def classes_in_text(text: bytes) -> tuple[ClassName, ...]:
         If it is not text in UTF-8; see also `named_classes`.
     """
     lines = text.decode("utf-8-sig").splitlines()
-    _check_number(lines)
     while lines and not lines[-1].strip():
         lines.pop()
     return named_classes(_without_numbers(lines))
@@ -147,11 +147,6 @@ def read_label_file(path: Path) -> tuple[ClassName, ...]:
         If it is none.
     """
     return classes_in_text(read_bytes(path, MAX_BYTES))
-
-
-def _check_number(names: Sequence[str]) -> None:
-    if not 0 < len(names) <= MAX_CLASSES:
-        raise ValueError(f"a list of {len(names):,} labels")
 
 
 def _present(folder: Path, names: Sequence[str]) -> list[Path]:

@@ -54,11 +54,8 @@ def lower(model: Model) -> None:
 def _replace(old: Output, new: Output) -> None:
     """Let the readers of `old` read `new`, which gets its name."""
     node = new.get_node()
-    is_new = not node.get_output_size() > 1 and node.get_type_name() not in (
-        "Constant",
-        "Parameter",
-    )
-    if is_new and len(new.get_target_inputs()) == 0:
+    is_new = node.get_output_size() == 1 and node.get_type_name() not in ("Constant", "Parameter")
+    if is_new and not new.get_target_inputs():
         node.set_friendly_name(old.get_node().get_friendly_name())
     old.replace(new)
 

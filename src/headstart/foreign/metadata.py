@@ -24,10 +24,10 @@ from headstart.untrusted.json_text import MAX_BYTES as MAX_JSON
 from headstart.untrusted.json_text import parse_json, read_json
 from headstart.untrusted.regular_files import open_regular, read_bytes
 from headstart.untrusted.xml_text import read_xml
-from headstart.untrusted.zip_lists import DAMAGED, check_list, read_member
+from headstart.untrusted.zip_lists import DAMAGED, ZIP, check_list, read_member
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from headstart.foreign.files import ForeignFile
@@ -42,7 +42,7 @@ _HUB_MARKS = ("tfhub_module.pb", "assets.extra/tfhub_module.pb")
 #: https://www.tensorflow.org/hub/common_signatures/images
 TENSORFLOW_HUB = Facts(preprocessing=ZERO_TO_ONE)
 
-_ZIP, _KERAS_METADATA = b"PK\x03\x04", "metadata.json"
+_KERAS_METADATA = "metadata.json"
 
 _CONFIGS = {"preprocessor_config.json": facts_of_preprocessor, "config.json": facts_of_config}
 
@@ -65,8 +65,13 @@ class Source:
 
 def read_facts(file: ForeignFile) -> Facts:
     """Return what is known of the network in a file of another program; see `read_sources`."""
+    return together(read_sources(file))
+
+
+def together(sources: Iterable[Source]) -> Facts:
+    """Return what all sources say; what stands first counts."""
     facts = Facts()
-    for source in read_sources(file):
+    for source in sources:
         facts = facts.over(source.facts)
     return facts
 
@@ -138,7 +143,7 @@ def _own_facts(file: ForeignFile) -> Facts:
 def _in_archive(path: Path) -> Facts:
     """Return what our own exports write into a ``.keras`` archive; nothing for an HDF5 file."""
     with open_regular(path) as opened:
-        if opened.read(len(_ZIP)) != _ZIP:
+        if opened.read(len(ZIP)) != ZIP:
             return Facts()
         check_list(opened, os.fstat(opened.fileno()).st_size)
         with zipfile.ZipFile(opened) as archive:

@@ -15,14 +15,16 @@ from headstart.foreign import conversion
 from headstart.foreign.contents import hash_of
 from headstart.foreign.facts import Facts
 from headstart.foreign.labels import imagenet_with_background
-from headstart.foreign.metadata import read_facts, read_sources
+from headstart.foreign.metadata import read_sources, together
 from headstart.networks.network import GRAPH, Network, cached_network
 from headstart.networks.preprocessing import INSIDE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from headstart.foreign.files import ForeignFile
+    from headstart.foreign.metadata import Source
     from headstart.networks.classes import ClassName
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
@@ -65,7 +67,8 @@ def find_foreign(
     StorageError
         If the cache can't be written.
     """
-    facts = given.over(read_facts(file)).over(convention or Facts())
+    sources = read_sources(file)
+    facts = given.over(together(sources)).over(convention or Facts())
     size = size or facts.size
     layer = layer or facts.feature_layer
     digest = hash_of(file)
@@ -87,7 +90,7 @@ def find_foreign(
             name=called,
             size=(height, width),
             outputs=outputs,
-            classes=_classes(file, facts, outputs),
+            classes=_classes(file, facts, sources, outputs),
             resize=facts.resize or "crop",
             crop_fraction=facts.crop_fraction or 0.875,
             interpolation=facts.interpolation or "bilinear",
@@ -123,14 +126,17 @@ def _key(
 
 
 def _classes(
-    file: ForeignFile, facts: Facts, outputs: dict[str, tuple[int, ...]]
+    file: ForeignFile,
+    facts: Facts,
+    sources: Sequence[Source],
+    outputs: dict[str, tuple[int, ...]],
 ) -> tuple[ClassName, ...] | None:
     n_outputs = outputs.get("probabilities", (None,))[0]
     if n_outputs is None:
         return None
     if facts.classes is not None:
         if len(facts.classes) != n_outputs:
-            read = (each for each in read_sources(file) if each.facts.classes == facts.classes)
+            read = (each for each in sources if each.facts.classes == facts.classes)
             where = next((f" in {printable(each.name)}" for each in read), "")
             raise UsageError(
                 f"{file.path.name} must have as many classes as outputs, {n_outputs:,}. Received: "

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from headstart.errors import DownloadError
 from headstart.escaping import quoted
+from headstart.storage.device_names import is_device
 from headstart.untrusted.regular_files import open_regular
 
 if TYPE_CHECKING:
@@ -34,14 +35,6 @@ _LONGEST_PADDING = 2**20
 _PIECE = 2**18
 _GZIP = b"\x1f\x8b"
 _BLOCK = tarfile.BLOCKSIZE
-# Names of devices on Windows.
-_DEVICES = {
-    "con",
-    "prn",
-    "aux",
-    "nul",
-    *(f"{port}{n}" for port in ("com", "lpt") for n in range(10)),
-}
 
 
 def unpack(archive: Path, folder: Path) -> None:
@@ -89,7 +82,7 @@ def portable_parts(name: str) -> tuple[str, ...]:
             or any(sign in part for sign in '\\:*?"<>|')
             or part.endswith((".", " "))
             or len(part.encode()) > _MAX_NAME
-            or part.partition(".")[0].lower() in _DEVICES
+            or is_device(part)
         ):
             raise ValueError(f"{quoted(part)} is no name that every system can write")
     return parts

@@ -15,7 +15,7 @@ from headstart.images.resize_rules import Interpolation, Rule
 # Left, top, right, bottom.
 Box = tuple[float, float, float, float]
 
-_NEUTRAL_GREY = (128, 128, 128)
+NEUTRAL_GREY = (128, 128, 128)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _squash(image: Image.Image, to: Resize) -> Image.Image:
 
 def _pad(image: Image.Image, to: Resize) -> Image.Image:
     left, top, right, bottom = _padded_box(image.width, image.height, to)
-    padded = Image.new("RGB", (to.width, to.height), _NEUTRAL_GREY)
+    padded = Image.new("RGB", (to.width, to.height), NEUTRAL_GREY)
     padded.paste(_resized(image, (right - left, bottom - top), to), (left, top))
     return padded
 

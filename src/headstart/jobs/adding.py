@@ -13,12 +13,13 @@ from headstart.backbones.resolving import resolve
 from headstart.backbones.spec import NetworkSpec, Size
 from headstart.data.settings import DatasetSettings
 from headstart.errors import UsageError
-from headstart.foreign.added import AddedBackbone, Figures, add, check_name
-from headstart.foreign.contents import files_of
+from headstart.foreign.added import AddedBackbone, Figures, add, check_free, check_name
+from headstart.foreign.contents import files_of, hashes_of
 from headstart.foreign.facts import Facts
 from headstart.foreign.files import ForeignFile
 from headstart.foreign.labels import imagenet_with_background, read_label_file
 from headstart.foreign.measuring import ALPHA, MeasuredPreprocessing
+from headstart.foreign.metadata import together
 from headstart.hub.handles import Handle
 from headstart.jobs.foreign_files import foreign_file
 from headstart.jobs.measuring import classes_of, measure_on
@@ -29,6 +30,7 @@ from headstart.progress import NoProgress
 
 if TYPE_CHECKING:
     from headstart.data.inputs import Dataset
+    from headstart.foreign.metadata import Source
     from headstart.networks.classes import ClassName
     from headstart.networks.network import Network
     from headstart.networks.preprocessing import Preprocessing
@@ -106,9 +108,9 @@ def add_backbone(  # noqa: PLR0913 - all are named, and each has a default
         allow_non_commercial=allow_non_commercial,
     )
     classes = None if labels is None else _classes(labels)
-    found, said = _file_of(file, allow_non_commercial=allow_non_commercial, progress=progress)
-    if preprocessing is not None:
-        said = USUAL[preprocessing]
+    found, sources = _file_of(file, allow_non_commercial=allow_non_commercial, progress=progress)
+    said = together(sources).preprocessing if preprocessing is None else USUAL[preprocessing]
+    check_free(name, hashes_of(found))
     measured = None
     if images is not None:
         raw = find_network(replace(wanted, preprocessing="inside"))
@@ -125,32 +127,22 @@ def add_backbone(  # noqa: PLR0913 - all are named, and each has a default
         name,
         replace(_facts_of(network), classes=_fitting(classes, network) or network.classes),
         files_of(found),
-        Figures(
-            size=network.size,
-            n_features=network.outputs["features"][0],
-            n_classes=next(iter(network.outputs.get("probabilities", ())), None),
-            parameters=sum(layer.parameters for layer in list_layers(network)),
-            macs=network.macs,
-        ),
+        _figures_of(network),
         None if measured is None else measured.to_dict(),
     )
 
 
 def _file_of(
     named: str | Path, *, allow_non_commercial: bool, progress: Progress | None
-) -> tuple[ForeignFile, Preprocessing | None]:
-    """Return the file of a network of another program, and the preprocessing that is said."""
+) -> tuple[ForeignFile, tuple[Source, ...]]:
+    """Return the file of a network of another program, and what is said of it."""
     meant = resolve(named)
     if not isinstance(meant, ForeignFile | Handle):
         raise UsageError(
             "Only a network of another program can be added: its file, its SavedModel's folder, or "
             f"its handle on a hub. Received: {named}."
         )
-    file, sources = foreign_file(
-        meant, allow_non_commercial=allow_non_commercial, progress=progress
-    )
-    said = (source.facts.preprocessing for source in sources)
-    return file, next((each for each in said if each is not None), None)
+    return foreign_file(meant, allow_non_commercial=allow_non_commercial, progress=progress)
 
 
 def _classes(labels: str | Path) -> tuple[ClassName, ...]:
@@ -194,6 +186,16 @@ def _facts_of(network: Network) -> Facts:
         license=network.license,
         source=network.source,
         feature_layer=network.layer,
+    )
+
+
+def _figures_of(network: Network) -> Figures:
+    return Figures(
+        size=network.size,
+        n_features=network.outputs["features"][0],
+        n_classes=next(iter(network.outputs.get("probabilities", ())), None),
+        parameters=sum(layer.parameters for layer in list_layers(network)),
+        macs=network.macs,
     )
 
 

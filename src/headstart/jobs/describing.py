@@ -13,7 +13,7 @@ from headstart.display.text import counted
 from headstart.errors import UsageError
 from headstart.foreign.added import DESCRIPTION, AddedBackbone
 from headstart.foreign.facts import Facts
-from headstart.foreign.metadata import Source
+from headstart.foreign.metadata import Source, together
 from headstart.jobs.foreign_files import foreign_file
 from headstart.networks.layers import GraphLayer, list_layers
 from headstart.networks.preprocessing import Preprocessing
@@ -69,10 +69,7 @@ class NetworkDescription(Displayed):
     @property
     def facts(self) -> Facts:
         """All that is known of the network."""
-        facts = Facts()
-        for source in self.sources:
-            facts = facts.over(source.facts)
-        return facts
+        return together(self.sources)
 
     @property
     def parameters(self) -> int:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headstart.errors import ConversionError
 from headstart.foreign.facts import Facts
-from headstart.foreign.files import ForeignFile, recognise
+from headstart.foreign.files import ForeignFile, recognise_fetched
 from headstart.foreign.metadata import Source, read_sources
 from headstart.hub.fetching import fetch_handle
 from headstart.networks.preprocessing import USUAL
@@ -24,6 +23,8 @@ def foreign_file(
 ) -> tuple[ForeignFile, tuple[Source, ...]]:
     """Return a network's file, and what it, the files beside it and its hub say of it.
 
+    What stands first counts.
+
     Parameters
     ----------
     meant : ForeignFile or Handle
@@ -40,12 +41,10 @@ def foreign_file(
     if isinstance(meant, ForeignFile):
         return meant, read_sources(meant)
     fetched = fetch_handle(meant, allow_non_commercial=allow_non_commercial, progress=progress)
-    file = recognise(fetched.path)
-    if file is None:
-        raise ConversionError(
-            f"{meant} must be a network that headstart reads. Received: {fetched.path.name}, which "
-            "is something else, or cut short."
-        )
-    convention = None if fetched.preprocessing is None else USUAL[fetched.preprocessing]
-    hub = Facts(preprocessing=convention, license=fetched.license, source=fetched.source)
-    return file, (*read_sources(file), Source(str(fetched.handle), hub))
+    file = recognise_fetched(fetched.path, str(meant))
+    # In the order in which they count for the network: see `headstart.backbones.finding`.
+    hub, known = str(fetched.handle), Facts(license=fetched.license, source=fetched.source)
+    sources = (Source(hub, known), *read_sources(file))
+    if fetched.preprocessing is not None:
+        sources += (Source(hub, Facts(preprocessing=USUAL[fetched.preprocessing])),)
+    return file, sources

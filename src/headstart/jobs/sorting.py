@@ -20,6 +20,7 @@ from headstart.errors import ImageError, UsageError
 from headstart.escaping import printable
 from headstart.images.signatures import SIGNATURES
 from headstart.images.sources import ArraySource, BytesSource, FileSource, PillowSource
+from headstart.storage.device_names import is_device
 from headstart.storage.disk import writing
 from headstart.storage.whole_files import whole_file
 
@@ -35,7 +36,6 @@ UNSURE, UNREADABLE = "unsure", "unreadable"
 
 # What Windows does not allow in names, and a slash; and what a spreadsheet takes for a formula.
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]|^[=+@\uff1d\uff0b\uff0d\uff20-]')
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
 # In bytes of UTF-8; names may have 255, on many systems.
 _LONGEST = 200
 _WITHOUT_PATH = (ArraySource, BytesSource, PillowSource)
@@ -236,7 +236,7 @@ def _safe(label: str) -> str:
     # First: what stands behind spaces would else begin the name.
     name = _FORBIDDEN.sub("_", short.strip()).strip().rstrip(". ") or "_"
     # A name that begins with a dot is hidden.
-    return f"_{name}" if _RESERVED.fullmatch(name) or name.startswith(".") else name
+    return f"_{name}" if is_device(name) or name.startswith(".") else name
 
 
 def _inside(path: str, folder: Path) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from headstart.networks.layout import inverse
+from headstart.networks.layout import CHANNELS_FIRST, Held, inverse
 from headstart.networks.runtime import load_openvino
 
 if TYPE_CHECKING:
@@ -27,24 +27,9 @@ if TYPE_CHECKING:
     Order = tuple[int, ...]
     Rule = Callable[["Builder", Node], None]
 
-CHANNELS_FIRST = (0, 3, 1, 2)  # a value of the graph that is held channels-last
-
 
 class NotRebuilt(Exception):
     """Keras has nothing that computes the same as an operation of the graph."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Held:
-    """A value of the graph: axis ``i`` of it is axis ``order[i]`` of `tensor`, Keras's."""
-
-    tensor: Any
-    order: Order
-
-    @property
-    def in_order(self) -> bool:
-        """Whether the value is the tensor itself."""
-        return self.order == tuple(range(len(self.order)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from headstart.networks.keras_graph import CHANNELS_FIRST, Builder, Held, NotRebuilt, Weight
-from headstart.networks.layout import inverse
+from headstart.networks.keras_graph import Builder, NotRebuilt, Weight
+from headstart.networks.layout import CHANNELS_FIRST, Held, inverse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -153,8 +153,16 @@ def _step(
     builder: Builder, node: Node, function: Callable[..., Any], tensor_of: Callable[[Output], Any]
 ) -> Any:
     """Apply a function of all inputs; those that are constants are bound to it."""
+    computed = [tensor_of(value) for value in node.input_values() if not is_constant(value)]
+    return builder.step(node, _bound(function, node, lambda values: values), *computed)
+
+
+def _bound(
+    function: Callable[..., Any], node: Node, make: Callable[[Array], Any]
+) -> Callable[..., Any]:
+    """Return a function of the computed inputs of a node, with what `make` makes of constants."""
     inputs = [
-        constant(node, place) if is_constant(value) else None
+        make(constant(node, place)) if is_constant(value) else None
         for place, value in enumerate(node.input_values())
     ]
 
@@ -162,8 +170,7 @@ def _step(
         rest = iter(tensors)
         return function(*(next(rest) if each is None else each for each in inputs))
 
-    computed = [tensor_of(value) for value in node.input_values() if not is_constant(value)]
-    return builder.step(node, bound, *computed)
+    return bound
 
 
 # --- Elementwise
@@ -177,15 +184,7 @@ def elementwise(name: str) -> Rule:
         held = [builder.look_up(v) for v in node.input_values() if not is_constant(v)]
         rank = len(_shape(node.output(0)))
         order = next((h.order for h in held if len(h.order) == rank), tuple(range(rank)))
-        inputs = [
-            _constant_in(constant(node, place), order) if is_constant(value) else None
-            for place, value in enumerate(node.input_values())
-        ]
-
-        def bound(*tensors: Any) -> Any:
-            rest = iter(tensors)
-            return function(*(next(rest) if each is None else each for each in inputs))
-
+        bound = _bound(function, node, lambda values: _constant_in(values, order))
         tensors = [_aligned(builder, node, each, order) for each in held]
         builder.record(node.output(0), builder.step(node, bound, *tensors), order)
 

@@ -13,7 +13,7 @@ Compilers know the idea as transpose sinking.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,18 +26,19 @@ if TYPE_CHECKING:
 
 Order = tuple[int, ...]
 
-CHANNELS_FIRST = (0, 3, 1, 2)  # of a channels-last image
+CHANNELS_FIRST = (0, 3, 1, 2)  # of a channels-last image, or of what is held so
 CHANNELS_LAST = (0, 2, 3, 1)  # of a channels-first image
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Held:
     """A value of the original graph, as a permutation of a tensor of the new graph.
 
-    Axis ``i`` of the value is axis ``order[i]`` of `tensor`.
+    Axis ``i`` of the value is axis ``order[i]`` of `tensor`: an ``openvino.Output``, or a tensor of
+    Keras for `headstart.networks.keras_graph`.
     """
 
-    tensor: Output
+    tensor: Any
     order: Order
 
     @property

@@ -14,7 +14,7 @@ import json
 import logging
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -110,9 +110,5 @@ def _ask(network: Network, content: bytes, graph: Path) -> None:
     reply = ask(_MODULE, json.dumps(request).encode() + b"\n" + content, inherited_environment())
     if error := reply.reported(REPORTED):
         raise error
-    if reply.status or not _is_done(reply.answer or {}):
+    if reply.status or (reply.answer or {}).get("done") is not True:
         raise reply.failure(f"{network.name} could not be quantised", "NNCF")
-
-
-def _is_done(answer: dict[str, Any]) -> bool:
-    return answer.get("done") is True

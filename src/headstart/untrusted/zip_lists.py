@@ -8,6 +8,8 @@ from typing import BinaryIO
 
 from headstart.escaping import quoted
 
+#: How a zip archive begins that holds anything.
+ZIP = b"PK\x03\x04"
 #: What reading an archive that is damaged raises, besides ``OSError`` and ``ValueError``.
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 #: Bytes of the list: 25,000 files.
