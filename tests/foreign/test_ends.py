@@ -125,6 +125,17 @@ def test_the_number_of_classes_tells_a_classifier(ends):
     assert ends(build, n_classes=7)["probabilities"] == (7,)
 
 
+def test_each_operation_is_looked_at_once(ends):
+    def doubled(ops, x):
+        # By each way to it, the layer would be looked at 2 ** 64 times.
+        logits = dense(ops, pooled(ops, x), 1000)
+        for _ in range(64):
+            logits = ops.add(logits, logits)
+        return logits
+
+    assert ends(doubled) == FOUND
+
+
 def test_classifiers_of_different_features_are_refused(ends):
     def distilled(ops, x):
         both = [dense(ops, token(ops, x, place), 1000) for place in (0, 1)]

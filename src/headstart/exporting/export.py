@@ -238,7 +238,7 @@ def checked_difference(model: ExportedModel, kind: Format, path: Path) -> float:
     """
     try:
         found = kind.run(path, model.images)
-    except Exception as error:
+    except Exception as error:  # each runtime has errors of its own
         raise ConversionError(
             f"{kind.runtime} must be able to run the exported model. Received: {error}. No file "
             "was written. Please report it, with the model's README.md."

@@ -139,12 +139,16 @@ class _Finder:
     def _last_layers(self, whole: Output) -> tuple[list[Node], bool]:
         """Return the last layers with weights before an output, and whether a softmax follows."""
         softmax, found, to_visit = False, [], [whole.get_node()]
+        seen: set[str] = set()
         while to_visit:
             node = to_visit.pop()
+            if node.get_name() in seen:
+                continue
+            seen.add(node.get_name())
             kind = node.get_type_name()
             sources = [value for value in node.input_values() if self._is_computed(value)]
             if kind in _LAYERS and len(sources) == 1:
-                found += [] if node in found else [node]
+                found.append(node)
             elif (kind in _AFTER and len(sources) == 1) or kind in _AFFINE:
                 softmax = softmax or kind == "Softmax"
                 to_visit += [source.get_node() for source in sources]
