@@ -144,6 +144,16 @@ def test_password_of_a_mirror_is_sent_and_not_shown(server, other, monkeypatch):
     assert shown(f"{url}/a?token=hidden") == f"{server.url}/a"
 
 
+def test_redirect_within_a_mirror_keeps_the_password(server, other):
+    server.routes["/from"] = Answer(status=302, headers={"Location": "/to"})
+    server.routes["/to"] = Answer(status=302, headers={"Location": f"{other.url}/elsewhere"})
+    other.routes["/elsewhere"] = Answer(b"content")
+    url = server.url.replace("://", "://anna:secret@")
+    assert read_address(f"{url}/from", 100) == b"content"
+    assert sent(server) == [f"Basic {base64.b64encode(b'anna:secret').decode()}"] * 2
+    assert sent(other) == [None]
+
+
 @pytest.mark.parametrize("url", ["nonsense", "/a/folder/x", "//host/x"])
 def test_what_is_no_address_is_refused(url):
     with pytest.raises(UsageError, match=rf"Received: {url}\. Check HEADSTART_MIRROR"):

@@ -64,7 +64,7 @@ def open_address(
             "An address must begin with https:, http: or file:. "
             f"Received: {shown(url)}. Check HEADSTART_MIRROR, HF_ENDPOINT and KAGGLE_API_ENDPOINT."
         ) from error
-    _authorize(asked, password)
+    _authorize(asked, password or authorization(plain))
     try:
         return urllib.request.build_opener(_Redirects).open(asked, timeout=timeout)
     except urllib.error.HTTPError as error:
@@ -170,8 +170,7 @@ def _without_password(url: str) -> tuple[str, str | None]:
     return f"{beginning}://{host}{slash}{path}", f"Basic {encoded}"
 
 
-def _authorize(request: Request, password: str | None = None) -> None:
-    value = password or authorization(request.full_url)
+def _authorize(request: Request, value: str | None) -> None:
     if value is not None:
         # Not one of the headers that urllib hands on to wherever it is sent.
         request.add_unredirected_header("Authorization", value)
@@ -191,5 +190,5 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
             )
         new: Any = super().redirect_request(req, fp, code, msg, headers, newurl)
         if new is not None and origin_of(new.full_url) == origin_of(req.full_url):
-            _authorize(new)
+            _authorize(new, req.unredirected_hdrs.get("Authorization"))
         return new
