@@ -100,6 +100,9 @@ GRAPHS = {
     "AvgPool": pool("avg", [3, 3], [2, 2], [0, 0], [0, 0]),
     "AvgPool of what is inside": pool("avg", [3, 3], [2, 2], [1, 1], [0, 1]),
     "AvgPool of zeros, too": pool("avg", [3, 3], [2, 2], [1, 0], [1, 1], exclude=False),
+    "AvgPool rounded up": pool(
+        "avg", [3, 2], [3, 3], [0, 0], [0, 0], exclude=False, rounding="ceil"
+    ),
     "AvgPool of the same size": pool("avg", [3, 3], [1, 1], [0, 0], [0, 0], mode="same_upper"),
     "blocks": blocks,
     "attention": attention,

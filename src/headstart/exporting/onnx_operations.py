@@ -195,12 +195,14 @@ def _average_pool(to: Translation, node: Node) -> None:
     # ONNX has it since version 19 only.
     if set(window.pop("dilations", [1])) != {1}:
         raise unable(node, "a mean over pixels that are apart")
+    # Where only rounding up leads beyond the image, OpenVINO counts nothing there.
+    zeros_count = not said["exclude-pad"] and any(window["pads"])
     to.add(
         node,
         "AveragePool",
         *to.inputs(node),
         ceil_mode=int(said["rounding_type"] == "ceil"),
-        count_include_pad=int(not said["exclude-pad"]),
+        count_include_pad=int(zeros_count),
         **window,
     )
 

@@ -352,9 +352,11 @@ def _max_pool(builder: Builder, node: Node) -> None:
 def _avg_pool(builder: Builder, node: Node) -> None:
     how = node.get_attributes()
     pads, tensor = _pads(node, how["kernel"]), builder.channels_last(node.input_value(0))
+    # Where only rounding up leads beyond the image, OpenVINO counts nothing there.
+    zeros_count = not how["exclude-pad"] and any([*how["pads_begin"], *how["pads_end"]])
     if not any(map(any, pads)):
         _pool(builder, node, "AveragePooling2D", tensor, "valid")
-    elif not how["exclude-pad"]:
+    elif zeros_count:
         tensor = builder.layer(node, "ZeroPadding2D", tensor, padding=pads)
         _pool(builder, node, "AveragePooling2D", tensor, "valid")
     elif pads == _same_pads(node, how["kernel"]):
