@@ -66,6 +66,10 @@ def test_what_it_shares_with_the_rest_of_the_job_is_said_once():
     assert chosen(words) == FineTuning(precision="f32", workers=3, seed=7)
 
 
+def test_eight_bits_are_left_to_the_job_to_refuse():
+    assert chosen("--fine-tune --precision int8") == FineTuning()
+
+
 def test_what_is_not_said_of_views_is_the_default():
     gentle, views = Augmentation.gentle(), chosen("--fine-tune --colour 0 --no-flip").augmentation
     assert (views.colour, views.flip) == (0, 0)

@@ -1,13 +1,16 @@
 """Fine-tuning of networks that no row of the catalogue builds."""
 
+import contextlib
 import json
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from headstart.errors import UsageError
 from headstart.finetuning import rebuilt_network as room
+from headstart.finetuning import split_network
 from headstart.finetuning.rebuilt_network import frozen_graph, rebuilt_network
 from headstart.finetuning.settings import FineTuning
 from headstart.finetuning.split_network import split_graph
@@ -36,7 +39,6 @@ def test_a_graph_is_split_trained_and_written_back(python, dataset, mini_folder,
 @pytest.fixture
 def mini_folder(tmp_path):
     """The folder of a network that no row builds: it has mini's graph and another name."""
-    from dataclasses import replace
     from shutil import copytree
 
     from headstart.backbones.finding import find_network
@@ -59,6 +61,33 @@ def test_an_operation_that_keras_has_not_is_refused_with_what_can_be_done(
     monkeypatch.setattr(room, "rebuild", refuse)
     with pytest.raises(UsageError, match=r"tiny, with FakeQuantize\. Train a head on it"):
         rebuilt_network(types.SimpleNamespace(), tiny_network)
+
+
+def test_a_network_of_8_bits_is_refused_before_keras_builds_anything(tiny_network):
+    with pytest.raises(UsageError, match=r"tiny, whose weights have 8 bits\. Train a head on it"):
+        rebuilt_network(types.SimpleNamespace(), replace(tiny_network, quantised=True))
+
+
+@pytest.mark.parametrize(
+    ("where", "meant"),
+    [
+        ("/layer4/layer4.0/conv1/Conv", "layer4_layer4_0_conv1_Conv"),
+        ("Convolution:3", "Convolution_3"),
+        ("block_16", "block_16"),
+        ("last-stage", "last-stage"),
+        ("all", "all"),
+        ("-20", "-20"),
+        (-20, -20),
+    ],
+)
+def test_the_freeze_point_is_named_as_the_file_names_it(tiny_network, monkeypatch, where, meant):
+    points = []
+    rebuilt = types.SimpleNamespace(model=types.SimpleNamespace(layers=[]))
+    monkeypatch.setattr(split_network, "kept_dtype_policy", contextlib.nullcontext)
+    monkeypatch.setattr(split_network, "rebuilt_network", lambda *_: rebuilt)
+    monkeypatch.setattr(split_network, "freeze", lambda *given: points.append(given[-1]))
+    split_graph(types.SimpleNamespace(), tiny_network, FineTuning(where=where), "f32")
+    assert points == [meant]
 
 
 def test_views_of_another_size_are_refused(tiny_network):

@@ -1,7 +1,7 @@
 """Makes Keras files and reads them back; runs as a process on Keras's OpenVINO backend.
 
 It prints, for each file, the largest difference between what Keras computes and what the graph
-that headstart reads computes.
+that headstart reads computes, and its operations with names.
 """
 
 import json
@@ -12,6 +12,7 @@ import numpy as np
 
 from headstart.foreign.keras_models import read_keras_model
 from headstart.networks.keras_tracing import prepare
+from headstart.networks.layers import is_numbered
 from headstart.networks.runtime import load_processor
 
 SIDE = 16
@@ -54,7 +55,12 @@ def check(keras, model, path):
     expected = np.asarray(keras.ops.convert_to_numpy(model(image, training=False)))
     graph = read_keras_model(path, (SIDE, SIDE))
     found = load_processor().compile_model(graph, "CPU")(image)[0]
-    return float(np.abs(found - expected).max())
+    named = {
+        node.get_friendly_name(): node.get_type_name()
+        for node in graph.get_ordered_ops()
+        if node.get_type_name() != "Constant" and not is_numbered(node)
+    }
+    return float(np.abs(found - expected).max()), named
 
 
 def refused(path):
@@ -83,7 +89,9 @@ def main():
     errors = {name: refused(folder / name) for name in ("operations.keras", "two.keras")}
     for path in map(Path, sys.argv[2:]):
         errors[path.name] = refused(path)
-    print(json.dumps({"differences": made, "errors": errors}))
+    differences = {name: difference for name, (difference, _) in made.items()}
+    named = {name: kinds for name, (_, kinds) in made.items()}
+    print(json.dumps({"differences": differences, "named": named, "errors": errors}))
 
 
 if __name__ == "__main__":

@@ -153,3 +153,25 @@ def test_layers_that_are_no_features_are_refused(ends):
 
     with pytest.raises(Unfit, match=r"'odd', with the shape \(2, 3, 4, 4\)"):
         ends(build, layer="odd")
+
+
+def test_layers_of_windows_are_refused_and_never_suggested(ends):
+    def build(ops, x):
+        windows = ops.reshape(x, np.array([4, 6, 2, 2]), False)
+        windows.set_friendly_name("window")
+        return ops.reshape(windows, np.array([1, 96]), False)
+
+    with pytest.raises(Unfit, match=r"\(6, 2, 2\) for each of 4 windows"):
+        ends(build, layer="window")
+    with pytest.raises(Unfit, match=r"'windo'\. `headstart models FILE` lists"):
+        ends(build, layer="windo")
+
+
+def test_a_map_made_of_tokens_has_its_channels_last(ends):
+    def build(ops, x):
+        made = ops.reshape(tokens(ops, x), np.array([1, 4, 4, 6]), False)
+        normalised = ops.multiply(made, draw(6))
+        normalised.set_friendly_name("map")
+        return ops.reduce_mean(normalised, np.array([1, 2]), False)
+
+    assert ends(build, layer="map") == {"features": (6,), "feature_map": (4, 4, 6)}

@@ -46,6 +46,21 @@ def test_graphs_compute_what_keras_computes(found):
     assert max(found["differences"].values()) < 1e-2
 
 
+@pytest.mark.parametrize("file", ["functional.keras", "functional.h5"])
+def test_layers_keep_their_names_also_those_of_a_network_inside(found, file):
+    assert found["named"][file] == {
+        "random_flip": "Select",  # of numbers that become constants
+        "rescaling": "Add",
+        "conv2d": "Convolution",
+        "batch_normalization": "BatchNormInference",
+        "activation": "Relu",
+        "depthwise_conv2d": "Swish",
+        "add": "Add",
+        "global_average_pooling2d": "ReduceMean",
+        "dense": "Softmax",
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "why"),
     [

@@ -1,10 +1,14 @@
 """Graphs of other programs become graphs of ours, and compute the same."""
 
+import math
+import re
+
 import numpy as np
 import pytest
 
 from headstart.foreign.lowering import Unfit
 from headstart.foreign.normalising import Wanted, normalise, takes_floats
+from headstart.networks import layers as room
 from headstart.networks.preprocessing import INSIDE, MINUS_ONE_TO_ONE
 from headstart.networks.runtime import load_openvino, load_processor
 
@@ -159,3 +163,18 @@ def test_a_network_that_moves_the_batch_computes_on_each_image_alone(ops):
     model = openvino.Model([ops.result(value)], [image], "net")
     # Compared with the file inside.
     assert normalise(model, Wanted()).outputs["features"] == (192,)
+
+
+def test_every_layer_that_is_listed_can_give_the_features(ops, tiny_network, monkeypatch):
+    def normalised(**wanted):
+        original = network(ops)
+        return normalise(original, Wanted(preprocessing=MINUS_ONE_TO_ONE, **wanted))
+
+    graph = normalised().model
+    monkeypatch.setattr(room, "read_graph", lambda *_: graph)
+    layers = room.list_layers(tiny_network)
+    names = [layer.name for layer in layers]
+    assert {"convolution", "stem", "scores"} < set(names)
+    assert not [name for name in names if re.fullmatch(r"[A-Za-z]+_\d+", name)]
+    for layer in layers:
+        assert math.prod(normalised(layer=layer.name).outputs["features"]) in layer.shape

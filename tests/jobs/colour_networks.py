@@ -34,6 +34,7 @@ def colour_network(folder, name):
     offsets = np.append(-sharp * np.square(centres).sum(1), -8).astype(np.float32)
     features = op.concat([mean, op.multiply(mean, mean)], axis=1)
     product = op.matmul(features, op.constant(kernel), False, True)
+    product.set_friendly_name("logits")
     outputs = []
     for node, output in (
         (features, "features"),

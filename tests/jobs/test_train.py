@@ -19,6 +19,7 @@ from headstart.data.labelled_images import LabelledImages
 from headstart.errors import DatasetError, ImageDamaged, StorageError, UsageError
 from headstart.evaluation import Evaluation
 from headstart.evaluation.learnt_from import LearntFrom
+from headstart.finetuning.job import Prepared
 from headstart.heads.logistic import LogisticHead
 from headstart.images.notes import NoteCount
 from headstart.images.sources import UnreadableImage, as_source
@@ -85,6 +86,33 @@ def test_nothing_is_downloaded_for_a_dataset_that_is_refused(tmp_path):
     with pytest.raises(DatasetError):
         hs.train(tmp_path / "nothing", tmp_path / "model", progress=progress)
     assert progress.said == []
+
+
+@pytest.fixture
+def no_reading(monkeypatch):
+    """Fail if images are read."""
+
+    def read(*_, **__):
+        pytest.fail("images were read")
+
+    monkeypatch.setattr("headstart.jobs.train.parts_of", read)
+
+
+@pytest.mark.usefixtures("no_reading")
+@pytest.mark.parametrize("budget", [None, 60])
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"fine_tuning": hs.FineTuning(), "head": "knn"}, "a head that is made of layers"),
+        ({"fine_tuning": hs.FineTuning(), "precision": "int8"}, "fine-tuning with precision"),
+        ({"size": 64}, "converted already, with its own size"),
+    ],
+)
+def test_a_network_that_does_not_fit_is_refused_before_an_image_is_read(
+    labelled, tiny_network, tmp_path, budget, settings, why
+):
+    with pytest.raises(UsageError, match=why):
+        hs.train(labelled, tmp_path / "model", backbone=tiny_network, budget=budget, **settings)
 
 
 def test_the_settings_of_a_classifier_are_its_parameters():
@@ -305,6 +333,10 @@ def test_the_validation_split_serves_fine_tuning_or_is_said_not_to(
         given.append(validation and len(validation))
         yield classifier.fit(training)
 
+    ready = Prepared(
+        settings=settings, origin=None, split=None, keras=None, gpu=None, precision="f32"
+    )
+    monkeypatch.setattr("headstart.jobs.train.prepare", lambda *_: ready)
     monkeypatch.setattr("headstart.jobs.train.fine_tuned", tuned)
     progress = Recorder()
     summary = hs.train(

@@ -134,7 +134,7 @@ def test_several_tensors_can_cross(divided):
     ("where", "says"),
     [
         ("block_17", "Did you mean block_7 or block_1 or block_16?"),
-        ("block_17", "`headstart models` NAME lists"),
+        ("block_17", "`headstart models NAME` lists"),
         (500, "from -155 to 154. Received: 500"),
         (-1, "the freeze point -1, from which on mobilenetv2"),
         ("Conv_1_bn", "has no weights besides batch normalisation"),

@@ -75,6 +75,8 @@ def chosen_fine_tuning(arguments: argparse.Namespace) -> FineTuning | None:
         must_come_with("--fine-tune", given + ["--restart"] * arguments.restart)
         return None
     shared = options.FEATURES.given(arguments)
+    if shared.get("precision") == "int8":
+        del shared["precision"]  # which the whole job refuses, with the reason
     return FINE_TUNING.settings(
         arguments,
         where=arguments.fine_tune,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from headstart.backbones.weights import WeightsFile
     from headstart.classifier import ImageClassifier
     from headstart.data.inputs import Images, Labels
+    from headstart.features.devices import Gpu
     from headstart.features.engine import Precision
     from headstart.finetuning.plan import Labelled, Origin, Plan
     from headstart.finetuning.split_network import SplitNetwork
@@ -62,6 +63,30 @@ if TYPE_CHECKING:
 _SHARE_OF_DATA = 0.2
 # The weights, two sums of the optimizer, the average and the best so far.
 _WEIGHTS_IN_CHECKPOINT = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prepared:
+    """A network that can be fine-tuned as the settings say; see `prepare`.
+
+    Attributes
+    ----------
+    settings : FineTuning
+    origin : Origin
+    split : SplitNetwork
+    keras : module
+    gpu : Gpu or None
+        What is trained on; None for the processor.
+    precision : {"f32", "bf16"}
+        What training computes in.
+    """
+
+    settings: FineTuning
+    origin: Origin
+    split: SplitNetwork
+    keras: ModuleType
+    gpu: Gpu | None
+    precision: Precision
 
 
 _CLASSIFIER = Means("an ImageClassifier, because a saved model can't be trained further")
@@ -166,17 +191,15 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
     restart: bool = False,
     skip_unreadable: bool = False,
     progress: Progress | None = None,
+    prepared: Prepared | None = None,
 ) -> Iterator[ImageClassifier]:
     """Yield the result of `fine_tune`, and delete its folder when the context ends well.
 
-    To save the result inside keeps the work until it is safe.
+    To save the result inside keeps the work until it is safe. `prepared` is what `prepare` returned
+    for the classifier; its resize rule and its head may have been chosen since.
     """
     began = time.perf_counter()
-    if classifier.precision == "int8":
-        raise UsageError(
-            "A network is rounded to 8 bits only if it stays as it is in training. Received: "
-            "fine-tuning with precision='int8'. Leave out one of the two."
-        )
+    _check_precision(classifier)
     if folder is not None:
         refuse_among_images(Path(folder), [X], "Checkpoints")
     if y is None:
@@ -187,18 +210,10 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
     given = None if validation is None else _matched(validation, train[1], progress)
     numbers = group_codes(groups, len(train[1]))
     check_labels(train[1], given and given[1], settings, numbers)
-    origin = find_origin_of(classifier, progress)
-    keras = start_keras(classifier.device)
-    gpu = training_gpu(keras, classifier.device)
-    precision = training_precision(settings.precision, gpu)
-    with standard_settings(keras), computing_on(keras, gpu), seeded(settings.seed):
-        # Before the features: it refuses settings that do not fit the network.
-        split = _split(keras, origin, settings, precision)
-    if origin.built is not None:
-        check_unchanged(origin.built[1])
+    prepared = prepared or prepare(classifier, settings, progress)
     plan = make_plan(
         classifier,
-        origin,
+        prepared.origin,
         train,
         given,
         settings,
@@ -206,11 +221,54 @@ def fine_tuned(  # noqa: PLR0913 - as `fine_tune`
         skip_unreadable=skip_unreadable,
         progress=progress,
     )
+    split = prepared.split
     with _opened(folder, plan, split, restart=restart, progress=progress) as work:
-        with standard_settings(keras), computing_on(keras, gpu), seeded(settings.seed):
-            result, summary = _trained(plan, split, precision, work, progress)
+        keras = prepared.keras
+        with standard_settings(keras), computing_on(keras, prepared.gpu), seeded(settings.seed):
+            result, summary = _trained(plan, split, prepared.precision, work, progress)
         result.fine_tuning_ = replace(summary, seconds=time.perf_counter() - began)
         yield result
+
+
+def prepare(
+    classifier: ImageClassifier, settings: FineTuning, progress: Progress | None = None
+) -> Prepared:
+    """Return the network of a classifier, ready to be fine-tuned.
+
+    All that can be refused without an image is refused here.
+
+    Parameters
+    ----------
+    classifier : ImageClassifier
+    settings : FineTuning
+    progress : Progress, optional
+        Shows a download.
+
+    Raises
+    ------
+    UsageError, UnknownBackbone, WeightsError, MissingExtra
+        See `fine_tune`.
+    """
+    _check_precision(classifier)
+    origin = find_origin_of(classifier, progress)
+    keras = start_keras(classifier.device)
+    gpu = training_gpu(keras, classifier.device)
+    precision = training_precision(settings.precision, gpu)
+    with standard_settings(keras), computing_on(keras, gpu), seeded(settings.seed):
+        split = _split(keras, origin, settings, precision)
+    if origin.built is not None:
+        check_unchanged(origin.built[1])
+    return Prepared(
+        settings=settings, origin=origin, split=split, keras=keras, gpu=gpu, precision=precision
+    )
+
+
+def _check_precision(classifier: ImageClassifier) -> None:
+    if classifier.precision == "int8":
+        raise UsageError(
+            "A network is rounded to 8 bits only if it stays as it is in training. Received: "
+            "fine-tuning with precision='int8'. Leave out one of the two."
+        )
 
 
 def _matched(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headstart.errors import UsageError
-from headstart.networks.keras_graph import NotRebuilt, rebuild
+from headstart.networks.keras_graph import NotRebuilt, keras_name, rebuild
 from headstart.networks.keras_operations import RULES
 from headstart.networks.layout import inverse
 from headstart.networks.network import DESCRIPTION, GRAPH, Network, cached_network, hash_files
@@ -37,11 +37,20 @@ def rebuilt_network(keras: ModuleType, network: Network) -> Rebuilt:
     Raises
     ------
     UsageError
-        If Keras has not all of its operations.
+        If Keras has not all of its operations, or it has 8 bits.
     """
+    if network.quantised:
+        raise UsageError(
+            "A network is fine-tuned in floats: steps of 8 bits are too large to learn in. "
+            f"Received: {network.name}, whose weights have 8 bits. Train a head on it, without "
+            "fine-tuning; or fine-tune the network that it was rounded from."
+        )
     graph = read_graph(network, load_openvino().Core())
+    name = keras_name(network.name)
     try:
-        return rebuild(keras, graph, ["features"], RULES, pixels="float32", as_layers=True)
+        return rebuild(
+            keras, graph, ["features"], RULES, pixels="float32", as_layers=True, name=name
+        )
     except NotRebuilt as error:
         raise UsageError(
             "A network of another program is fine-tuned if Keras has all of its operations. "

@@ -10,11 +10,12 @@ import numpy as np
 from headstart.backbones import keras_outputs, keras_weights
 from headstart.errors import UsageError
 from headstart.finetuning.rebuilt_network import rebuilt_network
+from headstart.networks.keras_graph import keras_name
 from headstart.networks.preprocessing import INSIDE
 from headstart.prediction.scoring import AffineSoftmax, DenseSoftmax, Layer, Scorer
 from headstart.storage.disk import writing
 from headstart.training.folding import Folded, dense_layers, fold
-from headstart.training.freezing import FreezePoint, freeze
+from headstart.training.freezing import ALL, LAST_STAGE, FreezePoint, freeze, is_number
 from headstart.training.loop import assign
 from headstart.training.optimizers import (
     compile_model,
@@ -168,8 +169,14 @@ def split_graph(
         rebuilt = rebuilt_network(keras, network)
     for layer in rebuilt.model.layers:
         layer.dtype_policy = DTYPE_POLICIES[precision]
-    point = freeze(keras, rebuilt.model, settings.where)
+    point = freeze(keras, rebuilt.model, _where(settings.where))
     return SplitNetwork(keras, INSIDE, rebuilt.model, point, None, rebuilt)
+
+
+def _where(where: int | str) -> int | str:
+    """Return a freeze point as the layers of a rebuilt network are named."""
+    text = str(where)
+    return where if text in (ALL, LAST_STAGE) or is_number(text) else keras_name(text)
 
 
 def _check_feature_map(backbone: Model, other: Model) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headstart.foreign.lowering import Lowering, Unfit, is_constant, shape_of, whole_numbers
+from headstart.networks.layers import gives_features
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -213,7 +214,8 @@ class _Finder:
             if node.get_name() in self._computed and node.get_type_name() != "Result"
         }
         if name not in layers:
-            close = difflib.get_close_matches(name, layers, n=3)
+            fitting = [each for each in layers if gives_features(shape_of(layers[each]))]
+            close = difflib.get_close_matches(name, fitting, n=3)
             hint = f" Did you mean {' or '.join(close)}?" if close else ""
             raise Unfit(
                 f"layer must name a layer of the file. Received: {name!r}.{hint} "
@@ -223,19 +225,22 @@ class _Finder:
 
     def _of_value(self, value: Output) -> tuple[Output, Output | None]:
         shape = shape_of(value)
+        if not gives_features(shape):
+            windows = (
+                f" for each of {shape[0]:,} windows or tokens"
+                if len(shape) and shape[0] > 1
+                else ""
+            )
+            raise Unfit(
+                "Features must come from a layer whose output for an image is a feature map, "
+                f"tokens or a vector. Received: {value.get_node().get_friendly_name()!r}, with the "
+                f"shape {tuple(shape[1:])}{windows}."
+            )
         if math.prod(shape) == max(shape):
             return self._make.reshape(value, [1, math.prod(shape)]), self._map_behind(value)
         if len(shape) == _MAP:
             return self._pooled(self._last(value, channels_first=self._has_channels_first(value)))
-        if len(shape) == _TOKENS:
-            return self._of_tokens(value)
-        if len(shape) == _VECTOR:
-            return value, None
-        raise Unfit(
-            "Features must come from a layer whose output for an image is a feature map, tokens or "
-            f"a vector. Received: {value.get_node().get_friendly_name()!r}, with the shape "
-            f"{tuple(shape[1:])}."
-        )
+        return self._of_tokens(value) if len(shape) == _TOKENS else (value, None)
 
     def _of_tokens(self, tokens: Output) -> tuple[Output, Output | None]:
         """Return the class token where there is one, else the mean of the tokens."""
@@ -270,7 +275,10 @@ class _Finder:
             sources = [each for each in node.input_values() if self._is_computed(each)]
             if not sources:
                 break
+            last = shape_of(value)[-1]
             value = sources[0]
+            if len(shape_of(value)) != _MAP and shape_of(value)[-1] == last:
+                return False  # made of tokens, or of windows of them, whose channels are last
         return self._channels_first
 
     def _pooled(self, feature_map: Output) -> tuple[Output, Output]:

@@ -10,7 +10,6 @@ anybody gets it.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,6 +35,7 @@ from headstart.networks.graph import (
     take_pixels,
 )
 from headstart.networks.graph_check import OPERATIONS
+from headstart.networks.layers import is_numbered
 from headstart.networks.layout import run_channels_first
 from headstart.networks.preprocessing import INSIDE
 from headstart.networks.runtime import load_openvino
@@ -167,25 +167,26 @@ def _shape(output: Output) -> tuple[int, ...]:
 def make_plain(model: Model) -> None:
     """Compute all that does not depend on the image, and lower the rest, in place."""
     fold_constants(model)
+    # First under their own kinds: what they are lowered to keeps their names.
+    counts: Counter[str] = Counter()
+    _number_layers(model, counts)
     _compute_in_float32(model)
     fold_constants(model)
     store_floats(model)
     lower(model)
     drop_idle_converts(model)
     fold_constants(model)
-    _number_layers(model)
+    _number_layers(model, counts)
 
 
-def _number_layers(model: Model) -> None:
+def _number_layers(model: Model, counts: Counter[str]) -> None:
     """Give layers that the file has no names for names that are always the same.
 
     OpenVINO names them by their kind and how many nodes this process has made so far.
     """
-    counts: Counter[str] = Counter()
     for node in model.get_ordered_ops():
         kind = node.get_type_name()
-        given = re.fullmatch(r"([A-Z][A-Za-z]+)_\d+", node.get_friendly_name())
-        if given and given[1] in (kind, "Transpose") and kind != "Constant":
+        if is_numbered(node) and kind != "Constant":
             counts[kind] += 1
             node.set_friendly_name(f"{kind}:{counts[kind]}")
 

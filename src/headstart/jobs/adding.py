@@ -24,7 +24,7 @@ from headstart.hub.handles import Handle
 from headstart.jobs.foreign_files import foreign_file
 from headstart.jobs.measuring import classes_of, measure_on
 from headstart.networks.classes import imagenet_classes
-from headstart.networks.layers import list_layers
+from headstart.networks.layers import count_parameters
 from headstart.networks.preprocessing import USUAL, PreprocessingName
 from headstart.progress import NoProgress
 
@@ -194,7 +194,7 @@ def _figures_of(network: Network) -> Figures:
         size=network.size,
         n_features=network.outputs["features"][0],
         n_classes=next(iter(network.outputs.get("probabilities", ())), None),
-        parameters=sum(layer.parameters for layer in list_layers(network)),
+        parameters=count_parameters(network),
         macs=network.macs,
     )
 

@@ -15,7 +15,7 @@ from headstart.foreign.added import DESCRIPTION, AddedBackbone
 from headstart.foreign.facts import Facts
 from headstart.foreign.metadata import Source, together
 from headstart.jobs.foreign_files import foreign_file
-from headstart.networks.layers import GraphLayer, list_layers
+from headstart.networks.layers import GraphLayer, count_parameters, list_layers
 from headstart.networks.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ class NetworkDescription(Displayed):
     format : str
         The format of the file.
     layers : tuple of GraphLayer
-        In the order that an image passes through them.
+        Those that `layer` may name, in the order that an image passes through them.
+    parameters : int
+        Number of parameters of the network.
     sources : tuple of Source
         What the file, and each small file beside it, says of it.
     """
@@ -64,17 +66,13 @@ class NetworkDescription(Displayed):
     network: Network
     format: str
     layers: tuple[GraphLayer, ...]
+    parameters: int
     sources: tuple[Source, ...]
 
     @property
     def facts(self) -> Facts:
         """All that is known of the network."""
         return together(self.sources)
-
-    @property
-    def parameters(self) -> int:
-        """Number of parameters of the network."""
-        return sum(layer.parameters for layer in self.layers)
 
     def display_parts(self) -> Iterator[str | Table]:
         """Yield the headline, the layers, and what is known."""
@@ -171,7 +169,9 @@ def describe(
         sources += own
     else:
         network = find_network(spec)
-    return NetworkDescription(network, file.format, list_layers(network), sources)
+    return NetworkDescription(
+        network, file.format, list_layers(network), count_parameters(network), sources
+    )
 
 
 def _without_saying(spec: NetworkSpec) -> tuple[Network, tuple[Source, ...]]:

@@ -111,9 +111,7 @@ def parts_of(  # noqa: PLR0913 - what decides about the parts, each by name
     DatasetError, UsageError
         See `headstart.train`.
     """
-    # What can be refused is refused before images are read.
-    if seconds is not None and not 0 < seconds < math.inf:
-        raise UsageError(f"bursts must be a number of seconds above 0. Received: {seconds!r}.")
+    check_parts(dataset, test, seed, seconds=seconds, cross_validate=cross_validate)
     parts = _split(dataset, test, seed, None, cross_validate=cross_validate)
     _labelled(parts, progress.say)
     outside = test if isinstance(test, LabelledImages) else None
@@ -135,6 +133,25 @@ def parts_of(  # noqa: PLR0913 - what decides about the parts, each by name
         progress.say(no_test)
         found = (*found, no_test)
     return replace(grouped, found=found)
+
+
+def check_parts(
+    dataset: LabelledImages,
+    test: float | LabelledImages | None,
+    seed: int,
+    *,
+    seconds: float | None,
+    cross_validate: bool,
+) -> None:
+    """Refuse what `parts_of` refuses without an image.
+
+    Raises
+    ------
+    DatasetError, UsageError
+    """
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise UsageError(f"bursts must be a number of seconds above 0. Received: {seconds!r}.")
+    _labelled(_split(dataset, test, seed, None, cross_validate=cross_validate), _silent)
 
 
 def say_unused(

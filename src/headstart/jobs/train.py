@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from headstart.arguments import Seed, checked
+from headstart.backbones.resolving import AUTO
 from headstart.classifier import ClassifierSettings, ImageClassifier
 from headstart.comparing.settings import ComparisonSettings
 from headstart.data.inputs import dataset_at
@@ -26,13 +27,13 @@ from headstart.evaluation.design_effect import CROSS_VALIDATED, design_effect
 from headstart.evaluation.drawing_check import check_drawing
 from headstart.evaluation.report import note_table, reasons_table
 from headstart.features.devices import check_device
-from headstart.finetuning.job import fine_tuned
+from headstart.finetuning.job import Prepared, fine_tuned, prepare
 from headstart.heads.dense import DenseHead
 from headstart.heads.out_of_fold import out_of_fold
 from headstart.heads.table import head_name
 from headstart.jobs.choosing import chosen
 from headstart.jobs.evaluate import draw_evaluation, evaluate
-from headstart.jobs.parts import given_tests, parts_of, say_unused, uses_validation
+from headstart.jobs.parts import check_parts, given_tests, parts_of, say_unused, uses_validation
 from headstart.jobs.preconditions import check_out, work_place
 from headstart.jobs.report import report_data, report_place
 from headstart.jobs.split_files import write_split_file
@@ -329,16 +330,20 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
         if quick:
             settings["error_target"] = None
         classifier = ImageClassifier(backbone, random_state=seed, **settings)
+        tests = given_tests(test, dataset, progress)
+        # What is chosen among many on the images that are tested looks better than it is.
+        cross_validate = fine_tuning is None and budget is None and not _is_dense(classifier.head)
+        check_parts(images, tests, seed, seconds=bursts, cross_validate=cross_validate)
+        # Before an image is read, too. With a time budget, the images decide what "auto" is.
+        is_known = budget is None or backbone != AUTO
+        network = _network(classifier, fine_tuning, progress) if is_known else None
         parts = parts_of(
             images,
-            given_tests(test, dataset, progress),
+            tests,
             seed,
             group_by=group_by,
             seconds=bursts,
-            # What is chosen among many on the images that are tested looks better than it is.
-            cross_validate=fine_tuning is None
-            and budget is None
-            and not _is_dense(classifier.head),
+            cross_validate=cross_validate,
             quick=quick,
             reading={
                 "cache": classifier.cache,
@@ -364,8 +369,8 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
             )
         fitting = _fitted(
             classifier,
+            network or _network(classifier, fine_tuning, progress),
             parts,
-            fine_tuning,
             write_split=split_file,
             work=work_place(out),
             restart=restart,
@@ -414,11 +419,20 @@ def _is_dense(head: str | Head) -> bool:
     return isinstance(head, DenseHead) or head == "dense"
 
 
+def _network(
+    classifier: ImageClassifier, fine_tuning: FineTuning | None, progress: Progress
+) -> Network | Prepared:
+    """Return the network of a classifier, ready to be fine-tuned if it shall be."""
+    if fine_tuning is None:
+        return classifier.find_network(progress)
+    return prepare(classifier, fine_tuning, progress)
+
+
 @contextlib.contextmanager
 def _fitted(
     classifier: ImageClassifier,
+    network: Network | Prepared,
     parts: Parts,
-    fine_tuning: FineTuning | None,
     *,
     write_split: Path | None,
     work: Path,
@@ -436,9 +450,9 @@ def _fitted(
         found = replace(evaluate(fitted, tested, progress=progress), learnt_from=None)
         return _grouped(found, tested, parts.tested_groups)
 
-    if fine_tuning is None:
+    if not isinstance(network, Prepared):
         extracted = classifier.fit_on(
-            classifier.find_network(progress),
+            network,
             parts.training.sources,
             parts.training.labels,
             groups=parts.groups,
@@ -454,13 +468,14 @@ def _fitted(
     with fine_tuned(
         classifier,
         parts.training,
-        settings=fine_tuning,
-        validation=parts.validation if uses_validation(fine_tuning) else None,
+        settings=network.settings,
+        validation=parts.validation if uses_validation(network.settings) else None,
         groups=parts.groups,
         folder=work,
         restart=restart,
         skip_unreadable=True,
         progress=progress,
+        prepared=network,
     ) as tuned:
         yield tuned, on_others
 

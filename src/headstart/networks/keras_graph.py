@@ -112,6 +112,7 @@ def rebuild(
     *,
     pixels: str = "uint8",
     as_layers: bool = False,
+    name: str | None = None,
 ) -> Rebuilt:
     """Return the graph of a network as a Keras network, with its weights.
 
@@ -129,6 +130,8 @@ def rebuild(
     as_layers : bool
         Whether every step is a layer, so that the network can be split between any two. Such a
         network can't be saved whole.
+    name : str, optional
+        What the Keras network is called. The default is a name of Keras's.
 
     Raises
     ------
@@ -148,12 +151,14 @@ def rebuild(
         except NotRebuilt as error:
             raise NotRebuilt(f"{kind} ({error})") from error
     ends = {
-        name: builder.in_order(result.input_value(0))
-        for name, result in zip(outputs, results, strict=True)
+        output: builder.in_order(result.input_value(0))
+        for output, result in zip(outputs, results, strict=True)
     }
-    network = keras.Model(builder.image, ends if len(ends) > 1 else next(iter(ends.values())))
-    for name, values in builder.weights.items():
-        network.get_layer(name).set_weights([each.values for each in values])
+    network = keras.Model(
+        builder.image, ends if len(ends) > 1 else next(iter(ends.values())), name=name
+    )
+    for layer, values in builder.weights.items():
+        network.get_layer(layer).set_weights([each.values for each in values])
     return Rebuilt(model, network, builder.weights, builder.places)
 
 
@@ -224,7 +229,7 @@ class Builder:
 
     def name(self, friendly: str) -> str:
         """Return a name for a layer that Keras takes and no other layer has."""
-        base = re.sub(r"[^A-Za-z0-9_]+", "_", friendly).strip("_") or "step"
+        base = keras_name(friendly)
         name, number = base, 1
         while name in self._names:
             number += 1
@@ -264,6 +269,11 @@ class Builder:
             shape = [tensor.shape[axis] for axis in axes[1:]]
             return self.layer(node, "Reshape", tensor, target_shape=shape)
         return self.layer(node, "Permute", tensor, dims=axes[1:])
+
+
+def keras_name(name: str) -> str:
+    """Return the name of a network, or of a layer of its file, as Keras takes it on any backend."""
+    return re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_") or "step"
 
 
 def _maker(tensor: Any) -> str:

@@ -118,9 +118,14 @@ def _number(model: Model, where: str) -> int:
         return 0
     if where == LAST_STAGE:
         return _last_stage(model)
-    if where.removeprefix("-").isdecimal():
+    if is_number(where):
         return _by_number(model, int(where))
     return _by_name(model, where)
+
+
+def is_number(where: str) -> bool:
+    """Tell whether a freeze point is the number of a layer."""
+    return where.removeprefix("-").isdecimal()
 
 
 def _by_number(model: Model, number: int) -> int:
@@ -145,7 +150,7 @@ def _by_name(model: Model, name: str) -> int:
     hint = f" Did you mean {' or '.join(close)}?" if close else ""
     raise UsageError(
         f"The freeze point must be '{ALL}', '{LAST_STAGE}', a number, or a layer or block of "
-        f"{model.name}. Received: {name!r}.{hint} `headstart models` NAME lists a network's layers."
+        f"{model.name}. Received: {name!r}.{hint} `headstart models NAME` lists a network's layers."
     )
 
 
