@@ -35,7 +35,7 @@ def add_arguments(parser: CommandParser) -> None:
     text = "also check the images of FOLDER and their labels, and show what is found"
     parser.add_argument("--check", action="store_true", help=text)
     options.add_reading(parser)
-    FEATURES.add(parser, "workers", "device")
+    FEATURES.add(parser, "workers", "device", "accept_truncated")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         dataset=dataset,
         workers=features.workers,
         device=features.device,
+        accept_truncated=features.accept_truncated,
         check=arguments.check,
         **questions(arguments),
         progress=progress(arguments),

@@ -45,6 +45,7 @@ def report(  # noqa: PLR0913 - all are named, and each has a default
     dataset: DatasetSettings = DatasetSettings(),
     workers: Positive | None = None,
     device: Device = "auto",
+    accept_truncated: bool = False,
     against: Named | None = None,
     at_recall: float | None = None,
     at_precision: float | None = None,
@@ -69,6 +70,8 @@ def report(  # noqa: PLR0913 - all are named, and each has a default
         Threads that read images. The default is one for each processor core.
     device : {"auto", "cpu", "gpu"}, default="auto"
         What computes: the processor or a GPU.
+    accept_truncated : bool, default=False
+        Whether to read JPEGs that are cut short, if at most a tenth of their rows are missing.
     against, at_recall, at_precision, by, group_by : optional
         More to show: see `evaluate`.
     check : bool, default=False
@@ -107,6 +110,7 @@ def report(  # noqa: PLR0913 - all are named, and each has a default
         images,
         workers=workers,
         device=device,
+        accept_truncated=accept_truncated,
         against=against,
         at_recall=at_recall,
         at_precision=at_precision,
@@ -118,7 +122,12 @@ def report(  # noqa: PLR0913 - all are named, and each has a default
     if check:
         network = opened.predictor.network
         found = check_data(
-            images, backbone=network, workers=workers, device=device, progress=progress
+            images,
+            backbone=network,
+            workers=workers,
+            device=device,
+            accept_truncated=accept_truncated,
+            progress=progress,
         )
         further.append(_findings(found))
     write_report(

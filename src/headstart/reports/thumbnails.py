@@ -100,7 +100,8 @@ def as_address(image: Image.Image) -> str:
 def _thumbnail(source: ImageSource) -> str | None:
     """Return the small image of a source; None if it can't be read: the report lists it already."""
     try:
-        with decoded_image(source, at_least=(SIDE, SIDE)) as decoded:
+        # What an evaluation has accepted is shown; what it has not stands among the unreadable.
+        with decoded_image(source, at_least=(SIDE, SIDE), accept_truncated=True) as decoded:
             small = decoded.image.copy()
     except ImageError:
         return None

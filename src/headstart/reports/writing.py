@@ -19,6 +19,7 @@ from headstart.errors import HeadstartError
 from headstart.escaping import printable
 from headstart.explaining.explainer import Explainer
 from headstart.explaining.overlay import overlay
+from headstart.features.settings import FeatureSettings
 from headstart.reports import charts, claim
 from headstart.reports.confusions import MOST_CLASSES, confusion_cells, frequent_cells
 from headstart.reports.thumbnails import MOST_BYTES, Thumbnails
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 #: Mistakes that are shown, the most confident first; and how many of them with a heat map.
 _MISTAKES, _HEAT_MAPS = 24, 12
+_AS_ACCEPTED = FeatureSettings(accept_truncated=True)
 _PACKAGES = ("numpy", "openvino", "pillow", "scikit-learn", "keras")
 
 
@@ -141,7 +143,8 @@ def _heat_maps(data: ReportData, mistakes: tuple[Mistake, ...], images: Thumbnai
     # The saved model may predict otherwise: in cross-validation, another one made the mistake.
     known.sort(key=lambda mistake: mistake.predicted)
     try:
-        explainer = Explainer.of(data.predictor)
+        # Only what could be read was predicted wrongly.
+        explainer = Explainer.of(data.predictor.with_settings(_AS_ACCEPTED))
         for label, some in itertools.groupby(known, lambda mistake: mistake.predicted):
             names = [mistake.path for mistake in some]
             for explanation in explainer.stream([data.sources[name] for name in names], label):
