@@ -40,11 +40,17 @@ def test_the_interval_counts_groups():
     assert np.diff(grouped.interval) > np.diff(alone.interval)
 
 
-@pytest.mark.parametrize(("n", "said"), [(1, "this image"), (4, "all of these 4 images")])
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [
+        (1, "this image: its accuracy on it says"),
+        (4, "all of these 4 images: its accuracy on them says"),
+    ],
+)
 def test_where_there_are_no_others_others_are_asked_for(n, said):
     found = LearntFrom.of(_outcomes([True] * n, [True] * n))
     assert (found.n, found.n_others, found.accuracy, found.interval) == (n, 0, None, None)
-    assert found.warning.startswith(f"The model has learnt from {said}: ")
+    assert found.warning.startswith(f"The model has learnt from {said} nothing about new ones.")
     assert found.warning.endswith("\nTest on others.")
 
 
@@ -52,3 +58,9 @@ def test_nothing_is_said_of_new_images_nor_where_it_is_not_known():
     new = LearntFrom.of(_outcomes(RIGHT, [False] * 120))
     assert (new.n, new.n_others, new.count, new.warning) == (0, 120, "", "")
     assert LearntFrom.of(_outcomes(RIGHT, None)) is None
+
+
+def test_one_image_is_spoken_of_as_one():
+    said = LearntFrom.of(_outcomes(RIGHT, [True] + [False] * 119)).warning
+    assert "from 1 of these 120 images: its accuracy on it says" in said
+    assert "\nWithout it: 114 of 119 right" in said

@@ -112,7 +112,8 @@ class Evaluation(Displayed):
     learnt_from : LearntFrom or None
         How many of the images the model has learnt from, which are no test, and its accuracy on the
         others. None where that is not known: for a pre-trained network, and for a model that was
-        saved without the hashes of its training images.
+        saved without the hashes of its training images. `headstart.train` leaves it out: its
+        ``without_shared`` is without near copies, too.
     """
 
     accuracy: float

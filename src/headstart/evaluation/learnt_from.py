@@ -70,8 +70,9 @@ class LearntFrom:
         """Say that accuracy on such images says nothing, and what it is on the others; or ""."""
         if not self.n:
             return ""
-        said = f"{self.count}: its accuracy on them says nothing about new ones."
+        them = "it" if self.n == 1 else "them"
+        said = f"{self.count}: its accuracy on {them} says nothing about new ones."
         if self.accuracy is None or self.interval is None:
             return f"{said}\nTest on others."
         n_right = round(self.accuracy * self.n_others)
-        return f"{said}\nWithout them: {headline(n_right, self.n_others, self.interval)}"
+        return f"{said}\nWithout {them}: {headline(n_right, self.n_others, self.interval)}"
