@@ -21,6 +21,10 @@ def test_any_hashable_label_comes_back(labels):
     assert len(classes) == len(set(labels))
 
 
+def test_many_texts_are_no_regression():
+    encode_labels([f"species {number}" for number in range(50)])  # warnings are errors
+
+
 @given(st.lists(st.tuples(st.integers(), st.text()), min_size=2, unique=True))
 def test_the_order_of_classes_does_not_depend_on_that_of_samples(labels):
     classes, _ = encode_labels(labels)

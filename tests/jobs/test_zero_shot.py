@@ -120,6 +120,19 @@ def test_a_backbone_that_reads_texts_asks_for_them():
         hs.predict([], "siglip2_vit_b16")
 
 
+def test_a_folder_that_is_taken_is_refused_before_a_download(tower, tmp_path, monkeypatch):
+    hs.zero_shot(CLASSES, tmp_path / "model", weights=tower)
+    monkeypatch.setattr("headstart.jobs.zero_shot.open_zero_shot", None)
+    with pytest.raises(UsageError, match="already"):
+        hs.zero_shot(CLASSES, tmp_path / "model", weights=tower)
+
+
+def test_a_saved_model_is_no_backbone_that_reads_texts(tower, tmp_path):
+    hs.zero_shot(CLASSES, tmp_path / "model", weights=tower)
+    with pytest.raises(UsageError, match="model', a saved model, which has classes of its own"):
+        open_zero_shot(NetworkSpec(tmp_path / "model"), CLASSES)
+
+
 def test_a_trained_model_takes_no_texts(make_predictor):
     with pytest.raises(UsageError, match="classes of its own"):
         hs.predict([], make_predictor(), classes=CLASSES)
@@ -134,9 +147,23 @@ def test_the_command_takes_classes_and_saves(tower, images, tmp_path, capsys):
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(lines) == 3
     assert set(hs.load(tmp_path / "model").classes_) == set(CLASSES)
+    assert main([*words, *texts]) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert main([*words, *texts, "--overwrite"]) == 0
 
 
 @pytest.mark.parametrize("flag", [["--template", "a {}"], ["--save", "model"]])
 def test_the_options_of_texts_need_classes(flag, images, capsys):
     assert main(["predict", str(images), *flag]) == 2
     assert "needs --classes" in capsys.readouterr().err
+    assert main(["predict", str(images), "--classes", "a", "b", "--overwrite"]) == 2
+    assert "--overwrite needs --save" in capsys.readouterr().err
+
+
+def test_an_image_behind_the_classes_is_one_of_them(images, capsys):
+    assert main(["predict", "--classes", "a", "b", str(images)]) == 2
+    assert "put PATH first" in capsys.readouterr().err
+    assert main(["predict"]) == 2
+    assert "PATH must name an image or a folder of images. Received: none.\n" in (
+        capsys.readouterr().err
+    )

@@ -91,7 +91,8 @@ def prompts(classes: Sequence[str], templates: Sequence[str]) -> list[str]:
     if len(named) < 2 or not all(named) or len({text.lower() for text in bare}) < len(bare):
         raise UsageError(
             "Classes must be at least two different texts, and none may be empty. Received: "
-            f"{', '.join(map(quoted, classes)) or 'none'}."
+            f"{', '.join(map(quoted, classes)) or 'none'}. Give each class as a text of its own: "
+            "--classes TEXT TEXT (classes=[...] in Python)."
         )
     for template in templates:
         if template.count("{}") != 1:

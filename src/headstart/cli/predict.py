@@ -54,7 +54,7 @@ UNSURE = Flags(UnsureRule(), names={"below": "--unsure-below P"})
 
 def add_arguments(parser: CommandParser) -> None:
     """Add what may stand after the command's name."""
-    parser.add_positional("paths", "PATH", type=options.path_text, nargs="+")
+    parser.add_positional("paths", "PATH", type=options.path_text, nargs="*")
     PREDICTING.add(parser, "backbone")
     add_option(parser, "--top K", "how many classes to show for each image", options.positive, 5)
     options.add_json(parser, "one line for each image")
@@ -71,6 +71,7 @@ def add_arguments(parser: CommandParser) -> None:
     add_option(texts, "--template TEXT", template, str, action="append")
     save = "also save this as a model in FOLDER; it needs no texts any more"
     add_option(texts, "--save FOLDER", save, options.path)
+    texts.add_argument("--overwrite", action="store_true", help="replace the saved model in FOLDER")
     CSV.add(parser.heading("table", "With --csv only."))
     FEATURES.add(options.add_predicting(parser, "--model"))
 
@@ -80,9 +81,9 @@ def run(arguments: argparse.Namespace) -> int:
     from headstart.data.output_places import refuse_among_images
     from headstart.jobs.predict import open_predictor
 
+    _check_words(arguments)
     if arguments.sheet:
         refuse_among_images(arguments.sheet, arguments.paths, "The sheet")
-    _refuse_texts_alone(arguments)
     began = time.perf_counter()
     shown, totals, skipped = progress(arguments), Totals(), Counter[str]()
     network = PREDICTING.settings(arguments)
@@ -110,10 +111,20 @@ def run(arguments: argparse.Namespace) -> int:
     return int(totals.unreadable > 0 or not totals.images)
 
 
-def _refuse_texts_alone(arguments: argparse.Namespace) -> None:
-    for flag, value in (("--template", arguments.template), ("--save", arguments.save)):
-        if value and not arguments.classes:
-            raise UsageError(f"{flag} needs --classes. Received: {flag} {value} alone.")
+def _check_words(arguments: argparse.Namespace) -> None:
+    """Refuse options that go with others, and a model that would be in the way later."""
+    if not arguments.paths:
+        taken = " All words after --classes are classes: put PATH first." * bool(arguments.classes)
+        raise UsageError(f"PATH must name an image or a folder of images. Received: none.{taken}")
+    needs = {"--template": "--classes", "--save": "--classes", "--overwrite": "--save"}
+    given = {flag: getattr(arguments, flag[2:]) for flag in {*needs, *needs.values()}}
+    for flag, other in needs.items():
+        if given[flag] and not given[other]:
+            raise UsageError(f"{flag} needs {other}. Received: {flag} without it.")
+    if arguments.save:
+        from headstart.model.replacing import check_place
+
+        check_place(arguments.save, overwrite=arguments.overwrite)
 
 
 def _zero_shot(
@@ -134,7 +145,7 @@ def _zero_shot(
         progress=shown,
     )
     if arguments.save:
-        save_zero_shot(predictor, arguments.save)
+        save_zero_shot(predictor, arguments.save, overwrite=arguments.overwrite)
         shown.say(f"The model is in {arguments.save}.")
     return predictor
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from headstart.prediction.predictor import Predictor
     from headstart.prediction.scoring import Scorer
 
-# How far a probability may be off.
+# How far a probability may be off, as a share of the largest: of many classes, all are small.
 _TOLERANCE = 1e-3
 
 
@@ -96,7 +96,9 @@ class ExportedModel:
             resize=predictor.resize,
             images=_pixels(images, extractor),
             probabilities=probabilities,
-            tolerance=OFF_WITH_8_BITS if predictor.network.quantised else _TOLERANCE,
+            tolerance=OFF_WITH_8_BITS
+            if predictor.network.quantised
+            else _TOLERANCE * float(probabilities.max()),
             bf16_change=change,
         )
 

@@ -61,7 +61,9 @@ def _encode(labels: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.
     from sklearn.utils.multiclass import check_classification_targets
 
     if labels.dtype.kind != "O":
-        check_classification_targets(labels)
+        # Text is no target of a regression, however many classes there are: no warning of that.
+        if labels.dtype.kind != "U":
+            check_classification_targets(labels)
         classes, codes = np.unique(labels, return_inverse=True)
         return classes, codes.astype(np.int64)
     try:

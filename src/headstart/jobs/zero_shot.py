@@ -11,13 +11,15 @@ import numpy as np
 from headstart.arguments import checked
 from headstart.backbones.class_texts import class_vectors, prompts, texts_of
 from headstart.backbones.finding import find_network
-from headstart.backbones.resolving import find_backbone
+from headstart.backbones.resolving import ModelFolder, resolve
+from headstart.backbones.row import Backbone
 from headstart.backbones.spec import NetworkSpec, Variant
 from headstart.backbones.weights import find_weights
 from headstart.errors import UsageError
 from headstart.features.devices import check_device
 from headstart.features.extractor import FeatureExtractor
 from headstart.features.settings import Device, FeatureSettings, PrecisionRule, ResizeRule
+from headstart.model.replacing import check_place
 from headstart.model.saving import save_model
 from headstart.model.training_data import TrainingData
 from headstart.networks.network import Network
@@ -78,12 +80,13 @@ def open_zero_shot(
         If it can't be made ready.
     """
     check_device(settings.device)
-    if isinstance(spec.backbone, Network) or spec.backbone == "auto":
+    row = None if isinstance(spec.backbone, Network) else resolve(spec.backbone)
+    if not isinstance(row, Backbone):
+        own = ", a saved model, which has classes of its own" * isinstance(row, ModelFolder)
         raise UsageError(
             "Classes that are texts need the name of a backbone that reads texts, such as "
-            f"clip_vit_b32 or siglip2_vit_b16. Received: {spec.backbone!r}."
+            f"clip_vit_b32 or siglip2_vit_b16. Received: {str(spec.backbone)!r}{own}."
         )
-    row = find_backbone(spec.backbone)
     prompts(classes, tuple(templates) or (texts_of(row).template,))  # before a large download
     spec.refuse(
         ("layer", "pooling", "mirror"),
@@ -158,6 +161,7 @@ def zero_shot(  # noqa: PLR0913 - all are named, and each has a default
     """
     spec = NetworkSpec.of(backbone, **variant)
     settings = FeatureSettings(resize=resize, precision=precision, device=device)
+    check_place(Path(folder), overwrite=overwrite)  # before a download
     predictor = open_zero_shot(spec, classes, templates, settings, progress=progress)
     return save_zero_shot(predictor, Path(folder), overwrite=overwrite)
 
