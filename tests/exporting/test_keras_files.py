@@ -49,13 +49,17 @@ def test_a_full_disk_is_said_with_what_to_do(monkeypatch, tmp_path):
         ("keras", "tensorflow", "finetune"),
         ("litert", "tensorflow", "finetune"),
         ("litert", "ai_edge_litert", "litert"),
+        ("litert", "both", "finetune,litert"),
     ],
 )
 def test_a_missing_package_names_its_extra(
     monkeypatch, make_predictor, tmp_path, to, package, extra
 ):
-    known = dict.fromkeys(["tensorflow", "ai_edge_litert"], True) | {package: None}
-    monkeypatch.setattr(keras_files.importlib.util, "find_spec", known.get)
+    monkeypatch.setattr(
+        keras_files.importlib.util,
+        "find_spec",
+        lambda name: None if package in (name, "both") else True,
+    )
     out = tmp_path / f"net{FORMATS[to].suffixes[0]}"
     with pytest.raises(MissingExtra, match=rf'pip install "\.\[{extra}\]"'):
         export(make_predictor(affine()), to, out)

@@ -19,7 +19,7 @@ from headstart.storage.disk import storage_error
 from headstart.storage.whole_folders import temporary_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -79,17 +79,19 @@ def _ask_keras(request: Mapping[str, Any], pixels: bytes = b"") -> dict[str, Any
     return answer
 
 
-def _check_keras() -> None:
-    if importlib.util.find_spec(_BACKEND) is None:
-        raise MissingExtra("Exporting to Keras and LiteRT", "finetune")
+def _checker(title: str, extras: Mapping[str, str]) -> Callable[[], None]:
+    def check() -> None:
+        missing = [
+            name for package, name in extras.items() if not importlib.util.find_spec(package)
+        ]
+        if missing:
+            raise MissingExtra(f"Exporting to {title}", ",".join(missing))
+
+    return check
 
 
-def _check_litert() -> None:
-    _check_keras()
-    if importlib.util.find_spec("ai_edge_litert") is None:
-        raise MissingExtra("Exporting to LiteRT", "litert")
-
-
+_check_keras = _checker("Keras", {_BACKEND: "finetune"})
+_check_litert = _checker("LiteRT", {_BACKEND: "finetune", "ai_edge_litert": "litert"})
 KERAS = Format("Keras", (".keras",), "Keras", _check_keras, _writer("keras"), _runner("keras"))
 LITERT = Format(
     "LiteRT",
