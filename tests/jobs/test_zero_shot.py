@@ -158,12 +158,3 @@ def test_the_options_of_texts_need_classes(flag, images, capsys):
     assert "needs --classes" in capsys.readouterr().err
     assert main(["predict", str(images), "--classes", "a", "b", "--overwrite"]) == 2
     assert "--overwrite needs --save" in capsys.readouterr().err
-
-
-def test_an_image_behind_the_classes_is_one_of_them(images, capsys):
-    assert main(["predict", "--classes", "a", "b", str(images)]) == 2
-    assert "put PATH first" in capsys.readouterr().err
-    assert main(["predict"]) == 2
-    assert "PATH must name an image or a folder of images. Received: none.\n" in (
-        capsys.readouterr().err
-    )

@@ -54,7 +54,7 @@ UNSURE = Flags(UnsureRule(), names={"below": "--unsure-below P"})
 
 def add_arguments(parser: CommandParser) -> None:
     """Add what may stand after the command's name."""
-    parser.add_positional("paths", "PATH", type=options.path_text, nargs="*")
+    parser.add_positional("paths", "PATH", type=options.path_text, nargs="+")
     PREDICTING.add(parser, "backbone")
     add_option(parser, "--top K", "how many classes to show for each image", options.positive, 5)
     options.add_json(parser, "one line for each image")
@@ -65,7 +65,7 @@ def add_arguments(parser: CommandParser) -> None:
     sort = "also copy each image into the folder of its class in FOLDER"
     add_option(parser, "--sort-into FOLDER", sort, options.path)
     texts = parser.heading("classes that are texts", "With clip_vit_b32 or siglip2_vit_b16 only.")
-    words = 'the classes, as texts, instead of the network\'s own: for example "a rickshaw"'
+    words = 'the classes, as texts: "a rickshaw" "a horse cart"; PATH stands before them'
     add_option(texts.everyday, "--classes TEXT", words, str, nargs="+")
     template = "the text for a class, with {} in its place; may be given again"
     add_option(texts, "--template TEXT", template, str, action="append")
@@ -113,9 +113,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check_words(arguments: argparse.Namespace) -> None:
     """Refuse options that go with others, and a model that would be in the way later."""
-    if not arguments.paths:
-        taken = " All words after --classes are classes: put PATH first." * bool(arguments.classes)
-        raise UsageError(f"PATH must name an image or a folder of images. Received: none.{taken}")
     needs = {"--template": "--classes", "--save": "--classes", "--overwrite": "--save"}
     given = {flag: getattr(arguments, flag[2:]) for flag in {*needs, *needs.values()}}
     for flag, other in needs.items():
