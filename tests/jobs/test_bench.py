@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from headstart.backbones.catalogue import get_backbone
+from headstart.backbones.spec import NetworkSpec
 from headstart.display.text import percent
 from headstart.errors import ImageNotFound, UnknownBackbone, UsageError
 from headstart.features.settings import FeatureSettings
@@ -39,6 +40,13 @@ def test_of_a_variant_no_accuracy_is_published():
     (timing,) = bench(["mini"], mirror=True).timings
     row = get_backbone("mini")
     assert (timing.top1, timing.parameters, timing.macs) == (None, row.parameters, 2 * row.macs)
+
+
+def test_a_network_and_a_variant_of_it_are_timed_beside_each_other(tiny_network):
+    found = bench([tiny_network, NetworkSpec(tiny_network, mirror=True), tiny_network])
+    once, twice = sorted(found.timings, key=lambda each: each.macs)
+    assert (once.macs, twice.macs) == (tiny_network.macs, 2 * tiny_network.macs)
+    assert once.top1 is None
 
 
 def test_a_network_in_a_folder_is_timed_on_ones_own_images(network_folder, tmp_path):
