@@ -3,6 +3,8 @@
 import numpy as np
 from tests.features.test_torch_operations import PLAIN, batch_norm, channels_first, noise
 
+from headstart.networks.runtime import load_openvino
+
 
 def convolution(*shape, **how):
     """Return a convolution with the bias that follows it."""
@@ -31,6 +33,13 @@ def pool(kind, kernel, strides, before, after, exclude=True, rounding="floor", m
         return ops.avg_pool(x, strides, before, after, kernel, exclude, rounding, mode)
 
     return function
+
+
+def rounded_as_torch_does(ops, x):
+    """Return means as a file of torch has them; older versions of the operation can't."""
+    pooled = load_openvino().opset14.avg_pool
+    x = channels_first(ops, x)
+    return pooled(x, [2, 3], [0, 0], [0, 0], [2, 3], True, "ceil_torch")
 
 
 def blocks(ops, x):
@@ -102,6 +111,10 @@ GRAPHS = {
     "AvgPool of zeros, too": pool("avg", [3, 3], [2, 2], [1, 0], [1, 1], exclude=False),
     "AvgPool rounded up": pool(
         "avg", [3, 2], [3, 3], [0, 0], [0, 0], exclude=False, rounding="ceil"
+    ),
+    "AvgPool rounded up as torch does": rounded_as_torch_does,
+    "AvgPool of the same size, with more on one side": pool(
+        "avg", [3, 2], [2, 2], [0, 0], [0, 0], mode="same_upper"
     ),
     "AvgPool of the same size": pool("avg", [3, 3], [1, 1], [0, 0], [0, 0], mode="same_upper"),
     "blocks": blocks,

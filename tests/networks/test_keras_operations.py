@@ -5,12 +5,17 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from tests.networks.operation_graphs import GRAPHS
 
 from headstart.networks.graph_check import OPERATIONS
+from headstart.networks.keras_graph import Builder, NotRebuilt
 from headstart.networks.keras_operations import RULES
+from headstart.networks.layout import CHANNELS_FIRST
+from headstart.networks.runtime import load_openvino
 
 ROOT = Path(__file__).parents[2]
 # The reader of graphs writes these two otherwise.
@@ -33,6 +38,16 @@ def compared(folder, backend):
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_values_of_another_shape_are_not_rebuilt():
+    value = load_openvino().opset13.parameter([-1, 3, 9, 10], np.float32).output(0)
+    builder = Builder(None, pixels="uint8", as_layers=False)
+    history = SimpleNamespace(operation=SimpleNamespace(name="pool"))
+    made = SimpleNamespace(shape=(None, 9, 10, 3), _keras_history=history)
+    builder.record(value, made, CHANNELS_FIRST)
+    with pytest.raises(NotRebuilt, match="a result of the shape"):
+        builder.record(value, made)
 
 
 @pytest.mark.slow

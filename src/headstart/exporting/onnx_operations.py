@@ -201,14 +201,14 @@ def _average_pool(to: Translation, node: Node) -> None:
         node,
         "AveragePool",
         *to.inputs(node),
-        ceil_mode=int(said["rounding_type"] == "ceil"),
+        ceil_mode=int(said["rounding_type"] != "floor"),
         count_include_pad=int(zeros_count),
         **window,
     )
 
 
 def _max_pool(to: Translation, node: Node) -> None:
-    ceil = int(node.get_attributes()["rounding_type"] == "ceil")
+    ceil = int(node.get_attributes()["rounding_type"] != "floor")
     to.add(node, "MaxPool", *to.inputs(node), ceil_mode=ceil, **_window(node, "kernel_shape"))
 
 

@@ -196,8 +196,18 @@ class Builder:
         return self._held[key(value)]
 
     def record(self, value: Output, tensor: Any, order: Order | None = None) -> None:
-        """Record that a value is `tensor` in `order`; without one, as it is."""
+        """Record that a value is `tensor` in `order`; without one, as it is.
+
+        Raises
+        ------
+        NotRebuilt
+            If they have different shapes.
+        """
         order = order or tuple(range(len(tensor.shape)))
+        shape = value.get_partial_shape()
+        wanted = [axis.get_length() if axis.is_static else None for axis in shape]
+        if [tensor.shape[axis] for axis in order] != wanted:
+            raise NotRebuilt(f"a result of the shape {shape}")
         self._held[key(value)] = Held(tensor, order)
         self.places[_maker(tensor)] = Place(value, order)
 

@@ -359,7 +359,8 @@ def _avg_pool(builder: Builder, node: Node) -> None:
     elif zeros_count:
         tensor = builder.layer(node, "ZeroPadding2D", tensor, padding=pads)
         _pool(builder, node, "AveragePooling2D", tensor, "valid")
-    elif pads == _same_pads(node, how["kernel"]):
+    elif pads == _same_pads(node, how["kernel"]) and all(before == after for before, after in pads):
+        # On torch, Keras counts what it pads on one side only.
         _pool(builder, node, "AveragePooling2D", tensor, "same")
     else:
         tensor = builder.layer(node, "ZeroPadding2D", tensor, padding=pads)
