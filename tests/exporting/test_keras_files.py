@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from tests.prediction.scorers import affine, dense, neighbours
 from headstart.errors import ConversionError, MissingExtra, StorageError
 from headstart.exporting import keras_files
 from headstart.exporting.export import export
+from headstart.exporting.exported_model import ExportedModel
 from headstart.exporting.formats import FORMATS
 from headstart.processes.asking import Reply
 
@@ -27,6 +29,15 @@ def test_an_operation_that_keras_has_not_is_refused_by_name(monkeypatch, tmp_pat
     pixels = np.zeros((1, 4, 4, 3), np.uint8)
     with pytest.raises(ConversionError, match=r"the operation FakeQuantize\. Export it to onnx"):
         FORMATS["keras"].run(tmp_path / "net.keras", pixels)
+
+
+@pytest.mark.parametrize("to", ["keras", "litert"])
+def test_8_bits_are_refused_before_keras_is_started(monkeypatch, make_predictor, tmp_path, to):
+    monkeypatch.setattr(keras_files, "ask", None)
+    model = ExportedModel.of(make_predictor(affine()))
+    model = replace(model, network=replace(model.network, quantised=True))
+    with pytest.raises(ConversionError, match=r"a network with 8 bits, .*\. Export it to onnx"):
+        FORMATS[to].write(model, tmp_path / "net")
 
 
 def test_a_process_that_fails_says_how(monkeypatch, tmp_path):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from headstart.errors import ConversionError, MissingExtra
+from headstart.escaping import printable
 from headstart.exporting.format import Format
 from headstart.exporting.model_info import label_lines, own_info
 from headstart.networks.keras_settings import environment
@@ -33,6 +34,12 @@ _BACKEND = "tensorflow"
 
 def _writer(to: Literal["keras", "litert"]) -> Any:
     def write(model: ExportedModel, path: Path) -> None:
+        if model.network.quantised:
+            raise ConversionError(
+                "A model is exported to Keras and LiteRT if it computes in float32. Received: a "
+                f"network with 8 bits, {printable(model.network.name)}. Export it to onnx or "
+                "openvino, or train a model without --precision int8."
+            )
         with temporary_folder() as folder:
             write_graph(model.graph, folder / "graph.xml")
             _ask_keras(
