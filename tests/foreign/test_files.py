@@ -1,11 +1,14 @@
 """Networks of other programs are recognised by what is in them."""
 
+import os
 import zipfile
 
 import pytest
 from tests.foreign.test_metadata import onnx
 from tests.foreign.test_tflite_metadata import tflite
 
+from headstart.errors import ConversionError
+from headstart.foreign import files
 from headstart.foreign.files import FORMATS, ForeignFile, mapped, recognise
 
 
@@ -58,10 +61,12 @@ def test_anything_else_is_none(tmp_path, content):
     assert recognise(tmp_path / "net.onnx") is None
 
 
-def test_other_folders_archives_and_nothing_are_none(tmp_path):
+def test_other_folders_and_archives_are_none(tmp_path):
     archive(tmp_path / "net.keras", "config.json")
-    for path in (tmp_path, tmp_path / "net.keras", tmp_path / "nowhere"):
+    for path in (tmp_path, tmp_path / "net.keras"):
         assert recognise(path) is None
+    with pytest.raises(ConversionError, match="nowhere: No such file"):
+        recognise(tmp_path / "nowhere")
 
 
 def test_weights_alone_are_no_network(tmp_path):
@@ -75,3 +80,19 @@ def test_bytes_are_mapped_and_not_read(tmp_path):
     (tmp_path / "file").write_bytes(b"abc")
     with (tmp_path / "file").open("rb") as file, mapped(file) as content:
         assert bytes(content) == b"abc"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no names on Windows")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "net.onnx")
+    with pytest.raises(ConversionError, match=r"net\.onnx: not a regular file"):
+        recognise(tmp_path / "net.onnx")
+
+
+def test_a_file_that_must_not_be_read_is_not_called_another_kind(tmp_path, monkeypatch):
+    def forbidden(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(files, "open_regular", forbidden)
+    with pytest.raises(ConversionError, match=r"must be readable.*net\.onnx: Permission denied"):
+        recognise(tmp_path / "net.onnx")

@@ -74,6 +74,8 @@ def resolve(named: str | Path) -> Resolved:
         If the folder is something else.
     NewerFormat
         If a newer headstart wrote the backbone's folder.
+    ConversionError
+        If the file can't be read.
     UsageError
         If it begins as a handle or an address does, and is none that headstart knows.
     """

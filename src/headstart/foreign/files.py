@@ -59,14 +59,23 @@ def recognise(path: Path) -> ForeignFile | None:
     """Return what kind of network is in a file or folder; None if it is something else.
 
     Its content decides, and not its name. What it holds is not checked yet.
+
+    Raises
+    ------
+    ConversionError
+        If it can't be read.
     """
     if path.is_dir():
         is_saved_model = (path / SAVED_MODEL).is_file()
         return ForeignFile(path, "saved_model") if is_saved_model else None
-    with contextlib.suppress(OSError), open_regular(path) as file:
-        found = _format(file)
-        return None if found is None else ForeignFile(path, found)
-    return None
+    try:
+        with open_regular(path) as file:
+            found = _format(file)
+    except OSError as error:
+        raise ConversionError(
+            f"The file of a network must be readable. Received: {path}: {error.strerror}."
+        ) from error
+    return None if found is None else ForeignFile(path, found)
 
 
 def recognise_fetched(path: Path, name: str) -> ForeignFile:
@@ -75,7 +84,7 @@ def recognise_fetched(path: Path, name: str) -> ForeignFile:
     Raises
     ------
     ConversionError
-        If it is something else.
+        If it is something else, or can't be read.
     """
     found = recognise(path)
     if found is None:
