@@ -44,7 +44,7 @@ def test_what_people_do_wrong(saved, photos, tmp_path, capsys):
 
 def test_what_bfloat16_changes_is_said(saved, tmp_path, capsys, monkeypatch):
     found = ExportSummary(
-        path=tmp_path / "net.xml",
+        path=tmp_path / "net\x1b[31m.xml",
         format="openvino",
         runtime="OpenVINO",
         difference=1e-6,
@@ -55,4 +55,6 @@ def test_what_bfloat16_changes_is_said(saved, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("headstart.jobs.export.export", lambda *_, **__: found)
     capsys.readouterr()
     assert main(["export", saved, "--to", "openvino", "--out", str(tmp_path / "net.xml")]) == 0
-    assert "computes in bfloat16 on this computer, which changes" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "computes in bfloat16 on this computer, which changes" in text
+    assert "net\\x1b[31m.xml gives" in text

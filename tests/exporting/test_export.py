@@ -87,6 +87,21 @@ def test_wrong_arguments_are_refused(small, tmp_path, to, name, precision, says)
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="file names are Unicode there")
+def test_a_name_that_other_programs_can_not_read_is_none_of_theirs(small, tmp_path):
+    pytest.importorskip("onnxruntime")
+    out = tmp_path / os.fsdecode(b"net\xff.onnx")
+    assert export(small, "onnx", out).path.is_file()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, nobody can delete the folder one is in")
+def test_in_a_folder_that_is_gone_nothing_can_be_written(small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "getcwd", (tmp_path / "gone").stat)
+    with pytest.raises(StorageError, match=r"Could not write net\.xml"):
+        export(small, "openvino", "net.xml")
+
+
 def test_a_folder_is_not_replaced(small, tmp_path):
     (tmp_path / "net.bin").mkdir()
     with pytest.raises(UsageError, match=r"A folder is never replaced .*net\.bin"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from headstart.cli import options
 from headstart.cli.output import print_json, print_lines
 from headstart.cli.parser import CommandParser, add_option, progress
+from headstart.escaping import printable
 
 if TYPE_CHECKING:
     import argparse
@@ -63,14 +64,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({**asdict(found), "path": str(found.path)})
         return 0
+    path = printable(str(found.path))
     if found.format == HUGGING_FACE:
         print_lines(
-            f"{found.path} holds the model and what Hugging Face reads beside it. headstart loads "
-            f"it, and it predicts the same. To upload it: hf upload NAME {found.path}"
+            f"{path} holds the model and what Hugging Face reads beside it. headstart loads "
+            f"it, and it predicts the same. To upload it: hf upload NAME {path}"
         )
         return 0
     print_lines(
-        f"{found.path} gives {', '.join(found.outputs)}. {found.runtime} computes the same "
+        f"{path} gives {', '.join(found.outputs)}. {found.runtime} computes the same "
         f"probabilities as headstart in {found.precision}: those of the golden images are off by "
         f"at most {found.difference:.1g}."
     )

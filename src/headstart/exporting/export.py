@@ -16,7 +16,7 @@ from headstart.errors import ConversionError, UsageError
 from headstart.exporting.exported_model import ExportedModel
 from headstart.exporting.formats import FORMATS, HUGGING_FACE
 from headstart.networks.network import FILES
-from headstart.storage.disk import check_room
+from headstart.storage.disk import check_room, writing
 from headstart.storage.reservations import reserved
 from headstart.storage.whole_files import whole_file
 from headstart.storage.whole_folders import temporary_folder
@@ -108,7 +108,8 @@ def export(
     with reserved(_real(out)), temporary_folder() as folder:
         check_place(out, kind, overwrite=overwrite)  # another process may have been here meanwhile
         model = ExportedModel.of(predictor)
-        written = folder / out.name
+        # Not the user's name: other programs may not take all of its letters.
+        written = folder / f"model{kind.suffixes[0]}"
         kind.write(model, written)
         difference = checked_difference(model, kind, written)
         _put(written, out, kind)
@@ -196,7 +197,8 @@ def _paths(out: Path, kind: Format) -> list[Path]:
 
 def _real(path: Path) -> Path:
     """Return where links lead: that file is written."""
-    return Path(os.path.realpath(path))
+    with writing(str(path)):  # the folder that one is in may be gone
+        return Path(os.path.realpath(path))
 
 
 def _put(written: Path, out: Path, kind: Format) -> None:

@@ -70,12 +70,12 @@ def write_repository(model: SavedModel, out: Path, *, overwrite: bool = False) -
     StorageError
         If the folder can't be written.
     """
-    if out.resolve() == model.folder.resolve():
+    check_place(out, overwrite=overwrite)
+    if out.exists() and out.samefile(model.folder):
         raise UsageError(
             "A repository must have a folder of its own, beside the model's. Received: "
             f"{str(out)!r}, which holds the model. Name a new folder."
         )
-    check_place(out, overwrite=overwrite)
     with place_for_model(out, overwrite=overwrite) as new:
         kept = [name for name in parts.check_parts(model.folder) if name not in _PRIVATE]
         for name in kept:
