@@ -179,3 +179,12 @@ def test_a_folder_that_is_read_at_the_moment_is_renamed_a_little_later(folders, 
     refused.clear()
     with pytest.raises(PermissionError):
         replacing.exchange(one, other)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, nobody can delete the folder one is in")
+def test_in_a_folder_that_is_gone_no_model_can_be_saved(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "getcwd", (tmp_path / "gone").stat)
+    place = replacing.place_for_model(Path("model"), overwrite=False)
+    with pytest.raises(StorageError, match="Could not write model"), place:
+        pass

@@ -13,7 +13,7 @@ from pathlib import Path
 from headstart.errors import DamagedModel, SavedModelError, StorageError, UsageError
 from headstart.model import parts
 from headstart.model.description import DESCRIPTION
-from headstart.storage.disk import sync_folder
+from headstart.storage.disk import sync_folder, writing
 from headstart.storage.whole_folders import folder_beside, whole_folder
 
 # On Windows, a folder keeps its name while another process reads a file in it, as `load` does.
@@ -40,7 +40,8 @@ def place_for_model(path: Path, *, overwrite: bool) -> Iterator[Path]:
         If the folder can't be written, or another process filled it meanwhile.
     """
     check_place(path, overwrite=overwrite)
-    path = own_place(path, "model").absolute()
+    with writing(str(path)):  # the folder that one is in may be gone
+        path = own_place(path, "model").absolute()
     if not _is_taken(path):
         with whole_folder(path) as new:
             yield new
