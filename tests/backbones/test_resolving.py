@@ -162,7 +162,7 @@ class TestFolders:
             resolve(reference)
 
     def test_weights_file_is_refused(self, here):
-        (here / "mine.h5").touch()
+        (here / "mine.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
         for reference in ("mine.h5", Path("mine.h5")):
             with pytest.raises(UnknownBackbone, match=r"Received: mine\.h5.*--weights FILE"):
                 resolve(reference)
@@ -225,9 +225,9 @@ def test_saved_model_is_refused_where_a_network_is_needed(here):
         find_network(NetworkSpec(folder))
 
 
-def test_a_pickle_is_called_one_with_the_way_round(tmp_path):
+def test_a_file_without_a_network_is_called_what_it_is_with_the_way_round(tmp_path):
     (tmp_path / "net.pt").write_bytes(b"PK\3\4archive/data.pkl")
-    with pytest.raises(UnknownBackbone, match=r"net\.pt, by its name a pickle.* to ONNX"):
+    with pytest.raises(UnknownBackbone, match=r"net\.pt, a pickle, .* to ONNX"):
         resolve(tmp_path / "net.pt")
 
 

@@ -74,6 +74,7 @@ def test_wrong_words_show_one_line_of_usage(capsys):
         (["wall", "--color", "red"], "There is no option --color. Did you mean --colour?"),
         (["--color=red"], "There is no option --color. Did you mean --colour?"),
         (["--brush"], "There is no option --brush. 'headstart paint --help-all' lists the options"),
+        (["--sooner"], "There is no option --sooner. 'headstart paint --help-all' lists"),
         (["--steps", "many"], "argument --steps: invalid int value"),
         (["-colour", "red"], "There is no option -colour. Did you mean --colour?"),
         (["--step", "many"], "argument --steps: invalid int value"),

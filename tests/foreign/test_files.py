@@ -1,6 +1,7 @@
 """Networks of other programs are recognised by what is in them."""
 
 import os
+import pickle
 import zipfile
 
 import pytest
@@ -9,7 +10,7 @@ from tests.foreign.test_tflite_metadata import tflite
 
 from headstart.errors import ConversionError
 from headstart.foreign import files
-from headstart.foreign.files import FORMATS, ForeignFile, mapped, recognise
+from headstart.foreign.files import FORMATS, ForeignFile, describe_other, mapped, recognise
 
 
 def archive(path, *names):
@@ -96,3 +97,31 @@ def test_a_file_that_must_not_be_read_is_not_called_another_kind(tmp_path, monke
     monkeypatch.setattr(files, "open_regular", forbidden)
     with pytest.raises(ConversionError, match=r"must be readable.*net\.onnx: Permission denied"):
         recognise(tmp_path / "net.onnx")
+
+
+@pytest.mark.parametrize(
+    ("content", "what", "way_out"),
+    [
+        (b"", "an empty file", "again"),
+        (pickle.dumps({"a": 1}), "a pickle, which can run code", "to ONNX"),
+        (b"PK\3\4" + bytes(26) + b"archive/data.pkl", "a pickle, which can run code", "to ONNX"),
+        (b"\xff\xd8\xff\xe0" + bytes(40), "another kind: JPEG", "of a network"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(40), "weights without their network", "--weights FILE"),
+        (bytes(8) + b'{"a":{}}', "weights without their network", "--weights FILE"),
+        (b"PK\3\4" + bytes(40), "cut short", "its size"),
+        (b"<!doctype html><title>Sign in", "another kind: web page", "of a network"),
+        (b"version https://git-lfs.github.com/spec/v1", "git lfs pull", "of a network"),
+        (b"\x07" * 40, "holds none of these", "its size"),
+    ],
+)
+def test_what_a_file_without_a_network_is_called(tmp_path, content, what, way_out):
+    path = tmp_path / "net.onnx"
+    path.write_bytes(content)
+    assert recognise(path) is None
+    found, advice = describe_other(path)
+    assert what in found
+    assert way_out in advice
+
+
+def test_a_file_that_cannot_be_read_is_called_nothing_in_particular(tmp_path):
+    assert "holds none of these" in describe_other(tmp_path)[0]

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.foreign.test_metadata import onnx
 
 from headstart.errors import UsageError
 from headstart.foreign.labels import (
@@ -118,6 +119,28 @@ class TestBesideTheNetwork:
         assert label_file(network).name == "labels.txt"
         (tmp_path / "net_labels.txt").write_text("own", "utf-8")
         assert read_label_file(label_file(network))[0].label == "own"
+
+    @pytest.mark.parametrize("other", ["other.onnx", "other/saved_model.pb"])
+    def test_one_of_a_usual_name_beside_another_network_is_refused(self, tmp_path, other):
+        network = tmp_path / "net.onnx"
+        network.write_bytes(onnx())
+        (tmp_path / other).parent.mkdir(exist_ok=True)
+        (tmp_path / other).write_bytes(onnx())
+        (tmp_path / "labels.txt").write_text("usual", "utf-8")
+        with pytest.raises(
+            ValueError, match=r"labels of net\.onnx or of .*other.*net\.labels\.txt"
+        ):
+            label_file(network)
+        (tmp_path / "net.labels.txt").write_text("own", "utf-8")
+        assert label_file(network).name == "net.labels.txt"
+
+    def test_files_that_are_no_other_network_do_not_count(self, tmp_path):
+        for name in ("net.onnx", "net.tflite"):
+            (tmp_path / name).write_bytes(onnx())
+        (tmp_path / "weights.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
+        (tmp_path / "photos").mkdir()
+        (tmp_path / "labels.txt").write_text("usual", "utf-8")
+        assert label_file(tmp_path / "net.onnx").name == "labels.txt"
 
     def test_several_of_usual_names_are_refused(self, tmp_path):
         for name in ("labels.txt", "classes.txt"):

@@ -151,6 +151,20 @@ def test_files_beside_that_are_something_else_are_named(tmp_path, name, content)
         read_facts(file)
 
 
+def test_a_file_that_is_damaged_is_to_be_had_again(tmp_path):
+    file = written(tmp_path, b"\x1c\0\0\0TFL3" + bytes(4), "net.tflite")
+    with pytest.raises(ConversionError, match=r"net\.tflite says.*cut short.*Get the file again"):
+        read_facts(file)
+
+
+def test_labels_of_one_of_two_networks_are_refused(tmp_path):
+    file = written(tmp_path, onnx())
+    (tmp_path / "other.onnx").write_bytes(onnx())
+    (tmp_path / "labels.txt").write_text("cat", "utf-8")
+    with pytest.raises(ConversionError, match=r"clear which labels .*net\.onnx has"):
+        read_facts(file)
+
+
 def test_a_list_in_place_of_a_config_says_nothing(tmp_path):
     file = written(tmp_path, onnx())
     (tmp_path / "config.json").write_text("[]", "utf-8")

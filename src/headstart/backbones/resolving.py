@@ -16,8 +16,7 @@ from headstart.backbones.row import Backbone
 from headstart.backbones.weights import WeightsFile, find_weights
 from headstart.errors import NotASavedModel, UnknownBackbone, UsageError, WeightsMismatch
 from headstart.foreign.added import AddedBackbone, look_up_added
-from headstart.foreign.files import SAVED_MODEL, ForeignFile, recognise
-from headstart.hub.contents import PICKLES
+from headstart.foreign.files import SAVED_MODEL, ForeignFile, describe_other, recognise
 from headstart.hub.handles import Handle, parse_handle
 from headstart.networks import network
 
@@ -188,18 +187,10 @@ def not_a_backbone(
 def _in_file(path: Path) -> ForeignFile:
     found = recognise(path)
     if found is None:
-        must = (
-            "A file of a backbone must hold a whole network: ONNX, TensorFlow Lite, OpenVINO's "
-            ".xml, or Keras's .keras or .h5. "
-        )
-        if path.name.lower().endswith(PICKLES):
-            raise UnknownBackbone(
-                f"{must}Received: {path}, by its name a pickle, which can run code when it is "
-                "read. Export the network to ONNX with the program that wrote it."
-            )
+        what, way_out = describe_other(path)
         raise UnknownBackbone(
-            f"{must}Received: {path}, which holds none of these, or is cut short. Give a file with "
-            "weights only together with the name of its backbone: --model NAME --weights FILE."
+            "A file of a backbone must hold a whole network: ONNX, TensorFlow Lite, OpenVINO's "
+            f".xml, or Keras's .keras or .h5. Received: {path}, {what}. {way_out}"
         )
     return found
 

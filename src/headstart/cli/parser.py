@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Of the texts that argparse does not wrap, so that they fit a terminal of 80 columns.
 WIDTH = 78
+# How alike a misspelt option and the one that is meant are: dashes count, and words are short.
+_CLOSE = 0.75
 
 
 class Command(Protocol):
@@ -102,7 +104,7 @@ class CommandParser(argparse.ArgumentParser):
                 return f"There is no option {flag}. Did you mean -{flag}?"
             # argparse takes the beginning of an option for the option.
             if word.startswith("--") and not any(name.startswith(flag) for name in known):
-                close = difflib.get_close_matches(flag, known, 1)
+                close = difflib.get_close_matches(flag, known, 1, _CLOSE)
                 meant = f"Did you mean {close[0]}?" if close else f"'{self.prog} {self._most}'"
                 rest = "" if close else " lists the options."
                 return f"There is no option {flag}. {meant}{rest}"

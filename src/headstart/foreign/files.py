@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
+import re
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
 
 from headstart.errors import ConversionError
 from headstart.foreign.protobuf import BYTES, VARINT, read_fields
+from headstart.images.signatures import SIGNATURES
 from headstart.untrusted.regular_files import open_regular
 from headstart.untrusted.zip_lists import DAMAGED, ZIP, check_list
 
@@ -28,6 +30,8 @@ SAVED_MODEL = "saved_model.pb"
 # The beginning of an OpenVINO graph holds its root element.
 _BEGINNING = 4096
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+# Written by Python since version 3; PyTorch's zip archives have "NAME/data.pkl" first.
+_PICKLE = re.compile(rb"\x80[\x02-\x05]")
 # Of the message ModelProto of ONNX: how its fields are written.
 _ONNX_FIELDS = {
     **dict.fromkeys((1, 5), VARINT),
@@ -93,6 +97,31 @@ def recognise_fetched(path: Path, name: str) -> ForeignFile:
             "something else, or cut short."
         )
     return found
+
+
+def describe_other(path: Path) -> tuple[str, str]:
+    """Return what a file is that holds no network, and what to do instead, for messages."""
+    with contextlib.suppress(OSError), open_regular(path) as file:
+        beginning = file.read(_BEGINNING)
+        if not beginning:
+            return "an empty file", "Copy or download it again."
+        if _PICKLE.match(beginning) or b"/data.pkl" in beginning:
+            return (
+                "a pickle, which can run code when it is read",
+                "Export the network to ONNX with the program that wrote it.",
+            )
+        if beginning.startswith(_HDF5) or beginning[8:10] == b'{"':
+            return (
+                "weights without their network",
+                "Give them together with the name of their backbone: --model NAME --weights FILE.",
+            )
+        found = next((each for each in SIGNATURES if each.begins.match(beginning)), None)
+        if found is not None and not beginning.startswith(ZIP):  # .keras, cut short
+            return f"a file of another kind: {found.kind}", "Give the file of a network."
+    return (
+        "a file that holds none of these, or is cut short",
+        "Compare its size with where it is from, or export it again.",
+    )
 
 
 @contextlib.contextmanager

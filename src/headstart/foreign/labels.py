@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from headstart.display.text import listed_names
 from headstart.errors import UsageError
+from headstart.foreign.files import recognise
 from headstart.networks.classes import ClassName, imagenet_classes
 from headstart.untrusted.regular_files import read_bytes
 
@@ -28,6 +29,8 @@ _USUAL = (
     *("labels.txt", "label.txt", "classes.txt", "class_names.txt", "synset.txt"),
     *("imagenet_classes.txt", "imagenet_labels.txt", "ImageNetLabels.txt", "labelmap.txt"),
 )
+# How the names of networks in files end.
+_NETWORKS = (".onnx", ".tflite", ".xml", ".keras", ".h5", ".hdf5")
 # Of the names in a list: how many must be those of ImageNet, at their places.
 _IMAGENET_SHARE = 0.9
 
@@ -116,21 +119,26 @@ def class_places(labels: Sequence[Hashable], classes: Sequence[ClassName]) -> li
 def label_file(path: Path) -> Path | None:
     """Return the label file of a network in a file or folder; None if there is none.
 
+    It is named after the network, or lies in its SavedModel's folder, or has a usual name and lies
+    beside no other network.
+
     Raises
     ------
     ValueError
-        If several could be meant.
+        If several could be meant, or it could be that of another network.
     """
     folders = (path, path / "assets", path.parent) if path.is_dir() else (path.parent,)
     for folder in folders:
-        found = _present(folder, [pattern.format(path.stem) for pattern in _OWN])
-        found = found or _present(folder, _USUAL)
+        own = _present(folder, [pattern.format(path.stem) for pattern in _OWN])
+        found = own or _present(folder, _USUAL)
         if len(found) > 1:
             listed = ", ".join(sorted(each.name for each in found))
             raise ValueError(
                 f"several files could hold its labels: {listed}. Name the right one "
                 f"{path.stem}.labels.txt"
             )
+        if found and not own and folder == path.parent:
+            _check_alone(path, found[0])
         if found:
             return found[0]
     return None
@@ -147,6 +155,24 @@ def read_label_file(path: Path) -> tuple[ClassName, ...]:
         If it is none.
     """
     return classes_in_text(read_bytes(path, MAX_BYTES))
+
+
+def _check_alone(path: Path, labels: Path) -> None:
+    """Refuse a label file of a usual name that could be that of another network beside it."""
+    others = sorted(
+        each.name
+        for each in path.parent.iterdir()
+        # Files of one name, such as net.onnx and net.tflite, are one network.
+        if each.stem != path.stem
+        and (each.suffix.lower() in _NETWORKS or each.is_dir())
+        and recognise(each) is not None
+    )
+    if others:
+        raise ValueError(
+            f"{labels.name}, which could have the labels of {path.name} or of "
+            f"{listed_names(others)}. Name it {path.stem}.labels.txt if it has those of "
+            f"{path.name}, or move it away"
+        )
 
 
 def _present(folder: Path, names: Sequence[str]) -> list[Path]:

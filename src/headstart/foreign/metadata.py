@@ -95,7 +95,7 @@ def read_sources(file: ForeignFile) -> tuple[Source, ...]:
 
 def _sources(file: ForeignFile) -> Iterator[Source]:
     path = file.path
-    with _reading(path):
+    with _reading(path, "Get the file again, or have it written again"):
         yield Source(path.name, _own_facts(file))
     folder = path if path.is_dir() else path.parent
     for name, read in _CONFIGS.items():
@@ -104,22 +104,25 @@ def _sources(file: ForeignFile) -> Iterator[Source]:
             with _reading(beside):
                 config = read_json(beside)
                 yield Source(name, read(config) if isinstance(config, dict) else Facts())
-    with _reading(path):
+    try:
         labels = label_file(path)
+    except ValueError as error:
+        raise ConversionError(
+            f"It must be clear which labels {path} has. Received: {error}."
+        ) from error
     if labels is not None:
         with _reading(labels):
             yield Source(labels.name, Facts(classes=read_label_file(labels)))
 
 
 @contextlib.contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def _reading(path: Path, way_out: str = "Correct it, or move it away") -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, TypeError, LookupError, AttributeError, *DAMAGED) as error:
         why = error if type(error) is ValueError else quoted(error)
         raise ConversionError(
-            f"What {path} says of its network must be readable. Received: {why}. Correct it, or "
-            "move it away."
+            f"What {path} says of its network must be readable. Received: {why}. {way_out}."
         ) from error
 
 

@@ -152,9 +152,10 @@ def _classes(labels: str | Path) -> tuple[ClassName, ...]:
     try:
         return read_label_file(Path(labels))
     except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
         raise UsageError(
             f"labels must be 'imagenet', or a file with the name of a class on each line. "
-            f"Received: {labels}: {error}."
+            f"Received: {labels}: {why}."
         ) from error
 
 
