@@ -50,6 +50,14 @@ def test_fetching_checks_every_name_first(capsys):
     assert "vgg61" in capsys.readouterr().err
 
 
+def test_what_is_on_this_computer_is_not_fetched(capsys, tmp_path):
+    network = tmp_path / "net.onnx"
+    network.write_bytes(onnx())
+    for name in ("auto", str(network)):
+        assert main(["models", "fetch", name]) == 2
+        assert f"a network on a hub can be fetched. Received: {name}" in capsys.readouterr().err
+
+
 @pytest.fixture
 def hub(monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
@@ -158,6 +166,8 @@ class TestNetworksOfOtherPrograms:
             assert {word} <= row.keys() & added.keys() & shown.keys()
         same = ("size", "n_features", "n_classes", "parameters", "macs")
         assert [shown[word] for word in same] == [added[word] for word in same]
+        assert main(["models", "remove", "mine", "mien"]) == 2  # and nothing is deleted
+        assert "'mien'. Added are: mine" in capsys.readouterr().err
         assert main(["models", "remove", "mine"]) == 0
         assert main(["models", "remove", "mine"]) == 2
 

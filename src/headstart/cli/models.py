@@ -151,12 +151,11 @@ def _added_row(added: AddedBackbone) -> dict[str, str]:
 
 
 def _fetch(names: list[str], progress: Progress, *, allow_non_commercial: bool) -> int:
-    from headstart.backbones.catalogue import get_backbone
-    from headstart.hub.handles import Handle, parse_handle
+    from headstart.hub.handles import Handle
     from headstart.hub.licences import check_licence
 
     # Check all names first: a typing mistake must not show after an hour of downloads.
-    meant = [parse_handle(name) or get_backbone(name) for name in names]
+    meant = [_to_fetch(name) for name in names]
     for each in meant:
         if not isinstance(each, Handle):
             check_licence(each.name, each.license, allow_non_commercial=allow_non_commercial)
@@ -166,6 +165,30 @@ def _fetch(names: list[str], progress: Progress, *, allow_non_commercial: bool) 
         else:
             _fetch_weights(each, progress)
     return 0
+
+
+def _to_fetch(name: str) -> Handle | Backbone:
+    """Return the network that is to be fetched.
+
+    Raises
+    ------
+    UnknownBackbone
+        If there is none of this name.
+    UsageError
+        If it is on this computer already.
+    """
+    from headstart.backbones.resolving import resolve
+    from headstart.backbones.row import Backbone
+    from headstart.errors import UsageError
+    from headstart.hub.handles import Handle
+
+    meant = resolve(name)
+    if isinstance(meant, Handle) or (isinstance(meant, Backbone) and meant.folder is None):
+        return meant
+    raise UsageError(
+        "Only a backbone of the catalogue and a network on a hub can be fetched. Received: "
+        f"{name}, which names neither."
+    )
 
 
 def _fetch_weights(row: Backbone, progress: Progress) -> None:
@@ -234,9 +257,11 @@ def _add(file: str, arguments: argparse.Namespace) -> int:
 
 
 def _remove(names: list[str]) -> int:
-    from headstart.foreign.added import remove_backbone
+    from headstart.foreign.added import added_folder, remove_backbone
 
     for name in names:
+        added_folder(name)  # refuses a name that is misspelt before anything is deleted
+    for name in dict.fromkeys(names):
         remove_backbone(name)
         print_lines(f"{name}: removed")
     return 0

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from headstart.display.displayed import Displayed
+from headstart.display.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,14 +102,14 @@ class FineTuningSummary(Displayed):
         """Yield the report."""
         validated = f"{self.n_folds} folds" if self.n_folds > 1 else "one validation set"
         how = (
-            f"The layers below ran once, on {self.n_views} views of each image."
+            f"The layers below ran once, on {counted(self.n_views, 'view')} of each image."
             if self.n_views
             else "The whole network ran in every step."
         )
         lines = [
             (
-                f"Fine-tuned {self.n_learning} layers ({self.what_learnt}) for "
-                f"{len(self.history)} epochs with {validated}. {how} "
+                f"Fine-tuned {counted(self.n_learning, 'layer')} ({self.what_learnt}) for "
+                f"{counted(len(self.history), 'epoch')} with {validated}. {how} "
                 f"Epoch {self.best_epoch} is the best."
             ),
             str(self.comparison),

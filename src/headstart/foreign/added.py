@@ -282,6 +282,19 @@ def remove_backbone(name: str) -> None:
     StorageError
         If it can't be deleted.
     """
+    folder = added_folder(name)
+    with writing(str(folder)):
+        delete(folder)
+
+
+def added_folder(name: str) -> Path:
+    """Return the folder of a backbone that was added, which may be damaged.
+
+    Raises
+    ------
+    UnknownBackbone
+        If there is none of this name.
+    """
     folder = backbones_dir() / name
     if not _NAME.fullmatch(name) or not DESCRIPTION.is_in(folder):
         names = ", ".join(
@@ -291,8 +304,7 @@ def remove_backbone(name: str) -> None:
             f"Only a backbone that was added can be removed. Received: {name!r}. "
             f"Added are: {names or 'none'}."
         )
-    with writing(str(folder)):
-        delete(folder)
+    return folder
 
 
 def _is_inside(place: str) -> bool:

@@ -178,8 +178,8 @@ def classes_of(network: Network) -> tuple[ClassName, ...]:
     if classes is None:
         raise UsageError(
             f"The names of the {n_classes:,} classes of {network.name} must be known. Write them "
-            "into a file labels.txt beside the network, one a line; or name the preprocessing: "
-            "--preprocessing NAME."
+            "into a file beside it, one a line, such as net.labels.txt for net.onnx; or name the "
+            "preprocessing: --preprocessing NAME."
         )
     return classes
 

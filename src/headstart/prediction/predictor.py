@@ -98,9 +98,9 @@ class Predictor:
             (n_classes,) = network.outputs["probabilities"]
             raise UsageError(
                 f"To predict with {network.name}, the names of its {n_classes:,} classes must be "
-                "known. Received: none. For a network in a file, put a file labels.txt beside it, "
-                "with a name on each line in the order of its outputs. Train a head on it to "
-                "predict your own classes: headstart train FOLDER --out DIR"
+                "known. Received: none. Add it with a file that has a name on each line, in the "
+                "order of its outputs: headstart models add MODEL --name NAME --labels FILE. "
+                "Train a head on it to predict your own classes: headstart train FOLDER --out DIR"
             )
         if network.classes is None:
             raise UsageError(
