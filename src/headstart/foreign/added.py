@@ -10,7 +10,6 @@ A name of the catalogue always means the catalogue's network.
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from dataclasses import dataclass, field
@@ -263,11 +262,10 @@ def add(
             measured=measured,
             files=hashes,
         )
-        written = records.to_json(made, without=("folder",))
-        DESCRIPTION.write(new, written)
-    # If the name was taken, what had it is still there.
+        DESCRIPTION.write(new, records.to_json(made, without=("folder",)))
+    # If the name was taken, what had it is still there. Figures follow from files and facts.
     kept = read_added(folder)
-    if records.to_json(kept, without=("folder",)) != json.loads(json.dumps(written)):
+    if (kept.files, kept.facts) != (hashes, facts):
         raise _taken(folder)
     return kept
 
