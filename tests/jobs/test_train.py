@@ -105,6 +105,7 @@ def no_reading(monkeypatch):
     [
         ({"fine_tuning": hs.FineTuning(), "head": "knn"}, "a head that is made of layers"),
         ({"fine_tuning": hs.FineTuning(), "precision": "int8"}, "fine-tuning with precision"),
+        ({"precision": "int8"}, "at least 100 labelled images"),
         ({"size": 64}, "converted already, with its own size"),
     ],
 )

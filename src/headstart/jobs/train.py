@@ -29,6 +29,7 @@ from headstart.evaluation.report import note_table, reasons_table
 from headstart.features.devices import check_device
 from headstart.finetuning.job import Prepared, fine_tuned, prepare
 from headstart.heads.dense import DenseHead
+from headstart.heads.int8_choice import check_int8
 from headstart.heads.out_of_fold import out_of_fold
 from headstart.heads.table import head_name
 from headstart.jobs.choosing import chosen
@@ -336,7 +337,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
         check_parts(images, tests, seed, seconds=bursts, cross_validate=cross_validate)
         # Before an image is read, too. With a time budget, the images decide what "auto" is.
         is_known = budget is None or backbone != AUTO
-        network = _network(classifier, fine_tuning, progress) if is_known else None
+        network = _network(classifier, images, fine_tuning, progress) if is_known else None
         parts = parts_of(
             images,
             tests,
@@ -369,7 +370,7 @@ def train(  # noqa: PLR0913 - all are named, and each has a default
             )
         fitting = _fitted(
             classifier,
-            network or _network(classifier, fine_tuning, progress),
+            network or _network(classifier, parts.training, fine_tuning, progress),
             parts,
             write_split=split_file,
             work=work_place(out),
@@ -420,12 +421,18 @@ def _is_dense(head: str | Head) -> bool:
 
 
 def _network(
-    classifier: ImageClassifier, fine_tuning: FineTuning | None, progress: Progress
+    classifier: ImageClassifier,
+    images: LabelledImages,
+    fine_tuning: FineTuning | None,
+    progress: Progress,
 ) -> Network | Prepared:
     """Return the network of a classifier, ready to be fine-tuned if it shall be."""
-    if fine_tuning is None:
-        return classifier.find_network(progress)
-    return prepare(classifier, fine_tuning, progress)
+    if fine_tuning is not None:
+        return prepare(classifier, fine_tuning, progress)
+    network = classifier.find_network(progress)
+    if classifier.precision == "int8" and not network.quantised:
+        check_int8(images.labels)
+    return network
 
 
 @contextlib.contextmanager
