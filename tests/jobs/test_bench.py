@@ -42,6 +42,16 @@ def test_of_a_variant_no_accuracy_is_published():
     assert (timing.top1, timing.parameters, timing.macs) == (None, row.parameters, 2 * row.macs)
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_published_accuracy_is_that_of_published_weights(tiny_network, own):
+    # Wherever the file lies: for many rows, no hash of it is known.
+    row = replace(get_backbone("mobilenet_v2"), size=tiny_network.size)
+    how = FeatureSettings(precision="f32", cache=False)
+    found = timing(tiny_network, row, how, photos()[:2], own_weights=own)
+    expected = (None, None) if own else (row.top1, row.trained_on)
+    assert (found.top1, found.trained_on) == expected
+
+
 def test_a_network_and_a_variant_of_it_are_timed_beside_each_other(tiny_network):
     found = bench([tiny_network, NetworkSpec(tiny_network, mirror=True), tiny_network])
     once, twice = sorted(found.timings, key=lambda each: each.macs)

@@ -190,7 +190,7 @@ def bench(
     sources, what = _images(images)
     shown = progress or NoProgress()
     timings = [
-        timing(find_network(spec), _meant(spec), how, sources)
+        timing(find_network(spec), _meant(spec), how, sources, own_weights=spec.weights is not None)
         for spec in track(shown, specs, "measuring", len(specs))
     ]
     timings.sort(key=lambda each: each.pipeline_milliseconds)
@@ -228,6 +228,8 @@ def timing(
     meant: object,
     settings: FeatureSettings,
     sources: Sequence[ImageSource],
+    *,
+    own_weights: bool = False,
 ) -> BackboneTiming:
     """Measure how long a network takes for an image.
 
@@ -241,9 +243,11 @@ def timing(
         Without a cache.
     sources : sequence of ImageSource
         The images that go through the whole pipeline.
+    own_weights : bool
+        Whether the weights are the user's, and not those that accuracy was published for.
     """
     row = meant if isinstance(meant, Backbone) else None
-    published = row if row is not None and _is_plain(network, row) else None
+    published = row if row is not None and _is_plain(network, row) and not own_weights else None
     figures = meant.figures if isinstance(meant, AddedBackbone) else row
     if network.quantised:  # it computes in nothing else than its 8 bits
         settings = replace(settings, precision="auto")
@@ -259,7 +263,7 @@ def timing(
         pipeline_milliseconds=1000 * seconds / len(sources),
         precision=extractor.precision.precision,
         top1=None if published is None else published.top1,
-        trained_on=None if row is None else row.trained_on,
+        trained_on=None if row is None or own_weights else row.trained_on,
         parameters=None if figures is None or network.layer else figures.parameters,
         macs=network.macs,
         license=network.license,
@@ -267,12 +271,9 @@ def timing(
 
 
 def _is_plain(network: Network, row: Backbone) -> bool:
-    """Whether the published accuracy of a backbone is that of this network."""
+    """Whether the published accuracy of a backbone is that of this network, if its weights are."""
     variant = (network.layer, network.pooling, network.mirror)
-    weights = (row.weights, row.weights_without_top)
-    addresses = [each.url for each in weights if each is not None]
-    own = network.weights_sha256 == row.weights_sha256 or network.weights_source in addresses
-    return own and network.size == row.size and variant == (None, "auto", False)
+    return network.size == row.size and variant == (None, "auto", False)
 
 
 def _machine() -> str:
