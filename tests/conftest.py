@@ -1,6 +1,7 @@
 """Fixtures that every room's tests share."""
 
 import importlib.util
+import itertools
 import json
 import os
 import shutil
@@ -39,12 +40,18 @@ def _ctrl_c() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
-    """Keep tests away from the user's own cache, backbones, weights and mirror."""
+@pytest.fixture(scope="session")
+def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return paths that are not there yet, without end."""
+    # `mktemp` looks at all folders that it made before, which takes long after thousands of tests.
     folder = tmp_path_factory.mktemp("own")
+    return (folder / str(number) for number in itertools.count())
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(_own_folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep tests away from the user's own cache, backbones, weights and mirror."""
+    folder = next(_own_folders)
     monkeypatch.setenv("HEADSTART_CACHE", str(folder / "cache"))
     monkeypatch.setenv("HEADSTART_BACKBONES", str(folder / "backbones"))
     monkeypatch.delenv("HEADSTART_WEIGHTS", raising=False)

@@ -15,16 +15,23 @@ from headstart.backbones.catalogue import get_backbone
 HERE = Path(__file__).parent
 # Multiply-accumulates of one image, above which a network is large.
 LARGE = 15e9
+# Bytes of memory that a worker may keep between two requests. TensorFlow gives back little of what
+# networks took that are gone: after all rows, 10 GB.
+MOST_KEPT = 2 * 2**30
 
 
 class Worker:
     """A script that answers each line of JSON with a line."""
 
     def __init__(self, script, folder):
+        self.script = script
         self.errors = folder / f"{script}.txt"
+        self.start()
+
+    def start(self):
         with self.errors.open("w") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, HERE / script],
+                [sys.executable, HERE / self.script],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -32,11 +39,21 @@ class Worker:
             )
 
     def ask(self, **request):
+        if self.kept() > MOST_KEPT:
+            self.close()
+            self.start()
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         assert answer, self.errors.read_text()[-3000:]
         return answer.strip()
+
+    def kept(self):
+        """Return the bytes of memory that the process has; 0 where that is not known."""
+        status = Path(f"/proc/{self.process.pid}/status")
+        lines = status.read_text().splitlines() if status.exists() else []
+        resident = (line.split()[1] for line in lines if line.startswith("VmRSS"))
+        return 1024 * int(next(resident, 0))
 
     def close(self):
         self.process.stdin.close()

@@ -108,7 +108,8 @@ def test_a_published_tokenizer_with_another_hash_is_refused(weights):
 
 
 @pytest.mark.usefixtures("offline")
-def test_without_a_tokenizer_it_is_said_where_to_put_it(weights):
+def test_without_a_tokenizer_it_is_said_where_to_put_it(weights, monkeypatch):
+    monkeypatch.setattr("headstart.hub.connections.PAUSE", 0)
     (weights.path.parent / "tokenizer.json").unlink()
     with pytest.raises(DownloadError, match=r"copy it as tiny\.json into the folder"):
         class_vectors(ROW, weights, CLASSES)

@@ -33,13 +33,13 @@ SMALL = {
 }
 
 
-# The largest graphs are left to the slow test of every row.
-LARGE = {"densenet121", "inception_resnet_v2", "nasnet_mobile"}
+# A few stand for all in the plain run.
+QUICK = {"efficientnet_b0", "mobilenet_v2", "mobilenet_v3_small", "resnet50"}
 
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else []) for name in SMALL],
+    [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in SMALL],
 )
 def test_family_equals_keras(name, reference, converter, tmp_path):
     case = {"top": True, "official": False, "ending": ".weights.h5", **SMALL[name]}

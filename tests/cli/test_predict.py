@@ -275,6 +275,7 @@ def test_a_model_that_is_none(photos, capsys, monkeypatch, model, status, says):
 
 def test_no_weights_and_no_network_says_how_to_go_on(photos, capsys, monkeypatch):
     monkeypatch.setenv("HEADSTART_MIRROR", "http://127.0.0.1:9/")
+    monkeypatch.setattr("headstart.hub.connections.PAUSE", 0)
     monkeypatch.setenv("KERAS_HOME", str(photos))
     assert main(["predict", str(photos), "--model", "vgg16"]) == 1
     err = capsys.readouterr().err

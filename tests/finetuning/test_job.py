@@ -76,7 +76,10 @@ def by_jax(tuned):
     return tuned("by-jax", environment, epochs=1, views=1, validation=0.2, layer_decay=0.5)
 
 
-@pytest.fixture(params=["by_folds", "all_layers", "no_room", "without_views", "by_jax"])
+KINDS = ["by_folds", "all_layers", "no_room", "without_views"]
+
+
+@pytest.fixture(params=[*KINDS, pytest.param("by_jax", marks=pytest.mark.slow)])
 def each(request):
     return request.getfixturevalue(request.param)
 

@@ -66,14 +66,8 @@ print(json.dumps({
 """
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "mobilenet_v2",
-        pytest.param("mobilenet_v3_small", marks=pytest.mark.slow),
-        pytest.param("efficientnet_b0", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0"])
 def test_views_of_another_size_are_trained_on_as_by_a_network_built_for_them(
     python, tmp_path, name
 ):
