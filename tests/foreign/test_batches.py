@@ -32,12 +32,19 @@ def constants_among_images(ops, x):
     return ops.concat([x, draw(1, 2, 6, 3), draw(1, 1, 6, 3), x, ops.negative(x)], 1)
 
 
+def constants_along_the_last_axis(ops, x):
+    return ops.concat([draw(1, 4, 6, 2), x], -1)
+
+
 def one_of_one(ops, x):
     mean = ops.reduce_mean(x, np.array([1, 2]), True)
     return ops.gather(ops.gather(mean, np.array(0), np.array(1)), np.array(0), np.array(1))
 
 
-@pytest.mark.parametrize("build", [windows, class_token, constants_among_images, one_of_one])
+@pytest.mark.parametrize(
+    "build",
+    [windows, class_token, constants_among_images, constants_along_the_last_axis, one_of_one],
+)
 def test_each_image_becomes_what_it_becomes_alone(build):
     openvino = load_openvino()
     ops, settings = openvino.opset13, {"INFERENCE_PRECISION_HINT": "f32"}

@@ -103,7 +103,8 @@ def _pad_instead(make: Lowering, node: Node) -> None:
     values = node.input_values()
     if not any(is_constant(value) for value in values):
         return
-    axis, shape = int(node.get_attributes()["axis"]), shape_of(node.output(0))
+    shape = shape_of(node.output(0))
+    axis = int(node.get_attributes()["axis"]) % len(shape)
     constants, parts, place = np.zeros(shape, np.float32), [], 0
     for fixed, run in groupby(values, is_constant):
         each = list(run)
