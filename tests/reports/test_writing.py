@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from headstart.display.displayed import Displayed
 from headstart.display.table import Table
+from headstart.evaluation.learnt_from import LearntFrom
+from headstart.evaluation.metrics import Interval
 from headstart.explaining.explainer import Explainer
 from headstart.reports import writing
 from headstart.reports.data import Further, Gallery
@@ -51,6 +53,28 @@ class Page(html.parser.HTMLParser):
 def written(data, path, **how):
     write_report(data, path, **how)
     return Page(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("seen", "figure"),
+    [
+        (None, "60.0"),
+        (LearntFrom(n=0, n_others=5, accuracy=0.6, interval=Interval(0.2, 0.9)), "60.0"),
+        (LearntFrom(n=3, n_others=2, accuracy=0.5, interval=Interval(0.1, 0.9)), "50.0"),
+        (LearntFrom(n=5, n_others=0), None),
+    ],
+)
+def test_the_large_figure_is_of_images_that_the_model_has_not_learnt_from(
+    make, tmp_path, seen, figure
+):
+    data = make([0, 0, 1, 1, 1], [0, 1, 1, 1, 0], ["cat", "dog"])
+    data = replace(data, evaluation=replace(data.evaluation, learnt_from=seen))
+    write_report(data, tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text("utf-8")
+    found = re.findall(r'<p class="figure">([\d.]+)', text)
+    assert found == ([] if figure is None else [figure])
+    assert ("The model has learnt from" in text) == (seen is not None and seen.n > 0)
+    assert "3 of 5 right" in text
 
 
 @pytest.fixture
